@@ -1,0 +1,78 @@
+"""What happens to every request: an id, a line in the log, a limit on its body, a policy."""
+
+import logging
+import re
+import time
+import uuid
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.encoding import escape_uri_path
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+log = logging.getLogger("mlsite.requests")
+
+
+class RequestLog:
+    """Give each request an id, and write its line: method, path, status, milliseconds."""
+
+    PLAIN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer the request, with X-Request-ID as it came or else a new one."""
+        started = time.perf_counter()
+        request_id = request.META.get("HTTP_X_REQUEST_ID", "")
+        if not self.PLAIN_ID.fullmatch(request_id):
+            request_id = uuid.uuid4().hex
+        response = self.get_response(request)
+        response["X-Request-ID"] = request_id
+        log.info(
+            "%s %s %d %.1f ms %s",
+            request.method,
+            escape_uri_path(request.path),
+            response.status_code,
+            (time.perf_counter() - started) * 1000,
+            request_id,
+        )
+        return response
+
+
+class BodyLimit:
+    """Refuse bodies above MAX_BODY_BYTES before any of it is read."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer 413 to a body that says it is too long; pass the others on."""
+        declared = request.META.get("CONTENT_LENGTH") or "0"
+        if declared.isascii() and declared.isdigit() and int(declared) > settings.MAX_BODY_BYTES:
+            sentence = f"The body is larger than the {settings.MAX_BODY_BYTES:,} bytes taken here."
+            return JsonResponse({"detail": sentence}, status=413)
+        return self.get_response(request)
+
+
+class ContentSecurityPolicy:
+    """Let pages load and send nothing outside this site."""
+
+    POLICY = (
+        "default-src 'self'; "
+        # Inline styles: attributes in the templates of DRF and of the OpenAPI pages.
+        "style-src 'self' 'unsafe-inline'; "
+        "img-src 'self' data:; "
+        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
+    )
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Add the policy to the answer."""
+        response = self.get_response(request)
+        response["Content-Security-Policy"] = self.POLICY
+        return response

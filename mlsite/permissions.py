@@ -1,0 +1,14 @@
+"""Who may use what everybody may see while the site is open."""
+
+from django.conf import settings
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+
+class ApiAccess(BasePermission):
+    """Everybody while API_ACCESS is open; whoever has logged in when it is token."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:  # noqa: ARG002 - DRF's
+        """Return whether this request may go on."""
+        return settings.API_ACCESS == "open" or bool(request.user and request.user.is_authenticated)

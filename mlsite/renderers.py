@@ -1,0 +1,34 @@
+"""How answers are written: JSON by orjson, and the browsable API for browsers."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from django.utils.functional import Promise
+from rest_framework import renderers
+
+INDENTED = orjson.OPT_INDENT_2
+
+
+class JSONRenderer(renderers.JSONRenderer):
+    """Plain JSON; NaN and the infinities, which JSON has not, are null."""
+
+    def render(
+        self,
+        data: Any,
+        accepted_media_type: str | None = None,
+        renderer_context: Mapping[str, Any] | None = None,
+    ) -> bytes:
+        """Return the data as JSON, indented for people (`Accept: application/json; indent=2`)."""
+        if data is None:
+            return b""
+        indent = self.get_indent(accepted_media_type or "", renderer_context or {})
+        return orjson.dumps(data, default=_plain, option=INDENTED if indent else None)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Promise):  # a translated sentence that nobody has read yet
+        return str(value)
+    raise TypeError(f"{type(value).__name__} has no place in JSON.")
+
+

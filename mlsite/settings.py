@@ -1,0 +1,227 @@
+"""The site's settings: the only reader of the environment.
+
+Each variable is described in docs/configuration.md. A value that does not parse stops the start
+with a sentence.
+"""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+from environs import Env, EnvError
+
+from mlsite.secret_key import kept_secret_key
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = Env()
+
+
+def public_origin(url: str) -> tuple[str, str]:
+    """Return the origin (scheme://host[:port]) and the host of PUBLIC_URL, or refuse it."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/"):
+        raise ImproperlyConfigured(
+            f"PUBLIC_URL is {url!r}; it takes the address that users type, "
+            "such as https://models.example.org."
+        )
+    return f"{parts.scheme}://{parts.netloc}", parts.hostname
+
+
+def one_of(name: str, value: str, choices: tuple[str, ...]) -> str:
+    """Return the value of the variable if it is one of the choices, or refuse it."""
+    if value not in choices:
+        raise ImproperlyConfigured(f"{name} is {value!r}; it takes {' or '.join(choices)}.")
+    return value
+
+
+try:
+    DEBUG = env.bool("DEBUG", False)
+    PUBLIC_URL = env.str("PUBLIC_URL", "")
+    ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+    MAX_BODY_BYTES = env.int("MAX_BODY_BYTES", 32 * 2**20)
+    MODELS_DIR = env.path("MODELS_DIR", BASE_DIR / "models")
+    DEFAULT_MODEL = env.str("DEFAULT_MODEL", "iris")
+    # Listening beyond loopback while open takes the word said aloud: None is "nobody said".
+    API_ACCESS_SAID = env.str("API_ACCESS", None)
+    DATABASES = {
+        "default": env.dj_db_url("DATABASE_URL", f"sqlite:///{BASE_DIR / 'db.sqlite3'}"),
+    }
+    SECRET_KEY = env.str("SECRET_KEY", "")
+except (EnvError, ValueError) as exc:
+    raise ImproperlyConfigured(str(exc)) from exc
+
+API_ACCESS = one_of("API_ACCESS", API_ACCESS_SAID or "open", ("open", "token"))
+if MAX_BODY_BYTES < 1:
+    raise ImproperlyConfigured(f"MAX_BODY_BYTES is {MAX_BODY_BYTES}; it takes a number above 0.")
+
+# The database
+
+SQLITE = DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3"
+if SQLITE:
+    DATABASES["default"]["OPTIONS"] = {
+        # Writers queue for the lock instead of failing half-way through a transaction.
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        # FULL: a task that was answered with 201 survives a power cut.
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+    }
+DATABASES["default"] |= {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": not SQLITE}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+if not SECRET_KEY:
+    beside = Path(DATABASES["default"]["NAME"]).parent if SQLITE else BASE_DIR
+    SECRET_KEY = kept_secret_key(beside / "secret_key")
+
+# What is served, and to whom
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "mlsite",
+    "tasks",
+    "predictor",
+]
+MIDDLEWARE = [
+    "mlsite.middleware.RequestLog",
+    "mlsite.middleware.BodyLimit",
+    "mlsite.middleware.ContentSecurityPolicy",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "mlsite.urls"
+WSGI_APPLICATION = "mlsite.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "mlsite" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+STATIC_URL = "/static/"
+# Static files come straight out of the installed packages: nothing to collect, DEBUG or not.
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = DEBUG
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "rest_framework:login"
+LOGIN_REDIRECT_URL = LOGOUT_REDIRECT_URL = "/"
+
+LANGUAGE_CODE = "en"
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+# Security
+
+DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
+CSRF_FAILURE_VIEW = "mlsite.views.csrf_failure"
+X_FRAME_OPTIONS = "DENY"
+SESSION_COOKIE_HTTPONLY = True
+if PUBLIC_URL:
+    origin, host = public_origin(PUBLIC_URL)
+    ALLOWED_HOSTS = [*ALLOWED_HOSTS, host]
+    CSRF_TRUSTED_ORIGINS = [origin]
+    if origin.startswith("https://"):
+        # TLS ends at a proxy in front, which says so in this header and strips it from outside.
+        SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+        SECURE_SSL_REDIRECT = True
+        SECURE_REDIRECT_EXEMPT = [r"^v2/health/"]
+        SECURE_HSTS_SECONDS = 365 * 24 * 3600
+        SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+SILENCED_SYSTEM_CHECKS = [
+    # Whether every subdomain is https, and whether browsers preload that, is for the domain's
+    # owner to say, at the proxy.
+    "security.W005",
+    "security.W021",
+]
+
+# The API
+
+REST_FRAMEWORK = {
+    "DEFAULT_PARSER_CLASSES": [
+        "mlsite.parsers.JSONParser",
+        "mlsite.parsers.FormParser",
+        "rest_framework.parsers.MultiPartParser",
+    ],
+    "DEFAULT_RENDERER_CLASSES": [
+        "mlsite.renderers.JSONRenderer",
+        "rest_framework.renderers.BrowsableAPIRenderer",
+    ],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "mlsite.authentication.BasicAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["mlsite.permissions.ApiAccess"],
+    "DEFAULT_FILTER_BACKENDS": [],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "NON_FIELD_ERRORS_KEY": "detail",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+    "URL_FORMAT_OVERRIDE": "format",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "mlsite",
+    "DESCRIPTION": "scikit-learn models and a task list.",
+    "VERSION": "0.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+    # The deploy check would build the schema, and so load every model; a test validates it.
+    "ENABLE_DJANGO_DEPLOY_CHECK": False,
+}
+
+# Logs: one line per request, on standard output
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"},
+        "request": {"format": "{asctime} {message}", "style": "{"},
+    },
+    "handlers": {
+        "line": {"class": "logging.StreamHandler", "formatter": "line"},
+        "request": {
+            "class": "logging.StreamHandler",
+            "formatter": "request",
+            "stream": "ext://sys.stdout",
+        },
+    },
+    "root": {"handlers": ["line"], "level": "INFO"},
+    "loggers": {
+        "django": {"handlers": ["line"], "level": "INFO", "propagate": False},
+        # Each request has its line already; a 404 needs no second one.
+        "django.request": {"level": "ERROR"},
+        "django.server": {"level": "WARNING"},
+        "mlsite.requests": {"handlers": ["request"], "level": "INFO", "propagate": False},
+    },
+}

@@ -1,0 +1,23 @@
+"""Every address of the site. Each works with and without its trailing slash."""
+
+from django.contrib import admin
+from django.urls import include, path, re_path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+
+from mlsite import views
+
+urlpatterns = [
+    path("", include("predictor.urls")),
+    path("", include("tasks.urls")),
+    path("", views.Home.as_view(), name="home"),
+    re_path(r"^(?P<number>[12])/?$", views.hello, name="hello"),
+    re_path(r"^schema/?$", SpectacularAPIView.as_view(), name="schema"),
+    re_path(r"^docs/?$", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
+    path("auth/", include("rest_framework.urls")),
+    path("admin/", admin.site.urls),
+]
+
+handler400 = views.bad_request
+handler403 = views.forbidden
+handler404 = views.not_found
+handler500 = views.server_error

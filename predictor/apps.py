@@ -1,0 +1,9 @@
+"""The prediction service."""
+
+from django.apps import AppConfig
+
+
+class PredictorConfig(AppConfig):
+    """Fitted estimators, served."""
+
+    name = "predictor"

@@ -1,0 +1,1 @@
+"""Foreign protocols, one module each: wire to core, nothing else."""

@@ -1,0 +1,17 @@
+"""The site's settings as the tests run them: nothing of this machine, nothing kept."""
+
+import os
+import tempfile
+from pathlib import Path
+
+scratch = Path(tempfile.mkdtemp(prefix="mlsite-tests-"))
+for name in ("DEBUG", "ALLOWED_HOSTS", "PUBLIC_URL", "API_ACCESS", "DEFAULT_MODEL"):
+    os.environ.pop(name, None)
+os.environ["DATABASE_URL"] = f"sqlite:///{scratch / 'db.sqlite3'}"
+os.environ["SECRET_KEY"] = "only for tests " * 5
+os.environ["MODELS_DIR"] = str(scratch / "models")
+
+from mlsite.settings import *  # noqa: E402, F403 - the settings themselves
+
+# Hashing that is meant to be slow has no part in what is tested.
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
