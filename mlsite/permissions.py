@@ -1,14 +1,18 @@
-"""Who may use what everybody may see while the site is open."""
+"""Who may use what everybody may use while the site is open."""
+
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from rest_framework.permissions import BasePermission
-from rest_framework.request import Request
-from rest_framework.views import APIView
+
+if TYPE_CHECKING:  # DRF imports this module while it makes these two
+    from rest_framework.request import Request
+    from rest_framework.views import APIView
 
 
 class ApiAccess(BasePermission):
     """Everybody while API_ACCESS is open; whoever has logged in when it is token."""
 
-    def has_permission(self, request: Request, view: APIView) -> bool:  # noqa: ARG002 - DRF's
+    def has_permission(self, request: "Request", view: "APIView") -> bool:  # noqa: ARG002 - DRF's
         """Return whether this request may go on."""
         return settings.API_ACCESS == "open" or bool(request.user and request.user.is_authenticated)

@@ -2,14 +2,12 @@
 
 from typing import Any
 
-from django.conf import settings
-from django.http import HttpRequest, HttpResponse
-from django.middleware.csrf import get_token
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.decorators import api_view
-from rest_framework.exceptions import APIException, NotFound, ParseError, PermissionDenied
+from rest_framework.exceptions import APIException, NotFound, PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
@@ -44,14 +42,40 @@ def hello(_request: Request, number: str) -> HttpResponse:
 
 
 class Unanswered(APIView):
-    """An error that no view of ours raised, answered as ours are: JSON, or a page to a browser."""
+    """A refusal that no view of ours made, answered as theirs are: JSON, or a page to a browser."""
 
     authentication_classes = ()
     permission_classes = ()
     schema = None
-    exception: APIException = NotFound()
+    refusal: APIException = NotFound()
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Raise the error, whatever the method."""
+        """Refuse, whatever the method."""
         super().initial(request, *args, **kwargs)
-        raise self.exception
+        raise self.refusal
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django's
+    """Answer an address that is not one of the site's."""
+    return Unanswered.as_view(refusal=NotFound("There is nothing at this address."))(request)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer what a Django view forbids."""
+    return Unanswered.as_view(refusal=PermissionDenied(str(exception) or None))(request)
+
+
+def csrf_failure(request: HttpRequest, reason: str) -> HttpResponse:
+    """Answer a form whose CSRF token is missing or wrong."""
+    return Unanswered.as_view(refusal=PermissionDenied(f"CSRF: {reason}"))(request)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django's
+    """Answer a request that Django itself will not read, such as one for another host."""
+    return JsonResponse({"detail": "Bad request."}, status=status.HTTP_400_BAD_REQUEST)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - Django's
+    """Answer a failure, telling nothing of it."""
+    sentence = "The server failed to answer this request."
+    return JsonResponse({"detail": sentence}, status=status.HTTP_500_INTERNAL_SERVER_ERROR)

@@ -1,0 +1,64 @@
+"""Make whatever the site needs and has not: tables, an administrator, examples, a model."""
+
+import secrets
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connection, transaction
+from django.db.migrations.executor import MigrationExecutor
+
+from predictor import recipes, registry
+from predictor.core.errors import ArtifactError
+
+
+class Command(BaseCommand):
+    help = (
+        "Makes what the site needs and has not: the tables, the admin user and the example tasks "
+        "of a new database, the default model. `serve` runs it at every start."
+    )
+
+    def handle(self, **_options: Any) -> None:
+        self.migrate()
+        self.populate()
+        self.train()
+
+    def migrate(self) -> None:
+        """Bring the tables up to date; ask for it only when they are not."""
+        executor = MigrationExecutor(connection)
+        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+            self.stdout.write("Making the tables ...")
+            call_command("migrate", verbosity=0)
+
+    def populate(self) -> None:
+        """Give a site that has no users an administrator, and the two example tasks."""
+        users = get_user_model().objects
+        password = secrets.token_urlsafe(12)
+        with transaction.atomic():
+            if users.exists():
+                return
+            users.create_superuser("admin", password=password)
+            call_command("loaddata", "example_tasks", verbosity=0)
+        self.stdout.write(
+            f"Made the user admin with the password {password} (it is not shown again). "
+            "To change it: python manage.py changepassword admin"
+        )
+
+    def train(self) -> None:
+        """Train the default model if it is missing; see that every live model can be loaded."""
+        name = settings.DEFAULT_MODEL
+        if name not in registry.live_versions():
+            if name not in recipes.RECIPES:
+                self.stderr.write(
+                    f"DEFAULT_MODEL is {name!r}, which is not registered: /predict answers 404."
+                )
+            else:
+                self.stdout.write(f"Training {name} ...")
+                registry.train(name, if_missing=True)
+        try:
+            apps.get_app_config("predictor").store  # noqa: B018 - loads them
+        except ArtifactError as exc:
+            raise CommandError(f"A live model cannot be loaded. {exc}") from exc

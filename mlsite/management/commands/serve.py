@@ -1,0 +1,129 @@
+"""Serve the site: one command, from a fresh clone to answered requests."""
+
+import ctypes
+import errno
+import ipaddress
+import os
+import signal
+import socket
+import subprocess
+import sys
+from argparse import ArgumentParser
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from granian import Granian
+from granian.constants import Interfaces
+from granian.log import LogLevels
+
+DEFAULT_BIND = "127.0.0.1:8000"
+
+# The interpreter lock makes more threads dearer, not faster; fewer would let one request that
+# waits (for the database, for a slow body) stand in front of the others.
+THREADS = 4
+
+# How long requests under way may take to end after SIGTERM.
+GRACE_S = 30
+
+PR_SET_PDEATHSIG = 1
+
+
+class Command(BaseCommand):
+    help = "Prepares what is missing, then serves the site until Ctrl-C or SIGTERM."
+    requires_system_checks = ()  # `prepare` checks, in a process of its own
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--bind", default=DEFAULT_BIND, metavar="HOST:PORT")
+        parser.add_argument(
+            "--workers", type=int, default=min(os.cpu_count() or 1, 4), help="Processes that answer."
+        )
+
+    def handle(self, *, bind: str, workers: int, **_options: Any) -> None:
+        host, port = address(bind)
+        if workers < 1:
+            raise CommandError(f"--workers is {workers}; it takes a number from 1.")
+        refuse_open_beyond_loopback(host)
+        refuse_taken(host, port)
+        prepare()
+        shown = f"[{host}]" if ":" in host else host
+        site = settings.PUBLIC_URL.rstrip("/") or f"http://{shown}:{port}"
+        self.stdout.write(f"Home  {site}/\nDocs  {site}/docs/\nAdmin {site}/admin/")
+        self.stdout.write("Ctrl-C ends it.", ending="\n")
+        self.stdout.flush()
+        server = Granian(
+            "mlsite.wsgi:application",
+            address=host,
+            port=port,
+            interface=Interfaces.WSGI,
+            workers=workers,
+            blocking_threads=THREADS,
+            respawn_failed_workers=True,
+            workers_kill_timeout=GRACE_S,
+            log_level=LogLevels.error,
+        )
+        server.serve(target_loader=load_application, wrap_loader=False)
+
+
+def address(bind: str) -> tuple[str, int]:
+    """Return the host and the port of HOST:PORT; an IPv6 host stands in brackets."""
+    host, _, port = bind.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not host or not port.isdecimal() or not 0 < int(port) < 2**16:  # noqa: PLR2004 - ports
+        raise CommandError(f"--bind is {bind!r}; it takes HOST:PORT, such as {DEFAULT_BIND}.")
+    return ("127.0.0.1" if host == "localhost" else host), int(port)
+
+
+def refuse_open_beyond_loopback(host: str) -> None:
+    """Refuse to show an open site to other machines, unless the operator said so."""
+    try:
+        loopback = ipaddress.ip_address(host).is_loopback
+    except ValueError as exc:
+        raise CommandError(f"--bind takes an IP address; got {host}.") from exc
+    if not loopback and settings.API_ACCESS_SAID is None:
+        raise CommandError(
+            f"Not listening on {host}: tasks and predictions are open to whoever can reach it. "
+            "Set API_ACCESS=token to ask for a login, or API_ACCESS=open to allow everybody."
+        )
+
+
+def refuse_taken(host: str, port: int) -> None:
+    """Refuse an address that something listens on: the kernel would split requests between both."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as exc:
+            why = "something listens there already" if exc.errno == errno.EADDRINUSE else exc.strerror
+            raise CommandError(f"Cannot listen on {host}:{port}: {why}.") from exc
+
+
+def prepare() -> None:
+    """Prepare the site in a child, and import meanwhile what the workers will need.
+
+    Workers are forked from this process, which therefore opens no database and runs no model.
+    """
+    command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "prepare"]
+    with subprocess.Popen(command) as child:  # noqa: S603 - our own command
+        for module in ("skops.io", settings.ROOT_URLCONF):
+            import_module(module)
+        code = child.wait()
+    if code:
+        raise SystemExit(code)
+
+
+def load_application() -> Callable[..., Any]:
+    """Return the WSGI application, in a worker."""
+    os.setpgrp()  # Ctrl-C is for the parent, which then lets each worker finish
+    die_with_parent()
+    application: Callable[..., Any] = import_module("mlsite.wsgi").application
+    return application
+
+
+def die_with_parent() -> None:
+    """See to it that a killed parent leaves no worker that goes on answering (Linux)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -1,0 +1,1 @@
+"""Fitted estimators made servable: no Django in here, all of it usable from a notebook."""

@@ -1,0 +1,40 @@
+"""A served model: one version of it, ready to run."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy.typing as npt
+
+from predictor.core.engines import ScikitLearn
+from predictor.core.signature import Signature
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Model:
+    """One version of a model, loaded."""
+
+    name: str
+    version: int
+    signature: Signature
+    engine: ScikitLearn
+
+    def infer(self, X: Array, outputs: Sequence[str]) -> dict[str, Array]:
+        """Return what each of the methods gives for the rows.
+
+        Parameters
+        ----------
+        X : array of shape (n_samples, n_features)
+            No rows give no values: estimators themselves refuse them.
+        outputs : sequence of str
+            Methods out of the signature.
+        """
+        if len(X) == 0:
+            return dict.fromkeys(outputs, X)
+        return {method: self.engine.run(method, X) for method in outputs}
+
+    def warm(self) -> None:
+        """Run every method once, so that the first request does not pay for it."""
+        self.infer(self.signature.example_rows(), self.signature.methods)

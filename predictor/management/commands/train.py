@@ -1,0 +1,31 @@
+"""Train a bundled model."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from predictor import recipes, registry
+from predictor.core.errors import PredictorError
+
+
+class Command(BaseCommand):
+    help = "Trains a bundled model anew, as a new version that is live at once."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("name", help=f"The model: {', '.join(recipes.RECIPES)}.")
+        parser.add_argument(
+            "--if-missing", action="store_true", help="Only if it has no live version."
+        )
+
+    def handle(self, *, name: str, if_missing: bool, **_options: Any) -> None:
+        before = registry.live_versions().get(name)
+        try:
+            version = registry.train(name, if_missing=if_missing)
+        except PredictorError as exc:
+            raise CommandError(str(exc)) from exc
+        if version.version == before:
+            self.stdout.write(f"{name} is there already: version {before} is live.")
+            return
+        metrics = ", ".join(f"{name} {value:.3f}" for name, value in version.metrics.items())
+        self.stdout.write(f"Version {version.version} of {name} is live ({metrics}).")

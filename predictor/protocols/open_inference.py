@@ -1,0 +1,40 @@
+"""Open Inference Protocol (V2), REST.
+
+References
+----------
+https://github.com/kserve/open-inference-protocol
+"""
+
+from django.apps import apps
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from predictor import exceptions
+
+
+class Health(APIView):
+    """What load balancers ask: never a login, never a page."""
+
+    authentication_classes = ()
+    permission_classes = ()
+
+    def get_exception_handler(self):
+        return exceptions.handle
+
+
+class Live(Health):
+    """Whether this process answers."""
+
+    def get(self, _request: Request) -> Response:
+        """Return that it does."""
+        return Response({"live": True})
+
+
+class Ready(Health):
+    """Whether this process has every live model loaded."""
+
+    def get(self, _request: Request) -> Response:
+        """Return that it has; 503 where one cannot be loaded."""
+        apps.get_app_config("predictor").store  # noqa: B018 - loads what is not loaded yet
+        return Response({"live": True, "ready": True})

@@ -1,0 +1,142 @@
+"""OpenAPI for predictions: bodies are the model's own columns and outputs."""
+
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
+
+from predictor.core.answers import METHODS
+from predictor.core.model import Model
+from predictor.core.signature import Column, Signature
+
+Schema = dict[str, Any]
+
+NUMBER: Schema = {"type": "number"}
+LABELS: dict[type, str] = {bool: "boolean", int: "integer", float: "number", str: "string"}
+
+
+class PredictSchema(AutoSchema):
+    """The schema of a prediction, written from the signatures of the live models."""
+
+    def get_request_serializer(self) -> Any:
+        """Return one row or a list of rows."""
+        if self.method != "POST":
+            return super().get_request_serializer()
+        row = either([row_schema(model.signature) for model in self._models()])
+        return {
+            "application/json": either([row, {"type": "array", "items": row}]),
+            "multipart/form-data": row,
+        }
+
+    def get_response_serializers(self) -> Any:
+        """Return the answer to one row or to many."""
+        if self.method != "POST":
+            return super().get_response_serializers()
+        signatures = [model.signature for model in self._models()]
+        answers = [answer_schema(s, alone=alone) for s in signatures for alone in (True, False)]
+        return {
+            200: OpenApiResponse(either(answers), "The predictions."),
+            400: OpenApiResponse(ERRORS, "Rows that the model does not take."),
+            404: OpenApiResponse(DETAIL, "No such model."),
+            415: OpenApiResponse(DETAIL, "A body of another type."),
+        }
+
+    def get_override_parameters(self) -> list[OpenApiParameter]:
+        """Return the choice of outputs."""
+        if self.method != "POST":
+            return []
+        methods = sorted({name for model in self._models() for name in model.signature.methods})
+        return [
+            OpenApiParameter(
+                "outputs",
+                {"type": "array", "items": {"type": "string", "enum": methods}},
+                description="The outputs wanted, in scikit-learn's names; else the first.",
+                explode=False,
+                style="form",
+            )
+        ]
+
+    def get_operation_id(self) -> str:
+        """Return a name of its own for each address and method."""
+        place = "model_" if "{" in self.path else ""
+        return f"{place}predict" if self.method == "POST" else f"{place}predict_card"
+
+    def _models(self) -> list[Model]:
+        store = apps.get_app_config("predictor").store
+        named = "{" in self.path
+        return [m for m in store.models() if named or m.name == settings.DEFAULT_MODEL]
+
+
+DETAIL: Schema = {
+    "type": "object",
+    "properties": {"detail": {"type": "string"}},
+    "required": ["detail"],
+}
+ERRORS: Schema = {
+    "oneOf": [
+        DETAIL,
+        {
+            "type": "object",
+            "description": "What is wrong, column by column.",
+            "additionalProperties": {"type": "array", "items": {"type": "string"}},
+        },
+    ]
+}
+
+
+def either(schemas: list[Schema]) -> Schema:
+    """Return a schema that any of these satisfies."""
+    distinct = [schema for n, schema in enumerate(schemas) if schema not in schemas[:n]]
+    if not distinct:
+        return {"type": "object"}
+    return distinct[0] if len(distinct) == 1 else {"anyOf": distinct}
+
+
+def row_schema(signature: Signature) -> Schema:
+    """Return the schema of one row."""
+    return {
+        "type": "object",
+        "properties": {column.name: _column_schema(column) for column in signature.columns},
+        "required": [column.name for column in signature.columns if column.required],
+        "additionalProperties": False,
+    }
+
+
+def _column_schema(column: Column) -> Schema:
+    numeral = {"type": "string", "description": "A number, written as a string."}
+    schema: Schema = {"oneOf": [NUMBER, numeral]}
+    if column.description:
+        schema["description"] = column.description
+    if column.example is not None:
+        schema["example"] = column.example
+    return schema
+
+
+def answer_schema(signature: Signature, *, alone: bool) -> Schema:
+    """Return the schema of an answer: the first method's key stands unless others are chosen."""
+    properties = {}
+    for method in signature.methods:
+        value = _value_schema(signature, method)
+        keys = METHODS[method]
+        if alone:
+            properties[keys.one] = value
+        else:
+            properties[keys.many] = {"type": "array", "items": value}
+    return {"type": "object", "properties": properties, "additionalProperties": False}
+
+
+def _value_schema(signature: Signature, method: str) -> Schema:
+    classes = signature.classes
+    if method == "predict":
+        kinds = {LABELS[type(label)] for label in classes or ()}
+        return {"type": kinds.pop(), "enum": list(classes or ())} if len(kinds) == 1 else NUMBER
+    if method == "predict_proba":
+        labels = [str(label) for label in classes or ()]
+        return {
+            "type": "object",
+            "properties": dict.fromkeys(labels, NUMBER),
+            "required": labels,
+        }
+    return {"oneOf": [NUMBER, {"type": "array", "items": NUMBER}]}

@@ -1,0 +1,136 @@
+"""Cards, predictions, and what changes a model."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.http import QueryDict
+from rest_framework import serializers
+from rest_framework.authentication import SessionAuthentication
+from rest_framework.permissions import IsAdminUser
+from rest_framework.renderers import BaseRenderer, BrowsableAPIRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from predictor import exceptions, registry
+from predictor.models import RegisteredModel
+from predictor.renderers import RowFormRenderer
+from predictor.schema import PredictSchema
+from predictor.serializers import CardSerializer, TrainSerializer, row_serializer
+from predictor.store import Store
+
+
+def loaded() -> Store:
+    """Return the models loaded in this process."""
+    store: Store = apps.get_app_config("predictor").store
+    return store
+
+
+class ModelView(APIView):
+    """What all views here share: facts become statuses in one table."""
+
+    def get_exception_handler(self) -> Callable[[Exception, dict[str, Any]], Response | None]:
+        """Return the table."""
+        return exceptions.handle
+
+
+class ModelList(ModelView):
+    """The models served here."""
+
+    name = "Models"
+    serializer_class = CardSerializer
+
+    def get(self, _request: Request) -> Response:
+        """Return the card of every model."""
+        models = RegisteredModel.objects.prefetch_related("versions")
+        return Response(CardSerializer(models, many=True).data)
+
+
+class ModelDetail(ModelView):
+    """One model: what it takes and gives, how good it is, and its versions."""
+
+    serializer_class = CardSerializer
+
+    def get(self, _request: Request, name: str) -> Response:
+        """Return the model's card."""
+        return Response(CardSerializer(registry.find(name)).data)
+
+
+class Predict(ModelDetail):
+    """Predictions for one row (an object) or many (a list of objects), by named columns."""
+
+    schema = PredictSchema()
+    # A password costs 190 ms of hashing: predictions take no HTTP Basic.
+    authentication_classes = (SessionAuthentication,)
+
+    def get_renderers(self) -> list[BaseRenderer]:
+        """Return the site's renderers, with a page that keeps the submitted row."""
+        renderers = super().get_renderers()
+        return [RowFormRenderer() if type(r) is BrowsableAPIRenderer else r for r in renderers]
+
+    def get_serializer(self, **kwargs: Any) -> serializers.Serializer[Any]:
+        """Return the form of one row of the model."""
+        signature = loaded().get(self.model_name).signature
+        return row_serializer(signature)(**kwargs)
+
+    @property
+    def model_name(self) -> str:
+        """The model asked for; the default one where none is named."""
+        name: str = self.kwargs.get("name", settings.DEFAULT_MODEL)
+        return name
+
+    def get(self, request: Request, name: str = "") -> Response:  # noqa: ARG002 - model_name
+        """Return the model's card."""
+        return super().get(request, self.model_name)
+
+    def post(self, request: Request, name: str = "") -> Response:  # noqa: ARG002 - model_name
+        """Return the model's predictions for the rows in the body."""
+        model = loaded().get(self.model_name)
+        outputs = model.signature.chosen(request.query_params.get("outputs"))
+        X, alone = model.signature.rows(*submitted(request))
+        answer = model.signature.answer(model.infer(X, outputs), alone=alone)
+        headers = {"X-Model": model.name, "X-Model-Version": str(model.version)}
+        return Response(answer, headers=headers)
+
+
+def submitted(request: Request) -> tuple[Any, Callable[[], Any] | None]:
+    """Return the rows in the body, and how to read them again with every integer exact."""
+    body = request.body  # kept by Django, for the second reading
+    data = request.data
+    if isinstance(data, QueryDict):  # one row, from the form
+        return {key: data[key] for key in data if key != "csrfmiddlewaretoken"}, None
+    return data, lambda: json.loads(body)
+
+
+class Train(ModelView):
+    """Training of a bundled model: a new version, live at once."""
+
+    permission_classes = (IsAdminUser,)
+    serializer_class = TrainSerializer
+
+    def get_serializer(self, **kwargs: Any) -> TrainSerializer:
+        """Return the form."""
+        return TrainSerializer(**kwargs)
+
+    def post(self, request: Request, name: str) -> Response:
+        """Train the model, and return its card."""
+        options = self.get_serializer(data=request.data)
+        options.is_valid(raise_exception=True)
+        version = registry.train(name, by=request.user, **options.validated_data)
+        loaded().refresh()
+        return Response(CardSerializer(version.model).data)
+
+
+class Reset(ModelView):
+    """Return to the lowest version that is not retired. Nothing is deleted."""
+
+    permission_classes = (IsAdminUser,)
+
+    def post(self, _request: Request, name: str) -> Response:
+        """Make that version live, and return the model's card."""
+        version = registry.reset(name)
+        loaded().refresh()
+        return Response(CardSerializer(version.model).data)
