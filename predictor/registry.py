@@ -48,6 +48,18 @@ def live_versions() -> dict[str, int]:
     return dict(live.order_by("model__name").values_list("model__name", "version"))
 
 
+def check_live() -> None:
+    """Check the file of every live version against what was registered, without loading any.
+
+    Raises
+    ------
+    ArtifactError
+        A file is missing or has changed.
+    """
+    for row in ModelVersion.objects.filter(state=ModelVersion.State.LIVE).select_related("model"):
+        artifacts.read(directory(row.model.name, row.version) / ARTIFACT, row.sha256)
+
+
 def load(name: str, version: int) -> tuple[Signature, Any]:
     """Return the signature and the fitted estimator of a version.
 

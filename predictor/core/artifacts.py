@@ -43,17 +43,35 @@ def load(path: Path, sha256: str) -> Any:
     import skops.io
     from skops.io.exceptions import UntrustedTypesFoundException
 
-    where = "/".join(path.parts[-3:])
-    try:
-        data = path.read_bytes()
-    except OSError as exc:
-        raise ArtifactError(f"{where} cannot be read: {exc.strerror}.") from exc
-    if hashlib.sha256(data).hexdigest() != sha256:
-        raise ArtifactError(f"{where} is not the file that was registered: its SHA-256 differs.")
+    data = read(path, sha256)
     try:
         return skops.io.loads(data)
     except UntrustedTypesFoundException as exc:
-        raise ArtifactError(f"{where} holds types that are not trusted: {exc}") from exc
+        raise ArtifactError(f"{_place(path)} holds types that are not trusted: {exc}") from exc
+
+
+def read(path: Path, sha256: str) -> bytes:
+    """Return the bytes of an artifact, if they are those that were registered.
+
+    Raises
+    ------
+    ArtifactError
+        The file cannot be read, or has changed.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as exc:
+        raise ArtifactError(f"{_place(path)} cannot be read: {exc.strerror}.") from exc
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise ArtifactError(
+            f"{_place(path)} is not the file that was registered: its SHA-256 differs."
+        )
+    return data
+
+
+def _place(path: Path) -> str:
+    """Return where an artifact lies, as far as it is anybody's business."""
+    return "/".join(path.parts[-3:])
 
 
 def fitted_with() -> dict[str, str]:
