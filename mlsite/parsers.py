@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from typing import IO, Any
 
 import orjson
-from django.http import QueryDict
 from rest_framework import parsers
 from rest_framework.exceptions import ParseError
 
@@ -50,14 +49,12 @@ class FormParser(parsers.FormParser):
         stream: IO[Any],
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
-    ) -> QueryDict:
+    ) -> Any:
         """Return the parsed form."""
-        data: QueryDict = super().parse(stream, media_type, parser_context)
+        data = super().parse(stream, media_type, parser_context)
         if next(iter(data), "").lstrip().startswith(("{", "[")):
             raise ParseError(
                 "The body looks like JSON but was sent as a form; "
                 "add the header 'Content-Type: application/json'."
             )
         return data
-
-

@@ -15,4 +15,4 @@ class ApiAccess(BasePermission):
 
     def has_permission(self, request: "Request", view: "APIView") -> bool:  # noqa: ARG002 - DRF's
         """Return whether this request may go on."""
-        return settings.API_ACCESS == "open" or bool(request.user and request.user.is_authenticated)
+        return settings.API_ACCESS == "open" or request.user.is_authenticated

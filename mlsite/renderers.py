@@ -30,5 +30,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Promise):  # a translated sentence that nobody has read yet
         return str(value)
     raise TypeError(f"{type(value).__name__} has no place in JSON.")
-
-

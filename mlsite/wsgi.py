@@ -5,7 +5,6 @@ import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from django.apps import apps
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
@@ -16,8 +15,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mlsite.settings")
 
 django_application = get_wsgi_application()
 
-predictor = apps.get_app_config("predictor")
-predictor.store.follow()
+from predictor.store import loaded  # noqa: E402 - rows can be imported only now
+
+loaded().follow()
 
 
 def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:

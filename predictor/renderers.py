@@ -13,11 +13,9 @@ class RowFormRenderer(BrowsableAPIRenderer):
 
     def get_rendered_html_form(
         self, data: Any, view: APIView, method: str, request: Request
-    ) -> str | None:
+    ) -> Any:
         """Return the form for a method."""
         sent = request.method == method == "POST" and isinstance(request.data, Mapping)
         if sent and hasattr(view, "get_serializer"):
-            form: str = self.render_form_for_serializer(view.get_serializer(data=request.data))
-            return form
-        rendered: str | None = super().get_rendered_html_form(data, view, method, request)
-        return rendered
+            return self.render_form_for_serializer(view.get_serializer(data=request.data))
+        return super().get_rendered_html_form(data, view, method, request)

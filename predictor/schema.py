@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.apps import apps
 from django.conf import settings
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
@@ -10,6 +9,7 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from predictor.core.answers import METHODS
 from predictor.core.model import Model
 from predictor.core.signature import Column, Signature
+from predictor.store import loaded
 
 Schema = dict[str, Any]
 
@@ -43,7 +43,7 @@ class PredictSchema(AutoSchema):
             415: OpenApiResponse(DETAIL, "A body of another type."),
         }
 
-    def get_override_parameters(self) -> list[OpenApiParameter]:
+    def get_override_parameters(self) -> list[Any]:
         """Return the choice of outputs."""
         if self.method != "POST":
             return []
@@ -64,9 +64,8 @@ class PredictSchema(AutoSchema):
         return f"{place}predict" if self.method == "POST" else f"{place}predict_card"
 
     def _models(self) -> list[Model]:
-        store = apps.get_app_config("predictor").store
         named = "{" in self.path
-        return [m for m in store.models() if named or m.name == settings.DEFAULT_MODEL]
+        return [m for m in loaded().models() if named or m.name == settings.DEFAULT_MODEL]
 
 
 DETAIL: Schema = {

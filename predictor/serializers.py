@@ -22,7 +22,7 @@ class InputSerializer(serializers.Serializer[Column]):
     name = serializers.CharField()
     description = serializers.CharField()
     dtype = serializers.CharField()
-    required = serializers.BooleanField()
+    required = serializers.BooleanField()  # type: ignore[assignment]  # not DRF's
     nullable = serializers.BooleanField()
     range = serializers.ListField(child=serializers.FloatField(), allow_null=True)
     example = serializers.FloatField(allow_null=True)

@@ -4,9 +4,11 @@ import logging
 import threading
 import time
 
+from django.apps import apps
 from django.db import DatabaseError, connection
 
 from predictor import registry
+from predictor.apps import PredictorConfig
 from predictor.core.engines import ScikitLearn
 from predictor.core.errors import ArtifactError, ModelNotFound
 from predictor.core.model import Model
@@ -14,6 +16,13 @@ from predictor.core.model import Model
 log = logging.getLogger(__name__)
 
 POLL_S = 0.25
+
+
+def loaded() -> "Store":
+    """Return the models of this process; the first call loads them."""
+    config = apps.get_app_config("predictor")
+    assert isinstance(config, PredictorConfig)  # noqa: S101 - the label is its own
+    return config.store
 
 
 class Store:
@@ -38,7 +47,9 @@ class Store:
         try:
             return self._live[name]
         except KeyError as exc:
-            raise ModelNotFound(f"There is no model {name}, or none of its versions is live.") from exc
+            raise ModelNotFound(
+                f"There is no model {name}, or none of its versions is live."
+            ) from exc
 
     def models(self) -> list[Model]:
         """Return the live version of every model."""

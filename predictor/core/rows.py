@@ -74,7 +74,7 @@ def _one(names: Sequence[str], row: Mapping[str, Any]) -> list[float] | None:
         return None
     values: list[float] = []
     for name in names:
-        value = row.get(name)
+        value: Any = row.get(name)
         kind = type(value)
         if kind is str:
             value = number(value)

@@ -5,12 +5,15 @@ References
 https://github.com/kserve/open-inference-protocol
 """
 
-from django.apps import apps
+from collections.abc import Callable
+from typing import Any
+
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from predictor import exceptions
+from predictor.store import loaded
 
 
 class Health(APIView):
@@ -19,7 +22,8 @@ class Health(APIView):
     authentication_classes = ()
     permission_classes = ()
 
-    def get_exception_handler(self):
+    def get_exception_handler(self) -> Callable[[Exception, dict[str, Any]], Response | None]:
+        """Return the table."""
         return exceptions.handle
 
 
@@ -36,5 +40,5 @@ class Ready(Health):
 
     def get(self, _request: Request) -> Response:
         """Return that it has; 503 where one cannot be loaded."""
-        apps.get_app_config("predictor").store  # noqa: B018 - loads what is not loaded yet
+        loaded()
         return Response({"live": True, "ready": True})

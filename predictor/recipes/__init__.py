@@ -43,6 +43,8 @@ def fit(name: str) -> Fitted:
         There is no recipe for it.
     """
     if name not in RECIPES:
-        raise Conflict(f"There is no recipe for {name} here; there is one for {', '.join(RECIPES)}.")
+        raise Conflict(
+            f"There is no recipe for {name} here; there is one for {', '.join(RECIPES)}."
+        )
     fitted: Fitted = import_module(f"predictor.recipes.{name}").fit()
     return fitted

@@ -38,7 +38,10 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--bind", default=DEFAULT_BIND, metavar="HOST:PORT")
         parser.add_argument(
-            "--workers", type=int, default=min(os.cpu_count() or 1, 4), help="Processes that answer."
+            "--workers",
+            type=int,
+            default=min(os.cpu_count() or 1, 4),
+            help="Processes that answer.",
         )
 
     def handle(self, *, bind: str, workers: int, **_options: Any) -> None:
@@ -71,7 +74,7 @@ def address(bind: str) -> tuple[str, int]:
     """Return the host and the port of HOST:PORT; an IPv6 host stands in brackets."""
     host, _, port = bind.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
-    if not host or not port.isdecimal() or not 0 < int(port) < 2**16:  # noqa: PLR2004 - ports
+    if not host or not port.isdecimal() or not 0 < int(port) < 2**16:
         raise CommandError(f"--bind is {bind!r}; it takes HOST:PORT, such as {DEFAULT_BIND}.")
     return ("127.0.0.1" if host == "localhost" else host), int(port)
 
@@ -97,7 +100,9 @@ def refuse_taken(host: str, port: int) -> None:
         try:
             probe.bind((host, port))
         except OSError as exc:
-            why = "something listens there already" if exc.errno == errno.EADDRINUSE else exc.strerror
+            why = (
+                "something listens there already" if exc.errno == errno.EADDRINUSE else exc.strerror
+            )
             raise CommandError(f"Cannot listen on {host}:{port}: {why}.") from exc
 
 
