@@ -2,10 +2,9 @@
 
 import json
 from collections.abc import Callable
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from django.conf import settings
-from django.contrib.auth.models import User
 from django.http import QueryDict
 from rest_framework import serializers
 from rest_framework.authentication import SessionAuthentication
@@ -21,6 +20,9 @@ from predictor.renderers import RowFormRenderer
 from predictor.schema import PredictSchema
 from predictor.serializers import CardSerializer, TrainSerializer, row_serializer
 from predictor.store import loaded
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
 
 
 class ModelView(APIView):
