@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 NAME = r"[a-z0-9][a-z0-9_-]{0,63}"
+NAME_RULE = "Small letters, digits, - and _, at most 64, a letter or digit first."
 
 
 class RegisteredModel(models.Model):
@@ -14,7 +15,7 @@ class RegisteredModel(models.Model):
     name = models.CharField(
         max_length=64,
         unique=True,
-        validators=[RegexValidator(f"^{NAME}$", "Small letters, digits, - and _; at most 64.")],
+        validators=[RegexValidator(rf"\A{NAME}\Z", NAME_RULE)],
         help_text="The name in its address.",
     )
     description = models.TextField(blank=True, help_text="What it is, for people.")

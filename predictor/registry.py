@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -14,9 +15,9 @@ from django.db.models import Max
 
 from predictor import recipes
 from predictor.core import artifacts
-from predictor.core.errors import Conflict, ModelNotFound
+from predictor.core.errors import Conflict, InvalidInput, ModelNotFound
 from predictor.core.signature import Signature
-from predictor.models import ModelVersion, RegisteredModel
+from predictor.models import NAME, NAME_RULE, ModelVersion, RegisteredModel
 from predictor.recipes import Fitted
 
 ARTIFACT = "model.skops"
@@ -102,7 +103,15 @@ def train(name: str, *, if_missing: bool = False, by: User | None = None) -> Mod
 
 
 def register(name: str, fitted: Fitted, *, by: User | None = None) -> ModelVersion:
-    """Write the artifact and its card, and record them as the model's next version."""
+    """Write the artifact and its card, and record them as the model's next version.
+
+    Raises
+    ------
+    InvalidInput
+        The name is not one that can stand in an address.
+    """
+    if not re.fullmatch(NAME, name):
+        raise InvalidInput(f"{name!r} cannot name a model: {NAME_RULE}")
     signature = Signature.of(fitted.estimator, fitted.columns).refined(fitted.X)
     root = Path(settings.MODELS_DIR)
     root.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,50 @@
+"""Real parts for every test: an estimator fitted once, a database, a store of loaded models."""
+
+import pytest
+from django.apps import apps
+from rest_framework.test import APIClient
+
+from predictor import recipes, registry
+from predictor.store import loaded
+
+
+@pytest.fixture(scope="session")
+def fitted():
+    """The default model as its recipe fits it."""
+    return recipes.fit("iris")
+
+
+@pytest.fixture
+def models_dir(settings, tmp_path):
+    """An empty MODELS_DIR, and a process that has loaded nothing."""
+    settings.MODELS_DIR = tmp_path / "models"
+    apps.get_app_config("predictor").__dict__.pop("store", None)
+    yield settings.MODELS_DIR
+    apps.get_app_config("predictor").__dict__.pop("store", None)
+
+
+@pytest.fixture
+def iris(db, models_dir, fitted):
+    """Version 1 of iris: registered, live and loaded. The estimator is returned."""
+    registry.promote(registry.register("iris", fitted))
+    loaded()
+    return fitted.estimator
+
+
+@pytest.fixture
+def api():
+    return APIClient()
+
+
+@pytest.fixture
+def staff(db, django_user_model):
+    return django_user_model.objects.create_user(
+        "sam", password="a long pass phrase", is_staff=True
+    )
+
+
+@pytest.fixture
+def staff_api(staff):
+    client = APIClient()
+    client.force_login(staff)
+    return client

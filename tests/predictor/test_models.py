@@ -1,0 +1,182 @@
+"""Cards, training and reset: versions come, go live, and come back."""
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from predictor import registry
+from predictor.core.errors import ArtifactError, InvalidInput
+from predictor.models import ModelVersion
+from predictor.store import loaded
+
+
+def states(name="iris"):
+    versions = ModelVersion.objects.filter(model__name=name).order_by("version")
+    return dict(versions.values_list("version", "state"))
+
+
+def test_the_card_says_what_the_model_takes_and_gives(api, iris):
+    card = api.get("/models/iris/").json()
+    (version,) = card.pop("versions")
+    accuracy = card["metrics"]["accuracy"]
+    assert card == {
+        "name": "iris",
+        "description": "Species of an iris from its sepals: 0 setosa, 1 versicolor, 2 virginica. "
+        "One-vs-rest logistic regression, fitted on all 150 flowers; the accuracy is the mean of "
+        "a ten-fold cross-validation.",
+        "live_version": 1,
+        "inputs": [
+            {
+                "name": "X1",
+                "description": "Sepal length (cm)",
+                "dtype": "float64",
+                "required": True,
+                "nullable": False,
+                "range": [4.3, 7.9],
+                "example": 5.1,
+            },
+            {
+                "name": "X2",
+                "description": "Sepal width (cm)",
+                "dtype": "float64",
+                "required": True,
+                "nullable": False,
+                "range": [2.0, 4.4],
+                "example": 3.5,
+            },
+        ],
+        "outputs": ["predict", "predict_proba", "decision_function"],
+        "classes": [0, 1, 2],
+        "metrics": version["metrics"],
+    }
+    assert 0.7 < accuracy < 0.85
+    assert (version["version"], version["state"]) == (1, "live")
+
+
+def test_the_list_holds_every_card(api, iris):
+    assert api.get("/models").json() == [api.get("/models/iris").json()]
+
+
+@pytest.mark.parametrize("url", ["/models/nope/", "/models/Iris/", "/models/../iris/"])
+def test_a_model_that_is_not_there_is_a_404(api, iris, url):
+    response = api.get(url)
+    assert response.status_code == 404
+    assert list(response.json()) == ["detail"]
+
+
+def test_training_makes_a_new_version_live_at_once(staff_api, iris):
+    response = staff_api.post("/models/iris/train", {})
+    assert response.status_code == 200
+    assert response.json()["live_version"] == 2
+    assert response.json() == staff_api.get("/models/iris/").json()
+    assert states() == {1: "ready", 2: "live"}
+    assert staff_api.post("/predict", {"X1": 1, "X2": 1})["X-Model-Version"] == "2"
+
+
+def test_training_if_missing_leaves_a_live_model_alone(staff_api, iris):
+    response = staff_api.post("/models/iris/train", {"if_missing": True})
+    assert response.status_code == 200
+    assert states() == {1: "live"}
+
+
+def test_training_if_missing_trains_what_is_missing(staff_api, models_dir):
+    response = staff_api.post("/models/iris/train", {"if_missing": True})
+    assert response.status_code == 200
+    assert states() == {1: "live"}
+
+
+def test_training_takes_no_other_options(staff_api, iris):
+    response = staff_api.post("/models/iris/train", {"if_missing": "perhaps"})
+    assert response.status_code == 400
+    assert list(response.json()) == ["if_missing"]
+    assert states() == {1: "live"}
+
+
+def test_reset_returns_to_the_lowest_version_that_is_not_retired(staff_api, iris):
+    for _ in range(2):
+        staff_api.post("/models/iris/train", {})
+    ModelVersion.objects.filter(version=1).update(state="retired")
+    response = staff_api.post("/models/iris/reset")
+    assert response.status_code == 200
+    assert response.json()["live_version"] == 2
+    assert states() == {1: "retired", 2: "live", 3: "ready"}
+    assert staff_api.post("/predict", {"X1": 1, "X2": 1})["X-Model-Version"] == "2"
+
+
+def test_reset_without_a_version_to_return_to_is_a_conflict(staff_api, iris):
+    ModelVersion.objects.update(state="retired")
+    response = staff_api.post("/models/iris/reset")
+    assert response.status_code == 409
+    assert response.json() == {"detail": "iris has no version that is not retired."}
+
+
+def test_reset_of_a_model_that_is_not_there_is_a_404(staff_api, iris):
+    assert staff_api.post("/models/nope/reset").json() == {"detail": "There is no model nope."}
+
+
+def test_a_model_without_a_recipe_is_not_trained(staff_api, iris, fitted):
+    registry.register("churn", fitted)
+    response = staff_api.post("/models/churn/train", {})
+    assert response.status_code == 409
+    assert response.json()["detail"].startswith("There is no recipe for churn here;")
+
+
+@pytest.mark.parametrize("url", ["/models/iris/train", "/models/iris/reset"])
+def test_only_staff_changes_a_model(api, django_user_model, iris, url):
+    assert api.post(url, {}).status_code == 401
+    user = django_user_model.objects.create_user("ann", password="a long pass phrase")
+    api.force_login(user)
+    assert api.post(url, {}).status_code == 403
+    assert states() == {1: "live"}
+
+
+def test_staff_may_use_http_basic_as_curl_does(api, staff, iris):
+    api.credentials(HTTP_AUTHORIZATION="Basic c2FtOmEgbG9uZyBwYXNzIHBocmFzZQ==")
+    assert api.post("/models/iris/train", {}).status_code == 200
+    assert ModelVersion.objects.get(version=2).created_by == staff
+
+
+def test_the_train_command_says_what_it_did(capsys, db, models_dir):
+    call_command("train", "iris")
+    assert capsys.readouterr().out.startswith("Version 1 of iris is live (accuracy 0.7")
+    call_command("train", "iris", "--if-missing")
+    assert capsys.readouterr().out == "iris is there already: version 1 is live.\n"
+    with pytest.raises(CommandError, match="There is no model nope"):
+        call_command("train", "nope")
+
+
+def test_a_registration_that_fails_leaves_nothing(models_dir, db, fitted, monkeypatch):
+    def full_disk(*_args):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full_disk)
+    with pytest.raises(OSError, match="No space"):
+        registry.register("iris", fitted)
+    assert not ModelVersion.objects.exists()
+    assert list(models_dir.iterdir()) == []
+
+
+def test_a_lost_database_never_overwrites_an_artifact(models_dir, iris, fitted):
+    artifact = models_dir / "iris" / "1" / "model.skops"
+    before = artifact.read_bytes()
+    ModelVersion.objects.all().delete()
+    assert registry.register("iris", fitted).version == 2
+    assert artifact.read_bytes() == before
+
+
+def test_a_name_that_is_no_address_is_refused(models_dir, db, fitted):
+    with pytest.raises(InvalidInput, match="'../etc' cannot name a model: Small letters"):
+        registry.register("../etc", fitted)
+    assert not models_dir.exists()
+
+
+def test_a_changed_artifact_is_not_loaded_and_what_was_live_stays(
+    staff_api, iris, models_dir, fitted
+):
+    version = registry.register("iris", fitted)
+    (models_dir / "iris" / "2" / "model.skops").write_bytes(b"not what it was")
+    registry.promote(version)
+    with pytest.raises(
+        ArtifactError, match=r"iris/2/model\.skops is not the file that was registered"
+    ):
+        loaded().refresh()
+    assert staff_api.post("/predict", {"X1": 1, "X2": 1})["X-Model-Version"] == "1"

@@ -1,0 +1,186 @@
+"""POST /predict: one row, many rows, and every row that is refused."""
+
+import numpy as np
+import orjson
+import pytest
+
+pytestmark = pytest.mark.usefixtures("iris")
+
+ROW = {"X1": 5.9, "X2": 3.0}
+
+
+@pytest.mark.parametrize("url", ["/predict", "/predict/", "/models/iris/predict"])
+def test_the_seeds_request_has_the_seeds_answer(api, url):
+    response = api.post(url, {"X1": "61.1", "X2": "17.3"})
+    assert response.status_code == 200
+    assert response.json() == {"prediction": 2}
+    assert response["X-Model"] == "iris"
+    assert response["X-Model-Version"] == "1"
+
+
+def test_many_rows_are_answered_in_order_as_the_estimator_does(api, iris, fitted):
+    rows = [{"X1": x1, "X2": x2} for x1, x2 in fitted.X.tolist()]
+    response = api.post("/predict", rows)
+    assert response.json() == {"predictions": iris.predict(fitted.X).tolist()}
+
+
+def test_no_rows_have_no_predictions(api):
+    assert api.post("/predict", []).json() == {"predictions": []}
+
+
+def test_every_output_is_the_estimators_own_to_the_bit(api, iris, fitted):
+    rows = [{"X1": x1, "X2": x2} for x1, x2 in fitted.X.tolist()]
+    url = "/predict?outputs=predict,predict_proba,decision_function"
+    answer = orjson.loads(api.post(url, rows).content)
+    assert list(answer) == ["predictions", "probabilities", "decisions"]
+    assert answer["predictions"] == iris.predict(fitted.X).tolist()
+    probabilities = [[row["0"], row["1"], row["2"]] for row in answer["probabilities"]]
+    np.testing.assert_array_equal(probabilities, iris.predict_proba(fitted.X))
+    np.testing.assert_array_equal(answer["decisions"], iris.decision_function(fitted.X))
+
+
+def test_one_row_alone_has_its_outputs_without_a_list(api, iris):
+    X = np.array([[5.9, 3.0]])
+    answer = orjson.loads(api.post("/predict?outputs=predict_proba", ROW).content)
+    probabilities = dict(zip("012", iris.predict_proba(X)[0].tolist(), strict=True))
+    assert answer == {"probabilities": probabilities}
+
+
+def test_an_output_that_the_model_has_not_is_named(api):
+    response = api.post("/predict?outputs=predict,transform", ROW)
+    sentence = "The outputs are predict, predict_proba, decision_function; got transform."
+    assert response.status_code == 400
+    assert response.json() == {"outputs": [sentence]}
+
+
+NOT_FINITE = ["Expected a number; got a string that is not a finite number."]
+MISSING = ["This column is missing."]
+REFUSED = {
+    '{"X2": 1}': {"X1": MISSING},
+    '{"X1": 1}': {"X2": MISSING},
+    "{}": {"X1": MISSING, "X2": MISSING},
+    "": {"X1": MISSING, "X2": MISSING},
+    '{"X1": 1, "X2": 2, "X3": 3}': {"X3": ["No such column; the columns are X1, X2."]},
+    '{"X1": "abc", "X2": 2}': {"X1": NOT_FINITE},
+    '{"X1": "", "X2": 2}': {"X1": NOT_FINITE},
+    '{"X1": 1, "X2": "nan"}': {"X2": NOT_FINITE},
+    '{"X1": "-inf", "X2": 2}': {"X1": NOT_FINITE},
+    '{"X1": "1e999", "X2": 2}': {"X1": NOT_FINITE},
+    '{"X1": "1_000", "X2": 2}': {"X1": NOT_FINITE},
+    '{"X1": "\\u0661", "X2": 2}': {"X1": NOT_FINITE},
+    '{"X1": true, "X2": 2}': {"X1": ["Expected a number; got true or false."]},
+    '{"X1": null, "X2": 2}': {"X1": ["Expected a number; got null."]},
+    '{"X1": [[1]], "X2": 2}': {"X1": ["Expected a number; got a list."]},
+    '{"X1": {}, "X2": 2}': {"X1": ["Expected a number; got an object."]},
+    '{"X1": 1e999, "X2": 2}': {"X1": ["Expected a number; got a number too large for 64 bits."]},
+    '{"X1": 18446744073709551616, "X2": 2}': {
+        "X1": ["Expected a number; got an integer beyond 64 bits."]
+    },
+    '{"X1": "-9223372036854775809", "X2": 2}': {
+        "X1": ["Expected a number; got an integer beyond 64 bits."]
+    },
+    '[{"X1": 1, "X2": 2}, {"X1": "abc"}]': {
+        "X1": [f"Row at index 1: {NOT_FINITE[0]}"],
+        "X2": [f"Row at index 1: {MISSING[0]}"],
+    },
+    '[{"X1": 1, "X2": 2}, [1, 2]]': {
+        "detail": "Expected a list of objects; the row at index 1 is a list."
+    },
+    "[[1, 2]]": {"detail": "Expected a list of objects; the row at index 0 is a list."},
+    "5": {
+        "detail": "Expected an object, which is one row, or a list of objects; "
+        "got a string or a number."
+    },
+    '{"X1": ' + "[" * 1010 + "]" * 1010 + "}": {"detail": "The body is nested too deeply."},
+    "null": {"detail": "Expected an object, which is one row, or a list of objects; got null."},
+}
+
+
+@pytest.mark.parametrize(("body", "answer"), REFUSED.items())
+def test_a_row_that_is_not_taken_is_told_which_column_and_why(api, body, answer):
+    response = api.post("/predict", body, content_type="application/json")
+    assert (response.status_code, response.json()) == (400, answer)
+
+
+@pytest.mark.parametrize("body", ["not json", '{"X1": NaN}', '{"X1": 1', "\udc00", "[" * 5000])
+def test_a_body_that_is_not_json_is_said_to_be_none(api, body):
+    data = body.encode(errors="surrogatepass")
+    response = api.post("/predict", data, content_type="application/json")
+    assert response.status_code == 400
+    assert response.json()["detail"].startswith("The body is not JSON: ")
+
+
+def test_an_overflowing_number_does_not_let_other_slips_pass(api):
+    body = b'{"X1": 1e999, "X2": "\\ud800"}'
+    response = api.post("/predict", body, content_type="application/json")
+    assert response.status_code == 400
+    assert response.json()["detail"].startswith("The body is not JSON: ")
+
+
+@pytest.mark.parametrize("number", [2**64 - 1, -(2**63), 1e300, 9007199254740993, "1e25", " 7 "])
+def test_large_numbers_that_fit_are_taken(api, iris, number):
+    response = api.post("/predict", {"X1": number, "X2": 1})
+    assert response.status_code == 200
+    assert response.json() == {"prediction": iris.predict([[float(number), 1.0]]).tolist()[0]}
+
+
+def test_of_many_wrong_rows_the_first_are_named_and_the_rest_counted(api):
+    rows = [{"X1": None, "X2": 1}] * 1007
+    sentences = api.post("/predict", rows).json()["X1"]
+    assert sentences[0] == "Row at index 0: Expected a number; got null."
+    assert sentences[5:] == ["And 1,002 more rows."]
+
+
+def test_no_error_repeats_what_was_sent(api):
+    response = api.post("/predict", {"X1": "4111 1111 1111 1111", "X2": 1})
+    assert response.status_code == 400
+    assert b"4111" not in response.content
+
+
+def test_a_key_written_twice_counts_once_and_last(api, iris):
+    body = b'{"X1": 0, "X1": 61.1, "X2": 17.3}'
+    response = api.post("/predict", body, content_type="application/json")
+    assert response.json() == {"prediction": 2}
+
+
+def test_json_sent_as_a_form_is_told_which_header_is_missing(api):
+    body = '{"X1":"61.1", "X2":"17.3"}'
+    response = api.post("/predict", body, content_type="application/x-www-form-urlencoded")
+    assert response.status_code == 400
+    assert response.json() == {
+        "detail": "The body looks like JSON but was sent as a form; "
+        "add the header 'Content-Type: application/json'."
+    }
+
+
+def test_another_type_of_body_is_a_415(api):
+    response = api.post("/predict", "X1=1", content_type="text/csv")
+    assert response.status_code == 415
+    assert response.json() == {"detail": 'Unsupported media type "text/csv" in request.'}
+
+
+def test_a_form_is_one_row(api):
+    assert api.post("/predict", {"X1": "61.1", "X2": "17.3"}, format="multipart").json() == {
+        "prediction": 2
+    }
+
+
+def test_a_prediction_asks_the_database_nothing(api, django_assert_num_queries):
+    with django_assert_num_queries(0):
+        assert api.post("/predict", ROW).status_code == 200
+
+
+def test_get_is_the_card(api):
+    assert api.get("/predict").json() == api.get("/models/iris/").json()
+
+
+def test_an_unknown_model_is_a_404(api):
+    response = api.post("/models/nope/predict", ROW)
+    assert response.status_code == 404
+    assert response.json() == {"detail": "There is no model nope, or none of its versions is live."}
+
+
+def test_another_method_is_a_405(api):
+    response = api.delete("/predict")
+    assert response.status_code == 405
+    assert response.json() == {"detail": 'Method "DELETE" not allowed.'}
