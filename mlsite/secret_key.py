@@ -7,6 +7,8 @@ from pathlib import Path
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
 
+KEY_LENGTH = 50  # of the keys that Django makes
+
 
 def kept_secret_key(path: Path) -> str:
     """Return the key kept in the file, after making both if there is none.
@@ -16,7 +18,7 @@ def kept_secret_key(path: Path) -> str:
     if not path.exists():
         _make(path)
     key = path.read_text(encoding="ascii").strip()
-    if len(key) < 50:  # noqa: PLR2004 - the length that Django makes
+    if len(key) < KEY_LENGTH:
         raise ImproperlyConfigured(
             f"{path} holds no usable key. Delete it to have one made (which ends all sessions), "
             "or set SECRET_KEY."

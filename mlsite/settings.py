@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env, EnvError
 
-from mlsite.secret_key import kept_secret_key
+from mlsite.secret_key import KEY_LENGTH, kept_secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -69,6 +69,11 @@ if SQLITE:
 DATABASES["default"] |= {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": not SQLITE}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+if SECRET_KEY and len(SECRET_KEY) < KEY_LENGTH:
+    raise ImproperlyConfigured(
+        f"SECRET_KEY has {len(SECRET_KEY)} characters; it takes at least {KEY_LENGTH} random ones. "
+        "Leave it out to have one made and kept."
+    )
 if not SECRET_KEY:
     beside = Path(DATABASES["default"]["NAME"]).parent if SQLITE else BASE_DIR
     SECRET_KEY = kept_secret_key(beside / "secret_key")

@@ -164,19 +164,16 @@ def test_a_lost_database_never_overwrites_an_artifact(models_dir, iris, fitted):
 
 
 def test_a_name_that_is_no_address_is_refused(models_dir, db, fitted):
-    with pytest.raises(InvalidInput, match="'../etc' cannot name a model: Small letters"):
+    with pytest.raises(InvalidInput, match=r"'\.\./etc' cannot name a model: Small letters"):
         registry.register("../etc", fitted)
     assert not models_dir.exists()
 
 
-def test_a_changed_artifact_is_not_loaded_and_what_was_live_stays(
-    staff_api, iris, models_dir, fitted
-):
+def test_a_changed_artifact_leaves_what_was_live(staff_api, iris, models_dir, fitted):
     version = registry.register("iris", fitted)
     (models_dir / "iris" / "2" / "model.skops").write_bytes(b"not what it was")
     registry.promote(version)
-    with pytest.raises(
-        ArtifactError, match=r"iris/2/model\.skops is not the file that was registered"
-    ):
+    sentence = r"iris/2/model\.skops is not the file that was registered: its SHA-256 differs\."
+    with pytest.raises(ArtifactError, match=sentence):
         loaded().refresh()
     assert staff_api.post("/predict", {"X1": 1, "X2": 1})["X-Model-Version"] == "1"

@@ -1,0 +1,123 @@
+"""A real server process, started as a user starts it, for the tests that need one."""
+
+import http.client
+import os
+import re
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+START_S = 60  # generous: the machine may be busy
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def environment(home, **variables):
+    """The environment of a site whose database and models lie in a directory of their own."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    own = {"DATABASE_URL": f"sqlite:///{home / 'db.sqlite3'}", "MODELS_DIR": str(home / "models")}
+    return kept | own | {"PYTHONUNBUFFERED": "1"} | variables
+
+
+def manage(home, *arguments, **variables):
+    """One management command, ended."""
+    return subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env=environment(home, **variables),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=START_S,
+    )
+
+
+def until(claim, what, timeout_s=START_S):
+    """Wait until the claim holds, and return what it gave."""
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline:
+        if value := claim():
+            return value
+        time.sleep(0.02)
+    raise AssertionError(f"not within {timeout_s} s: {what}")
+
+
+class Site:
+    """`manage.py serve` in a process group of its own."""
+
+    def __init__(self, home, *arguments, **variables):
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = home / f"serve-{self.port}.log"
+        command = [sys.executable, "manage.py", "serve", "--bind", f"127.0.0.1:{self.port}"]
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [*command, *arguments],
+                cwd=ROOT,
+                env=environment(home, **variables),
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def __enter__(self):
+        until(self.answers, f"an answer; it said {self.output()}")
+        return self
+
+    def __exit__(self, *_exc):
+        self.stop()
+
+    def answers(self):
+        assert self.process.poll() is None, self.output()
+        try:
+            return self.get("/v2/health/ready")[0] == 200
+        except OSError:
+            return False
+
+    def get(self, path):
+        """Status and body of one request on a connection of its own."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=START_S)
+        try:
+            connection.request("GET", path)
+            response = connection.getresponse()
+            return response.status, response.read()
+        finally:
+            connection.close()
+
+    def output(self):
+        return self.log.read_text()
+
+    def workers(self):
+        """The processes that answer."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        return [int(pid) for pid in children.read_text().split()]
+
+    def stop(self, how=signal.SIGTERM):
+        """End it, and return its exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(how)
+        return self.process.wait(timeout=START_S)
+
+    def password(self):
+        return re.search(r"the password (\S+) ", self.output()).group(1)
+
+    def curl(self, command):
+        """Run a documented command by curl itself; return status, headers and body."""
+        words = shlex.split(command.replace("http://localhost:8000", self.url))
+        assert words[:2] == ["curl", "-i"]
+        done = subprocess.run(
+            ["curl", "-sS", *words[1:]], capture_output=True, check=True, timeout=START_S
+        )
+        head, _, body = done.stdout.partition(b"\r\n\r\n")
+        status, *lines = head.decode().split("\r\n")
+        headers = dict(line.split(": ", 1) for line in lines)
+        return int(status.split()[1]), headers, body.decode()

@@ -1,0 +1,29 @@
+"""One prepared site, and one that serves, for all tests of the server."""
+
+import shutil
+
+import pytest
+
+from tests.serving import Site, manage
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory):
+    """The files of a site that has been started once before."""
+    home = tmp_path_factory.mktemp("prepared")
+    done = manage(home, "prepare")
+    assert done.returncode == 0, done.stderr
+    return home
+
+
+@pytest.fixture
+def home(prepared, tmp_path):
+    """A copy of those files."""
+    return shutil.copytree(prepared, tmp_path / "home")
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory):
+    """A site on its first start, from nothing."""
+    with Site(tmp_path_factory.mktemp("site")) as site:
+        yield site

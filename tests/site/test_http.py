@@ -1,0 +1,135 @@
+"""What holds for every address: errors as JSON, headers, limits."""
+
+import http.client
+import logging
+
+import pytest
+
+BROWSER = {"HTTP_ACCEPT": "text/html,application/xhtml+xml,*/*;q=0.8"}
+
+
+@pytest.mark.parametrize(
+    "url", ["/nope", "/3", "/predict/nope", "/tasks/x", "/%0A", "/static/nope"]
+)
+@pytest.mark.parametrize("method", ["get", "post", "delete"])
+def test_an_address_that_is_not_there_is_a_404_in_json(api, db, method, url):
+    response = getattr(api, method)(url)
+    assert response.status_code == 404
+    assert response.json() == {"detail": "There is nothing at this address."}
+
+
+def test_a_browser_gets_a_page_for_it(api, db):
+    response = api.get("/nope", **BROWSER)
+    assert response.status_code == 404
+    assert response["Content-Type"].startswith("text/html")
+    assert b"There is nothing at this address." in response.content
+
+
+@pytest.mark.parametrize("url", ["/", "/1", "/models/", "/v2/health/live", "/schema/"])
+def test_a_method_that_is_not_there_is_a_405_in_json(api, db, models_dir, url):
+    response = api.put(url, {})
+    assert response.status_code == 405
+    assert response.json() == {"detail": 'Method "PUT" not allowed.'}
+
+
+def test_another_host_is_refused(api, db):
+    response = api.get("/1", HTTP_HOST="evil.example")
+    assert response.status_code == 400
+    assert response.json() == {"detail": "Bad request."}
+
+
+def test_a_failure_tells_nothing_of_itself(api, iris, monkeypatch):
+    def fail(*_args, **_kwargs):
+        raise RuntimeError("a secret")
+
+    monkeypatch.setattr("predictor.core.model.Model.infer", fail)
+    api.raise_request_exception = False
+    response = api.post("/predict", {"X1": 1, "X2": 1})
+    assert response.status_code == 500
+    assert response.json() == {"detail": "The server failed to answer this request."}
+
+
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+
+@pytest.mark.parametrize("url", ["/", "/1", "/nope", "/models", "/docs/"])
+def test_every_answer_carries_the_security_headers(api, iris, url):
+    response = api.get(url)
+    assert {name: response[name] for name in HEADERS} == HEADERS
+    assert "default-src 'self'" in response["Content-Security-Policy"]
+
+
+def test_a_body_above_the_limit_is_a_413_in_json(api, iris, settings):
+    settings.MAX_BODY_BYTES = 100
+    assert api.post("/predict", {"X1": 1, "X2": 1}).status_code == 200
+    response = api.post("/predict", [{"X1": 1, "X2": 1}] * 10)
+    assert response.status_code == 413
+    assert response.json() == {"detail": "The body is larger than the 100 bytes taken here."}
+
+
+CHUNKS = {"Content-Type": "application/json", "Transfer-Encoding": "chunked"}
+
+
+def chunked(site, *chunks):
+    connection = http.client.HTTPConnection("127.0.0.1", site.port, timeout=60)
+    connection.request("POST", "/predict", iter(chunks), CHUNKS, encode_chunked=True)
+    response = connection.getresponse()
+    answer = response.status, response.read()
+    connection.close()
+    return answer
+
+
+def test_a_body_in_chunks_is_read(site):
+    assert chunked(site, b'{"X1":"61.1",', b'"X2":"17.3"}') == (200, b'{"prediction":2}')
+
+
+def test_a_body_in_chunks_has_the_same_limit(site):
+    megabyte = b" " * 2**20
+    status, body = chunked(site, *[megabyte] * 33)
+    assert status == 413
+    assert b"The body is larger than the 33,554,432 bytes taken here." in body
+
+
+def test_health_is_told_to_everybody(api, iris, settings):
+    settings.API_ACCESS = "token"
+    assert api.get("/v2/health/live").json() == {"live": True}
+    assert api.get("/v2/health/ready").json() == {"live": True, "ready": True}
+
+
+def test_not_ready_while_a_live_model_cannot_be_loaded(api, iris, models_dir):
+    from django.apps import apps
+
+    (models_dir / "iris" / "1" / "model.skops").write_bytes(b"not what it was")
+    del apps.get_app_config("predictor").store
+    assert api.get("/v2/health/ready").status_code == 503
+    assert api.get("/v2/health/live").json() == {"live": True}
+
+
+@pytest.mark.parametrize("url", ["/", "/1", "/predict", "/models", "/models/iris", "/schema"])
+def test_a_closed_site_asks_who_is_there(api, iris, settings, staff, url):
+    settings.API_ACCESS = "token"
+    assert api.get(url).status_code == 401
+    api.force_login(staff)
+    assert api.get(url).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [("trace-7.a_b", True), ("", False), ("x" * 65, False), ("a\tb", False), ("<i>", False)],
+)
+def test_a_request_id_is_kept_if_it_is_plain_and_made_otherwise(api, sent, kept):
+    request_id = api.get("/1", HTTP_X_REQUEST_ID=sent)["X-Request-ID"]
+    assert (request_id == sent) is kept
+    assert len(request_id) >= 8
+
+
+def test_a_log_line_holds_no_line_break(api, db, caplog):
+    with caplog.at_level(logging.INFO, "mlsite.requests"):
+        logging.getLogger("mlsite.requests").addHandler(caplog.handler)
+        api.get("/a%0Ab")
+    assert caplog.messages[-1].startswith("GET /a%0Ab 404 ")

@@ -1,0 +1,149 @@
+"""`manage.py serve`: what a start does, says and refuses, and how it ends."""
+
+import json
+import os
+import signal
+import socket
+import stat
+
+import pytest
+
+from tests.serving import Site, free_port, manage, until
+
+
+def test_the_first_start_makes_everything_and_says_where_to_click(site):
+    output = site.output()
+    assert output.count("Made the user admin with the password ") == 1
+    assert "python manage.py changepassword admin" in output
+    assert "Training iris ..." in output
+    for place in ("Home ", "Docs ", "Admin"):
+        assert f"{place} {site.url}/" in output
+    assert json.loads(site.get("/models/iris")[1])["live_version"] == 1
+
+
+def test_each_request_has_its_line(site):
+    site.get("/1")
+    line = until(
+        lambda: next((line for line in site.output().splitlines() if " GET /1 200 " in line), ""),
+        "the line of GET /1",
+    )
+    assert " ms" in line
+
+
+def test_a_second_start_makes_nothing_again(home):
+    with Site(home) as site:
+        assert "password" not in site.output()
+        assert "Training" not in site.output()
+        assert "Making" not in site.output()
+        assert json.loads(site.get("/models/iris")[1])["live_version"] == 1
+
+
+def test_the_secret_key_is_made_once_and_for_its_owner(prepared):
+    kept = prepared / "secret_key"
+    before = kept.read_bytes()
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert manage(prepared, "check").returncode == 0
+    assert kept.read_bytes() == before
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_the_end_lets_requests_under_way_finish(home, how):
+    body = b'{"X1": "61.1", "X2": "17.3"}'
+    head = (
+        "POST /predict HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    with Site(home) as site, socket.create_connection(("127.0.0.1", site.port)) as client:
+        client.sendall(head.encode() + body[:5])
+        # Another request, answered, shows that the first one has been accepted.
+        assert site.get("/1")[0] == 200
+        # As Ctrl-C does it: the signal goes to the whole group.
+        os.killpg(site.process.pid, how)
+        client.sendall(body[5:])
+        answer = b"".join(iter(lambda: client.recv(4096), b""))
+        assert answer.startswith(b"HTTP/1.1 200 ")
+        assert answer.endswith(b'{"prediction":2}')
+        assert site.process.wait(timeout=30) == 0
+        assert "Traceback" not in site.output()
+
+
+def test_a_worker_that_dies_is_replaced(home):
+    with Site(home, "--workers", "1") as site:
+        (worker,) = site.workers()
+        os.kill(worker, signal.SIGKILL)
+        until(lambda: worker not in site.workers() and site.workers(), "another worker")
+        until(site.answers, "an answer from the other worker")
+
+
+def test_workers_do_not_outlive_a_killed_server(home):
+    with Site(home, "--workers", "1") as site:
+        (worker,) = site.workers()
+        site.stop(signal.SIGKILL)
+        until(lambda: not os.path.exists(f"/proc/{worker}"), "the worker's end")  # noqa: PTH110
+
+
+def test_a_version_goes_live_in_every_worker_within_a_second(home):
+    with Site(home, "--workers", "2") as site:
+        assert manage(home, "train", "iris").returncode == 0
+        until(
+            lambda: all(
+                json.loads(site.get("/models/iris")[1])["live_version"] == 2 for _ in range(8)
+            ),
+            "version 2 in the registry",
+        )
+        until(lambda: versions(site, 12) == {"2"}, "version 2 from every worker", timeout_s=1)
+
+
+def versions(site, times):
+    """The versions that answer, over connections that the kernel spreads over the workers."""
+    command = (
+        'curl -i -H "Content-Type: application/json" -X POST '
+        """-d '{"X1":"61.1", "X2":"17.3"}' http://localhost:8000/predict"""
+    )
+    return {site.curl(command)[1]["x-model-version"] for _ in range(times)}
+
+
+def test_a_broken_artifact_ends_the_start_with_a_sentence(home):
+    (home / "models" / "iris" / "1" / "model.skops").write_bytes(b"not a model")
+    done = manage(home, "serve", "--bind", f"127.0.0.1:{free_port()}")
+    assert done.returncode == 1
+    assert done.stderr == (
+        "CommandError: A live model cannot be loaded. iris/1/model.skops is not the file that "
+        "was registered: its SHA-256 differs.\n"
+    )
+
+
+def test_an_address_that_is_taken_is_refused(site, home):
+    done = manage(home, "serve", "--bind", f"127.0.0.1:{site.port}")
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"CommandError: Cannot listen on 127.0.0.1:{site.port}: something listens there already.\n"
+    )
+
+
+REFUSED = [
+    (("--bind", "8000"), {}, "--bind is '8000'; it takes HOST:PORT, such as 127.0.0.1:8000."),
+    (("--bind", "127.0.0.1:99999"), {}, "--bind is '127.0.0.1:99999'; it takes HOST:PORT"),
+    (("--bind", "example.org:80"), {}, "--bind takes an IP address; got example.org."),
+    (("--workers", "0"), {}, "--workers is 0; it takes a number from 1."),
+    (
+        ("--bind", "0.0.0.0:8000"),
+        {},
+        "Not listening on 0.0.0.0: tasks and predictions are open to whoever can reach it. "
+        "Set API_ACCESS=token to ask for a login, or API_ACCESS=open to allow everybody.",
+    ),
+    ((), {"API_ACCESS": "closed"}, "API_ACCESS is 'closed'; it takes open or token."),
+    ((), {"DEBUG": "perhaps"}, 'Environment variable "DEBUG" invalid'),
+    ((), {"MAX_BODY_BYTES": "0"}, "MAX_BODY_BYTES is 0; it takes a number above 0."),
+    ((), {"PUBLIC_URL": "models.example.org"}, "PUBLIC_URL is 'models.example.org'; it takes"),
+    ((), {"DATABASE_URL": "mysterious://"}, "DATABASE_URL"),
+    ((), {"SECRET_KEY": "short"}, "SECRET_KEY has 5 characters; it takes at least 50 random ones."),
+]
+
+
+@pytest.mark.parametrize(("arguments", "variables", "sentence"), REFUSED)
+def test_a_wrong_start_is_refused_with_a_sentence(tmp_path, arguments, variables, sentence):
+    done = manage(tmp_path, "serve", *arguments, **variables)
+    assert done.returncode == 1
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr

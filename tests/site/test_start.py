@@ -1,0 +1,61 @@
+"""What a start imports, and what the production settings say."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.serving import ROOT, environment, manage
+
+PRODUCTION = {"PUBLIC_URL": "https://models.example.org", "API_ACCESS": "token"}
+
+
+@pytest.mark.parametrize("command", ["check", "migrate", "makemigrations --check", "help"])
+def test_management_does_not_import_scikit_learn(tmp_path, command):
+    program = (
+        "import sys; from django.core.management import execute_from_command_line as run;"
+        f"run(['manage.py', *{command.split()}]);"
+        "print(sorted({'sklearn', 'skops', 'scipy', 'pandas'} & sys.modules.keys()))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        env=environment(tmp_path, DJANGO_SETTINGS_MODULE="mlsite.settings"),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_the_production_settings_pass_the_deploy_check(tmp_path):
+    done = manage(tmp_path, "check", "--deploy", "--fail-level", "WARNING", **PRODUCTION)
+    assert done.returncode == 0, done.stderr
+
+
+def test_no_migration_is_missing(tmp_path):
+    done = manage(tmp_path, "makemigrations", "--check", "--dry-run")
+    assert done.returncode == 0, done.stdout
+
+
+def test_every_setting_from_the_environment_is_documented():
+    settings = (ROOT / "mlsite" / "settings.py").read_text()
+    documented = (ROOT / "docs" / "configuration.md").read_text()
+    names = {part.split('"')[1] for part in settings.split("env.")[1:] if '"' in part.split(")")[0]}
+    assert names >= {"DEBUG", "DATABASE_URL", "PUBLIC_URL"}
+    assert [name for name in sorted(names) if f"`{name}`" not in documented] == []
+
+
+def test_debug_is_off_unless_asked_for(tmp_path):
+    program = "from django.conf import settings; print(settings.DEBUG)"
+    for said, debug in (({}, "False"), ({"DEBUG": "true"}, "True")):
+        variables = {"DJANGO_SETTINGS_MODULE": "mlsite.settings", **said}
+        command = [sys.executable, "-c", program]
+        done = subprocess.run(
+            command,
+            cwd=ROOT,
+            env=environment(tmp_path, **variables),
+            capture_output=True,
+            check=True,
+        )
+        assert done.stdout.decode().strip() == debug
