@@ -1,5 +1,11 @@
 """The addresses of the task list."""
 
-from django.urls import URLPattern
+from rest_framework.routers import SimpleRouter
 
-urlpatterns: list[URLPattern] = []
+from tasks.views import TaskViewSet
+
+router = SimpleRouter()
+router.trailing_slash = "/?"
+router.register("tasks", TaskViewSet, basename="task")
+
+urlpatterns = router.urls

@@ -1,0 +1,103 @@
+"""Which tasks a list holds, and in what order."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import django_filters.rest_framework as filters  # type: ignore[import-untyped]  # ships no types
+from django import forms
+from django.db.models import Q, QuerySet
+from django_filters.fields import IsoDateTimeField  # type: ignore[import-untyped]  # same
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from tasks.models import Priority, Task
+
+ORDERINGS = {
+    "id": "oldest first",
+    "-id": "newest first",
+    "created_at": "created, first to last",
+    "-created_at": "created, last to first",
+    "updated_at": "changed, first to last",
+    "-updated_at": "changed, last to first",
+    "due_at": "due first, those without a date last",
+    "-due_at": "due last, those without a date last",
+    "priority": "lowest priority first",
+    "-priority": "highest priority first",
+    "title": "title, A to Z",
+    "-title": "title, Z to A",
+}
+
+ANY = ("", "any")
+
+
+class UtcDateTimeField(IsoDateTimeField):  # type: ignore[misc]  # its base is untyped
+    """A time in ISO 8601 that has an equal in UTC; a naive one is in UTC."""
+
+    def to_python(self, value: Any) -> datetime | None:
+        """Return the time in UTC."""
+        parsed: datetime | None = super().to_python(value)
+        try:
+            return parsed and parsed.astimezone(UTC)
+        except OverflowError as exc:
+            raise forms.ValidationError("Enter a time between the years 1 and 9999.") from exc
+
+
+class UtcDateTimeFilter(filters.IsoDateTimeFilter):  # type: ignore[misc]  # its base is untyped
+    """A filter by a time."""
+
+    field_class = UtcDateTimeField
+
+
+class TaskFilter(filters.FilterSet):  # type: ignore[misc]  # its base is untyped
+    """The list's parameters, which are also its form in the browser."""
+
+    search = filters.CharFilter(
+        method="contains", max_length=200, label="Title or description contains"
+    )
+    done = extend_schema_field(OpenApiTypes.BOOL)(
+        filters.TypedChoiceFilter(
+            choices=[ANY, ("true", "yes"), ("false", "no")],
+            coerce=lambda word: word == "true",
+            label="Done",
+        )
+    )
+    priority = extend_schema_field({"type": "integer", "enum": Priority.values})(
+        filters.TypedChoiceFilter(choices=[ANY, *Priority.choices], coerce=int, label="Priority")
+    )
+    due_before = UtcDateTimeFilter("due_at", "lt", label="Due before this time")
+    due_after = UtcDateTimeFilter("due_at", "gt", label="Due after this time")
+    updated_since = UtcDateTimeFilter("updated_at", "gte", label="Changed at or after this time")
+    ordering = filters.ChoiceFilter(
+        method="order", choices=list(ORDERINGS.items()), empty_label="as made", label="Order"
+    )
+
+    def contains(self, queryset: QuerySet[Task], _name: str, value: str) -> QuerySet[Task]:
+        """Keep the tasks that hold the text."""
+        return queryset.filter(Q(title__icontains=value) | Q(description__icontains=value))
+
+    def order(self, queryset: QuerySet[Task], _name: str, value: str) -> QuerySet[Task]:
+        """Put the tasks into the order."""
+        return queryset.order_by(value)
+
+
+class StrictFilterBackend(filters.DjangoFilterBackend):  # type: ignore[misc]  # its base is untyped
+    """django-filter, refusing the parameters that it would pass over."""
+
+    def filter_queryset(self, request: Request, queryset: Any, view: APIView) -> Any:
+        """Return the tasks that pass, in order."""
+        params = request.query_params
+        known = [*TaskFilter.base_filters, *getattr(view, "other_parameters", ())]
+        errors = {
+            name: [f"Unknown; the list takes {', '.join(known)}."]
+            for name in params
+            if name not in known
+        }
+        errors |= {
+            name: ["Given more than once."] for name in params if len(params.getlist(name)) > 1
+        }
+        if errors:
+            raise ValidationError(errors)
+        return super().filter_queryset(request, queryset, view)

@@ -1,0 +1,190 @@
+"""Pages by key: each begins where the one before ended, whatever was written meanwhile."""
+
+import re
+from typing import Any, NamedTuple, cast
+from urllib.parse import urlencode
+
+from django.core import signing
+from django.db.models import F, Field, Model, Q, QuerySet
+from django.db.models.fields.tuple_lookups import TupleGreaterThan, TupleLessThan
+from django.template import loader
+from rest_framework.exceptions import ValidationError
+from rest_framework.pagination import BasePagination
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.utils.urls import remove_query_param, replace_query_param
+from rest_framework.views import APIView
+
+
+class Cursor(NamedTuple):
+    """A place beside the row with this key (with no key: beyond all rows), and a way to read."""
+
+    backwards: bool = False
+    value: str | None = None
+    pk: int | None = None
+
+
+FIRST, LAST = Cursor(), Cursor(backwards=True)
+
+
+def read(queryset: QuerySet[Any], ordering: str, cursor: Cursor, limit: int) -> list[Any]:
+    """Return up to `limit` rows that lie beyond the cursor, in the order they are met."""
+    field = field_of(queryset, ordering)
+    descending = ordering.startswith("-") != cursor.backwards
+    sign = "-" if descending else ""
+    rows: list[Any] = []
+    for stretch in stretches(field, cursor, descending=descending):
+        ordered = queryset.filter(stretch).order_by(f"{sign}{field.name}", f"{sign}id")
+        rows += ordered[: limit - len(rows)]
+        if len(rows) == limit:
+            break
+    return rows
+
+
+def field_of(queryset: QuerySet[Any], ordering: str) -> "Field[Any, Any]":
+    """Return the field that the ordering is by."""
+    field = queryset.model._meta.get_field(ordering.removeprefix("-"))  # noqa: SLF001 - documented
+    return cast("Field[Any, Any]", field)
+
+
+def stretches(field: "Field[Any, Any]", cursor: Cursor, *, descending: bool) -> list[Q]:
+    """Return conditions that select the rows beyond the cursor, one stretch after the other.
+
+    Each is one range of the index behind the ordering. Rows without a value are a stretch of
+    their own: as part of one condition they would have databases read and sort every row.
+    """
+    empty = Q(**{f"{field.name}__isnull": True})
+    filled = Q(**{f"{field.name}__isnull": False}) if field.null else Q()
+    whole = [filled, empty] if field.null else [filled]
+    if cursor.backwards:
+        whole.reverse()
+    if cursor.pk is None:
+        return whole
+    here = empty if field.null and cursor.value is None else filled
+    rest = whole[whole.index(here) + 1 :]
+    if cursor.value is None:
+        return [here & Q(**{"id__lt" if descending else "id__gt": cursor.pk}), *rest]
+    beyond = TupleLessThan if descending else TupleGreaterThan
+    key = (field.to_python(cursor.value), cursor.pk)
+    return [Q(beyond((F(field.name), F("id")), key)), *rest]
+
+
+class KeyPagination(BasePagination):
+    """Pages of a queryset ordered by one field: `id` breaks ties, empty values come last.
+
+    A cursor belongs to the list that it was made for: its ordering and its filters.
+    """
+
+    template = "rest_framework/pagination/previous_and_next.html"
+    page_size = 100
+    max_page_size = 1000
+    parameters = ("cursor", "page_size")
+
+    def paginate_queryset(
+        self, queryset: Any, request: Request, view: APIView | None = None
+    ) -> list[Any]:
+        """Return the rows of the page that was asked for."""
+        del view
+        self.request = request
+        ordering = str(queryset.query.order_by[0])
+        self.field = field_of(queryset, ordering)
+        self.signer = self.make_signer(ordering)
+        cursor, size = self.get_cursor(), self.get_page_size()
+        rows = read(queryset, ordering, cursor, size + 1)
+        more, rows = len(rows) > size, rows[:size]
+        self.display_page_controls = True
+        # What a cursor left behind is taken to be there still; if not, the link leads to an empty
+        # page, and that one to the near end of the list.
+        left = cursor.pk is not None
+        if cursor.backwards:
+            rows.reverse()
+            self.previous = self.before(rows) if more else None
+            self.next = self.after(rows) if left else None
+        else:
+            self.previous = self.before(rows) if left else None
+            self.next = self.after(rows) if more else None
+        return rows
+
+    def before(self, rows: list[Model]) -> Cursor:
+        """Return the cursor of the page before these rows."""
+        return self.beside(rows[0], backwards=True) if rows else LAST
+
+    def after(self, rows: list[Model]) -> Cursor:
+        """Return the cursor of the page after these rows."""
+        return self.beside(rows[-1], backwards=False) if rows else FIRST
+
+    def beside(self, row: Model, *, backwards: bool) -> Cursor:
+        """Return the cursor that begins at the row and leaves it out."""
+        keyless = self.field.primary_key or self.field.value_from_object(row) is None
+        return Cursor(backwards, None if keyless else self.field.value_to_string(row), row.pk)
+
+    def make_signer(self, ordering: str) -> signing.Signer:
+        """Return what signs the cursors of this list, and only of this list."""
+        aside = {*self.parameters, "ordering", "format"}
+        filters = {k: v for k, v in self.request.query_params.items() if v and k not in aside}
+        return signing.Signer(salt=f"tasks.paging {ordering} {urlencode(sorted(filters.items()))}")
+
+    def get_cursor(self) -> Cursor:
+        """Return the cursor of the request."""
+        token = self.request.query_params.get("cursor")
+        if not token:
+            return FIRST
+        try:
+            return Cursor(*self.signer.unsign_object(token))
+        except signing.BadSignature as exc:
+            sentence = "Not a cursor of this list; take it from `next` or `previous` as it is."
+            raise ValidationError({"cursor": [sentence]}) from exc
+
+    def get_page_size(self) -> int:
+        """Return how many rows the page may have."""
+        given = self.request.query_params.get("page_size") or str(self.page_size)
+        size = int(given) if re.fullmatch("[0-9]{1,4}", given) else 0
+        if not 1 <= size <= self.max_page_size:
+            sentence = f"Must be an integer from 1 to {self.max_page_size}."
+            raise ValidationError({"page_size": [sentence]})
+        return size
+
+    def link(self, cursor: Cursor | None) -> str | None:
+        """Return the address of the page at the cursor."""
+        url = self.request.build_absolute_uri()
+        if cursor is None:
+            return None
+        if cursor == FIRST:
+            return remove_query_param(url, "cursor")
+        return replace_query_param(url, "cursor", self.signer.sign_object(cursor, compress=True))
+
+    def get_paginated_response(self, data: Any) -> Response:
+        """Return the page, with the addresses of its neighbours."""
+        return Response(
+            {"next": self.link(self.next), "previous": self.link(self.previous), "results": data}
+        )
+
+    def to_html(self) -> str:
+        """Return the page's links, for the browsable API."""
+        urls = {"next_url": self.link(self.next), "previous_url": self.link(self.previous)}
+        return loader.get_template(self.template).render(urls)
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """Describe a page, for OpenAPI."""
+        address = {"type": "string", "format": "uri", "nullable": True}
+        properties = {"next": address, "previous": address, "results": schema}
+        return {"type": "object", "required": list(properties), "properties": properties}
+
+    def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
+        """Describe the parameters, for OpenAPI."""
+        del view
+        size = {"type": "integer", "minimum": 1, "maximum": self.max_page_size}
+        return [
+            {
+                "name": "cursor",
+                "in": "query",
+                "schema": {"type": "string"},
+                "description": "Where the page begins, as in `next` and `previous`.",
+            },
+            {
+                "name": "page_size",
+                "in": "query",
+                "schema": size | {"default": self.page_size},
+                "description": "How many tasks a page may have.",
+            },
+        ]

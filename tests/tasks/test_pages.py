@@ -1,0 +1,121 @@
+"""The task list in a browser: the browsable API and the admin."""
+
+import re
+
+import pytest
+from django.test import Client
+
+from tasks.models import Task
+from tests.tasks.conftest import make
+
+pytestmark = pytest.mark.django_db
+FORM = {"title": "Mend", "description": "", "priority": "3", "due_at": ""}
+
+
+def test_a_form_makes_a_task(browser):
+    answer = browser.post("/tasks/", FORM | {"done": "true", "due_at": "2030-01-01T12:00"})
+    assert answer.status_code == 201
+    task = Task.objects.get()
+    assert (task.title, task.done, task.priority) == ("Mend", True, 3)
+    assert task.due_at.isoformat() == "2030-01-01T12:00:00+00:00"
+
+
+def test_a_form_put_is_whole_so_an_unticked_box_is_false(client, examples):
+    client.put("/tasks/1", {"done": True}, content_type="application/json")
+    body = "title=Mend&description=&priority=3&due_at="
+    answer = client.put("/tasks/1", body, content_type="application/x-www-form-urlencoded")
+    task = answer.json()
+    assert (task["done"], task["completed_at"]) == (False, None)
+    answer = client.put("/tasks/1", "done=on", content_type="application/x-www-form-urlencoded")
+    assert (answer.status_code, answer.json()) == (400, {"title": ["This field is required."]})
+
+
+def test_a_form_patch_changes_what_it_holds(client, examples):
+    answer = client.patch("/tasks/1", "done=on", content_type="application/x-www-form-urlencoded")
+    assert (answer.json()["done"], answer.json()["title"]) == (True, "buy")
+
+
+def test_the_list_has_filters_a_pager_and_a_form(browser, examples):
+    page = browser.get("/tasks/?page_size=1").content.decode()
+    for name in ("search", "done", "priority", "due_before", "due_after", "ordering"):
+        assert f'name="{name}"' in page
+    assert '<ul class="pager">' in page
+    assert re.search(r'<option value="2" selected ?>Normal</option>', page)
+    assert 'type="datetime-local"' in page
+
+
+def test_a_task_has_a_page_with_its_values(browser, examples):
+    answer = browser.get("/tasks/2")
+    assert answer.status_code == 200
+    assert 'value="cook"' in answer.content.decode()
+
+
+def test_an_error_is_a_page_too(browser, examples):
+    assert browser.get("/tasks/?done=maybe").status_code == 400
+    assert browser.get("/tasks/4").status_code == 404
+    assert browser.post("/tasks/", {"title": ""}).status_code == 400
+
+
+CHANGELIST = "/admin/tasks/task/"
+
+
+def row(task, **fields):
+    return {
+        "form-TOTAL_FORMS": "1",
+        "form-INITIAL_FORMS": "1",
+        "form-0-id": str(task.pk),
+        "_save": "Save",
+    } | {f"form-0-{name}": value for name, value in fields.items()}
+
+
+def test_the_admin_lists_filters_and_searches(staff, examples):
+    make(title="Read", done=True)
+    page = staff.get(CHANGELIST + "?q=oo&done__exact=0").content.decode()
+    assert "cook" in page
+    assert "buy" not in page
+    assert '<td class="field-due_at nowrap">-</td>' in page
+    assert staff.get(CHANGELIST + "?due_at__isempty=1&created_at__year=2016").status_code == 200
+
+
+def test_ticking_a_box_in_the_admin_sets_completed_at(staff, examples):
+    task = Task.objects.get(pk=1)
+    staff.post(CHANGELIST + "?id=1", row(task, done="on"))
+    task.refresh_from_db()
+    assert task.done
+    assert task.completed_at == task.updated_at
+    staff.post(CHANGELIST + "?id=1", row(task))
+    task.refresh_from_db()
+    assert (task.done, task.completed_at) == (False, None)
+
+
+@pytest.mark.parametrize(
+    ("action", "done", "sentence"),
+    [("mark_done", True, "2 marked done."), ("mark_not_done", False, "1 marked not done.")],
+)
+def test_admin_actions_set_what_follows(staff, examples, action, done, sentence):
+    ticked = make(title="Read", done=True)[0]
+    body = {"action": action, "_selected_action": [1, 2, ticked.pk]}
+    answer = staff.post(CHANGELIST, body, follow=True)
+    assert sentence in answer.content.decode()
+    for task in Task.objects.all():
+        assert (task.done, task.completed_at is not None) == (done, done)
+
+
+def test_the_admin_form_saves_what_was_changed_in_it(staff, examples):
+    form = {"title": " Shop ", "description": "Buy", "done": "on", "priority": "2"}
+    page = staff.get(f"{CHANGELIST}1/change/").content.decode()
+    assert "What there is to do." in page
+    assert "When it was marked done; empty while it is not." in page
+    answer = staff.post(f"{CHANGELIST}1/change/", form | {"due_at_0": "", "due_at_1": ""})
+    assert answer.status_code == 302
+    task = Task.objects.get(pk=1)
+    assert (task.title, task.completed_at) == ("Shop", task.updated_at)
+
+
+def test_the_admin_adds_a_task_that_is_done_already(staff):
+    form = {"title": "Shop", "description": "", "done": "on", "priority": "2"}
+    staff.post(f"{CHANGELIST}add/", form | {"due_at_0": "0001-01-01", "due_at_1": "00:00:00"})
+    task = Task.objects.get()
+    assert task.completed_at == task.created_at
+    assert staff.get(CHANGELIST).status_code == 200
+    assert Client().get(f"/tasks/{task.pk}").json()["due_at"] == "0001-01-01T00:00:00Z"

@@ -1,0 +1,45 @@
+"""What the database itself holds to, whoever writes."""
+
+import pytest
+from django.core.management import call_command
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from tasks.models import Task
+from tests.tasks.conftest import make
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("fields", "constraint"),
+    [
+        ({"title": ""}, "task_title_not_blank"),
+        ({"title": "  "}, "task_title_not_blank"),
+        ({"priority": 0}, "task_priority_known"),
+        ({"priority": 5}, "task_priority_known"),
+        ({"done": True, "completed_at": None}, "task_done_has_completed_at"),
+        ({"completed_at": timezone.now()}, "task_done_has_completed_at"),
+    ],
+)
+def test_rows_that_make_no_sense_are_refused(fields, constraint):
+    with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
+        make(**fields)
+
+
+@pytest.mark.django_db
+def test_marking_keeps_what_is_so_already():
+    done = make(done=True)[0]
+    make()
+    assert Task.objects.mark_done() == 1
+    done.refresh_from_db()
+    assert done.completed_at == done.updated_at == done.created_at
+    assert Task.objects.mark_not_done() == 2
+
+
+@pytest.mark.django_db
+def test_ids_go_on_after_the_examples_and_are_never_used_again():
+    call_command("loaddata", "example_tasks", verbosity=0)
+    task = Task.objects.create(title="third")
+    assert task.pk == 3
+    task.delete()
+    assert Task.objects.create(title="fourth").pk == 4

@@ -1,0 +1,49 @@
+"""What OpenAPI says of the task list."""
+
+import pytest
+from drf_spectacular.drainage import GENERATOR_STATS
+from drf_spectacular.generators import SchemaGenerator
+
+from tasks.urls import urlpatterns
+
+ALL = {"title", "description", "done", "priority", "due_at"}
+
+
+@pytest.fixture(scope="module")
+def schema():
+    GENERATOR_STATS.reset()
+    return SchemaGenerator(patterns=urlpatterns).get_schema(public=True)
+
+
+def body(schema, path, method):
+    content = schema["paths"][path][method]["requestBody"]["content"]["application/json"]
+    return schema["components"]["schemas"][content["schema"]["$ref"].rsplit("/", 1)[1]]
+
+
+def test_it_is_made_without_a_warning_about_tasks(schema):
+    said = [*GENERATOR_STATS._warn_cache, *GENERATOR_STATS._error_cache]
+    assert [line for line in said if "authenticator" not in line] == []
+
+
+def test_a_post_needs_a_title_and_a_put_nothing(schema):
+    assert body(schema, "/tasks/", "post")["required"] == ["title"]
+    for method in ("put", "patch"):
+        change = body(schema, "/tasks/{id}/", method)
+        assert "required" not in change
+        assert set(change["properties"]) == ALL
+
+
+def test_the_list_takes_its_parameters(schema):
+    parameters = schema["paths"]["/tasks/"]["get"]["parameters"]
+    kinds = {p["name"]: p["schema"]["type"] for p in parameters}
+    assert kinds == {
+        "cursor": "string",
+        "done": "boolean",
+        "due_after": "string",
+        "due_before": "string",
+        "ordering": "string",
+        "page_size": "integer",
+        "priority": "integer",
+        "search": "string",
+        "updated_since": "string",
+    }
