@@ -3,8 +3,15 @@
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from drf_spectacular.renderers import (
+    OpenApiJsonRenderer,
+    OpenApiJsonRenderer2,
+    OpenApiYamlRenderer,
+    OpenApiYamlRenderer2,
+)
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
+from drf_spectacular.views import SpectacularAPIView
 from rest_framework import status
 from rest_framework.decorators import api_view
 from rest_framework.exceptions import APIException, NotFound, PermissionDenied
@@ -19,6 +26,7 @@ class Home(APIView):
 
     name = "Home"
 
+    @extend_schema(operation_id="home", responses=OpenApiTypes.OBJECT)
     def get(self, request: Request) -> Response:
         """Return the site's addresses."""
         return Response(
@@ -34,11 +42,22 @@ class Home(APIView):
         )
 
 
-@extend_schema(responses={(200, "text/plain"): OpenApiTypes.STR})
+@extend_schema(operation_id="hello", responses={(200, "text/plain"): OpenApiTypes.STR})
 @api_view(["GET"])
 def hello(_request: Request, number: str) -> HttpResponse:
     """Say hello, as plain text."""
     return HttpResponse(f"Hello_world {number}", content_type="text/plain; charset=utf-8")
+
+
+class Schema(SpectacularAPIView):
+    """The site's OpenAPI 3 schema, as JSON or YAML."""
+
+    renderer_classes = [
+        OpenApiJsonRenderer2,  # plain application/json, which a browser shows
+        OpenApiJsonRenderer,
+        OpenApiYamlRenderer,
+        OpenApiYamlRenderer2,
+    ]
 
 
 class Unanswered(APIView):

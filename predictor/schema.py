@@ -9,6 +9,7 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from predictor.core.answers import METHODS
 from predictor.core.model import Model
 from predictor.core.signature import Column, Signature
+from predictor.serializers import CardSerializer
 from predictor.store import loaded
 
 Schema = dict[str, Any]
@@ -23,7 +24,7 @@ class PredictSchema(AutoSchema):
     def get_request_serializer(self) -> Any:
         """Return one row or a list of rows."""
         if self.method != "POST":
-            return super().get_request_serializer()
+            return None
         row = either([row_schema(model.signature) for model in self._models()])
         return {
             "application/json": either([row, {"type": "array", "items": row}]),
@@ -33,7 +34,7 @@ class PredictSchema(AutoSchema):
     def get_response_serializers(self) -> Any:
         """Return the answer to one row or to many."""
         if self.method != "POST":
-            return super().get_response_serializers()
+            return CardSerializer
         signatures = [model.signature for model in self._models()]
         answers = [answer_schema(s, alone=alone) for s in signatures for alone in (True, False)]
         return {

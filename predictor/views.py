@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from django.conf import settings
 from django.http import QueryDict
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import ParseError
@@ -41,6 +42,7 @@ class ModelList(ModelView):
     name = "Models"
     serializer_class = CardSerializer
 
+    @extend_schema(operation_id="models", responses=CardSerializer(many=True))
     def get(self, _request: Request) -> Response:
         """Return the card of every model."""
         models = RegisteredModel.objects.prefetch_related("versions")
@@ -52,6 +54,7 @@ class ModelDetail(ModelView):
 
     serializer_class = CardSerializer
 
+    @extend_schema(operation_id="model")
     def get(self, _request: Request, name: str) -> Response:
         """Return the model's card."""
         return Response(CardSerializer(registry.find(name)).data)
@@ -121,6 +124,7 @@ class Train(ModelView):
         """Return the form."""
         return TrainSerializer(**kwargs)
 
+    @extend_schema(operation_id="train", responses=CardSerializer)
     def post(self, request: Request, name: str) -> Response:
         """Train the model, and return its card."""
         options = self.get_serializer(data=request.data)
@@ -136,6 +140,7 @@ class Reset(ModelView):
 
     permission_classes = (IsAdminUser,)
 
+    @extend_schema(operation_id="reset", request=None, responses=CardSerializer)
     def post(self, _request: Request, name: str) -> Response:
         """Make that version live, and return the model's card."""
         version = registry.reset(name)

@@ -8,12 +8,16 @@ https://github.com/kserve/open-inference-protocol
 from collections.abc import Callable
 from typing import Any
 
+from drf_spectacular.utils import extend_schema, inline_serializer
+from rest_framework.fields import BooleanField
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from predictor import exceptions
 from predictor.store import loaded
+
+IS = BooleanField()
 
 
 class Health(APIView):
@@ -30,6 +34,7 @@ class Health(APIView):
 class Live(Health):
     """Whether this process answers."""
 
+    @extend_schema(operation_id="live", responses=inline_serializer("Live", {"live": IS}))
     def get(self, _request: Request) -> Response:
         """Return that it does."""
         return Response({"live": True})
@@ -38,6 +43,9 @@ class Live(Health):
 class Ready(Health):
     """Whether this process has every live model loaded."""
 
+    @extend_schema(
+        operation_id="ready", responses=inline_serializer("Ready", {"live": IS, "ready": IS})
+    )
     def get(self, _request: Request) -> Response:
         """Return that it has; 503 where one cannot be loaded."""
         loaded()

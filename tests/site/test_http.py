@@ -110,7 +110,7 @@ def test_not_ready_while_a_live_model_cannot_be_loaded(api, iris, models_dir):
     assert api.get("/v2/health/live").json() == {"live": True}
 
 
-@pytest.mark.parametrize("url", ["/", "/1", "/predict", "/models", "/models/iris", "/schema"])
+@pytest.mark.parametrize("url", ["/", "/1", "/models", "/models/iris", "/schema"])
 def test_a_closed_site_asks_who_is_there(api, iris, settings, staff, url):
     settings.API_ACCESS = "token"
     assert api.get(url).status_code == 401

@@ -6,7 +6,7 @@ from drf_spectacular.validation import validate_schema
 
 @pytest.fixture
 def schema(api, iris):
-    return api.get("/schema/?format=json").json()
+    return api.get("/schema/").json()
 
 
 def test_the_schema_is_valid(schema):

@@ -37,12 +37,8 @@ def test_a_task_has_its_address(site):
     status, _, body = site.curl("curl -i http://localhost:8000/tasks/1")
     task = json.loads(body)
     assert status == 200
-    assert (task["id"], task["title"], task["description"], task["done"]) == (
-        1,
-        "buy",
-        "Buy",
-        False,
-    )
+    kept = {name: task[name] for name in ("id", "title", "description", "done")}
+    assert kept == {"id": 1, "title": "buy", "description": "Buy", "done": False}
 
 
 def test_a_task_that_is_not_there_is_a_404(site):

@@ -129,8 +129,10 @@ REFUSED = [
     (
         ("--bind", "0.0.0.0:8000"),
         {},
-        "Not listening on 0.0.0.0: tasks and predictions are open to whoever can reach it. "
-        "Set API_ACCESS=token to ask for a login, or API_ACCESS=open to allow everybody.",
+        (
+            "Not listening on 0.0.0.0: tasks and predictions are open to whoever can reach it. "
+            "Set API_ACCESS=token to ask for a login, or API_ACCESS=open to allow everybody."
+        ),
     ),
     ((), {"API_ACCESS": "closed"}, "API_ACCESS is 'closed'; it takes open or token."),
     ((), {"DEBUG": "perhaps"}, 'Environment variable "DEBUG" invalid'),

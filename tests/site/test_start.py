@@ -49,13 +49,7 @@ def test_every_setting_from_the_environment_is_documented():
 def test_debug_is_off_unless_asked_for(tmp_path):
     program = "from django.conf import settings; print(settings.DEBUG)"
     for said, debug in (({}, "False"), ({"DEBUG": "true"}, "True")):
-        variables = {"DJANGO_SETTINGS_MODULE": "mlsite.settings", **said}
+        variables = environment(tmp_path, DJANGO_SETTINGS_MODULE="mlsite.settings", **said)
         command = [sys.executable, "-c", program]
-        done = subprocess.run(
-            command,
-            cwd=ROOT,
-            env=environment(tmp_path, **variables),
-            capture_output=True,
-            check=True,
-        )
+        done = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, check=True)
         assert done.stdout.decode().strip() == debug
