@@ -1,5 +1,6 @@
 """One prepared site, and one that serves, for all tests of the server."""
 
+import re
 import shutil
 
 import pytest
@@ -13,6 +14,7 @@ def prepared(tmp_path_factory):
     home = tmp_path_factory.mktemp("prepared")
     done = manage(home, "prepare")
     assert done.returncode == 0, done.stderr
+    (home / "password").write_text(re.search(r"the password (\S+) ", done.stdout).group(1))
     return home
 
 
