@@ -227,7 +227,7 @@ LOGGING = {
         "django": {"handlers": ["line"], "level": "INFO", "propagate": False},
         # Each request has its line already; a 404 needs no second one.
         "django.request": {"level": "ERROR"},
-        "django.server": {"level": "WARNING"},
+        "django.server": {"level": "ERROR"},
         "mlsite.requests": {"handlers": ["request"], "level": "INFO", "propagate": False},
     },
 }

@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.core.wsgi import get_wsgi_application
+from django.db import DatabaseError
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -17,7 +19,13 @@ django_application = get_wsgi_application()
 
 from predictor.store import loaded  # noqa: E402 - rows can be imported only now
 
-loaded().follow()
+try:
+    loaded().follow()
+except DatabaseError as exc:
+    raise ImproperlyConfigured(
+        f"The registry of models cannot be read ({exc}). `python manage.py prepare` makes the "
+        "database, if that is what is missing."
+    ) from exc
 
 
 def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:

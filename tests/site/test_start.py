@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from tests.serving import ROOT, environment, manage
+from tests.serving import ROOT, environment, free_port, manage, until
 
 PRODUCTION = {"PUBLIC_URL": "https://models.example.org", "API_ACCESS": "token"}
 
@@ -36,6 +36,29 @@ def test_the_production_settings_pass_the_deploy_check(tmp_path):
 def test_no_migration_is_missing(tmp_path):
     done = manage(tmp_path, "makemigrations", "--check", "--dry-run")
     assert done.returncode == 0, done.stdout
+
+
+def test_the_development_server_asks_for_a_database(tmp_path):
+    done = manage(tmp_path, "runserver", "--noreload", str(free_port()))
+    assert done.returncode == 1
+    assert "`python manage.py prepare` makes the database" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_development_server_serves_pages_with_their_style(home):
+    port = free_port()
+    command = [sys.executable, "manage.py", "runserver", "--noreload", str(port)]
+    style = f"http://127.0.0.1:{port}/static/rest_framework/css/default.css"
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment(home), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    ) as server:
+        until(lambda: succeeds("curl", "-sf", style), "the style sheet")
+        assert succeeds("curl", "-sf", f"http://127.0.0.1:{port}/tasks/1")
+        server.terminate()
+
+
+def succeeds(*command):
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 def test_every_setting_from_the_environment_is_documented():
