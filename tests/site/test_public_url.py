@@ -1,0 +1,65 @@
+"""PUBLIC_URL: behind a proxy that ends TLS, everything is https."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tests.serving import ROOT, environment
+
+PROGRAM = """
+import json, sys, django
+django.setup()
+from django.core.management import call_command
+call_command("migrate", verbosity=0)
+from django.test import Client
+def seen(path, **headers):
+    response = Client().get(path, headers=headers)
+    return {"status": response.status_code} | {k.lower(): v for k, v in response.items()} | {
+        "cookie " + name: {k: v for k, v in cookie.items() if v}
+        for name, cookie in response.cookies.items()
+    }
+host = {"host": "models.example.org"}
+print(json.dumps({
+    "plain": seen("/1", **host),
+    "health": seen("/v2/health/live", **host),
+    "https": seen("/1", **host, x_forwarded_proto="https"),
+    "login": seen("/admin/login/", **host, x_forwarded_proto="https"),
+    "link": seen("/tasks/", **host, x_forwarded_proto="https"),
+    "local": seen("/v2/health/live", host="127.0.0.1"),
+}))
+"""
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory):
+    variables = {"PUBLIC_URL": "https://models.example.org", "API_ACCESS": "open"}
+    home = tmp_path_factory.mktemp("public")
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM],
+        cwd=ROOT,
+        env=environment(home, DJANGO_SETTINGS_MODULE="mlsite.settings", **variables),
+        capture_output=True,
+        check=True,
+    )
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_http_is_sent_to_https(seen):
+    assert seen["plain"]["status"] == 301
+    assert seen["plain"]["location"] == "https://models.example.org/1"
+
+
+def test_health_is_answered_without_a_detour(seen):
+    assert seen["health"]["status"] == 200
+    assert seen["local"]["status"] == 200
+
+
+def test_https_stays_https(seen):
+    assert seen["https"]["status"] == 200
+    assert seen["https"]["strict-transport-security"] == "max-age=31536000"
+
+
+def test_cookies_are_for_https_only(seen):
+    assert seen["login"]["cookie csrftoken"]["secure"] is True
