@@ -67,6 +67,14 @@ def test_the_end_lets_requests_under_way_finish(home, how):
         assert "Traceback" not in site.output()
 
 
+def test_the_end_is_prompt_even_while_workers_start(home):
+    site = Site(home)
+    until(lambda: "Ctrl-C" in site.output() and site.workers(), "the workers' birth")
+    site.process.send_signal(signal.SIGTERM)
+    assert site.process.wait(timeout=20) == 0  # well within the 30 s after which one is killed
+    assert "Traceback" not in site.output()
+
+
 def test_a_worker_that_dies_is_replaced(home):
     with Site(home, "--workers", "1") as site:
         (worker,) = site.workers()

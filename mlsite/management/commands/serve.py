@@ -18,6 +18,7 @@ from django.core.management.base import BaseCommand, CommandError
 from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
+from granian.server.common import AbstractServer
 
 DEFAULT_BIND = "127.0.0.1:8000"
 
@@ -67,7 +68,7 @@ class Command(BaseCommand):
             workers_kill_timeout=GRACE_S,
             log_level=LogLevels.error,
         )
-        server.serve(target_loader=load_application, wrap_loader=False)
+        server.serve(target_loader=lambda: load_application(server), wrap_loader=False)
 
 
 def address(bind: str) -> tuple[str, int]:
@@ -120,10 +121,15 @@ def prepare() -> None:
         raise SystemExit(code)
 
 
-def load_application() -> Callable[..., Any]:
+def load_application(server: AbstractServer[Any]) -> Callable[..., Any]:
     """Return the WSGI application, in a worker."""
     os.setpgrp()  # Ctrl-C is for the parent, which then lets each worker finish
     die_with_parent()
+    # Until Granian sets a worker's own handlers, those of the parent are inherited: they would
+    # note the signal in a copy of the server that nobody looks at.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if server.interrupt_signal:
+        raise SystemExit
     application: Callable[..., Any] = import_module("mlsite.wsgi").application
     return application
 
