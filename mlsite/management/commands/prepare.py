@@ -1,6 +1,8 @@
 """Make whatever the site needs and has not: tables, an administrator, examples, a model."""
 
 import secrets
+import sys
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -43,7 +45,7 @@ class Command(BaseCommand):
             call_command("loaddata", "example_tasks", verbosity=0)
         self.stdout.write(
             f"Made the user admin with the password {password} (it is not shown again). "
-            "To change it: python manage.py changepassword admin"
+            f"To change it: {python()} manage.py changepassword admin"
         )
 
     def train(self) -> None:
@@ -61,3 +63,9 @@ class Command(BaseCommand):
             registry.check_live()
         except ArtifactError as exc:
             raise CommandError(f"A live model cannot be loaded. {exc}") from exc
+
+
+def python() -> str:
+    """Return the interpreter as it would be typed here."""
+    interpreter, here = Path(sys.executable), Path.cwd()
+    return str(interpreter.relative_to(here) if interpreter.is_relative_to(here) else interpreter)
