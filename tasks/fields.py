@@ -1,5 +1,6 @@
 """Serializer fields that take one JSON type each; forms, which hold only strings, stay lenient."""
 
+from datetime import UTC
 from typing import Any
 
 from rest_framework import serializers
@@ -44,3 +45,9 @@ class IntegerChoiceField(serializers.ChoiceField):
         if (is_json(self) and type(data) is not int) or str(data) not in strings:
             self.fail("invalid_choice", first=min(self.choices), last=max(self.choices))
         return strings[str(data)]
+
+
+class DateTimeField(serializers.DateTimeField):
+    """A time; without an offset it is in UTC, whatever zone the site's pages are in."""
+
+    timezone = UTC

@@ -8,6 +8,8 @@ from django.db.models.functions import Trim
 from django.db.models.lookups import Exact
 from django.utils import timezone
 
+ORDERED_BY = ("created_at", "updated_at", "due_at", "priority", "title")
+
 
 class Priority(models.IntegerChoices):
     """How much a task matters."""
@@ -65,8 +67,14 @@ class Task(models.Model):
         ordering = ["id"]
         indexes = [
             # One behind each ordering; read backwards, it serves the descending one.
-            models.Index(fields=[name, "id"], name=f"task_{name}")
-            for name in ("created_at", "updated_at", "due_at", "priority", "title")
+            *(models.Index(fields=[name, "id"], name=f"task_{name}") for name in ORDERED_BY),
+            # And of the tasks that are done, or are not: without these, the few that are left to
+            # do would be looked for among all that ever were.
+            models.Index(fields=["done", "id"], name="task_done"),
+            *(
+                models.Index(fields=["done", name, "id"], name=f"task_done_{name}")
+                for name in ORDERED_BY
+            ),
         ]
         constraints = [
             models.CheckConstraint(
@@ -94,7 +102,9 @@ class Task(models.Model):
         """Save the task, with the times that follow from its state."""
         self.stamp()
         if update_fields is not None:
-            update_fields = {*update_fields, "completed_at", "updated_at"}
+            update_fields = {*update_fields, "updated_at"}
+            if "done" in update_fields:  # else completed_at is for another writer to set
+                update_fields.add("completed_at")
         super().save(update_fields=update_fields, **kwargs)
 
     def stamp(self) -> None:

@@ -1,12 +1,11 @@
 """Pages by key: each begins where the one before ended, whatever was written meanwhile."""
 
 import re
-from typing import Any, NamedTuple, cast
+from typing import Any
 from urllib.parse import urlencode
 
 from django.core import signing
-from django.db.models import F, Field, Model, Q, QuerySet
-from django.db.models.fields.tuple_lookups import TupleGreaterThan, TupleLessThan
+from django.db.models import Model
 from django.template import loader
 from rest_framework.exceptions import ValidationError
 from rest_framework.pagination import BasePagination
@@ -15,58 +14,7 @@ from rest_framework.response import Response
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 from rest_framework.views import APIView
 
-
-class Cursor(NamedTuple):
-    """A place beside the row with this key (with no key: beyond all rows), and a way to read."""
-
-    backwards: bool = False
-    value: str | None = None
-    pk: int | None = None
-
-
-FIRST, LAST = Cursor(), Cursor(backwards=True)
-
-
-def read(queryset: QuerySet[Any], ordering: str, cursor: Cursor, limit: int) -> list[Any]:
-    """Return up to `limit` rows that lie beyond the cursor, in the order they are met."""
-    field = field_of(queryset, ordering)
-    descending = ordering.startswith("-") != cursor.backwards
-    sign = "-" if descending else ""
-    rows: list[Any] = []
-    for stretch in stretches(field, cursor, descending=descending):
-        ordered = queryset.filter(stretch).order_by(f"{sign}{field.name}", f"{sign}id")
-        rows += ordered[: limit - len(rows)]
-        if len(rows) == limit:
-            break
-    return rows
-
-
-def field_of(queryset: QuerySet[Any], ordering: str) -> "Field[Any, Any]":
-    """Return the field that the ordering is by."""
-    field = queryset.model._meta.get_field(ordering.removeprefix("-"))  # noqa: SLF001 - documented
-    return cast("Field[Any, Any]", field)
-
-
-def stretches(field: "Field[Any, Any]", cursor: Cursor, *, descending: bool) -> list[Q]:
-    """Return conditions that select the rows beyond the cursor, one stretch after the other.
-
-    Each is one range of the index behind the ordering. Rows without a value are a stretch of
-    their own: as part of one condition they would have databases read and sort every row.
-    """
-    empty = Q(**{f"{field.name}__isnull": True})
-    filled = Q(**{f"{field.name}__isnull": False}) if field.null else Q()
-    whole = [filled, empty] if field.null else [filled]
-    if cursor.backwards:
-        whole.reverse()
-    if cursor.pk is None:
-        return whole
-    here = empty if field.null and cursor.value is None else filled
-    rest = whole[whole.index(here) + 1 :]
-    if cursor.value is None:
-        return [here & Q(**{"id__lt" if descending else "id__gt": cursor.pk}), *rest]
-    beyond = TupleLessThan if descending else TupleGreaterThan
-    key = (field.to_python(cursor.value), cursor.pk)
-    return [Q(beyond((F(field.name), F("id")), key)), *rest]
+from tasks.cursors import FIRST, LAST, Cursor, field_of, read
 
 
 class KeyPagination(BasePagination):

@@ -19,12 +19,6 @@ def browser():
     return Client(headers={"accept": "text/html"})
 
 
-@pytest.fixture
-def staff(admin_client):
-    """A superuser in the admin."""
-    return admin_client
-
-
 def make(n=1, **fields):
     """Make tasks with any times, past the model's own `save`."""
     now = datetime(2026, 1, 1, tzinfo=UTC)

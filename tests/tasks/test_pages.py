@@ -68,22 +68,24 @@ def row(task, **fields):
     } | {f"form-0-{name}": value for name, value in fields.items()}
 
 
-def test_the_admin_lists_filters_and_searches(staff, examples):
+def test_the_admin_lists_filters_and_searches(admin_client, examples):
     make(title="Read", done=True)
-    page = staff.get(CHANGELIST + "?q=oo&done__exact=0").content.decode()
+    page = admin_client.get(CHANGELIST + "?q=oo&done__exact=0").content.decode()
     assert "cook" in page
     assert "buy" not in page
     assert '<td class="field-due_at nowrap">-</td>' in page
-    assert staff.get(CHANGELIST + "?due_at__isempty=1&created_at__year=2016").status_code == 200
+    assert (
+        admin_client.get(CHANGELIST + "?due_at__isempty=1&created_at__year=2016").status_code == 200
+    )
 
 
-def test_ticking_a_box_in_the_admin_sets_completed_at(staff, examples):
+def test_ticking_a_box_in_the_admin_sets_completed_at(admin_client, examples):
     task = Task.objects.get(pk=1)
-    staff.post(CHANGELIST + "?id=1", row(task, done="on"))
+    admin_client.post(CHANGELIST + "?id=1", row(task, done="on"))
     task.refresh_from_db()
     assert task.done
     assert task.completed_at == task.updated_at
-    staff.post(CHANGELIST + "?id=1", row(task))
+    admin_client.post(CHANGELIST + "?id=1", row(task))
     task.refresh_from_db()
     assert (task.done, task.completed_at) == (False, None)
 
@@ -92,30 +94,32 @@ def test_ticking_a_box_in_the_admin_sets_completed_at(staff, examples):
     ("action", "done", "sentence"),
     [("mark_done", True, "2 marked done."), ("mark_not_done", False, "1 marked not done.")],
 )
-def test_admin_actions_set_what_follows(staff, examples, action, done, sentence):
+def test_admin_actions_set_what_follows(admin_client, examples, action, done, sentence):
     ticked = make(title="Read", done=True)[0]
     body = {"action": action, "_selected_action": [1, 2, ticked.pk]}
-    answer = staff.post(CHANGELIST, body, follow=True)
+    answer = admin_client.post(CHANGELIST, body, follow=True)
     assert sentence in answer.content.decode()
     for task in Task.objects.all():
         assert (task.done, task.completed_at is not None) == (done, done)
 
 
-def test_the_admin_form_saves_what_was_changed_in_it(staff, examples):
+def test_the_admin_form_saves_what_was_changed_in_it(admin_client, examples):
     form = {"title": " Shop ", "description": "Buy", "done": "on", "priority": "2"}
-    page = staff.get(f"{CHANGELIST}1/change/").content.decode()
+    page = admin_client.get(f"{CHANGELIST}1/change/").content.decode()
     assert "What there is to do." in page
     assert "When it was marked done; empty while it is not." in page
-    answer = staff.post(f"{CHANGELIST}1/change/", form | {"due_at_0": "", "due_at_1": ""})
+    answer = admin_client.post(f"{CHANGELIST}1/change/", form | {"due_at_0": "", "due_at_1": ""})
     assert answer.status_code == 302
     task = Task.objects.get(pk=1)
     assert (task.title, task.completed_at) == ("Shop", task.updated_at)
 
 
-def test_the_admin_adds_a_task_that_is_done_already(staff):
+def test_the_admin_adds_a_task_that_is_done_already(admin_client):
     form = {"title": "Shop", "description": "", "done": "on", "priority": "2"}
-    staff.post(f"{CHANGELIST}add/", form | {"due_at_0": "0001-01-01", "due_at_1": "00:00:00"})
+    admin_client.post(
+        f"{CHANGELIST}add/", form | {"due_at_0": "0001-01-01", "due_at_1": "00:00:00"}
+    )
     task = Task.objects.get()
     assert task.completed_at == task.created_at
-    assert staff.get(CHANGELIST).status_code == 200
+    assert admin_client.get(CHANGELIST).status_code == 200
     assert Client().get(f"/tasks/{task.pk}").json()["due_at"] == "0001-01-01T00:00:00Z"

@@ -43,3 +43,14 @@ def test_ids_go_on_after_the_examples_and_are_never_used_again():
     assert task.pk == 3
     task.delete()
     assert Task.objects.create(title="fourth").pk == 4
+
+
+@pytest.mark.django_db
+def test_saving_one_field_leaves_the_others_to_other_writers():
+    task = make()[0]
+    Task.objects.mark_done()
+    task.title = "b"
+    task.save(update_fields=["title"])
+    task.refresh_from_db()
+    assert (task.title, task.done) == ("b", True)
+    assert task.completed_at < task.updated_at
