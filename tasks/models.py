@@ -116,3 +116,23 @@ class Task(models.Model):
             self.completed_at = None
         elif self.completed_at is None:
             self.completed_at = self.updated_at
+
+
+class IdempotencyKey(models.Model):
+    """A key under which tasks were made, and which."""
+
+    owner = models.CharField(max_length=100)
+    key = models.CharField(max_length=255)
+    fingerprint = models.CharField(max_length=64)
+    # Not foreign keys: what was deleted has to be known as such.
+    task_ids = models.JSONField(default=list)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        indexes = [models.Index(fields=["created_at"], name="idempotency_created_at")]
+        constraints = [
+            models.UniqueConstraint(fields=["owner", "key"], name="idempotency_one_per_owner")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key} of {self.owner}"

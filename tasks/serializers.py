@@ -6,11 +6,40 @@ from typing import Any
 from django.db import models
 from rest_framework import serializers
 
-from tasks.fields import BooleanField, IntegerChoiceField, StringField, is_json
+from tasks.fields import BooleanField, DateTimeField, IntegerChoiceField, StringField, is_json
 from tasks.models import Priority, Task
 
 EXAMPLE = 'a JSON object such as {"title": "Read a book"}'
 KINDS = {list: "a list", str: "a string", bool: "a boolean", type(None): "null"}
+
+
+MOST_AT_ONCE = 1000
+
+
+class TaskListSerializer(serializers.ListSerializer[Task]):
+    """Many tasks, to be made all or none."""
+
+    def to_internal_value(self, data: Any) -> list[Any]:
+        """Return the values of each task, refusing all for one; errors come by index."""
+        if len(data) > MOST_AT_ONCE:
+            sentence = f"A list takes at most {MOST_AT_ONCE} tasks; got {len(data)}."
+            raise serializers.ValidationError({"detail": sentence})
+        valid, errors = [], {}
+        for index, item in enumerate(data):
+            try:
+                valid.append(self.run_child_validation(item))
+            except serializers.ValidationError as exc:
+                errors[str(index)] = exc.detail
+        if errors:
+            raise serializers.ValidationError(errors)
+        return valid
+
+    def create(self, validated_data: Any) -> Any:
+        """Make the tasks."""
+        tasks = [Task(**fields) for fields in validated_data]
+        for task in tasks:
+            task.stamp()
+        return Task.objects.bulk_create(tasks)
 
 
 class TaskSerializer(serializers.HyperlinkedModelSerializer[Task]):
@@ -21,11 +50,13 @@ class TaskSerializer(serializers.HyperlinkedModelSerializer[Task]):
         models.CharField: StringField,
         models.TextField: StringField,
         models.BooleanField: BooleanField,
+        models.DateTimeField: DateTimeField,
     }
     serializer_choice_field = IntegerChoiceField
 
     class Meta:
         model = Task
+        list_serializer_class = TaskListSerializer
         fields = [
             "id",
             "url",

@@ -4,18 +4,23 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
-from drf_spectacular.utils import extend_schema
+from rest_framework import status
+from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.html import is_html_input
 from rest_framework.viewsets import ModelViewSet
 
 from tasks.filters import StrictFilterBackend, TaskFilter
+from tasks.idempotency import create_once
 from tasks.models import Task
+from tasks.openapi import described, described_clear
 from tasks.paging import KeyPagination
+from tasks.preconditions import etag, is_not_modified
 from tasks.serializers import TaskSerializer
 
 
+@described
 class TaskViewSet(ModelViewSet[Task]):
     """Things to do.
 
@@ -27,8 +32,20 @@ class TaskViewSet(ModelViewSet[Task]):
     filter_backends = [StrictFilterBackend]
     filterset_class = TaskFilter
     pagination_class = KeyPagination
-    other_parameters = ("cursor", "page_size", "format")
     lookup_value_regex = "[0-9]+"
+
+    @property
+    def allowed_methods(self) -> list[str]:
+        """The methods of this address: the list has DELETE only while a filter narrows it."""
+        methods = super().allowed_methods
+        if self.detail or TaskFilter.narrows(self.request.query_params):
+            return methods
+        return [method for method in methods if method != "DELETE"]
+
+    @property
+    def other_parameters(self) -> tuple[str, ...]:
+        """The parameters that are no filters: where nothing is paged, none that would page."""
+        return ("format",) if self.action == "clear" else (*KeyPagination.parameters, "format")
 
     def get_queryset(self) -> QuerySet[Task]:
         """Return the tasks, locked for those who write them."""
@@ -37,21 +54,59 @@ class TaskViewSet(ModelViewSet[Task]):
             return queryset.select_for_update()
         return queryset
 
-    @extend_schema(
-        request={
-            "application/json": TaskSerializer(partial=True),
-            "application/x-www-form-urlencoded": TaskSerializer,
-            "multipart/form-data": TaskSerializer,
-        }
-    )
-    @transaction.atomic
-    def update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Change a task."""
-        # An unticked box is absent from a form: there, and only there, absent means false.
-        kwargs.setdefault("partial", not is_html_input(request.data))
-        return super().update(request, *args, **kwargs)
+    def answer(self, task: Task, code: int = status.HTTP_200_OK) -> Response:
+        """Return the task; as JSON with its ETag, since a page holds more than the task."""
+        data = self.get_serializer(task).data
+        headers = {"ETag": etag(task)} if self.answers_json() else {}
+        if code == status.HTTP_201_CREATED:
+            headers["Location"] = str(data["url"])
+        return Response(data, code, headers=headers)
+
+    def answers_json(self) -> bool:
+        """Return whether the answer is JSON and not a page."""
+        return self.request.accepted_renderer.format == "json"
+
+    def create(self, request: Request, *_args: Any, **_kwargs: Any) -> Response:
+        """Make a task, or each task of a list."""
+        many = isinstance(request.data, list)
+        serializer = self.get_serializer(data=request.data, many=many)
+        serializer.is_valid(raise_exception=True)
+        tasks = create_once(request, serializer)
+        if many:
+            return Response(self.get_serializer(tasks, many=True).data, status.HTTP_201_CREATED)
+        return self.answer(tasks[0], status.HTTP_201_CREATED)
+
+    def retrieve(self, request: Request, *_args: Any, **_kwargs: Any) -> Response:
+        """Return a task."""
+        task = self.get_object()
+        if self.answers_json() and is_not_modified(request, etag(task)):
+            return Response(status=status.HTTP_304_NOT_MODIFIED, headers={"ETag": etag(task)})
+        return self.answer(task)
 
     @transaction.atomic
-    def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+    def update(self, request: Request, *_args: Any, **kwargs: Any) -> Response:
+        """Change a task."""
+        task = self.get_object()
+        is_not_modified(request, etag(task))
+        # An unticked box is absent from a form: there, and only there, absent means false.
+        partial = kwargs.get("partial", not is_html_input(request.data))
+        serializer = self.get_serializer(task, data=request.data, partial=partial)
+        serializer.is_valid(raise_exception=True)
+        return self.answer(serializer.save())
+
+    @transaction.atomic
+    def destroy(self, request: Request, *_args: Any, **_kwargs: Any) -> Response:
         """Delete a task."""
-        return super().destroy(request, *args, **kwargs)
+        task = self.get_object()
+        is_not_modified(request, etag(task))
+        task.delete()
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @described_clear
+    def clear(self, _request: Request) -> Response:
+        """Delete the tasks that pass the filters."""
+        tasks = self.filter_queryset(self.get_queryset())
+        if "DELETE" not in self.allowed_methods:
+            raise MethodNotAllowed("DELETE")
+        deleted, _ = tasks.delete()
+        return Response({"deleted": deleted})

@@ -5,20 +5,22 @@ import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from http.client import HTTPConnection
 from pathlib import Path
-from urllib.request import Request, urlopen
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
+BODY = {"title": "Read a book"}
 
 
 class Server:
-    """A server process of its own."""
+    """A server process of its own; `stop_at` is a point of making a task where it stops."""
 
-    def __init__(self, environment, *arguments):
+    def __init__(self, environment, *stop_at):
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.tasks.serve", *arguments],
+            [sys.executable, "-m", "tests.tasks.serve", *stop_at],
             cwd=ROOT,
             env=environment,
             stdin=subprocess.PIPE,
@@ -30,14 +32,22 @@ class Server:
     def line(self):
         return self.process.stdout.readline().strip()
 
+    def open(self, method, path, body=None, **headers):
+        """Send a request and return its connection."""
+        self.port = self.port or int(self.line())
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=60)
+        headers = {name.replace("_", "-"): value for name, value in headers.items()}
+        given = {"Content-Type": "application/json", "Host": "localhost"} | headers
+        connection.request(method, path, None if body is None else json.dumps(body), given)
+        return connection
+
     def send(self, method, path, body=None, **headers):
-        """Return the status and the parsed body of the answer."""
-        self.port = self.port or self.line()
-        headers = {"Content-Type": "application/json"} | headers
-        data = None if body is None else json.dumps(body).encode()
-        url = f"http://127.0.0.1:{self.port}{path}"
-        with urlopen(Request(url, data, headers, method=method)) as answer:
-            return answer.status, json.loads(answer.read() or "null")
+        """Return the status, the parsed body and the ETag of the answer."""
+        connection = self.open(method, path, body, **headers)
+        answer = connection.getresponse()
+        parsed = json.loads(answer.read() or "null")
+        connection.close()
+        return answer.status, parsed, answer.headers["ETag"]
 
     def stop(self):
         self.process.kill()
@@ -61,6 +71,8 @@ def environment(tmp_path_factory):
 def servers(environment):
     """Two processes that serve the same database."""
     both = Server(environment), Server(environment)
+    for server in both:
+        assert server.send("GET", "/tasks/")[0] == 200
     yield both
     for server in both:
         server.stop()
@@ -72,18 +84,77 @@ def at_once(calls):
         return [future.result() for future in [pool.submit(call) for call in calls]]
 
 
+def count(server, query=""):
+    return len(server.send("GET", f"/tasks/?page_size=1000&{query}")[1]["results"])
+
+
 def test_puts_on_different_fields_at_once_all_survive(servers):
-    _, task = servers[0].send("POST", "/tasks/", {"title": "a"})
-    path = f"/tasks/{task['id']}"
+    path = f"/tasks/{servers[0].send('POST', '/tasks/', BODY)[1]['id']}"
     for n in range(5):
         fields = {"done": n % 2 == 0, "priority": n % 4 + 1, "description": f"{n}", "title": f"{n}"}
         answers = at_once(
             [
-                lambda server=servers[i % 2], body={name: value}: server.send("PUT", path, body)
+                partial(servers[i % 2].send, "PUT", path, {name: value})
                 for i, (name, value) in enumerate(fields.items())
             ]
         )
-        assert [status for status, _ in answers] == [200] * 4
-        _, task = servers[0].send("GET", path)
+        assert [answer[0] for answer in answers] == [200] * 4
+        _, task, _ = servers[0].send("GET", path)
         assert {name: task[name] for name in fields} == fields
         assert (task["completed_at"] is not None) == task["done"]
+
+
+def test_of_many_guarded_writes_at_once_one_goes_through(servers):
+    _, task, tag = servers[0].send("POST", "/tasks/", BODY)
+    path = f"/tasks/{task['id']}"
+    answers = at_once(
+        [
+            partial(servers[n % 2].send, "PUT", path, {"title": f"{n}"}, If_Match=tag)
+            for n in range(20)
+        ]
+    )
+    assert sorted(answer[0] for answer in answers) == [200] + [412] * 19
+    winner = next(task for status, task, _ in answers if status == 200)
+    assert servers[0].send("GET", path)[1] == winner
+
+
+@pytest.mark.parametrize("body", [BODY, [BODY] * 3], ids=["one", "list"])
+def test_fifty_posts_of_one_key_at_once_make_one_task(servers, body):
+    before = count(servers[0])
+    key = f"fifty {type(body).__name__}".replace(" ", "-")
+    send = [
+        partial(servers[n % 2].send, "POST", "/tasks/", body, Idempotency_Key=key)
+        for n in range(50)
+    ]
+    answers = at_once(send)
+    assert answers == [answers[0]] * 50
+    assert answers[0][0] == 201
+    assert count(servers[1]) - before == (3 if isinstance(body, list) else 1)
+
+
+@pytest.mark.parametrize("stop_at", ["saved", "committed"])
+def test_a_writer_killed_between_two_attempts_makes_no_second_task(environment, servers, stop_at):
+    before = count(servers[0])
+    killed = Server(environment, stop_at)
+    connection = killed.open("POST", "/tasks/", BODY, Idempotency_Key=f"killed-{stop_at}")
+    assert killed.line() == stop_at
+    killed.stop()
+    connection.close()
+    assert count(servers[0]) - before == (0 if stop_at == "saved" else 1)
+    again = [
+        server.send("POST", "/tasks/", BODY, Idempotency_Key=f"killed-{stop_at}")
+        for server in servers
+    ]
+    assert [answer[0] for answer in again] == [201, 201]
+    assert again[0] == again[1]
+    assert count(servers[0]) - before == 1
+
+
+def test_readers_meet_whole_lists_only(servers):
+    bulk = [{"title": "bulk"}] * 50
+    calls = [partial(servers[0].send, "POST", "/tasks/", bulk)] * 4
+    calls += [partial(count, servers[1], "search=bulk")] * 20
+    seen = at_once(calls)[4:]
+    assert {n % 50 for n in seen} == {0}
+    assert count(servers[1], "search=bulk") == 200
+    assert servers[1].send("DELETE", "/tasks/?search=bulk")[1] == {"deleted": 200}

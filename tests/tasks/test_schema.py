@@ -15,9 +15,14 @@ def schema():
     return SchemaGenerator(patterns=urlpatterns).get_schema(public=True)
 
 
+def follow(schema, part):
+    """Return the component that the part of the schema refers to."""
+    return schema["components"]["schemas"][part["$ref"].rsplit("/", 1)[1]]
+
+
 def body(schema, path, method):
     content = schema["paths"][path][method]["requestBody"]["content"]["application/json"]
-    return schema["components"]["schemas"][content["schema"]["$ref"].rsplit("/", 1)[1]]
+    return follow(schema, content["schema"])
 
 
 def test_it_is_made_without_a_warning_about_tasks(schema):
@@ -26,7 +31,9 @@ def test_it_is_made_without_a_warning_about_tasks(schema):
 
 
 def test_a_post_needs_a_title_and_a_put_nothing(schema):
-    assert body(schema, "/tasks/", "post")["required"] == ["title"]
+    one, many = body(schema, "/tasks/", "post")["oneOf"]
+    assert follow(schema, one)["required"] == ["title"]
+    assert many == {"type": "array", "items": one}
     for method in ("put", "patch"):
         change = body(schema, "/tasks/{id}/", method)
         assert "required" not in change
@@ -46,4 +53,20 @@ def test_the_list_takes_its_parameters(schema):
         "priority": "integer",
         "search": "string",
         "updated_since": "string",
+    }
+
+
+def test_the_list_can_be_cleared_by_its_filters(schema):
+    operation = schema["paths"]["/tasks/"]["delete"]
+    assert operation["operationId"] == "tasks_clear"
+    assert "done" in {p["name"] for p in operation["parameters"]}
+    deleted = operation["responses"]["200"]["content"]["application/json"]["schema"]
+    assert follow(schema, deleted)["properties"] == {"deleted": {"type": "integer"}}
+
+
+def test_ids_are_integers(schema):
+    parameters = schema["paths"]["/tasks/{id}/"]["get"]["parameters"]
+    assert {p["name"]: p["schema"]["type"] for p in parameters} == {
+        "id": "integer",
+        "If-None-Match": "string",
     }

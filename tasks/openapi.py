@@ -1,0 +1,75 @@
+"""The task list as OpenAPI describes it: what the code does not say by itself."""
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import (
+    OpenApiParameter,
+    PolymorphicProxySerializer,
+    extend_schema,
+    extend_schema_view,
+    inline_serializer,
+)
+from rest_framework import serializers
+
+from tasks.serializers import TaskSerializer
+
+
+def header(name: str, description: str) -> OpenApiParameter:
+    """Describe a header of the request."""
+    return OpenApiParameter(name, str, OpenApiParameter.HEADER, description=description)
+
+
+ETAG = OpenApiParameter(
+    "ETag",
+    str,
+    OpenApiParameter.HEADER,
+    description="Another one after any change to the task.",
+    response=[200, 201],
+)
+ID = OpenApiParameter("id", OpenApiTypes.INT64, OpenApiParameter.PATH)
+IF_MATCH = header("If-Match", "ETags, or `*`; 412 if the task has none of them any more.")
+IF_NONE_MATCH = header("If-None-Match", "ETags, or `*`; 304 if the task still has one of them.")
+IDEMPOTENCY_KEY = header(
+    "Idempotency-Key", "Up to 255 characters; the same key and body make nothing twice for a day."
+)
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+
+ONE_OR_MANY = PolymorphicProxySerializer(
+    component_name="TaskOrTasks",
+    serializers=[TaskSerializer, TaskSerializer(many=True)],
+    resource_type_field_name=None,
+    many=False,
+)
+
+
+described = extend_schema_view(
+    list=extend_schema(description="The tasks that pass the filters, a page at a time."),
+    create=extend_schema(
+        description="Make a task; as JSON also a list of up to 1,000, all or none.",
+        parameters=[IDEMPOTENCY_KEY, ETAG],
+        request={
+            "application/json": ONE_OR_MANY,
+            **dict.fromkeys(FORMS, TaskSerializer),
+        },
+        responses={201: ONE_OR_MANY},
+    ),
+    retrieve=extend_schema(description="A task.", parameters=[ID, IF_NONE_MATCH, ETAG]),
+    update=extend_schema(
+        description="Change a task: as JSON the fields that are sent, as a form all of them.",
+        parameters=[ID, IF_MATCH, ETAG],
+        request={
+            "application/json": TaskSerializer(partial=True),
+            **dict.fromkeys(FORMS, TaskSerializer),
+        },
+    ),
+    partial_update=extend_schema(
+        description="Change the fields that are sent.", parameters=[ID, IF_MATCH, ETAG]
+    ),
+    destroy=extend_schema(description="Delete a task.", parameters=[ID, IF_MATCH]),
+)
+described_clear = extend_schema(
+    operation_id="tasks_clear",
+    description="Delete the tasks that pass the filters; without a filter, 405.",
+    filters=True,
+    responses={200: inline_serializer("Deleted", {"deleted": serializers.IntegerField()})},
+)

@@ -1,0 +1,120 @@
+"""Many tasks at once."""
+
+import pytest
+
+from tasks.models import Task
+from tests.tasks.conftest import make
+from tests.tasks.test_tasks import OBJECT
+
+pytestmark = pytest.mark.django_db
+
+
+def post(client, body):
+    return client.post("/tasks/", body, content_type="application/json")
+
+
+def test_a_list_makes_each_of_its_tasks_in_order(client):
+    answer = post(client, [{"title": "a", "done": True}, {"title": "b", "priority": 4}])
+    assert answer.status_code == 201
+    first, second = answer.json()
+    assert (first["title"], second["title"], second["priority"]) == ("a", "b", 4)
+    assert first["completed_at"] == first["created_at"]
+    assert client.get("/tasks/").json()["results"] == [first, second]
+
+
+def test_an_empty_list_makes_nothing(client):
+    answer = post(client, [])
+    assert (answer.status_code, answer.json()) == (201, [])
+
+
+@pytest.mark.parametrize(
+    ("body", "errors"),
+    [
+        (
+            [{"title": "a"}, {}, {"title": "b", "done": 1}, 5, [{"title": "c"}], None],
+            {
+                "1": {"title": ["This field is required."]},
+                "2": {"done": ["Must be true or false."]},
+                "3": {"detail": f"{OBJECT}a number."},
+                "4": {"detail": f"{OBJECT}a list."},
+                "5": {"detail": f"{OBJECT}null."},
+            },
+        ),
+        ([{"title": "a"}] * 1001, {"detail": "A list takes at most 1000 tasks; got 1001."}),
+    ],
+)
+def test_one_that_is_wrong_refuses_all_by_index(client, body, errors):
+    answer = post(client, body)
+    assert (answer.status_code, answer.json()) == (400, errors)
+    assert not Task.objects.exists()
+
+
+def test_a_thousand_are_made_in_a_few_statements(client, django_assert_max_num_queries):
+    with django_assert_max_num_queries(15):
+        answer = post(client, [{"title": f"{n}"} for n in range(1000)])
+    assert [task["title"] for task in answer.json()] == [f"{n}" for n in range(1000)]
+    ids = [task["id"] for task in answer.json()]
+    assert ids == sorted(set(ids))
+    assert Task.objects.get(pk=ids[500]).title == "500"
+
+
+@pytest.mark.parametrize(
+    ("query", "deleted", "left"),
+    [
+        ("done=true", 3, ["b", "b"]),
+        ("done=false", 2, ["a", "a", "c"]),
+        ("done=true&search=a", 2, ["b", "b", "c"]),
+        ("done=true&priority=&ordering=title&format=json", 3, ["b", "b"]),
+        ("done=true&search=b", 0, ["a", "a", "b", "b", "c"]),
+    ],
+)
+def test_a_filtered_delete_says_how_many_it_deleted(client, query, deleted, left):
+    make(2, title="a", done=True)
+    make(2, title="b")
+    make(title="c", done=True)
+    for url in ("/tasks/", "/tasks"):
+        answer = client.delete(f"{url}?{query}")
+        assert (answer.status_code, answer.json()) == (200, {"deleted": deleted})
+        assert sorted(Task.objects.values_list("title", flat=True)) == left
+        deleted = 0
+
+
+@pytest.mark.parametrize("query", ["", "done=", "ordering=id", "format=json"])
+def test_a_delete_without_a_filter_is_a_405(client, query):
+    make(2)
+    answer = client.delete(f"/tasks/?{query}")
+    assert (answer.status_code, answer.json()) == (
+        405,
+        {"detail": 'Method "DELETE" not allowed.'},
+    )
+    assert answer["Allow"] == "GET, POST, HEAD, OPTIONS"
+    assert Task.objects.count() == 2
+
+
+TAKEN = "search, done, priority, due_before, due_after, updated_since, ordering, format"
+
+
+@pytest.mark.parametrize(
+    ("query", "errors"),
+    [
+        ("dnoe=true", {"dnoe": [f"Unknown; the list takes {TAKEN}."]}),
+        ("done=true&page_size=1", {"page_size": [f"Unknown; the list takes {TAKEN}."]}),
+        (
+            "done=maybe",
+            {"done": ["Select a valid choice. maybe is not one of the available choices."]},
+        ),
+        ("done=true&done=false", {"done": ["Given more than once."]}),
+    ],
+)
+def test_a_delete_that_is_not_understood_deletes_nothing(client, query, errors):
+    make(2, done=True)
+    answer = client.delete(f"/tasks/?{query}")
+    assert (answer.status_code, answer.json()) == (400, errors)
+    assert Task.objects.count() == 2
+
+
+def test_the_button_that_deletes_is_on_filtered_pages_only(browser):
+    make(2, done=True)
+    button = 'data-method="DELETE"'
+    assert button in browser.get("/tasks/?done=true").content.decode()
+    assert button not in browser.get("/tasks/").content.decode()
