@@ -79,7 +79,8 @@ class TaskFilter(filters.FilterSet):  # type: ignore[misc]  # its base is untype
     @classmethod
     def narrows(cls, params: QueryDict) -> bool:
         """Return whether the parameters leave out any task at all."""
-        return any(params.get(name) for name in cls.base_filters if name != "ordering")
+        names = [name for name in cls.base_filters if name != "ordering"]
+        return any(params.get(name, "").strip() for name in names)  # blanks filter nothing
 
     def contains(self, queryset: QuerySet[Task], _name: str, value: str) -> QuerySet[Task]:
         """Keep the tasks that hold the text."""

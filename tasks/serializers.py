@@ -12,7 +12,6 @@ from tasks.models import Priority, Task
 EXAMPLE = 'a JSON object such as {"title": "Read a book"}'
 KINDS = {list: "a list", str: "a string", bool: "a boolean", type(None): "null"}
 
-
 MOST_AT_ONCE = 1000
 
 

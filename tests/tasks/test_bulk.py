@@ -79,7 +79,9 @@ def test_a_filtered_delete_says_how_many_it_deleted(client, query, deleted, left
         deleted = 0
 
 
-@pytest.mark.parametrize("query", ["", "done=", "ordering=id", "format=json"])
+@pytest.mark.parametrize(
+    "query", ["", "done=", "ordering=id", "format=json", "search=%20%E2%80%83", "done=&search=+"]
+)
 def test_a_delete_without_a_filter_is_a_405(client, query):
     make(2)
     answer = client.delete(f"/tasks/?{query}")
@@ -104,6 +106,7 @@ TAKEN = "search, done, priority, due_before, due_after, updated_since, ordering,
             {"done": ["Select a valid choice. maybe is not one of the available choices."]},
         ),
         ("done=true&done=false", {"done": ["Given more than once."]}),
+        ("due_before=%20", {"due_before": ["Enter a valid date/time."]}),
     ],
 )
 def test_a_delete_that_is_not_understood_deletes_nothing(client, query, errors):
