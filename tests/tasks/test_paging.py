@@ -63,8 +63,10 @@ def expected(ordering, tasks):
     return [task.pk for task in filled + empty]
 
 
-@pytest.mark.parametrize("size", [1, 5])
-@pytest.mark.parametrize("ordering", ORDERINGS)
+@pytest.mark.parametrize(
+    ("ordering", "size"),
+    [*((ordering, 3) for ordering in ORDERINGS), ("due_at", 1), ("-due_at", 1)],
+)
 def test_every_ordering_has_every_task_once_both_ways(client, mixed, ordering, size):
     found = both_ways(client, f"/tasks/?ordering={ordering}&page_size={size}")
     assert found == expected(ordering, Task.objects.all())
@@ -176,7 +178,7 @@ def plans(urls, client):
 @pytest.mark.parametrize("ordering", ORDERINGS)
 def test_each_page_is_read_along_an_index(client, mixed, ordering, filters):
     Task.objects.update(done=False, completed_at=None)
-    first = f"/tasks/?page_size=3&ordering={ordering}{filters}"
+    first = f"/tasks/?page_size=4&ordering={ordering}{filters}"
     pages = walk(client, first)
     name = ordering.removeprefix("-")
     index = f"task_done_{name}" if filters else f"task_{name}"

@@ -24,7 +24,7 @@ same_every_time = settings(
     derandomize=True,
     database=None,
     deadline=None,
-    max_examples=60,
+    max_examples=30,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 FIRST, LAST = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
@@ -233,5 +233,5 @@ class ListOfTasks(RuleBasedStateMachine):
 
 def test_any_sequence_of_changes_and_pages_is_that_of_a_list():
     run_state_machine_as_test(
-        ListOfTasks, settings=settings(same_every_time, max_examples=20, stateful_step_count=15)
+        ListOfTasks, settings=settings(same_every_time, max_examples=12, stateful_step_count=15)
     )
