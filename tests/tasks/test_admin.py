@@ -1,0 +1,97 @@
+"""Tasks in the Django admin: listed, ticked off, found."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from tasks.models import Task
+
+LIST = "/admin/tasks/task/"
+
+
+@pytest.fixture
+def tasks(db):
+    due = datetime(2030, 5, 17, 12, tzinfo=UTC)
+    return [
+        Task.objects.create(title="Buy milk", due_at=due, priority=4),
+        Task.objects.create(title="Read a book", description="The one on the table", done=True),
+    ]
+
+
+def rows(client, query=""):
+    """The titles in the list, and the page they are on."""
+    page = client.get(f"{LIST}{query}")
+    assert page.status_code == 200
+    return [task.title for task in page.context["cl"].result_list], page.content.decode()
+
+
+def test_the_list_shows_what_matters(admin_client, tasks):
+    titles, page = rows(admin_client)
+    assert titles == ["Read a book", "Buy milk"]
+    for column in ("title", "done", "priority", "due_at", "updated_at"):
+        assert f'class="field-{column}' in page or f"column-{column}" in page
+    assert "Urgent" in page
+    assert '<td class="field-due_at nowrap">-</td>' in page
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("?done__exact=1", ["Read a book"]),
+        ("?priority__exact=4", ["Buy milk"]),
+        ("?due_at__isempty=1", ["Read a book"]),
+        ("?q=table", ["Read a book"]),
+        ("?q=nothing", []),
+        ("?created_at__year=1999", []),
+    ],
+)
+def test_the_list_is_filtered_and_searched(admin_client, tasks, query, found):
+    assert rows(admin_client, query)[0] == found
+
+
+def test_dates_lead_down_by_a_hierarchy(admin_client, tasks):
+    assert rows(admin_client)[1].count("?created_at__") >= 1
+
+
+@pytest.mark.parametrize(("action", "done"), [("mark_done", True), ("mark_not_done", False)])
+def test_the_actions_mark_the_selected_and_keep_their_times_true(admin_client, tasks, action, done):
+    chosen = [task.pk for task in tasks]
+    answer = admin_client.post(LIST, {"action": action, "_selected_action": chosen}, follow=True)
+    assert "1 marked" in answer.content.decode()
+    for task in Task.objects.all():
+        assert (task.done, task.completed_at is not None) == (done, done)
+
+
+def test_done_is_ticked_in_the_list_itself(admin_client, tasks):
+    milk, book = tasks
+    form = {
+        "form-TOTAL_FORMS": 2,
+        "form-INITIAL_FORMS": 2,
+        "form-0-id": book.pk,
+        "form-1-id": milk.pk,
+        "form-1-done": "on",
+        "_save": "Save",
+    }
+    assert admin_client.post(LIST, form).status_code == 302
+    milk.refresh_from_db()
+    book.refresh_from_db()
+    assert (milk.done, milk.completed_at is not None) == (True, True)
+    assert (book.done, book.completed_at) == (False, None)
+
+
+def test_the_form_explains_itself_and_leaves_the_times_to_the_server(admin_client, tasks):
+    page = admin_client.get(f"{LIST}{tasks[0].pk}/change/").content.decode()
+    assert "What there is to do." in page
+    assert "From 1 (low) to 4 (urgent)." in page
+    for name in ("created_at", "updated_at", "completed_at"):
+        assert f'name="{name}' not in page
+        assert f"field-{name}" in page
+
+
+def test_a_task_is_added_and_its_blank_title_refused(admin_client, db):
+    form = {"title": "  ", "priority": 2, "due_at_0": "", "due_at_1": ""}
+    page = admin_client.post(f"{LIST}add/", form)
+    assert page.status_code == 200
+    assert not Task.objects.exists()
+    assert admin_client.post(f"{LIST}add/", form | {"title": "Cook"}).status_code == 302
+    assert Task.objects.get().title == "Cook"
