@@ -49,17 +49,6 @@ def test_the_answer_of_a_prediction_is_the_models_own_outputs(schema):
     assert list(one["properties"]["probabilities"]["properties"]) == ["0", "1", "2"]
 
 
-def test_a_put_of_a_task_requires_nothing_and_a_post_its_title(schema):
-    def required(path, method):
-        body = schema["paths"][path][method]["requestBody"]
-        name = body["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
-        return schema["components"]["schemas"][name].get("required", [])
-
-    assert required("/tasks/", "post") == ["title"]
-    assert required("/tasks/{id}/", "put") == []
-    assert required("/tasks/{id}/", "patch") == []
-
-
 def test_the_pages_of_the_schema_come_from_here(api, iris):
     page = api.get("/docs/", HTTP_ACCEPT="text/html").content.decode()
     assert "/static/drf_spectacular_sidecar/swagger-ui-dist/" in page
