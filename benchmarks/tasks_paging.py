@@ -8,9 +8,11 @@ run of equal values; `previous` is asked for from the page after it.
 """
 
 import argparse
+import atexit
 import logging
 import os
 import random
+import shutil
 import statistics
 import sys
 import tempfile
@@ -20,6 +22,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 scratch = Path(tempfile.mkdtemp(prefix="tasks-paging-"))
+atexit.register(shutil.rmtree, scratch)
 os.environ["DATABASE_URL"] = f"sqlite:///{scratch / 'db.sqlite3'}"
 os.environ["DJANGO_SETTINGS_MODULE"] = "mlsite.settings"
 
