@@ -10,6 +10,8 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.encoding import escape_uri_path
 
+from mlsite.logs import request_id
+
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 log = logging.getLogger("mlsite.requests")
@@ -26,19 +28,28 @@ class RequestLog:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer the request, with X-Request-ID as it came or else a new one."""
         started = time.perf_counter()
-        request_id = request.META.get("HTTP_X_REQUEST_ID", "")
-        if not self.PLAIN_ID.fullmatch(request_id):
-            request_id = uuid.uuid4().hex
-        response = self.get_response(request)
-        response["X-Request-ID"] = request_id
-        log.info(
-            "%s %s %d %.1f ms %s",
-            request.method,
-            escape_uri_path(request.path),
-            response.status_code,
-            (time.perf_counter() - started) * 1000,
-            request_id,
-        )
+        name = request.META.get("HTTP_X_REQUEST_ID", "")
+        if not self.PLAIN_ID.fullmatch(name):
+            name = uuid.uuid4().hex
+        before = request_id.set(name)
+        try:
+            response = self.get_response(request)
+            response["X-Request-ID"] = name
+            took_ms = (time.perf_counter() - started) * 1000
+            parts = {
+                "method": request.method,
+                "path": request.path,
+                "status": response.status_code,
+                "ms": round(took_ms, 1),
+            }
+            # Only the path: secrets have been seen in query strings.
+            path = escape_uri_path(request.path)
+            status = response.status_code
+            log.info(
+                "%s %s %d %.1f ms", request.method, path, status, took_ms, extra={"parts": parts}
+            )
+        finally:
+            request_id.reset(before)
         return response
 
 

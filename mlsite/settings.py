@@ -48,6 +48,7 @@ try:
         "default": env.dj_db_url("DATABASE_URL", f"sqlite:///{BASE_DIR / 'db.sqlite3'}"),
     }
     SECRET_KEY = env.str("SECRET_KEY", "")
+    LOG_FORMAT = one_of("LOG_FORMAT", env.str("LOG_FORMAT", "line"), ("line", "json"))
 except (EnvError, ValueError) as exc:
     raise ImproperlyConfigured(str(exc)) from exc
 
@@ -205,26 +206,41 @@ SPECTACULAR_SETTINGS = {
     "ENABLE_DJANGO_DEPLOY_CHECK": False,
 }
 
-# Logs: one line per request, on standard output
+# Logs: one line per request on standard output, what else there is to say on standard error
 
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
+    "filters": {"request_id": {"()": "mlsite.logs.RequestIdFilter"}},
     "formatters": {
-        "line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"},
-        "request": {"format": "{asctime} {message}", "style": "{"},
+        "line": {
+            "()": "mlsite.logs.LineFormatter",
+            "format": "{asctime} {levelname} {name}: {message} {request_id}",
+            "style": "{",
+        },
+        "request": {
+            "()": "mlsite.logs.LineFormatter",
+            "format": "{asctime} {message} {request_id}",
+            "style": "{",
+        },
+        "json": {"()": "mlsite.logs.JSONFormatter"},
     },
     "handlers": {
-        "line": {"class": "logging.StreamHandler", "formatter": "line"},
+        "error": {
+            "class": "logging.StreamHandler",
+            "formatter": LOG_FORMAT,
+            "filters": ["request_id"],
+        },
         "request": {
             "class": "logging.StreamHandler",
-            "formatter": "request",
+            "formatter": "json" if LOG_FORMAT == "json" else "request",
+            "filters": ["request_id"],
             "stream": "ext://sys.stdout",
         },
     },
-    "root": {"handlers": ["line"], "level": "INFO"},
+    "root": {"handlers": ["error"], "level": "INFO"},
     "loggers": {
-        "django": {"handlers": ["line"], "level": "INFO", "propagate": False},
+        "django": {"handlers": ["error"], "level": "INFO", "propagate": False},
         # Each request has its line already; a 404 needs no second one.
         "django.request": {"level": "ERROR"},
         "django.server": {"level": "ERROR"},

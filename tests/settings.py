@@ -5,7 +5,16 @@ import tempfile
 from pathlib import Path
 
 scratch = Path(tempfile.mkdtemp(prefix="mlsite-tests-"))
-for name in ("DEBUG", "ALLOWED_HOSTS", "PUBLIC_URL", "API_ACCESS", "DEFAULT_MODEL"):
+VARIABLES = (
+    "DEBUG",
+    "ALLOWED_HOSTS",
+    "PUBLIC_URL",
+    "API_ACCESS",
+    "DEFAULT_MODEL",
+    "LOG_FORMAT",
+    "TRUSTED_PROXIES",
+)
+for name in VARIABLES:
     os.environ.pop(name, None)
 os.environ["DATABASE_URL"] = f"sqlite:///{scratch / 'db.sqlite3'}"
 os.environ["SECRET_KEY"] = "only for tests " * 5

@@ -1,0 +1,71 @@
+"""How log records are written: as lines for people or as JSON, each with its request's id.
+
+What a client sent may stand in a record, but cannot start a line or steer a terminal.
+"""
+
+import json
+import logging
+from contextvars import ContextVar
+from datetime import UTC, datetime
+
+# The id of the request that is being answered, "-" where there is none.
+request_id: ContextVar[str] = ContextVar("request_id", default="-")
+
+
+class RequestIdFilter(logging.Filter):
+    """Give each record the id of its request."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let every record pass, with its id."""
+        record.request_id = request_id.get()
+        return True
+
+
+def escaped(text: str) -> str:
+    """Return the text with all that does not print, line breaks among it, as escapes."""
+    if text.isprintable():
+        return text
+    return "".join(
+        one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text
+    )
+
+
+class LineFormatter(logging.Formatter):
+    """One line for each record; a traceback follows it, indented."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
+        """Return the line."""
+        record.message = escaped(record.message)
+        return super().formatMessage(record)
+
+    def formatException(self, ei: "logging._SysExcInfoType") -> str:  # noqa: N802 - logging's name
+        """Return the traceback, which never looks like the line of another record."""
+        return _indented(super().formatException(ei))
+
+    def formatStack(self, stack_info: str) -> str:  # noqa: N802 - logging's name
+        """Return the stack in the same way."""
+        return _indented(super().formatStack(stack_info))
+
+
+def _indented(text: str) -> str:
+    return "\n".join("    " + escaped(line) for line in text.split("\n"))
+
+
+class JSONFormatter(logging.Formatter):
+    """One JSON object for each record; that of a request has its parts as keys."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the object."""
+        fields = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+            "request_id": getattr(record, "request_id", "-"),
+        }
+        fields |= getattr(record, "parts", {})
+        if record.exc_info:
+            fields["exception"] = self.formatException(record.exc_info)
+        if record.stack_info:
+            fields["stack"] = record.stack_info
+        return json.dumps(fields)  # ASCII: each control character and surrogate is an escape

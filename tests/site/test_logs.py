@@ -1,0 +1,116 @@
+"""Logs: each record with its request's id, and nothing in it that forges or steers."""
+
+import json
+import logging
+import sys
+
+import pytest
+from django.test import Client
+
+from mlsite.logs import JSONFormatter, LineFormatter, RequestIdFilter, request_id
+
+FORGED = "a\r\n2026-01-01 INFO forged \x1b[2J\x9b\u2028\u202e\udc80\xe9"
+ESCAPED = r"a\r\n2026-01-01 INFO forged \x1b[2J\x9b\u2028\u202e\udc80é"
+
+
+def fail():
+    raise ValueError(FORGED)
+
+
+def record(message, *args, exc_info=None):
+    made = logging.LogRecord("tests", logging.ERROR, "", 0, message, args, exc_info)
+    RequestIdFilter().filter(made)
+    return made
+
+
+@pytest.fixture
+def line():
+    return LineFormatter("{levelname} {message} {request_id}", style="{")
+
+
+def test_a_line_holds_nothing_that_breaks_or_steers(line):
+    assert line.format(record("%s", FORGED)) == f"ERROR {ESCAPED} -"
+
+
+def test_no_line_of_a_traceback_looks_like_a_record(line):
+    try:
+        fail()
+    except ValueError:
+        written = line.format(record("it failed", exc_info=sys.exc_info()))
+    first, *others = written.split("\n")
+    assert first == "ERROR it failed -"
+    assert [one for one in others if not one.startswith("    ")] == []
+    assert others[-1].strip() == r"2026-01-01 INFO forged \x1b[2J\x9b\u2028\u202e\udc80é"
+
+
+def test_a_json_record_is_one_line_of_ascii_and_true_to_what_came():
+    try:
+        fail()
+    except ValueError:
+        written = JSONFormatter().format(record("%s", FORGED, exc_info=sys.exc_info()))
+    assert written.isascii()
+    assert written.isprintable()
+    read = json.loads(written)
+    assert read["message"] == FORGED
+    assert read["exception"].endswith(FORGED)
+    assert {name: read[name] for name in ("level", "logger", "request_id")} == {
+        "level": "ERROR",
+        "logger": "tests",
+        "request_id": "-",
+    }
+
+
+@pytest.fixture
+def told(caplog):
+    """The records of requests and of Django, with the ids that the handlers' filter gives."""
+    caplog.handler.addFilter(RequestIdFilter())
+    for name in ("mlsite.requests", "django"):
+        logging.getLogger(name).addHandler(caplog.handler)
+    yield caplog
+    for name in ("mlsite.requests", "django"):
+        logging.getLogger(name).removeHandler(caplog.handler)
+
+
+NAME = {"x-request-id": "trace-7"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "status"),
+    [
+        ("GET", "/1", {}, 200),
+        ("GET", "/static/admin/css/base.css", {}, 200),
+        ("GET", "/nope", {}, 404),
+        ("PUT", "/1", {}, 405),
+        ("POST", "/predict", {"content-length": str(10**9)}, 413),
+        ("GET", "/1", {"host": "evil.example"}, 400),
+        ("GET", "/admin", {}, 301),
+    ],
+)
+def test_every_answer_and_every_record_has_the_id(db, told, method, path, headers, status):
+    response = Client().generic(method, path, headers=NAME | headers)
+    response.close()  # a static file is open until then
+    assert (response.status_code, response["X-Request-ID"]) == (status, "trace-7")
+    assert {one.request_id for one in told.records} == {"trace-7"}
+    assert told.records[-1].parts | {"ms": 0} == {
+        "method": method,
+        "path": path,
+        "status": status,
+        "ms": 0,
+    }
+    assert request_id.get() == "-"
+
+
+def test_a_failure_is_told_under_the_id_too(iris, told, monkeypatch):
+    def fail(*_args, **_kwargs):
+        raise RuntimeError("out of order")
+
+    monkeypatch.setattr("predictor.core.model.Model.infer", fail)
+    client = Client(raise_request_exception=False)
+    body = {"X1": 1234.5, "X2": 1}
+    response = client.post("/predict?key=hidden", body, "application/json", headers=NAME)
+    assert (response.status_code, response["X-Request-ID"]) == (500, "trace-7")
+    lines = [LineFormatter().format(one) for one in told.records]
+    assert "RuntimeError: out of order" in "".join(lines)
+    assert {one.request_id for one in told.records} == {"trace-7"}
+    assert "1234.5" not in "".join(lines)
+    assert "hidden" not in "".join(lines)
