@@ -5,12 +5,17 @@ import re
 import time
 import uuid
 from collections.abc import Callable
+from http import HTTPStatus
 
 from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.encoding import escape_uri_path
+from rest_framework.exceptions import Throttled
 
 from mlsite.logs import request_id
+from mlsite.sign_ins import LockedOut
+from mlsite.views import refused
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -87,3 +92,39 @@ class ContentSecurityPolicy:
         response = self.get_response(request)
         response["Content-Security-Policy"] = self.POLICY
         return response
+
+
+class LoginPage:
+    """Send a browser that opens a page for which it must sign in to where it can."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer with the redirection; programs keep their 401."""
+        response = self.get_response(request)
+        if (
+            response.status_code == HTTPStatus.UNAUTHORIZED
+            and request.method == "GET"
+            and "text/html" in request.META.get("HTTP_ACCEPT", "")
+            and "HTTP_AUTHORIZATION" not in request.META
+        ):
+            return redirect_to_login(request.get_full_path())
+        return response
+
+
+class LockedOutPage:
+    """Answer for the forms that nobody may send after too many failures to sign in."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass the request on."""
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Answer 429, with Retry-After."""
+        if isinstance(exception, LockedOut):
+            return refused(request, Throttled(exception.wait_s, str(exception)))
+        return None

@@ -39,6 +39,7 @@ try:
     DEBUG = env.bool("DEBUG", False)
     PUBLIC_URL = env.str("PUBLIC_URL", "")
     ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+    TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", 0)
     MAX_BODY_BYTES = env.int("MAX_BODY_BYTES", 32 * 2**20)
     MODELS_DIR = env.path("MODELS_DIR", BASE_DIR / "models")
     DEFAULT_MODEL = env.str("DEFAULT_MODEL", "iris")
@@ -53,6 +54,8 @@ except (EnvError, ValueError) as exc:
     raise ImproperlyConfigured(str(exc)) from exc
 
 API_ACCESS = one_of("API_ACCESS", API_ACCESS_SAID or "open", ("open", "token"))
+if TRUSTED_PROXIES < 0:
+    raise ImproperlyConfigured(f"TRUSTED_PROXIES is {TRUSTED_PROXIES}; it takes a number from 0.")
 if MAX_BODY_BYTES < 1:
     raise ImproperlyConfigured(f"MAX_BODY_BYTES is {MAX_BODY_BYTES}; it takes a number above 0.")
 
@@ -102,12 +105,16 @@ MIDDLEWARE = [
     "mlsite.middleware.ContentSecurityPolicy",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "mlsite.origins.ClientAddress",
+    "mlsite.origins.ForeignPages",
+    "mlsite.middleware.LoginPage",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "mlsite.middleware.LockedOutPage",
 ]
 ROOT_URLCONF = "mlsite.urls"
 WSGI_APPLICATION = "mlsite.wsgi.application"
@@ -130,6 +137,7 @@ STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
 
+AUTHENTICATION_BACKENDS = ["mlsite.passwords.PasswordBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -183,6 +191,7 @@ REST_FRAMEWORK = {
         "rest_framework.renderers.BrowsableAPIRenderer",
     ],
     "DEFAULT_AUTHENTICATION_CLASSES": [
+        "mlsite.authentication.TokenAuthentication",
         "mlsite.authentication.BasicAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],

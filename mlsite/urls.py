@@ -2,7 +2,6 @@
 
 from django.contrib import admin
 from django.urls import include, path, re_path
-from drf_spectacular.views import SpectacularSwaggerSplitView
 
 from mlsite import openapi, views  # noqa: F401 - openapi registers itself
 
@@ -12,7 +11,7 @@ urlpatterns = [
     path("", views.Home.as_view(), name="home"),
     re_path(r"^(?P<number>[12])/?$", views.hello, name="hello"),
     re_path(r"^schema/?$", views.Schema.as_view(), name="schema"),
-    re_path(r"^docs/?$", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
+    re_path(r"^docs/?$", views.Docs.as_view(), name="docs"),
     path("auth/", include("rest_framework.urls")),
     path("admin/", admin.site.urls),
 ]

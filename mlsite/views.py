@@ -11,7 +11,7 @@ from drf_spectacular.renderers import (
 )
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
-from drf_spectacular.views import SpectacularAPIView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework import status
 from rest_framework.decorators import api_view
 from rest_framework.exceptions import APIException, NotFound, PermissionDenied
@@ -43,7 +43,7 @@ class Home(APIView):
 
 
 @extend_schema(operation_id="hello", responses={(200, "text/plain"): OpenApiTypes.STR})
-@api_view(["GET"])
+@api_view(["GET", "HEAD"])
 def hello(_request: Request, number: str) -> HttpResponse:
     """Say hello, as plain text."""
     return HttpResponse(f"Hello_world {number}", content_type="text/plain; charset=utf-8")
@@ -60,6 +60,13 @@ class Schema(SpectacularAPIView):
     ]
 
 
+class Docs(SpectacularSwaggerSplitView):
+    """The pages of the schema."""
+
+    url_name = "schema"
+    http_method_names = ["get", "head"]  # pages only: theirs has no answer to OPTIONS
+
+
 class Unanswered(APIView):
     """A refusal that no view of ours made, answered as theirs are: JSON, or a page to a browser."""
 
@@ -74,19 +81,26 @@ class Unanswered(APIView):
         raise self.refusal
 
 
+def refused(request: HttpRequest, refusal: APIException) -> HttpResponse:
+    """Answer a request that no view of ours will have."""
+    response: Response = Unanswered.as_view(refusal=refusal)(request)
+    response.render()  # Django does it for views, but not for middleware
+    return response
+
+
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django's
     """Answer an address that is not one of the site's."""
-    return Unanswered.as_view(refusal=NotFound("There is nothing at this address."))(request)
+    return refused(request, NotFound("There is nothing at this address."))
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer what a Django view forbids."""
-    return Unanswered.as_view(refusal=PermissionDenied(str(exception) or None))(request)
+    return refused(request, PermissionDenied(str(exception) or None))
 
 
 def csrf_failure(request: HttpRequest, reason: str) -> HttpResponse:
     """Answer a form whose CSRF token is missing or wrong."""
-    return Unanswered.as_view(refusal=PermissionDenied(f"CSRF: {reason}"))(request)
+    return refused(request, PermissionDenied(f"CSRF: {reason}"))
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django's

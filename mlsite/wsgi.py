@@ -17,7 +17,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mlsite.settings")
 
 django_application = get_wsgi_application()
 
-from predictor.store import loaded  # noqa: E402 - rows can be imported only now
+# Rows can be imported only now.
+from mlsite.known_tokens import known_tokens  # noqa: E402
+from predictor.store import loaded  # noqa: E402
 
 try:
     loaded().follow()
@@ -26,6 +28,7 @@ except DatabaseError as exc:
         f"The registry of models cannot be read ({exc}). `python manage.py prepare` makes the "
         "database, if that is what is missing."
     ) from exc
+known_tokens.follow()
 
 
 def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:

@@ -23,6 +23,7 @@ class RegisteredModel(models.Model):
 
     class Meta:
         ordering = ("name",)
+        permissions = (("predict", "Can predict with registered models"),)
 
     def __str__(self) -> str:
         return self.name

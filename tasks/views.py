@@ -33,6 +33,13 @@ class TaskViewSet(ModelViewSet[Task]):
     filterset_class = TaskFilter
     pagination_class = KeyPagination
     lookup_value_regex = "[0-9]+"
+    required_permissions = {
+        "GET": "tasks.view_task",
+        "POST": "tasks.add_task",
+        "PUT": "tasks.change_task",
+        "PATCH": "tasks.change_task",
+        "DELETE": "tasks.delete_task",
+    }
 
     @property
     def allowed_methods(self) -> list[str]:

@@ -2,6 +2,7 @@
 
 import pytest
 from django.apps import apps
+from django.contrib.auth.models import Permission
 from rest_framework.test import APIClient
 
 from predictor import recipes, registry
@@ -38,9 +39,9 @@ def api():
 
 @pytest.fixture
 def staff(db, django_user_model):
-    return django_user_model.objects.create_user(
-        "sam", password="a long pass phrase", is_staff=True
-    )
+    sam = django_user_model.objects.create_user("sam", password="a long pass phrase", is_staff=True)
+    sam.user_permissions.set(Permission.objects.filter(content_type__app_label="predictor"))
+    return sam
 
 
 @pytest.fixture

@@ -83,7 +83,9 @@ NAME = {"x-request-id": "trace-7"}
         ("PUT", "/1", {}, 405),
         ("POST", "/predict", {"content-length": str(10**9)}, 413),
         ("GET", "/1", {"host": "evil.example"}, 400),
+        ("POST", "/1", {"sec-fetch-site": "cross-site"}, 403),
         ("GET", "/admin", {}, 301),
+        ("GET", "/1", {"authorization": "Bearer no"}, 401),
     ],
 )
 def test_every_answer_and_every_record_has_the_id(db, told, method, path, headers, status):

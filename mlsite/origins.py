@@ -1,0 +1,66 @@
+"""Where a request comes from: which address, and which page."""
+
+import ipaddress
+from contextlib import suppress
+
+from django.conf import settings
+from django.core.exceptions import MiddlewareNotUsed
+from django.http import HttpRequest, HttpResponse
+from rest_framework.exceptions import PermissionDenied
+
+from mlsite.middleware import GetResponse
+from mlsite.views import refused
+
+SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
+
+
+class ClientAddress:
+    """Take the client's address from X-Forwarded-For, as far as TRUSTED_PROXIES wrote it.
+
+    Each proxy adds the address that it was called from at the end; what stands further left came
+    with the request, and anybody can write it.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        if not settings.TRUSTED_PROXIES:
+            raise MiddlewareNotUsed
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Put the client's address where Django has the proxy's."""
+        hops = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
+        if len(hops) >= settings.TRUSTED_PROXIES:
+            address = hops[-settings.TRUSTED_PROXIES].strip()
+            with suppress(ValueError):  # no address: the proxy's own stays
+                request.META["REMOTE_ADDR"] = str(ipaddress.ip_address(address))
+        return self.get_response(request)
+
+
+class ForeignPages:
+    """Refuse what the pages of other sites have a visitor's browser write here.
+
+    While the site is open no login stands in their way. Browsers say which page asks, programs do
+    not; a page that sends a token has been let in by whoever gave it the token.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer 403 to such a request; pass the others on."""
+        if request.method not in SAFE and self._foreign(request):
+            return refused(request, PermissionDenied("The pages of other sites may not do this."))
+        return self.get_response(request)
+
+    @staticmethod
+    def _foreign(request: HttpRequest) -> bool:
+        origin = request.META.get("HTTP_ORIGIN")
+        site = request.META.get("HTTP_SEC_FETCH_SITE")
+        if origin in settings.CSRF_TRUSTED_ORIGINS or (site is None and origin is None):
+            return False
+        scheme = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")[0].lower()
+        if scheme in ("bearer", "token"):
+            return False
+        if site is not None:
+            return site not in ("same-origin", "none")
+        return origin != f"{request.scheme}://{request.get_host()}"
