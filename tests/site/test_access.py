@@ -1,0 +1,269 @@
+"""Who may do what: every route, method and role, in both modes of access.
+
+A new route fails `test_every_route_has_its_row` until it has one here.
+"""
+
+import re
+from functools import partial
+from urllib.parse import urlsplit
+
+import pytest
+from django.contrib.auth.models import Group, Permission, User
+from django.test import Client
+from django.urls import get_resolver, resolve
+from django.utils import timezone
+
+from mlsite.models import SignInFailures, Token
+from mlsite.tokens import issue
+from tasks.models import Task
+
+METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE")
+MODES = ("open", "token")
+
+# Who: by session or by token, except the last ones, which only a token can be.
+SIGNED_IN = ("without", "with", "staff", "manager", "superuser")
+ROLES = ("anonymous", *SIGNED_IN, "expired", "revoked", "deactivated")
+
+# What a rule answers to each role; a dot is the answer of the row itself.
+RULES = {
+    #                       anonymous without with staff manager superuser expired revoked deactiv.
+    ("everybody", "open"): ".         .       .    .     .       .         .       .       .",
+    ("everybody", "token"): ".        .       .    .     .       .         .       .       .",
+    ("users", "open"): "    .         .       .    .     .       .         401     401     401",
+    ("users", "token"): "   401       .       .    .     .       .         401     401     401",
+    ("permitted", "open"): ".         .       .    .     .       .         401     401     401",
+    ("permitted", "token"): "401      403     .    403   403     .         401     401     401",
+    ("managers", "open"): " 401       403     403  403   .       .         401     401     401",
+    ("managers", "token"): "401       403     403  403   .       .         401     401     401",
+    # The admin takes no token: it sends whoever is not staff to its login.
+    ("admin", "open"): "    302       302     302  .     .       .         302     302     302",
+    ("admin", "token"): "   302       302     302  .     .       .         302     302     302",
+    ("login", "open"): "    .         .       .    302   302     302       .       .       .",
+    ("login", "token"): "   .         .       .    302   302     302       .       .       .",
+    ("hidden", "open"): "   302       302     302  404   404     .         302     302     302",
+    ("hidden", "token"): "  302       302     302  404   404     .         302     302     302",
+    ("unseen", "open"): "   302       302     302  302   302     .         302     302     302",
+    ("unseen", "token"): "  302       302     302  302   302     .         302     302     302",
+    ("rows", "open"): "     302       302     302  403   403     .         302     302     302",
+    ("rows", "token"): "    302       302     302  403   403     .         302     302     302",
+}
+
+
+def row(path, rule, **answers):
+    """A path, whose it is, and what it answers whom it lets pass: 405, unless it says otherwise."""
+    answers.setdefault("HEAD", answers.get("GET", 405))
+    answers.setdefault("OPTIONS", 200)
+    return path, rule, {method: answers.get(method, answers.get("ANY", 405)) for method in METHODS}
+
+
+def rows_of(label, **change):
+    """The pages of one model in the admin, with a row that is there."""
+    at, one = f"/admin/{label}/", f"/admin/{label}/{{{label}}}/"
+    pages = {
+        f"admin/{label}/": row(at, "rows", GET=200, ANY=200),
+        f"admin/{label}/add/": row(f"{at}add/", "rows", GET=200, ANY=200),
+        f"admin/{label}/<path:object_id>/": row(
+            one, "admin", GET=302, ANY=302, OPTIONS=302, TRACE=405
+        ),
+    }
+    for page, answers in (("change", change), ("delete", {}), ("history", {})):
+        route = f"admin/{label}/<path:object_id>/{page}/"
+        pages[route] = row(f"{one}{page}/", "rows", **{"GET": 200, "ANY": 200} | answers)
+    return pages
+
+
+# The row itself answers 400 where the body is wanting, and 404 where there is nothing: what is
+# asserted is who gets that far.
+API = {
+    "": row("/", "users", GET=200),
+    "<number>/": row("/1", "users", GET=200),
+    "schema/": row("/schema/", "users", GET=200),
+    "docs/": row("/docs/", "users", GET=200, OPTIONS=405),
+    "v2/health/live/": row("/v2/health/live", "everybody", GET=200),
+    "v2/health/ready/": row("/v2/health/ready", "everybody", GET=200),
+    "predict/": row("/predict", "permitted", GET=200, POST=400),
+    "models/": row("/models/", "permitted", GET=200),
+    "models/<name>/": row("/models/iris/", "permitted", GET=200),
+    "models/<name>/predict/": row("/models/iris/predict", "permitted", GET=200, POST=400),
+    "models/<name>/train/": row("/models/absent/train", "managers", POST=404),
+    "models/<name>/reset/": row("/models/absent/reset", "managers", POST=404),
+    "tasks/": row("/tasks/?done=true", "permitted", GET=200, POST=400, DELETE=200),
+    "tasks/<pk>/": row("/tasks/99", "permitted", GET=404, PUT=404, PATCH=404, DELETE=404),
+}
+ADMIN = {
+    "auth/login/": row("/auth/login/", "everybody", GET=200, POST=200, PUT=200),
+    "auth/logout/": row("/auth/logout/", "everybody", POST=302),
+    "admin/": row("/admin/", "admin", GET=200, ANY=200),
+    "admin/login/": row("/admin/login/", "login", GET=200, POST=200, PUT=200),
+    "admin/logout/": row("/admin/logout/", "admin", POST=302),
+    "admin/<app_label>/": row("/admin/tasks/", "hidden", GET=200, ANY=200),
+    "admin/<url>": row("/admin/nothing/", "admin", GET=404, ANY=404, OPTIONS=404),
+    "admin/autocomplete/": row("/admin/autocomplete/", "admin", GET=403),
+    "admin/jsi18n/": row("/admin/jsi18n/", "admin", GET=200),
+    "admin/password_change/": row("/admin/password_change/", "admin", GET=200, POST=200, PUT=200),
+    "admin/password_change/done/": row("/admin/password_change/done/", "admin", GET=200),
+    "admin/r/<path:content_type_id>/<path:object_id>/": row(
+        "/admin/r/9/9/", "admin", GET=404, ANY=404, OPTIONS=404
+    ),
+    "admin/auth/user/<id>/password/": row(
+        "/admin/auth/user/{auth/user}/password/", "rows", GET=200, ANY=200
+    ),
+    **rows_of("auth/user"),
+    **rows_of("auth/group"),
+    **rows_of("mlsite/token"),
+    **rows_of("mlsite/signinfailures", POST=403),
+    **rows_of("tasks/task"),
+}
+ADMIN["admin/mlsite/signinfailures/add/"] = row(
+    "/admin/mlsite/signinfailures/add/", "admin", GET=403, ANY=403, OPTIONS=403
+)
+# Others' tokens are not there for who is no superuser: back to the index.
+ADMIN["admin/mlsite/token/<path:object_id>/history/"] = row(
+    "/admin/mlsite/token/{mlsite/token}/history/", "unseen", GET=200, ANY=200
+)
+TABLE = API | ADMIN
+
+
+def routes(patterns=None, before=""):
+    """Every route that the resolver knows, with its parameters by name."""
+    for pattern in get_resolver().url_patterns if patterns is None else patterns:
+        route = before + str(pattern.pattern)
+        if hasattr(pattern, "url_patterns"):
+            yield from routes(pattern.url_patterns, route)
+        else:
+            yield named(route)
+
+
+def named(route):
+    plain = re.sub(r"\(\?P(<\w+>)[^()]*\)", r"\1", route)
+    return plain.replace("^", "").replace("$", "").replace("/?", "/")
+
+
+def test_every_route_has_its_row():
+    assert sorted(routes()) == sorted(TABLE)
+
+
+@pytest.fixture(scope="module")
+def things(django_db_setup, django_db_blocker):
+    """What has a page of its own in the admin: the primary keys, by the model's label."""
+    with django_db_blocker.unblock():
+        user = User.objects.create_user("matrix")
+        made = {
+            "auth/user": user,
+            "auth/group": Group.objects.create(name="matrix"),
+            "mlsite/token": issue(user, "matrix"),
+            "mlsite/signinfailures": SignInFailures.objects.create(
+                key="0", subject="matrix", failures=1, until=timezone.now()
+            ),
+            "tasks/task": Task.objects.create(title="matrix"),
+        }
+        yield {label: thing.pk for label, thing in made.items()}
+        for thing in reversed(made.values()):
+            thing.delete()
+
+
+@pytest.fixture(scope="module")
+def people(django_db_setup, django_db_blocker):
+    """A user for each role."""
+    with django_db_blocker.unblock():
+        users = {
+            role: User.objects.create_user(
+                f"matrix-{role}",
+                is_staff=role in {"staff", "manager", "superuser"},
+                is_superuser=role == "superuser",
+                is_active=role != "deactivated",
+            )
+            for role in ROLES[1:]
+        }
+        every = Permission.objects.all()
+        users["with"].user_permissions.set(every)
+        users["manager"].user_permissions.set(every.filter(codename="change_registeredmodel"))
+        yield users
+        for user in users.values():
+            user.delete()
+
+
+@pytest.fixture(scope="module")
+def bearers(people, django_db_blocker):
+    """The headers that each role sends with its token."""
+    with django_db_blocker.unblock():
+        tokens = {role: issue(user, "matrix") for role, user in people.items()}
+        tokens["revoked"].delete()
+        Token.objects.filter(pk=tokens["expired"].pk).update(expires_at=timezone.now())
+    headers = {role: {"authorization": f"Bearer {t.secret}"} for role, t in tokens.items()}
+    return {"anonymous": {}} | headers
+
+
+@pytest.fixture(scope="module")
+def client():
+    """One client for all: each has a chain of middleware of its own, which takes time to make."""
+    return Client(raise_request_exception=False)
+
+
+def expected(route, mode, role, method, *, by_session):
+    _, rule, answers = TABLE[route]
+    if rule == "permitted" and answers[method] == 405:
+        rule = "users"  # what is not there takes no permission
+    if route in ADMIN and not by_session:
+        role = "anonymous"
+    if rule == "login" and method != "GET":
+        rule = "everybody"
+    answer = RULES[rule, mode].split()[ROLES.index(role)]
+    return answers[method] if answer == "." else int(answer)
+
+
+def by_token(client, bearers, path, role, method):
+    client.cookies.clear()
+    return client.generic(method, path, b"{}", "application/json", headers=bearers[role])
+
+
+def by_session(client, people, path, role, method):
+    if "sessionid" not in client.cookies or client.role != role or "logout" in path:
+        client.force_login(people[role])
+        client.role = role
+    return client.generic(method, path, b"{}", "application/json")
+
+
+def surprises(route, mode, things, roles, ask):
+    """The cells that are not as the table says: what was answered, and what the table says."""
+    path = TABLE[route][0].format_map(things)
+    cells = [(role, method) for role in roles for method in METHODS]
+    wanted = {c: expected(route, mode, *c, by_session=roles is SIGNED_IN) for c in cells}
+    answers = {cell: ask(path, *cell).status_code for cell in cells}
+    return {cell: (answers[cell], wanted[cell]) for cell in cells if answers[cell] != wanted[cell]}
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("route", API)
+def test_the_api_opens_to_tokens_as_the_table_says(iris, settings, client, bearers, route, mode):
+    settings.API_ACCESS = mode
+    assert surprises(route, mode, {}, ROLES, partial(by_token, client, bearers)) == {}
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("route", API)
+def test_the_api_opens_to_sessions_as_the_table_says(iris, settings, client, people, route, mode):
+    settings.API_ACCESS = mode
+    client.cookies.clear()
+    assert surprises(route, mode, {}, SIGNED_IN, partial(by_session, client, people)) == {}
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("route", ADMIN)
+def test_the_admin_takes_no_token(db, settings, client, bearers, things, route, mode):
+    settings.API_ACCESS = mode
+    roles = ("anonymous", "superuser", "expired", "revoked")
+    assert surprises(route, mode, things, roles, partial(by_token, client, bearers)) == {}
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("route", ADMIN)
+def test_the_admin_opens_as_the_table_says(db, settings, client, people, things, route, mode):
+    settings.API_ACCESS = mode
+    client.cookies.clear()
+    assert surprises(route, mode, things, SIGNED_IN, partial(by_session, client, people)) == {}
+
+
+@pytest.mark.parametrize("route", TABLE)
+def test_the_path_of_a_row_is_answered_by_its_route(things, route):
+    assert named(resolve(urlsplit(TABLE[route][0].format_map(things)).path).route) == route
