@@ -32,6 +32,7 @@ ORDERINGS = {
 }
 
 ANY = ("", "any")
+A_TIME = "Such as 2030-01-31T12:00Z."
 
 
 class UtcDateTimeField(IsoDateTimeField):  # type: ignore[misc]  # its base is untyped
@@ -69,9 +70,11 @@ class TaskFilter(filters.FilterSet):  # type: ignore[misc]  # its base is untype
     priority = extend_schema_field({"type": "integer", "enum": Priority.values})(
         filters.TypedChoiceFilter(choices=[ANY, *Priority.choices], coerce=int, label="Priority")
     )
-    due_before = UtcDateTimeFilter("due_at", "lt", label="Due before this time")
-    due_after = UtcDateTimeFilter("due_at", "gt", label="Due after this time")
-    updated_since = UtcDateTimeFilter("updated_at", "gte", label="Changed at or after this time")
+    due_before = UtcDateTimeFilter("due_at", "lt", label="Due before this time", help_text=A_TIME)
+    due_after = UtcDateTimeFilter("due_at", "gt", label="Due after this time", help_text=A_TIME)
+    updated_since = UtcDateTimeFilter(
+        "updated_at", "gte", label="Changed at or after this time", help_text=A_TIME
+    )
     ordering = filters.ChoiceFilter(
         method="order", choices=list(ORDERINGS.items()), empty_label="as made", label="Order"
     )

@@ -24,7 +24,7 @@ from tasks.serializers import TaskSerializer
 class TaskViewSet(ModelViewSet[Task]):
     """Things to do.
 
-    A JSON `PUT` changes only the fields that it holds; one from the form below sends them all.
+    A JSON PUT changes only the fields that it holds; one from the form below sends them all.
     """
 
     queryset = Task.objects.order_by("id")
@@ -53,6 +53,10 @@ class TaskViewSet(ModelViewSet[Task]):
     def other_parameters(self) -> tuple[str, ...]:
         """The parameters that are no filters: where nothing is paged, none that would page."""
         return ("format",) if self.action == "clear" else (*KeyPagination.parameters, "format")
+
+    def get_view_name(self) -> str:
+        """Return the title of the page."""
+        return "Task" if self.detail else "Tasks"
 
     def get_queryset(self) -> QuerySet[Task]:
         """Return the tasks, locked for those who write them."""
