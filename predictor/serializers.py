@@ -1,5 +1,6 @@
 """The card of a model, and the form for its rows."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from rest_framework import serializers
@@ -65,9 +66,24 @@ class TrainSerializer(serializers.Serializer[Any]):
     )
 
 
+class RowForm(serializers.Serializer[Any]):
+    """The form of one row. The model itself reads rows; the form shows what was typed as it was."""
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        """Return the row as typed; what the model found wrong with it comes with the context."""
+        if problems := self.context.get("problems"):
+            raise serializers.ValidationError(problems)
+        return data
+
+    def to_representation(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the row as typed, without what is no column of the model."""
+        names = [str(field.field_name) for field in self.fields.values()]
+        return {name: row.get(name) for name in names}
+
+
 def row_serializer(signature: Signature) -> type[serializers.Serializer[Any]]:
     """Return the form of one row: a typed, described input for each of the model's columns."""
-    return type("Row", (serializers.Serializer,), {c.name: _field(c) for c in signature.columns})
+    return type("Row", (RowForm,), {c.name: _field(c) for c in signature.columns})
 
 
 def _field(column: Column) -> serializers.FloatField:

@@ -6,31 +6,37 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from django.conf import settings
-from django.http import QueryDict
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import ParseError
 from rest_framework.renderers import BaseRenderer, BrowsableAPIRenderer
-from rest_framework.request import Request
+from rest_framework.request import Request, is_form_media_type
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from predictor import exceptions, registry
 from predictor.models import RegisteredModel
 from predictor.permissions import FAST_AUTHENTICATION, PREDICT, VIEW, ManagesModels
-from predictor.renderers import RowFormRenderer
+from predictor.renderers import ModelListPage, ModelPage, RowFormPage
 from predictor.schema import PredictSchema
 from predictor.serializers import CardSerializer, TrainSerializer, row_serializer
 from predictor.store import loaded
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
+    from django.http import QueryDict
 
 
 class ModelView(APIView):
-    """What all views here share: facts become statuses in one table."""
+    """What all views here share: facts become statuses in one table, and a page of their own."""
 
+    page: type[BrowsableAPIRenderer] = ModelPage
     required_permissions: Mapping[str, str] = {"GET": VIEW}
+
+    def get_renderers(self) -> list[BaseRenderer]:
+        """Return the site's renderers, with the view's own page for browsers."""
+        renderers = super().get_renderers()
+        return [self.page() if type(r) is BrowsableAPIRenderer else r for r in renderers]
 
     def get_exception_handler(self) -> Callable[[Exception, dict[str, Any]], Response | None]:
         """Return the table."""
@@ -41,6 +47,7 @@ class ModelList(ModelView):
     """The models served here."""
 
     name = "Models"
+    page = ModelListPage
     serializer_class = CardSerializer
 
     @extend_schema(operation_id="models", responses=CardSerializer(many=True))
@@ -53,6 +60,7 @@ class ModelList(ModelView):
 class ModelDetail(ModelView):
     """One model: what it takes and gives, how good it is, and its versions."""
 
+    name = "Model"
     serializer_class = CardSerializer
 
     @extend_schema(operation_id="model")
@@ -64,14 +72,11 @@ class ModelDetail(ModelView):
 class Predict(ModelDetail):
     """Predictions for one row (an object) or many (a list of objects), by named columns."""
 
+    name = "Predict"
+    page = RowFormPage
     schema = PredictSchema()
     authentication_classes = FAST_AUTHENTICATION
     required_permissions = {"GET": VIEW, "POST": PREDICT}
-
-    def get_renderers(self) -> list[BaseRenderer]:
-        """Return the site's renderers, with a page that keeps the submitted row."""
-        renderers = super().get_renderers()
-        return [RowFormRenderer() if type(r) is BrowsableAPIRenderer else r for r in renderers]
 
     def get_serializer(self, **kwargs: Any) -> serializers.Serializer[Any]:
         """Return the form of one row of the model."""
@@ -100,10 +105,11 @@ class Predict(ModelDetail):
 
 def submitted(request: Request) -> tuple[Any, Callable[[], Any] | None]:
     """Return the rows in the body, and how to read them again with every integer exact."""
+    if is_form_media_type(request.content_type):  # one row; an input left empty holds no value
+        form = cast("QueryDict", request.data)
+        return {k: v for k, v in form.items() if v != "" and k != "csrfmiddlewaretoken"}, None
     body = request.body  # kept by Django, for the second reading
     data = request.data
-    if isinstance(data, QueryDict):  # one row, from the form
-        return {key: data[key] for key in data if key != "csrfmiddlewaretoken"}, None
     return data, partial(_exactly, body) if body else None
 
 
