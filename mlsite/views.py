@@ -1,5 +1,6 @@
 """Home, the two hello resources, and the answers to what is not there."""
 
+from http import HTTPStatus
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -13,18 +14,24 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework import status
+from rest_framework.authentication import SessionAuthentication
 from rest_framework.decorators import api_view
 from rest_framework.exceptions import APIException, NotFound, PermissionDenied
+from rest_framework.renderers import BrowsableAPIRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
+
+from mlsite.pages import HomePage
+from mlsite.renderers import JSONRenderer
 
 
 class Home(APIView):
     """What is served here, and where to go from here."""
 
     name = "Home"
+    renderer_classes = (JSONRenderer, HomePage)
 
     @extend_schema(operation_id="home", responses=OpenApiTypes.OBJECT)
     def get(self, request: Request) -> Response:
@@ -52,11 +59,13 @@ def hello(_request: Request, number: str) -> HttpResponse:
 class Schema(SpectacularAPIView):
     """The site's OpenAPI 3 schema, as JSON or YAML."""
 
+    name = "Schema"
     renderer_classes = [
         OpenApiJsonRenderer2,  # plain application/json, which a browser shows
         OpenApiJsonRenderer,
         OpenApiYamlRenderer,
         OpenApiYamlRenderer2,
+        BrowsableAPIRenderer,
     ]
 
 
@@ -67,12 +76,20 @@ class Docs(SpectacularSwaggerSplitView):
     http_method_names = ["get", "head"]  # pages only: theirs has no answer to OPTIONS
 
 
+class Onlooker(SessionAuthentication):
+    """Who is looking: only for what does nothing, since no CSRF token is asked for."""
+
+    def enforce_csrf(self, request: Request) -> None:
+        """Ask for nothing."""
+
+
 class Unanswered(APIView):
     """A refusal that no view of ours made, answered as theirs are: JSON, or a page to a browser."""
 
-    authentication_classes = ()
+    authentication_classes = (Onlooker,)
     permission_classes = ()
     schema = None
+    name = ""
     refusal: APIException = NotFound()
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
@@ -83,7 +100,9 @@ class Unanswered(APIView):
 
 def refused(request: HttpRequest, refusal: APIException) -> HttpResponse:
     """Answer a request that no view of ours will have."""
-    response: Response = Unanswered.as_view(refusal=refusal)(request)
+    response: Response = Unanswered.as_view(
+        name=HTTPStatus(refusal.status_code).phrase, refusal=refusal
+    )(request)
     response.render()  # Django does it for views, but not for middleware
     return response
 
