@@ -1,0 +1,1 @@
+"""What a person sees: a package, so that its one browser ends with it."""

@@ -1,0 +1,141 @@
+"""One site and one browser for all tests of the pages."""
+
+import os
+import shutil
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect, sync_playwright
+
+from tests.serving import Site, manage
+
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+VISITOR = "pat"
+PASSWORD = "a long pass phrase"
+
+
+# These last as long as this package, not as the session: while Playwright runs, Django takes the
+# process for an asynchronous one and refuses the database to the tests that follow.
+
+
+@pytest.fixture(scope="package")
+def chromium():
+    """The system's own Chromium, started once."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None and os.environ.get("CI") == "true":
+        pytest.fail("Chromium is not installed")
+    if path is None:
+        pytest.skip("Chromium is not installed")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="package")
+def site(chromium, tmp_path_factory):
+    """A site on its first start, with a user who is not staff."""
+    home = tmp_path_factory.mktemp("site")
+    with Site(home, "--workers", "1") as site:
+        make = "from django.contrib.auth.models import User; User.objects.create_user"
+        done = manage(home, "shell", "-c", f"{make}({VISITOR!r}, password={PASSWORD!r})")
+        assert done.returncode == 0, done.stderr
+        yield site
+
+
+@pytest.fixture
+def visit(chromium, site):
+    """Opens pages as somebody, and sees to it afterwards that nothing went wrong in them."""
+    contexts, troubles = [], []
+
+    def opened(state=None):
+        context = chromium.new_context(
+            base_url=site.url, storage_state=state, reduced_motion="reduce"
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        watch(page, site.url, troubles)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert troubles == []
+
+
+def watch(page, home, troubles):
+    """Note what a page logs, throws, misses, and asks of other hosts."""
+
+    def logged(message):
+        # What failed to load is noted below, with its status.
+        told = message.text.startswith("Failed to load resource")
+        if message.type in ("error", "warning") and not told:
+            troubles.append(message.text)
+
+    def answered(response):
+        page_itself = response.request.resource_type in ("document", "xhr", "fetch")
+        if response.status >= 400 and not page_itself:
+            troubles.append(f"{response.status} {response.url}")
+
+    def asked(request):
+        if not request.url.startswith((f"{home}/", "data:")):
+            troubles.append(f"asked {request.url}")
+
+    page.on("console", logged)
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.on("response", answered)
+    page.on("request", asked)
+
+
+@pytest.fixture
+def page(visit):
+    """A page of somebody who has not signed in."""
+    return visit()
+
+
+@pytest.fixture(scope="package")
+def signed_in(chromium, site):
+    """The cookies of the administrator and of the user who is not staff."""
+    states = {}
+    for user, password in {"admin": site.password(), VISITOR: PASSWORD}.items():
+        page = chromium.new_page(base_url=site.url)
+        page.goto("/auth/login/")
+        sign_in(page, user, password)
+        expect(page.locator(".signed-in")).to_have_text(user)
+        states[user] = page.context.storage_state()
+        page.close()
+    return states
+
+
+@pytest.fixture
+def admin(visit, signed_in):
+    """A page of the administrator."""
+    return visit(signed_in["admin"])
+
+
+@pytest.fixture
+def visitor(visit, signed_in):
+    """A page of a user who is not staff."""
+    return visit(signed_in[VISITOR])
+
+
+def sign_in(page, user, password):
+    page.get_by_label("Username").fill(user)
+    page.get_by_label("Password").fill(password)
+    page.locator("main").get_by_role("button", name="Sign in").click()
+
+
+def violations(page):
+    """What axe finds wrong with the page as it is now."""
+    found = Axe().run(page).response["violations"]
+    return {rule["id"]: [node["html"] for node in rule["nodes"]] for rule in found}

@@ -1,0 +1,81 @@
+"""A prediction, by hand."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import violations
+
+
+@pytest.mark.parametrize(
+    ("who", "address"), [("page", "/predict"), ("visitor", "/models/iris/predict")]
+)
+def test_the_form_shows_the_prediction_and_keeps_the_row(request, who, address):
+    page = request.getfixturevalue(who)
+    page.goto(address)
+    page.get_by_label("X1").fill("61.1")
+    page.get_by_label("X2").fill("17.30")
+    page.get_by_role("button", name="Predict").click()
+    expect(page.get_by_role("status")).to_have_text("prediction 2")
+    expect(page.get_by_label("X1")).to_have_value("61.1")
+    expect(page.get_by_label("X2")).to_have_value("17.30")
+    assert violations(page) == {}
+
+
+def test_each_column_has_its_own_described_input(page):
+    page.goto("/predict")
+    for name, example, said in (
+        ("X1", "5.1", "Sepal length (cm); seen from 4.3 to 7.9."),
+        ("X2", "3.5", "Sepal width (cm); seen from 2 to 4.4."),
+    ):
+        field = page.get_by_label(name)
+        expect(field).to_have_value(example)
+        expect(field).to_have_accessible_description(said)
+        expect(field).to_have_attribute("type", "number")
+        expect(field).to_have_attribute("step", "any")
+        expect(field).to_have_attribute("required", "")
+
+
+def test_a_refused_row_says_why_at_the_column_and_keeps_the_rest(page):
+    page.goto("/predict")
+    page.get_by_label("X1").fill("99999999999999999999")
+    page.get_by_label("X2").fill("")
+    page.get_by_role("button", name="Predict").click()
+    expect(page.get_by_text("HTTP 400 Bad Request")).to_be_visible()
+    expect(page.get_by_label("X1")).to_have_value("99999999999999999999")
+    expect(page.get_by_label("X1")).to_have_accessible_description(
+        "Expected a number; got an integer beyond 64 bits. Sepal length (cm); seen from 4.3 to 7.9."
+    )
+    expect(page.get_by_label("X2")).to_have_accessible_description(
+        "This column is missing. Sepal width (cm); seen from 2 to 4.4."
+    )
+    assert violations(page) == {}
+    page.get_by_label("X1").fill("61.1")
+    page.get_by_label("X2").fill("17.3")
+    page.get_by_role("button", name="Predict").click()
+    expect(page.get_by_role("status")).to_have_text("prediction 2")
+
+
+def test_other_outputs_are_shown_under_their_names(page):
+    page.goto("/predict?outputs=predict,predict_proba,decision_function")
+    page.get_by_role("button", name="Predict").click()
+    expect(page.get_by_role("status").locator("dt")).to_have_text(
+        ["prediction", "probabilities", "decision"]
+    )
+    assert violations(page) == {}
+
+
+def test_many_rows_go_as_raw_data(page):
+    page.goto("/predict")
+    page.get_by_role("link", name="Raw data").click()
+    page.get_by_label("Content").fill('[{"X1": 61.1, "X2": 17.3}, {"X1": 5.1, "X2": 3.5}]')
+    page.get_by_role("button", name="POST").click()
+    expect(page.locator("pre")).to_contain_text('"predictions": [ 2, 0 ]')
+
+
+def test_raw_data_that_cannot_be_read_is_a_page_too(page):
+    page.goto("/predict")
+    page.get_by_role("link", name="Raw data").click()
+    page.get_by_label("Content").fill("not JSON")
+    page.get_by_role("button", name="POST").click()
+    expect(page.get_by_role("alert")).to_contain_text("The body is not JSON")
+    expect(page.get_by_role("link", name="Form")).to_be_visible()

@@ -1,0 +1,66 @@
+"""Signing in and out, and what is offered to whom."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import PASSWORD, VISITOR, sign_in, violations
+
+
+def test_signing_in_returns_to_the_page_and_signing_out_leads_home(page):
+    page.goto("/tasks/?done=false")
+    page.get_by_role("link", name="Sign in").click()
+    sign_in(page, VISITOR, PASSWORD)
+    expect(page).to_have_url("/tasks/?done=false")
+    expect(page.locator(".signed-in")).to_have_text(VISITOR)
+    page.get_by_role("button", name="Sign out").click()
+    expect(page).to_have_url("/")
+    expect(page.get_by_role("link", name="Sign in")).to_be_visible()
+    page.goto("/models/iris/train")
+    expect(page).to_have_url("/auth/login/?next=/models/iris/train")
+
+
+def test_a_wrong_password_is_told(page):
+    page.goto("/auth/login/?next=/tasks/")
+    sign_in(page, VISITOR, "wrong")
+    expect(page.get_by_role("alert")).to_contain_text("Please enter a correct username")
+    expect(page.get_by_label("Username")).to_have_value(VISITOR)
+    assert violations(page) == {}
+    sign_in(page, VISITOR, PASSWORD)
+    expect(page).to_have_url("/tasks/")
+
+
+@pytest.mark.parametrize("address", ["/", "/nope", "/docs/", "/predict"])
+def test_who_is_signed_in_stands_on_every_page(visitor, address):
+    visitor.goto(address)
+    expect(visitor.locator(".signed-in")).to_have_text(VISITOR)
+
+
+def test_staff_train_a_model_and_reset_it_from_its_page(admin):
+    admin.goto("/models/iris/")
+    main = admin.get_by_role("main")
+    expect(main.get_by_role("button", name="Reset")).to_have_count(0)
+    assert violations(admin) == {}
+    main.get_by_role("button", name="Train a new version").click()
+    expect(main.get_by_role("status")).to_have_text("Version 2 is live.")
+    assert violations(admin) == {}
+    main.get_by_role("button", name="Reset to version 1").click()
+    expect(main.get_by_role("status")).to_have_text("Version 1 is live.")
+
+
+def test_what_is_for_staff_is_not_offered_to_others(page, visitor):
+    for somebody in (page, visitor):
+        somebody.goto("/models/iris/")
+        actions = somebody.locator(".actions")
+        expect(actions.get_by_role("link")).to_have_text(["Try iris"])
+        expect(actions.get_by_role("button")).to_have_count(0)
+    assert visitor.goto("/models/iris/train").status == 403
+    expect(visitor.get_by_role("alert")).to_contain_text("permission")
+    expect(visitor.locator("main form[data-method], main form[method=post]")).to_have_count(0)
+    assert violations(visitor) == {}
+
+
+def test_the_training_page_is_a_form_for_staff(admin):
+    assert admin.goto("/models/iris/train").status == 405
+    admin.get_by_label("If missing").check()
+    admin.get_by_role("main").get_by_role("button", name="POST").first.click()
+    expect(admin.get_by_role("status")).to_have_text("Version 1 is live.")
