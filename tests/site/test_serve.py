@@ -14,7 +14,7 @@ from tests.serving import Site, free_port, manage, until
 def test_the_first_start_makes_everything_and_says_where_to_click(site):
     output = site.output()
     assert output.count("Made the user admin with the password ") == 1
-    assert "python manage.py changepassword admin" in output
+    assert "manage.py changepassword admin" in output
     assert "Training iris ..." in output
     for place in ("Home ", "Docs ", "Admin"):
         assert f"{place} {site.url}/" in output
