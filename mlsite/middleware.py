@@ -126,7 +126,5 @@ class LockedOutPage:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Answer 429, with Retry-After."""
         if isinstance(exception, LockedOut):
-            return refused(
-                request, "Too many attempts", Throttled(exception.wait_s, str(exception))
-            )
+            return refused(request, Throttled(exception.wait_s, str(exception)))
         return None

@@ -49,11 +49,7 @@ class ForeignPages:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer 403 to such a request; pass the others on."""
         if request.method not in SAFE and self._foreign(request):
-            return refused(
-                request,
-                "Not allowed",
-                PermissionDenied("The pages of other sites may not do this."),
-            )
+            return refused(request, PermissionDenied("The pages of other sites may not do this."))
         return self.get_response(request)
 
     @staticmethod
