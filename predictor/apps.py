@@ -4,6 +4,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+from predictor import triggers
 
 if TYPE_CHECKING:
     from predictor.store import Store
@@ -13,6 +16,10 @@ class PredictorConfig(AppConfig):
     """Fitted estimators, served. Owns the store of loaded models."""
 
     name = "predictor"
+
+    def ready(self) -> None:
+        """Have the database hold what constraints cannot say."""
+        post_migrate.connect(triggers.install, sender=self)
 
     @cached_property
     def store(self) -> "Store":

@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 NAME = r"[a-z0-9][a-z0-9_-]{0,63}"
 NAME_RULE = "Small letters, digits, - and _, at most 64, a letter or digit first."
@@ -24,13 +24,18 @@ class RegisteredModel(models.Model):
     class Meta:
         ordering = ("name",)
         permissions = (("predict", "Can predict with registered models"),)
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(name__regex=rf"\A{NAME}\Z"), name="name_fits_address"
+            ),
+        )
 
     def __str__(self) -> str:
         return self.name
 
 
 class ModelVersion(models.Model):
-    """One fitted estimator of a model. Its artifact never changes."""
+    """One fitted estimator of a model. Only its state ever changes; see `predictor.triggers`."""
 
     class State(models.TextChoices):
         """What a version is for."""
@@ -42,10 +47,17 @@ class ModelVersion(models.Model):
     model = models.ForeignKey(RegisteredModel, models.PROTECT, related_name="versions")
     version = models.PositiveIntegerField(help_text="From 1 for each model.")
     state = models.CharField(max_length=7, choices=State, default=State.READY)
+    artifact = models.CharField(max_length=100, help_text="The name of its file.")
+    format = models.CharField(max_length=16, help_text="How the file is written.")
     sha256 = models.CharField("SHA-256", max_length=64)
+    size = models.PositiveBigIntegerField(help_text="Of the artifact, in bytes.")
     signature = models.JSONField(help_text="The columns it takes and the outputs it gives.")
-    metrics = models.JSONField(default=dict, help_text="How good it was found to be.")
-    fitted_with = models.JSONField(default=dict, help_text="The software that fitted it.")
+    metrics = models.JSONField(default=dict, blank=True, help_text="How good it was found to be.")
+    fitted_with = models.JSONField(
+        default=dict, blank=True, help_text="The software that fitted it."
+    )
+    source = models.CharField(max_length=200, blank=True, help_text="Where it came from.")
+    notes = models.TextField(blank=True, help_text="What there is to say of it, for people.")
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
@@ -62,7 +74,75 @@ class ModelVersion(models.Model):
             models.CheckConstraint(
                 condition=Q(state__in=("live", "ready", "retired")), name="known_state"
             ),
+            models.CheckConstraint(
+                condition=Q(sha256__regex=r"\A[0-9a-f]{64}\Z"), name="sha256_in_hex"
+            ),
+            models.CheckConstraint(condition=Q(size__gte=1), name="artifact_not_empty"),
         )
 
     def __str__(self) -> str:
         return f"{self.model} {self.version}"
+
+
+class Event(models.Model):
+    """One line of the record. It is written once, and neither changed nor deleted."""
+
+    class Kind(models.TextChoices):
+        """What happened."""
+
+        REGISTRATION = "registration"
+        PROMOTION = "promotion"
+        ROLLBACK = "rollback"
+        RESET = "reset"
+        RETIREMENT = "retirement"
+
+    model = models.ForeignKey(RegisteredModel, models.PROTECT, related_name="events")
+    kind = models.CharField(max_length=12, choices=Kind)
+    # A name, not a key: the record outlives its users, and deleting one must not change it.
+    by = models.CharField(
+        max_length=150, blank=True, help_text="The user; nobody for the command line."
+    )
+    at = models.DateTimeField(auto_now_add=True)
+    from_version = models.ForeignKey(
+        ModelVersion, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    to_version = models.ForeignKey(
+        ModelVersion, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    why = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        ordering = ("pk",)
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(
+                    kind__in=("registration", "promotion", "rollback", "reset", "retirement")
+                ),
+                name="known_kind",
+            ),
+            models.CheckConstraint(
+                condition=(
+                    Q(kind="registration", from_version=None, to_version__isnull=False)
+                    | Q(kind="retirement", from_version__isnull=False, to_version=None)
+                    | Q(kind__in=("promotion", "rollback", "reset"), to_version__isnull=False)
+                ),
+                name="versions_fit_kind",
+            ),
+            models.CheckConstraint(
+                condition=Q(from_version=None)
+                | Q(to_version=None)
+                | ~Q(from_version=F("to_version")),
+                name="from_one_version_to_another",
+            ),
+            models.UniqueConstraint(
+                fields=("to_version",),
+                condition=Q(kind="registration"),
+                name="registered_once",
+            ),
+            models.UniqueConstraint(
+                fields=("from_version",), condition=Q(kind="retirement"), name="retired_once"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.to_version or self.from_version}"

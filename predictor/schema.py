@@ -5,11 +5,12 @@ from typing import Any
 from django.conf import settings
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
+from rest_framework.serializers import BaseSerializer
 
 from predictor.core.answers import METHODS
-from predictor.core.model import Model
 from predictor.core.signature import Column, Signature
-from predictor.serializers import CardSerializer
+from predictor.models import ModelVersion
+from predictor.serializers import CardSerializer, VersionCardSerializer
 from predictor.store import loaded
 
 Schema = dict[str, Any]
@@ -21,11 +22,13 @@ LABELS: dict[type, str] = {bool: "boolean", int: "integer", float: "number", str
 class PredictSchema(AutoSchema):
     """The schema of a prediction, written from the signatures of the live models."""
 
+    card: type[BaseSerializer[Any]] = CardSerializer
+
     def get_request_serializer(self) -> Any:
         """Return one row or a list of rows."""
         if self.method != "POST":
             return None
-        row = either([row_schema(model.signature) for model in self._models()])
+        row = either([row_schema(signature) for signature in self._signatures()])
         return {
             "application/json": either([row, {"type": "array", "items": row}]),
             "multipart/form-data": row,
@@ -34,8 +37,8 @@ class PredictSchema(AutoSchema):
     def get_response_serializers(self) -> Any:
         """Return the answer to one row or to many."""
         if self.method != "POST":
-            return CardSerializer
-        signatures = [model.signature for model in self._models()]
+            return self.card
+        signatures = self._signatures()
         answers = [answer_schema(s, alone=alone) for s in signatures for alone in (True, False)]
         return {
             200: OpenApiResponse(either(answers), "The predictions."),
@@ -48,7 +51,7 @@ class PredictSchema(AutoSchema):
         """Return the choice of outputs."""
         if self.method != "POST":
             return []
-        methods = sorted({name for model in self._models() for name in model.signature.methods})
+        methods = sorted({name for signature in self._signatures() for name in signature.methods})
         return [
             OpenApiParameter(
                 "outputs",
@@ -64,9 +67,31 @@ class PredictSchema(AutoSchema):
         place = "model_" if "{" in self.path else ""
         return f"{place}predict" if self.method == "POST" else f"{place}predict_card"
 
-    def _models(self) -> list[Model]:
+    def _signatures(self) -> list[Signature]:
         named = "{" in self.path
-        return [m for m in loaded().models() if named or m.name == settings.DEFAULT_MODEL]
+        models = [m for m in loaded().models() if named or m.name == settings.DEFAULT_MODEL]
+        return [model.signature for model in models]
+
+
+class VersionPredictSchema(PredictSchema):
+    """The schema of a prediction by one version, written from the signatures of all of them."""
+
+    card = VersionCardSerializer
+
+    def get_response_serializers(self) -> Any:
+        """Return the answer to one row or to many; a retired version answers none."""
+        responses = super().get_response_serializers()
+        if self.method != "POST":
+            return responses
+        return responses | {409: OpenApiResponse(DETAIL, "The version is retired.")}
+
+    def get_operation_id(self) -> str:
+        """Return a name of its own for each method."""
+        return "version_predict" if self.method == "POST" else "version_predict_card"
+
+    def _signatures(self) -> list[Signature]:
+        rows = ModelVersion.objects.exclude(state=ModelVersion.State.RETIRED)
+        return [Signature.from_json(row.signature) for row in rows]
 
 
 DETAIL: Schema = {

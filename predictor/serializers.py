@@ -7,6 +7,7 @@ from rest_framework import serializers
 
 from predictor.core.signature import Column, Signature
 from predictor.models import ModelVersion, RegisteredModel
+from predictor.store import loaded
 
 
 class VersionSerializer(serializers.ModelSerializer[ModelVersion]):
@@ -14,7 +15,7 @@ class VersionSerializer(serializers.ModelSerializer[ModelVersion]):
 
     class Meta:
         model = ModelVersion
-        fields = ("version", "state", "created_at", "metrics", "fitted_with")
+        fields = ("version", "state", "created_at", "metrics", "format", "fitted_with", "notes")
 
 
 class InputSerializer(serializers.Serializer[Column]):
@@ -29,6 +30,37 @@ class InputSerializer(serializers.Serializer[Column]):
     example = serializers.FloatField(allow_null=True)
 
 
+class VersionCardSerializer(serializers.ModelSerializer[ModelVersion]):
+    """One version: what it takes and gives, and where it comes from."""
+
+    model = serializers.CharField(source="model.name")
+    inputs = InputSerializer(many=True, source="signature.columns")
+    outputs = serializers.ListField(child=serializers.CharField(), source="signature.methods")
+    classes = serializers.ListField(
+        child=serializers.JSONField(), allow_null=True, source="signature.classes"
+    )
+    metrics = serializers.DictField(child=serializers.FloatField())
+
+    class Meta:
+        model = ModelVersion
+        fields = (
+            "model",
+            "version",
+            "state",
+            "created_at",
+            "inputs",
+            "outputs",
+            "classes",
+            "metrics",
+            "format",
+            "sha256",
+            "size",
+            "fitted_with",
+            "source",
+            "notes",
+        )
+
+
 class CardSerializer(serializers.Serializer[RegisteredModel]):
     """What a model takes and gives, how good it is, and its versions."""
 
@@ -40,12 +72,16 @@ class CardSerializer(serializers.Serializer[RegisteredModel]):
     classes = serializers.ListField(child=serializers.JSONField(), allow_null=True)
     metrics = serializers.DictField(child=serializers.JSONField())
     versions = VersionSerializer(many=True)
+    problem = serializers.CharField(
+        required=False, help_text="Why the live version is not the one that answers."
+    )
 
     def to_representation(self, model: RegisteredModel) -> dict[str, Any]:
         """Return the card; without a live version it has neither inputs nor outputs."""
         versions = VersionSerializer(model.versions.order_by("version"), many=True).data
         live = model.versions.filter(state=ModelVersion.State.LIVE).first()
         signature = live.signature if live else {"columns": [], "methods": [], "classes": None}
+        trouble = loaded().trouble(model.name)
         return {
             "name": model.name,
             "description": model.description,
@@ -55,7 +91,7 @@ class CardSerializer(serializers.Serializer[RegisteredModel]):
             "classes": signature["classes"],
             "metrics": live.metrics if live else {},
             "versions": versions,
-        }
+        } | ({"problem": trouble} if trouble else {})
 
 
 class TrainSerializer(serializers.Serializer[Any]):
@@ -79,6 +115,50 @@ class RowForm(serializers.Serializer[Any]):
         """Return the row as typed, without what is no column of the model."""
         names = [str(field.field_name) for field in self.fields.values()]
         return {name: row.get(name) for name in names}
+
+
+class ReasonSerializer(serializers.Serializer[Any]):
+    """Why something is changed, for the record."""
+
+    why = serializers.CharField(
+        required=False, allow_blank=True, max_length=500, help_text="A reason, for the record."
+    )
+
+
+class VersionChoiceSerializer(ReasonSerializer):
+    """Which version is meant."""
+
+    version = serializers.IntegerField(min_value=1, max_value=999_999_999)
+
+
+class UploadSerializer(serializers.Serializer[Any]):
+    """A file to register, and what is said of it."""
+
+    artifact = serializers.FileField(help_text="The fitted estimator, as a skops file.")
+    sample = serializers.FileField(
+        required=False, help_text="Rows that it takes, as .csv or .npz: they refine the card."
+    )
+    metrics = serializers.JSONField(
+        required=False, help_text='How good it is, such as {"accuracy": 0.93}.'
+    )
+    note = serializers.CharField(required=False, allow_blank=True, max_length=2000)
+    promote = serializers.BooleanField(required=False, help_text="Make it live at once.")
+
+    def validate_metrics(self, metrics: Any) -> Any:
+        """Refuse what is no object; what is in it, the registry checks."""
+        if not isinstance(metrics, dict):
+            raise serializers.ValidationError('Expected an object such as {"accuracy": 0.93}.')
+        return metrics
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Refuse a field that an upload has not: it would be a slip of the pen, dropped."""
+        unknown = set(data) - set(self.fields) - {"csrfmiddlewaretoken"}
+        if unknown:
+            fields = ", ".join(self.fields)
+            raise serializers.ValidationError(
+                {name: [f"Unknown field; an upload takes {fields}."] for name in sorted(unknown)}
+            )
+        return super().to_internal_value(data)
 
 
 def row_serializer(signature: Signature) -> type[serializers.Serializer[Any]]:

@@ -3,19 +3,28 @@
 import logging
 import threading
 import time
+from collections import OrderedDict
 
 from django.apps import apps
-from django.db import DatabaseError, connection
+from django.db import Error as DatabaseError
+from django.db import connection
 
 from predictor import registry
 from predictor.apps import PredictorConfig
 from predictor.core.engines import ScikitLearn
-from predictor.core.errors import ArtifactError, ModelNotFound
+from predictor.core.errors import ArtifactError, Conflict, ModelNotFound, PredictorError
 from predictor.core.model import Model
+from predictor.models import ModelVersion
 
 log = logging.getLogger(__name__)
 
 POLL_S = 0.25
+
+# How long a live version that could not be loaded is left alone.
+RETRY_S = 10
+
+# How many versions that are not live are kept loaded for those who ask for them by number.
+MOST_ON_DEMAND = 4
 
 
 def loaded() -> "Store":
@@ -26,76 +35,139 @@ def loaded() -> "Store":
 
 
 class Store:
-    """The live version of every model, loaded and warm.
+    """The live version of every model, loaded and warm, and a few others that were asked for.
 
-    Reading takes no lock: a change of the registry is loaded beside what is served, and then one
-    reference is swapped.
+    Reading what is live takes neither a lock nor the database: a change of the registry is loaded
+    beside what is served, and then one reference is swapped.
     """
 
     def __init__(self) -> None:
         self._live: dict[str, Model] = {}
+        self._troubles: dict[str, str] = {}
         self._changing = threading.Lock()
+        self._on_demand: OrderedDict[tuple[str, int], Model] = OrderedDict()
+        self._demanding = threading.Lock()
 
-    def get(self, name: str) -> Model:
-        """Return the live version of a model.
+    def get(self, name: str, version: int | None = None) -> Model:
+        """Return the live version of a model, or the one of that number.
 
         Raises
         ------
         ModelNotFound
-            There is no such model, or none of its versions is live.
+            There is no such model or version, or none of its versions is live.
+        Conflict
+            The version is retired.
+        ArtifactError
+            The version cannot be loaded.
         """
-        try:
-            return self._live[name]
-        except KeyError as exc:
-            raise ModelNotFound(
-                f"There is no model {name}, or none of its versions is live."
-            ) from exc
+        live = self._live.get(name)
+        if version is not None and not (live and live.version == version):
+            return self._by_number(name, version)
+        if live:
+            return live
+        if trouble := self._troubles.get(name):
+            raise ArtifactError(trouble)
+        raise ModelNotFound(f"There is no model {name}, or none of its versions is live.")
 
     def models(self) -> list[Model]:
         """Return the live version of every model."""
         return list(self._live.values())
 
-    def refresh(self) -> None:
-        """Load what the registry says is live and is not loaded yet.
+    def trouble(self, name: str) -> str:
+        """Return why the version of a model that is live is not served here; nothing if it is."""
+        return self._troubles.get(name, "")
+
+    def check(self) -> None:
+        """Check that something is served for every model that has a live version.
 
         Raises
         ------
         ArtifactError
-            A live version cannot be loaded. What was served before is still served.
+            For one there is nothing.
+        """
+        for name, trouble in self._troubles.items():
+            if name not in self._live:
+                raise ArtifactError(trouble)
+
+    def refresh(self) -> None:
+        """Load what the registry says is live and is not loaded yet.
+
+        Where that fails, what was served before is still served, and `trouble` says why.
         """
         with self._changing:
-            self._live = {
-                name: self._loaded(name, version)
-                for name, version in registry.live_versions().items()
-            }
+            served, troubles = {}, {}
+            for name, version in registry.live_versions().items():
+                current = self._live.get(name)
+                try:
+                    served[name] = self._as_live(current, name, version)
+                except PredictorError as exc:
+                    troubles[name] = str(exc)
+                    if current:
+                        served[name] = current
+                        troubles[name] += f" Version {current.version} is served instead."
+                    if troubles[name] != self._troubles.get(name):
+                        log.error("%s: %s", name, troubles[name])  # noqa: TRY400 - the sentence says it all
+            self._live, self._troubles = served, troubles
 
     def follow(self) -> None:
         """Keep up with the registry from now on, in a thread of this process."""
         threading.Thread(target=self._keep_up, name="registry-follower", daemon=True).start()
 
-    def _loaded(self, name: str, version: int) -> Model:
-        current = self._live.get(name)
+    def _as_live(self, current: Model | None, name: str, version: int) -> Model:
         if current and current.version == version:
             return current
-        signature, estimator = registry.load(name, version)
-        model = Model(name, version, signature, ScikitLearn(estimator))
-        model.warm()
+        return self._on_demand.pop((name, version), None) or load(name, version)
+
+    def _by_number(self, name: str, version: int) -> Model:
+        """Return a version that is not live here, loaded once however many ask for it at once."""
+        state = registry.version(name, version).state
+        if state == ModelVersion.State.RETIRED:
+            raise Conflict(f"Version {version} of {name} is retired.")
+        with self._demanding:
+            model = self._on_demand.pop((name, version), None) or load(name, version)
+            self._on_demand[name, version] = model
+            if len(self._on_demand) > MOST_ON_DEMAND:
+                self._on_demand.popitem(last=False)
         return model
 
     def _keep_up(self) -> None:
         """Refresh when what is live changes; say once, not every time, what is in the way."""
         seen: dict[str, int] | None = None
+        tried = 0.0
         trouble = ""
         while True:
             time.sleep(POLL_S)
             try:
                 live = registry.live_versions()
-                if live != seen:
-                    seen = live  # a version that cannot be loaded now never can: it is immutable
+                retry = self._troubles and time.monotonic() - tried > RETRY_S
+                if live != seen or retry:
                     self.refresh()
+                    seen, tried = live, time.monotonic()
                 trouble = ""
-            except (ArtifactError, DatabaseError) as exc:
+            except DatabaseError as exc:
                 connection.close()
                 if str(exc) != trouble:
                     trouble = str(exc)
                     log.error("Still serving what was live before: %s", trouble)  # noqa: TRY400 - the sentence says it all
+
+
+def load(name: str, version: int) -> Model:
+    """Load a version, and run it once.
+
+    Raises
+    ------
+    ModelNotFound
+        There is no such version.
+    ArtifactError
+        It cannot be loaded.
+    """
+    try:
+        signature, estimator = registry.load(name, version)
+        model = Model(name, version, signature, ScikitLearn(estimator))
+        model.warm()
+    except (PredictorError, DatabaseError):
+        raise
+    except Exception as exc:
+        log.exception("Version %d of %s cannot be loaded.", version, name)
+        raise ArtifactError(f"Version {version} of {name} cannot be loaded.") from exc
+    return model

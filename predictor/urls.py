@@ -2,11 +2,12 @@
 
 from django.urls import re_path
 
-from predictor import views
+from predictor import changes, versions, views
 from predictor.models import NAME
 from predictor.protocols import open_inference
 
 model = rf"^models/(?P<name>{NAME})"
+version = rf"{model}/versions/(?P<version>[0-9]{{1,9}})"
 
 urlpatterns = [
     re_path(r"^predict/?$", views.Predict.as_view(), name="predict"),
@@ -14,7 +15,15 @@ urlpatterns = [
     re_path(r"^models/?$", views.ModelList.as_view(), name="model-list"),
     re_path(rf"{model}/?$", views.ModelDetail.as_view(), name="model-detail"),
     re_path(rf"{model}/train/?$", views.Train.as_view(), name="model-train"),
-    re_path(rf"{model}/reset/?$", views.Reset.as_view(), name="model-reset"),
+    re_path(rf"{model}/promote/?$", changes.Promote.as_view(), name="model-promote"),
+    re_path(rf"{model}/rollback/?$", changes.Rollback.as_view(), name="model-rollback"),
+    re_path(rf"{model}/reset/?$", changes.Reset.as_view(), name="model-reset"),
+    re_path(rf"{model}/retire/?$", changes.Retire.as_view(), name="model-retire"),
+    re_path(rf"{model}/versions/?$", versions.VersionList.as_view(), name="model-versions"),
+    re_path(rf"{version}/?$", versions.VersionDetail.as_view(), name="model-version"),
+    re_path(
+        rf"{version}/predict/?$", versions.VersionPredict.as_view(), name="model-version-predict"
+    ),
     re_path(r"^v2/health/live/?$", open_inference.Live.as_view(), name="live"),
     re_path(r"^v2/health/ready/?$", open_inference.Ready.as_view(), name="ready"),
 ]

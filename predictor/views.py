@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from predictor import exceptions, registry
+from predictor.core.model import Model
 from predictor.models import RegisteredModel
 from predictor.permissions import FAST_AUTHENTICATION, PREDICT, VIEW, ManagesModels
 from predictor.renderers import ModelListPage, ModelPage, RowFormPage
@@ -80,8 +81,7 @@ class Predict(ModelDetail):
 
     def get_serializer(self, **kwargs: Any) -> serializers.Serializer[Any]:
         """Return the form of one row of the model."""
-        signature = loaded().get(self.model_name).signature
-        return row_serializer(signature)(**kwargs)
+        return row_serializer(self.model().signature)(**kwargs)
 
     @property
     def model_name(self) -> str:
@@ -89,13 +89,17 @@ class Predict(ModelDetail):
         name: str = self.kwargs.get("name", settings.DEFAULT_MODEL)
         return name
 
+    def model(self) -> Model:
+        """Return the model asked for, loaded."""
+        return loaded().get(self.model_name)
+
     def get(self, request: Request, name: str = "") -> Response:  # noqa: ARG002 - model_name
         """Return the model's card."""
         return super().get(request, self.model_name)
 
-    def post(self, request: Request, name: str = "") -> Response:  # noqa: ARG002 - model_name
+    def post(self, request: Request, **_address: str) -> Response:
         """Return the model's predictions for the rows in the body."""
-        model = loaded().get(self.model_name)
+        model = self.model()
         outputs = model.signature.chosen(request.query_params.get("outputs"))
         X, alone = model.signature.rows(*submitted(request))
         answer = model.signature.answer(model.infer(X, outputs), alone=alone)
@@ -138,18 +142,5 @@ class Train(ModelView):
         options.is_valid(raise_exception=True)
         user = cast("User", request.user)  # ManagesModels saw to it
         version = registry.train(name, by=user, **options.validated_data)
-        loaded().refresh()
-        return Response(CardSerializer(version.model).data)
-
-
-class Reset(ModelView):
-    """Return to the lowest version that is not retired. Nothing is deleted."""
-
-    permission_classes = (ManagesModels,)
-
-    @extend_schema(operation_id="reset", request=None, responses=CardSerializer)
-    def post(self, _request: Request, name: str) -> Response:
-        """Make that version live, and return the model's card."""
-        version = registry.reset(name)
         loaded().refresh()
         return Response(CardSerializer(version.model).data)

@@ -47,6 +47,6 @@ class Ready(Health):
         operation_id="ready", responses=inline_serializer("Ready", {"live": IS, "ready": IS})
     )
     def get(self, _request: Request) -> Response:
-        """Return that it has; 503 where one cannot be loaded."""
-        loaded()
+        """Return that it has; 503 where nothing can be served for one."""
+        loaded().check()
         return Response({"live": True, "ready": True})

@@ -14,6 +14,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from predictor import recipes, registry
 from predictor.core.errors import ArtifactError
+from predictor.models import ModelVersion, RegisteredModel
 
 
 class Command(BaseCommand):
@@ -25,6 +26,7 @@ class Command(BaseCommand):
     def handle(self, **_options: Any) -> None:
         self.migrate()
         self.populate()
+        self.sync()
         self.train()
 
     def migrate(self) -> None:
@@ -47,6 +49,21 @@ class Command(BaseCommand):
             f"Made the user admin with the password {password} (it is not shown again). "
             f"To change it: {python()} manage.py changepassword admin"
         )
+
+    def sync(self) -> None:
+        """Register what lies in MODELS_DIR when no model is registered: the database was lost.
+
+        What was live went with it. The newest version of the default model becomes so; of the
+        other models none does before somebody says so.
+        """
+        if RegisteredModel.objects.exists():
+            return
+        for sentence, _ in registry.sync():
+            self.stdout.write(sentence)
+        default = ModelVersion.objects.filter(model__name=settings.DEFAULT_MODEL)
+        if newest := default.order_by("version").last():
+            registry.promote(newest, why="The database was lost.")
+            self.stdout.write(f"Version {newest.version} of {newest.model} is live.")
 
     def train(self) -> None:
         """Train the default model if it is missing; see that the files of live models are whole."""

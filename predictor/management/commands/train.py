@@ -3,13 +3,11 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
-
 from predictor import recipes, registry
-from predictor.core.errors import PredictorError
+from predictor.management.sentences import RegistryCommand, listed
 
 
-class Command(BaseCommand):
+class Command(RegistryCommand):
     help = "Trains a bundled model anew, as a new version that is live at once."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -20,12 +18,9 @@ class Command(BaseCommand):
 
     def handle(self, *, name: str, if_missing: bool, **_options: Any) -> None:
         before = registry.live_versions().get(name)
-        try:
-            version = registry.train(name, if_missing=if_missing)
-        except PredictorError as exc:
-            raise CommandError(str(exc)) from exc
+        version = registry.train(name, if_missing=if_missing)
         if version.version == before:
             self.stdout.write(f"{name} is there already: version {before} is live.")
             return
-        metrics = ", ".join(f"{name} {value:.3f}" for name, value in version.metrics.items())
+        metrics = listed(version.metrics)
         self.stdout.write(f"Version {version.version} of {name} is live ({metrics}).")

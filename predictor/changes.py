@@ -1,0 +1,99 @@
+"""What staff does to a model over HTTP: another version live, or one retired."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, cast
+
+from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_view
+from rest_framework.permissions import IsAdminUser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import Serializer
+
+from predictor import registry
+from predictor.models import ModelVersion
+from predictor.schema import DETAIL, ERRORS
+from predictor.serializers import CardSerializer, ReasonSerializer, VersionChoiceSerializer
+from predictor.store import loaded
+from predictor.views import ModelView
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+RESPONSES = {
+    200: CardSerializer,
+    400: OpenApiResponse(ERRORS),
+    404: OpenApiResponse(DETAIL, "No such model or version."),
+    409: OpenApiResponse(DETAIL, "It does not go with how things are."),
+    503: OpenApiResponse(DETAIL, "The version cannot be served."),
+}
+
+
+def documented(name: str) -> Callable[[type["Change"]], type["Change"]]:
+    """Have the schema tell of a change under its own name."""
+    return extend_schema_view(post=extend_schema(operation_id=name, responses=RESPONSES))
+
+
+class Change(ModelView):
+    """A change of what is live: staff only, recorded with who and why."""
+
+    permission_classes = (IsAdminUser,)
+    serializer_class: type[Serializer[Any]] = ReasonSerializer
+
+    def get_serializer(self, **kwargs: Any) -> Serializer[Any]:
+        """Return the form."""
+        return self.serializer_class(**kwargs)
+
+    def change(self, name: str, **said: Any) -> ModelVersion:
+        """Make the change."""
+        raise NotImplementedError
+
+    def post(self, request: Request, name: str) -> Response:
+        """Make the change, and return the model's card."""
+        form = self.get_serializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        by = cast("User", request.user)  # IsAdminUser saw to it
+        version = self.change(name, by=by, **form.validated_data)
+        loaded().refresh()
+        return Response(CardSerializer(version.model).data)
+
+
+@documented("promote")
+class Promote(Change):
+    """Make a version the live one."""
+
+    serializer_class = VersionChoiceSerializer
+
+    def change(self, name: str, **said: Any) -> ModelVersion:
+        """Make it live, if it can be loaded at all."""
+        number = said.pop("version")
+        loaded().get(name, number)
+        return registry.promote(registry.version(name, number), **said)
+
+
+@documented("rollback")
+class Rollback(Change):
+    """Return to the version that was live before; again, and it goes further back."""
+
+    def change(self, name: str, **said: Any) -> ModelVersion:
+        """Make it live again."""
+        return registry.rollback(name, **said)
+
+
+@documented("reset")
+class Reset(Change):
+    """Return to the lowest version that is not retired. Nothing is deleted."""
+
+    def change(self, name: str, **said: Any) -> ModelVersion:
+        """Make it live."""
+        return registry.reset(name, **said)
+
+
+@documented("retire")
+class Retire(Change):
+    """Take a version out of service for good. Its artifact stays."""
+
+    serializer_class = VersionChoiceSerializer
+
+    def change(self, name: str, **said: Any) -> ModelVersion:
+        """Retire it."""
+        return registry.retire(registry.version(name, said.pop("version")), **said)

@@ -1,0 +1,60 @@
+"""Register a file as the next version of a model."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import CommandError
+
+from predictor import registry
+from predictor.management.sentences import RegistryCommand, metrics
+from predictor.registry.uploads import Upload
+from predictor.registry.writing import Origin
+
+
+class Command(RegistryCommand):
+    help = "Registers a file as the next version of a model; a name that is new makes the model."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("name", help="The name in its address.")
+        parser.add_argument("file", type=Path, help="The fitted estimator.")
+        parser.add_argument("--promote", action="store_true", help="Make it live at once.")
+        parser.add_argument(
+            "--sample", type=Path, metavar="DATA", help="Rows that it takes, as .csv or .npz."
+        )
+        parser.add_argument("--metric", action="append", default=[], metavar="NAME=NUMBER")
+        parser.add_argument("--note", action="append", default=[], help="What there is to say.")
+        parser.add_argument("--description", default="", help="Of a model that is new.")
+        parser.add_argument(
+            "--allow-pickle",
+            action="store_true",
+            help="Read pickle and joblib files, which can run anything as you, and convert them.",
+        )
+        parser.add_argument(
+            "--allow-version",
+            action="store_true",
+            help="Take an estimator that another version of scikit-learn fitted.",
+        )
+
+    def handle(self, **options: Any) -> None:
+        for path in (options["file"], options["sample"]):
+            if path and not path.exists():
+                raise CommandError(f"There is no file {path}.")
+        upload = Upload(
+            options["file"].absolute(),
+            options["sample"] and options["sample"].absolute(),
+            allow_pickle=options["allow_pickle"],
+            allow_version=options["allow_version"],
+        )
+        origin = Origin(
+            source=f"file {options['file'].name}"[:200],
+            description=options["description"],
+            notes="\n".join(options["note"]),
+            metrics=metrics(options["metric"]),
+        )
+        version = registry.register_file(options["name"], upload, origin)
+        self.stdout.write(f"Registered version {version.version} of {version.model}.")
+        if version.notes:
+            self.stdout.write(version.notes)
+        if options["promote"]:
+            self.say_live(registry.promote(version))

@@ -1,0 +1,18 @@
+"""Return a model to its first version."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from predictor import registry
+from predictor.management.sentences import RegistryCommand
+
+
+class Command(RegistryCommand):
+    help = "Makes the lowest version that is not retired the live one. Nothing is deleted."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("name")
+        parser.add_argument("--why", default="", help="A reason, for the record.")
+
+    def handle(self, *, name: str, why: str, **_options: Any) -> None:
+        self.say_live(registry.reset(name, why=why))

@@ -1,0 +1,28 @@
+"""Register what lies in MODELS_DIR and the database does not know."""
+
+from typing import Any
+
+from django.core.management.base import CommandError
+
+from predictor import registry
+from predictor.management.sentences import RegistryCommand
+from predictor.models import RegisteredModel
+
+
+class Command(RegistryCommand):
+    help = (
+        "Registers the versions that lie in MODELS_DIR and the database does not know: put there "
+        "by hand, or left when the database was lost. Makes none of them live."
+    )
+
+    def handle(self, **_options: Any) -> None:
+        said = list(registry.sync())
+        for sentence, _ in said:
+            self.stdout.write(sentence)
+        if not said:
+            self.stdout.write("Every version in MODELS_DIR is registered.")
+        live = registry.live_versions()
+        for model in RegisteredModel.objects.exclude(name__in=live):
+            self.stdout.write(f"{model} has no live version: `promote {model} VERSION` makes one.")
+        if failed := sum(not well for _, well in said):
+            raise CommandError(f"{failed} could not be registered.")

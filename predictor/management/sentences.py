@@ -1,0 +1,57 @@
+"""What the registry's commands share: whatever goes wrong is one sentence, and exit code 1."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import Error as DatabaseError
+
+from predictor.core.errors import PredictorError
+from predictor.models import ModelVersion
+
+
+class RegistryCommand(BaseCommand):
+    """A command on the registry."""
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        """Run the command; tell a fact as a sentence."""
+        try:
+            return super().execute(*args, **options)
+        except PredictorError as exc:
+            raise CommandError(str(exc)) from exc
+        except OSError as exc:
+            raise CommandError(f"{exc.filename or 'A file'}: {exc.strerror}.") from exc
+        except DatabaseError as exc:
+            raise CommandError(
+                f"The registry cannot be read ({exc}). `python manage.py prepare` makes the "
+                "database, if that is what is missing."
+            ) from exc
+
+    def say_live(self, version: ModelVersion) -> None:
+        """Say which version is live now."""
+        self.stdout.write(f"Version {version.version} of {version.model} is live.")
+
+
+def number(text: str) -> int:
+    """Return the number of a version, as it stands on the command line."""
+    if not (text.isascii() and text.isdecimal()):
+        raise CommandError(f"A version is a number from 1; got {text!r}.")
+    return int(text)
+
+
+def metrics(texts: list[str]) -> dict[str, float]:
+    """Return metrics that stand on the command line as NAME=NUMBER."""
+    parsed = {}
+    for text in texts:
+        name, _, value = text.partition("=")
+        try:
+            parsed[name] = float(value)
+        except ValueError as exc:
+            raise CommandError(
+                f"--metric takes NAME=NUMBER, such as accuracy=0.93; got {text!r}."
+            ) from exc
+    return parsed
+
+
+def listed(values: dict[str, Any]) -> str:
+    """Return metrics as a line of text."""
+    return ", ".join(f"{name} {value:.4g}" for name, value in values.items())

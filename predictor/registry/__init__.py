@@ -1,0 +1,37 @@
+"""Registers, promotes, retires: the one writer of the registry's rows and of MODELS_DIR."""
+
+from predictor.registry.history import previous_live
+from predictor.registry.reading import (
+    check_live,
+    check_name,
+    find,
+    live_versions,
+    load,
+    verify,
+    version,
+)
+from predictor.registry.states import lowest, promote, reset, retire, rollback
+from predictor.registry.sync import sync
+from predictor.registry.training import train
+from predictor.registry.uploads import register_file
+from predictor.registry.writing import register
+
+__all__ = [
+    "check_live",
+    "check_name",
+    "find",
+    "live_versions",
+    "load",
+    "lowest",
+    "previous_live",
+    "promote",
+    "register",
+    "register_file",
+    "reset",
+    "retire",
+    "rollback",
+    "sync",
+    "train",
+    "verify",
+    "version",
+]

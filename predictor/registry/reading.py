@@ -1,0 +1,108 @@
+"""What the registry holds: found, loaded, checked."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from predictor.core import artifacts
+from predictor.core.errors import ArtifactError, InvalidInput, ModelNotFound
+from predictor.core.signature import Signature
+from predictor.models import NAME, NAME_RULE, ModelVersion, RegisteredModel
+from predictor.registry import files
+
+State = ModelVersion.State
+
+
+def check_name(name: str) -> None:
+    """Refuse a name that no model can have.
+
+    Raises
+    ------
+    InvalidInput
+        It cannot stand in an address.
+    """
+    if not re.fullmatch(NAME, name):
+        raise InvalidInput(f"{name!r} cannot name a model: {NAME_RULE}")
+
+
+def find(name: str) -> RegisteredModel:
+    """Return the model of that name.
+
+    Raises
+    ------
+    ModelNotFound
+        There is none.
+    """
+    try:
+        return RegisteredModel.objects.get(name=name)
+    except RegisteredModel.DoesNotExist as exc:
+        raise ModelNotFound(f"There is no model {name}.") from exc
+
+
+def version(name: str, number: int) -> ModelVersion:
+    """Return a version of a model.
+
+    Raises
+    ------
+    ModelNotFound
+        There is no such model, or it has no such version.
+    """
+    try:
+        return find(name).versions.select_related("model").get(version=number)
+    except ModelVersion.DoesNotExist as exc:
+        raise ModelNotFound(f"{name} has no version {number}.") from exc
+
+
+def live_versions() -> dict[str, int]:
+    """Return the number of the live version of each model."""
+    live = ModelVersion.objects.filter(state=State.LIVE)
+    return dict(live.order_by("model__name").values_list("model__name", "version"))
+
+
+def check(row: ModelVersion) -> None:
+    """Check the artifact of a version against what was registered, without loading it.
+
+    Raises
+    ------
+    ArtifactError
+        The file is missing or has changed.
+    """
+    artifacts.read(files.artifact(row), row.sha256)
+
+
+def check_live() -> None:
+    """Check the artifact of every live version.
+
+    Raises
+    ------
+    ArtifactError
+        A file is missing or has changed.
+    """
+    for row in ModelVersion.objects.filter(state=State.LIVE).select_related("model"):
+        check(row)
+
+
+def verify() -> Iterator[tuple[ModelVersion, str]]:
+    """Yield every version with what is wrong with its artifact, or nothing."""
+    for row in ModelVersion.objects.select_related("model").order_by("model__name", "version"):
+        try:
+            check(row)
+        except ArtifactError as exc:
+            yield row, str(exc)
+        else:
+            yield row, ""
+
+
+def load(name: str, number: int) -> tuple[Signature, Any]:
+    """Return the signature and the fitted estimator of a version.
+
+    Raises
+    ------
+    ModelNotFound
+        There is no such version.
+    ArtifactError
+        Its file is not the one that was registered, or cannot be read.
+    """
+    row = version(name, number)
+    estimator = artifacts.load(files.artifact(row), row.sha256)
+    return Signature.from_json(row.signature), estimator

@@ -1,0 +1,99 @@
+"""Versions that lie in MODELS_DIR and have no row: registered where they lie."""
+
+import json
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from predictor.core.errors import ArtifactError, PredictorError
+from predictor.intake import Found
+from predictor.models import ModelVersion, RegisteredModel
+from predictor.registry import files, leftovers, reading
+from predictor.registry.uploads import Upload, examine
+from predictor.registry.writing import Origin, card, check_metrics, new_row
+
+# What a row takes from the card beside its artifact.
+FOUND = ("artifact", "format", "signature", "fitted_with")
+
+
+def sync() -> Iterator[tuple[str, bool]]:
+    """Register what lies in MODELS_DIR without a row; yield what was done, and if it was well."""
+    with files.locked():
+        for removed in leftovers.clear():
+            yield removed, True
+        for name, number in _unregistered():
+            try:
+                row = _adopt(name, number)
+            except PredictorError as exc:
+                yield f"Left {name}/{number} alone: {exc}", False
+            else:
+                yield f"Registered version {row.version} of {name}.", True
+
+
+def _unregistered() -> Iterator[tuple[str, int]]:
+    """Yield the directories that look like versions and have no row, in order."""
+    known = set(ModelVersion.objects.values_list("model__name", "version"))
+    for entry in sorted(files.root().iterdir()):
+        if entry.is_dir() and not entry.name.startswith("."):
+            for number in files.numbers(entry.name):
+                if (entry.name, number) not in known:
+                    yield entry.name, number
+
+
+def _adopt(name: str, number: int) -> ModelVersion:
+    """Register a directory as it lies; one that has no card gets one."""
+    reading.check_name(name)
+    place = files.directory(name, number)
+    said = _card(place)
+    found = Found(**{fact: said[fact] for fact in FOUND}) if said else _examined(place)
+    metrics = said.get("metrics", {})
+    check_metrics(metrics)
+    origin = Origin(
+        source=said.get("source", "") or "found in MODELS_DIR",
+        notes=said.get("notes", ""),
+        metrics=metrics,
+    )
+    try:
+        with transaction.atomic(durable=True):
+            model, _ = RegisteredModel.objects.get_or_create(
+                name=name, defaults={"description": said.get("description", "")}
+            )
+            row = new_row(model, number, place, found, origin)
+            if said and row.sha256 != said["sha256"]:
+                raise ArtifactError(f"its {found.artifact} is not the file that its card tells of.")
+            if not said:
+                files.write_card(place, card(row))
+    except ValidationError as exc:
+        raise ArtifactError(f"its card is wrong: {' '.join(exc.messages)}") from exc
+    return row
+
+
+def _card(place: Path) -> Mapping[str, Any]:
+    """Return what the card of a directory says; nothing if there is none."""
+    path = place / files.CARD
+    if not path.exists():
+        return {}
+    try:
+        said = json.loads(path.read_bytes())
+        missing = {*FOUND, "sha256"} - said.keys()
+    except (ValueError, AttributeError, OSError) as exc:
+        raise ArtifactError(f"its {files.CARD} cannot be read.") from exc
+    if missing:
+        raise ArtifactError(f"its {files.CARD} has no {', '.join(sorted(missing))}.")
+    return dict(said)
+
+
+def _examined(place: Path) -> Found:
+    """Return what the one file in a directory holds."""
+    entries = [entry for entry in place.iterdir() if not entry.name.startswith(".")]
+    if len(entries) != 1:
+        raise ArtifactError(f"it takes one file and a {files.CARD}, or the file alone.")
+    with tempfile.TemporaryDirectory() as scratch:
+        found = examine(Upload(entries[0]), Path(scratch))
+        if files.measure(Path(scratch, found.artifact)) != files.measure(entries[0]):
+            raise ArtifactError(f"{entries[0].name} has to be converted; `register` does that.")
+    return Found(entries[0].name, found.format, found.signature, found.fitted_with, found.notes)

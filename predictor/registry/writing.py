@@ -1,0 +1,154 @@
+"""A new version: its files and its row, both or neither."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import Max
+
+from predictor.core import artifacts
+from predictor.core.errors import InvalidInput
+from predictor.core.signature import Signature
+from predictor.intake import Found
+from predictor.models import Event, ModelVersion, RegisteredModel
+from predictor.recipes import Fitted
+from predictor.registry import files, history, leftovers, reading
+
+ARTIFACT = "model.skops"
+
+# What a card repeats of its row, so that a lost database is no loss.
+CARD_FACTS = (
+    "version",
+    "artifact",
+    "format",
+    "sha256",
+    "size",
+    "signature",
+    "metrics",
+    "fitted_with",
+    "source",
+    "notes",
+)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What is said of a version by whoever registers it."""
+
+    source: str
+    by: User | None = None
+    description: str = ""
+    notes: str = ""
+    metrics: Mapping[str, float] = field(default_factory=dict)
+
+
+def register(name: str, fitted: Fitted, *, by: User | None = None) -> ModelVersion:
+    """Register what a recipe fitted as the model's next version.
+
+    Raises
+    ------
+    InvalidInput
+        The name is not one that can stand in an address.
+    """
+    reading.check_name(name)
+    signature = Signature.of(fitted.estimator, fitted.columns).refined(fitted.X)
+    with files.staging() as staged:
+        artifacts.save(fitted.estimator, staged / ARTIFACT)
+        found = Found(ARTIFACT, "skops", signature.to_json(), artifacts.fitted_with())
+        origin = Origin("training", by, fitted.description, metrics=fitted.metrics)
+        return admit(name, staged, found, origin)
+
+
+def admit(name: str, staged: Path, found: Found, origin: Origin) -> ModelVersion:
+    """Make a directory with an artifact the model's next version.
+
+    The row is committed after the files are in their place, and the files count only once the row
+    is there: whatever is interrupted is cleared before the next registration.
+
+    Raises
+    ------
+    InvalidInput
+        A metric is not a finite number.
+    """
+    check_metrics(origin.metrics)
+    with files.locked():
+        leftovers.clear()
+        with transaction.atomic(durable=True):
+            model = _model(name, origin.description)
+            row = new_row(model, _next_number(model), staged, found, origin)
+            place = files.directory(name, row.version)
+            files.write_card(staged, card(row))
+            files.settle(staged, place)
+        files.confirm(place)
+    return row
+
+
+def new_row(
+    model: RegisteredModel, number: int, place: Path, found: Found, origin: Origin
+) -> ModelVersion:
+    """Add the row of a version whose files lie in that place, and its line in the record."""
+    sha256, size = files.measure(place / found.artifact)
+    row = ModelVersion(
+        model=model,
+        version=number,
+        artifact=found.artifact,
+        format=found.format,
+        sha256=sha256,
+        size=size,
+        signature=dict(found.signature),
+        metrics=dict(origin.metrics),
+        fitted_with=dict(found.fitted_with),
+        source=origin.source,
+        notes="\n".join([*filter(None, [origin.notes]), *found.notes]),
+        created_by=origin.by,
+    )
+    row.full_clean()
+    row.save()
+    history.write(model, Event.Kind.REGISTRATION, after=row, by=origin.by, why=origin.source)
+    return row
+
+
+def card(row: ModelVersion) -> dict[str, Any]:
+    """Return what the card beside an artifact says of it."""
+    model = {"name": row.model.name, "description": row.model.description}
+    facts = {fact: getattr(row, fact) for fact in CARD_FACTS}
+    return model | facts | {"created_at": row.created_at.isoformat()}
+
+
+def check_metrics(metrics: Mapping[str, Any]) -> None:
+    """Refuse metrics that are not finite numbers under short names.
+
+    Raises
+    ------
+    InvalidInput
+        They are not.
+    """
+    for name, value in metrics.items():
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not number or not math.isfinite(value):
+            sentence = f"{name} takes a finite number."
+        elif not name or len(name) > 64:  # noqa: PLR2004 - a heading, not a text
+            sentence = "The name of a metric has 1 to 64 characters."
+        else:
+            continue
+        raise InvalidInput(sentence, {"metrics": [sentence]})
+
+
+def _model(name: str, description: str) -> RegisteredModel:
+    """Return the model, new if need be, and let no other registration pass meanwhile."""
+    model, new = RegisteredModel.objects.get_or_create(
+        name=name, defaults={"description": description}
+    )
+    if new:
+        return model
+    return RegisteredModel.objects.select_for_update().get(pk=model.pk)
+
+
+def _next_number(model: RegisteredModel) -> int:
+    """Return a number above every row and every directory that the model has."""
+    recorded = model.versions.aggregate(last=Max("version"))["last"] or 0
+    return max(recorded, *files.numbers(model.name), 0) + 1

@@ -1,0 +1,140 @@
+"""The versions of a model over HTTP: listed, registered, and each one asked for predictions."""
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework import status
+from rest_framework.parsers import MultiPartParser
+from rest_framework.permissions import SAFE_METHODS, IsAdminUser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.reverse import reverse
+
+from predictor import registry
+from predictor.core.model import Model
+from predictor.registry.uploads import Upload
+from predictor.registry.writing import Origin
+from predictor.schema import DETAIL, ERRORS, VersionPredictSchema
+from predictor.serializers import (
+    UploadSerializer,
+    VersionCardSerializer,
+    VersionSerializer,
+)
+from predictor.store import loaded
+from predictor.views import ModelView, Predict
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+    from django.core.files.uploadedfile import UploadedFile
+
+
+class VersionList(ModelView):
+    """The versions of a model; a new one is registered by an upload."""
+
+    name = "Versions"
+    parser_classes = (MultiPartParser,)
+    serializer_class = UploadSerializer
+
+    def get_permissions(self) -> Sequence[Any]:
+        """Return who may: everybody who may see models looks, staff uploads."""
+        looking = self.request.method in SAFE_METHODS
+        return super().get_permissions() if looking else [IsAdminUser()]
+
+    def get_serializer(self, **kwargs: Any) -> UploadSerializer:
+        """Return the form of an upload."""
+        return UploadSerializer(**kwargs)
+
+    @extend_schema(
+        operation_id="model_versions",
+        responses={200: VersionSerializer(many=True), 404: OpenApiResponse(DETAIL)},
+    )
+    def get(self, _request: Request, name: str) -> Response:
+        """Return the model's versions, the first one first."""
+        versions = registry.find(name).versions.order_by("version")
+        return Response(VersionSerializer(versions, many=True).data)
+
+    @extend_schema(
+        operation_id="register",
+        responses={
+            201: VersionCardSerializer,
+            400: OpenApiResponse(ERRORS, "No model that can be served."),
+        },
+    )
+    def post(self, request: Request, name: str) -> Response:
+        """Register an artifact as the next version; a name that is new makes the model."""
+        form = self.get_serializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        user = cast("User", request.user)  # IsAdminUser saw to it
+        version = register(name, form.validated_data, user)
+        address = reverse("model-version", [name, version.version], request=request)
+        return Response(
+            VersionCardSerializer(version).data,
+            status=status.HTTP_201_CREATED,
+            headers={"Location": address},
+        )
+
+
+class VersionDetail(ModelView):
+    """One version of a model."""
+
+    name = "Version"
+    serializer_class = VersionCardSerializer
+
+    @extend_schema(
+        operation_id="model_version",
+        responses={200: VersionCardSerializer, 404: OpenApiResponse(DETAIL)},
+    )
+    def get(self, _request: Request, name: str, version: str) -> Response:
+        """Return what the registry says of the version."""
+        return Response(VersionCardSerializer(registry.version(name, int(version))).data)
+
+
+class VersionPredict(Predict):
+    """Predictions of one version, live or not."""
+
+    name = "Predict"
+    schema = VersionPredictSchema()
+
+    def model(self) -> Model:
+        """Return the version asked for, loaded."""
+        return loaded().get(self.model_name, int(self.kwargs["version"]))
+
+    def get(self, _request: Request, name: str = "", version: str = "") -> Response:
+        """Return what the registry says of the version."""
+        return Response(VersionCardSerializer(registry.version(name, int(version))).data)
+
+
+def register(name: str, said: dict[str, Any], user: "User") -> Any:
+    """Register a validated upload, live at once if it says so; return the version."""
+    origin = Origin(
+        source=f"upload of {said['artifact'].name}",
+        by=user,
+        notes=said.get("note", ""),
+        metrics=said.get("metrics") or {},
+    )
+    with on_disk(said["artifact"]) as artifact, on_disk(said.get("sample")) as sample:
+        assert artifact is not None  # noqa: S101 - the form requires it
+        version = registry.register_file(name, Upload(artifact, sample), origin)
+    if said.get("promote"):
+        registry.promote(version, by=user)
+        loaded().refresh()
+    version.refresh_from_db()
+    return version
+
+
+@contextmanager
+def on_disk(upload: "UploadedFile[bytes] | None") -> Iterator[Path | None]:
+    """Write an upload to a file, for as long as another process reads it."""
+    if upload is None:
+        yield None
+        return
+    suffix = Path(upload.name or "").suffix[:16]
+    with tempfile.NamedTemporaryFile(suffix=suffix) as file:
+        for chunk in upload.chunks():
+            file.write(chunk)
+        file.flush()
+        yield Path(file.name)

@@ -1,0 +1,221 @@
+"""The registry itself: what is live, how it comes back, and what the record says of it."""
+
+import json
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from predictor import registry
+from predictor.core.errors import ArtifactError, Conflict, InvalidInput, ModelNotFound
+from predictor.models import Event, ModelVersion, RegisteredModel
+
+
+@pytest.fixture
+def versions(db, models_dir, fitted):
+    """Three versions of iris, none of them live."""
+    return [registry.register("iris", fitted) for _ in range(3)]
+
+
+def states():
+    return list(ModelVersion.objects.order_by("version").values_list("state", flat=True))
+
+
+def live():
+    return registry.live_versions().get("iris")
+
+
+def record():
+    """The record without the registrations: what happened, from and to which version."""
+    events = Event.objects.exclude(kind="registration").order_by("pk")
+    return list(events.values_list("kind", "from_version__version", "to_version__version"))
+
+
+def test_versions_are_numbered_from_1_and_ready(versions):
+    assert [version.version for version in versions] == [1, 2, 3]
+    assert states() == ["ready", "ready", "ready"]
+
+
+def test_a_registration_is_recorded_with_who_and_where_from(versions, staff, fitted):
+    registry.register("iris", fitted, by=staff)
+    first, *_, last = Event.objects.order_by("pk")
+    assert (first.kind, first.by, first.from_version, first.to_version) == (
+        "registration",
+        "",
+        None,
+        versions[0],
+    )
+    assert (last.by, last.why, last.to_version.version) == ("sam", "training", 4)
+
+
+def test_a_version_says_what_it_is(versions, models_dir):
+    version = ModelVersion.objects.get(version=1)
+    artifact = models_dir / "iris" / "1" / "model.skops"
+    assert (version.format, version.artifact) == ("skops", "model.skops")
+    assert version.size == artifact.stat().st_size
+    assert set(version.fitted_with) == {"python", "scikit-learn", "numpy", "skops"}
+    card = json.loads((models_dir / "iris" / "1" / "card.json").read_text())
+    assert card["sha256"] == version.sha256
+    assert card["signature"] == version.signature
+    assert card["name"] == "iris"
+
+
+def test_promoting_makes_a_version_live_and_the_other_ready(versions, staff):
+    registry.promote(versions[0])
+    registry.promote(versions[2], by=staff, why="better")
+    assert states() == ["ready", "ready", "live"]
+    assert record() == [("promotion", None, 1), ("promotion", 1, 3)]
+    assert (Event.objects.last().by, Event.objects.last().why) == ("sam", "better")
+
+
+def test_promoting_what_is_live_changes_nothing_and_records_nothing(versions):
+    registry.promote(versions[0])
+    registry.promote(versions[0])
+    assert record() == [("promotion", None, 1)]
+
+
+def do(name, step):
+    """Do one step, such as "promote 2" or "rollback", and return what is live then."""
+    verb, _, number = step.partition(" ")
+    try:
+        if number:
+            getattr(registry, verb)(registry.version(name, int(number)))
+        else:
+            getattr(registry, verb)(name)
+    except Conflict:
+        return 409
+    return registry.live_versions().get(name)
+
+
+STORIES = {
+    "promote 1, promote 2, promote 3, rollback, rollback, rollback": [1, 2, 3, 2, 1, 409],
+    "promote 1, promote 2, promote 1, promote 3, rollback, rollback, rollback, rollback": [
+        *(1, 2, 1, 3),
+        *(1, 2, 1, 409),
+    ],
+    "promote 1, promote 2, promote 3, retire 2, rollback, rollback": [1, 2, 3, 3, 1, 409],
+    "promote 1, promote 2, rollback, promote 3, rollback, rollback": [1, 2, 1, 3, 1, 409],
+    "promote 1, promote 3, reset, rollback, rollback, rollback": [1, 3, 1, 3, 1, 409],
+    "promote 2, reset, reset, rollback, rollback": [2, 1, 1, 2, 409],
+    "rollback, promote 1, rollback": [409, 1, 409],
+    "promote 3, retire 1, reset, retire 2": [3, 3, 2, 409],
+    "retire 1, promote 1, retire 1": [None, 409, None],
+}
+
+
+@pytest.mark.parametrize(("story", "lives"), STORIES.items())
+def test_what_is_live_after_each_step(versions, story, lives):
+    assert [do("iris", step) for step in story.split(", ")] == lives
+    assert states().count("live") <= 1
+
+
+def test_a_reset_with_every_version_retired_is_a_conflict(versions):
+    for version in versions:
+        registry.retire(version)
+    with pytest.raises(Conflict, match="iris has no version that is not retired"):
+        registry.reset("iris")
+    assert record() == [("retirement", 1, None), ("retirement", 2, None), ("retirement", 3, None)]
+
+
+def test_the_artifact_of_a_retired_version_stays(versions, models_dir):
+    registry.retire(versions[0])
+    assert (models_dir / "iris" / "1" / "model.skops").exists()
+
+
+@pytest.mark.parametrize("change", [registry.rollback, registry.reset, registry.find])
+def test_a_model_that_is_not_there_has_nothing_to_change(db, change):
+    with pytest.raises(ModelNotFound, match=r"There is no model nope\."):
+        change("nope")
+
+
+@pytest.mark.parametrize("change", ["promote 2", "rollback", "reset"])
+def test_a_version_whose_file_has_changed_is_not_made_live(versions, models_dir, change):
+    for number in (1, 2, 3):
+        registry.promote(registry.version("iris", number))
+    for number in (1, 2):
+        (models_dir / "iris" / str(number) / "model.skops").write_bytes(b"something else")
+    with pytest.raises(ArtifactError, match="is not the file that was registered"):
+        do("iris", change)
+    assert live() == 3
+
+
+@pytest.mark.parametrize(
+    ("metrics", "sentence"),
+    [
+        ({"accuracy": float("nan")}, "accuracy takes a finite number."),
+        ({"accuracy": True}, "accuracy takes a finite number."),
+        ({"accuracy": "0.9"}, "accuracy takes a finite number."),
+        ({"": 1}, "The name of a metric has 1 to 64 characters."),
+    ],
+)
+def test_a_metric_is_a_finite_number_with_a_name(metrics, sentence):
+    from predictor.registry.writing import check_metrics
+
+    with pytest.raises(InvalidInput) as refused:
+        check_metrics(metrics)
+    assert refused.value.columns == {"metrics": [sentence]}
+
+
+def row(**fields):
+    model = RegisteredModel.objects.get(name="iris")
+    facts = {"model": model, "version": 9, "sha256": "a" * 64, "size": 1, "signature": {}}
+    return ModelVersion(**facts | fields)
+
+
+WRONG_ROWS = {
+    "two of one version": lambda: row(version=1).save(),
+    "version 0": lambda: row(version=0).save(),
+    "an unknown state": lambda: row(state="odd").save(),
+    "no SHA-256": lambda: row(sha256="A" * 64).save(),
+    "an empty artifact": lambda: row(size=0).save(),
+    "two live versions": lambda: ModelVersion.objects.update(state="live"),
+    "a name that fits no address": lambda: RegisteredModel.objects.create(name="../etc"),
+    "an artifact that changes": lambda: ModelVersion.objects.update(sha256="b" * 64),
+    "a version that is deleted": lambda: ModelVersion.objects.all()._raw_delete("default"),
+    "a record that changes": lambda: Event.objects.update(why="another reason"),
+    "a record that is deleted": lambda: Event.objects.all().delete(),
+    "a live version retired": lambda: ModelVersion.objects.filter(version=1).update(
+        state="retired"
+    ),
+    "a retired version brought back": lambda: ModelVersion.objects.filter(version=3).update(
+        state="ready"
+    ),
+    "an unknown kind of event": lambda: event(kind="odd", to_version=2),
+    "a promotion of nothing": lambda: event(kind="promotion", from_version=1),
+    "a promotion to itself": lambda: event(kind="promotion", from_version=1, to_version=1),
+    "a retirement to something": lambda: event(kind="retirement", from_version=2, to_version=1),
+    "a second registration": lambda: event(kind="registration", to_version=2),
+    "a second retirement": lambda: event(kind="retirement", from_version=3),
+    "an event of another model": lambda: event(
+        kind="promotion", to_version=2, model=RegisteredModel.objects.create(name="other")
+    ),
+}
+
+
+def event(kind, model=None, **numbers):
+    named = {name: registry.version("iris", number) for name, number in numbers.items()}
+    Event.objects.create(kind=kind, model=model or registry.find("iris"), **named)
+
+
+@pytest.mark.parametrize("write", WRONG_ROWS.values(), ids=WRONG_ROWS)
+def test_the_database_holds_what_must_hold_whoever_writes(versions, write):
+    registry.promote(versions[0])
+    registry.retire(versions[2])
+    with pytest.raises(IntegrityError), transaction.atomic():
+        write()
+
+
+def test_the_record_outlives_its_users(versions, staff):
+    registry.promote(versions[0], by=staff)
+    staff.delete()
+    assert Event.objects.last().by == "sam"
+
+
+def test_every_artifact_is_verified(versions, models_dir):
+    (models_dir / "iris" / "2" / "model.skops").unlink()
+    registry.retire(versions[2])
+    problems = {version.version: problem for version, problem in registry.verify()}
+    assert problems == {
+        1: "",
+        2: "iris/2/model.skops cannot be read: No such file or directory.",
+        3: "",
+    }
