@@ -166,5 +166,3 @@ def test_a_name_that_is_no_address_is_refused(models_dir, db, fitted):
     with pytest.raises(InvalidInput, match=r"'\.\./etc' cannot name a model: Small letters"):
         registry.register("../etc", fitted)
     assert not models_dir.exists()
-
-

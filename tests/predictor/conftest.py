@@ -1,0 +1,38 @@
+"""Files that somebody brings: whole ones, and those that are refused."""
+
+import pickle
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LinearRegression
+
+from predictor.core import artifacts
+
+
+@pytest.fixture(scope="session")
+def regression():
+    """An estimator that is not one of the bundled ones."""
+    X = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 2.0]])
+    return LinearRegression().fit(X, X @ [2.0, 3.0] + 1.0)
+
+
+@pytest.fixture(scope="session")
+def brought(tmp_path_factory, regression):
+    """A file with it, beside others that are refused."""
+    place = tmp_path_factory.mktemp("brought")
+    artifacts.save(regression, place / "sums.skops")
+    whole = (place / "sums.skops").read_bytes()
+    (place / "empty.skops").write_bytes(b"")
+    (place / "cut.skops").write_bytes(whole[: len(whole) // 2])
+    (place / "pickled.skops").write_bytes(pickle.dumps(Marks(place / "has run")))
+    return place
+
+
+class Marks:
+    """Leaves a mark if it is unpickled."""
+
+    def __init__(self, mark):
+        self.mark = mark
+
+    def __reduce__(self):
+        return (open, (str(self.mark), "w"))

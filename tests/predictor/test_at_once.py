@@ -1,0 +1,86 @@
+"""Several processes that register and promote at the same time, on one database."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tests.serving import ROOT, environment
+
+PROCESSES, TIMES = 3, 4
+
+PROGRAM = """
+import json, sys
+import django
+django.setup()
+from predictor import registry
+from predictor.intake import Found
+from predictor.registry import files
+from predictor.registry.writing import Origin, admit
+
+signature = {"columns": [], "methods": ["predict"], "classes": None}
+print("ready", flush=True)
+sys.stdin.readline()
+numbers = []
+for _ in range(int(sys.argv[1])):
+    with files.staging() as staged:
+        (staged / "model.skops").write_bytes(b"an artifact")
+        found = Found("model.skops", "skops", signature, {})
+        row = admit("iris", staged, found, Origin("a test"))
+    registry.promote(row)
+    numbers.append(row.version)
+print(json.dumps(numbers))
+"""
+
+RECORD = """
+import json
+import django
+django.setup()
+from predictor.models import Event
+from predictor import registry
+events = Event.objects.filter(kind="promotion").order_by("pk")
+steps = list(events.values_list("from_version__version", "to_version__version"))
+print(json.dumps({"steps": steps, "live": registry.live_versions()}))
+"""
+
+
+def python(program, variables, *arguments):
+    command = [sys.executable, "-c", program, *arguments]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(
+        command, cwd=ROOT, env=variables, stdin=pipe, stdout=pipe, stderr=pipe, text=True
+    )
+
+
+def ended(process, said=None):
+    output, errors = process.communicate(said, timeout=60)
+    assert process.returncode == 0, errors
+    return json.loads(output.splitlines()[-1])
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """The environment of processes that share a new database."""
+    home = tmp_path_factory.mktemp("shared")
+    variables = environment(home, DJANGO_SETTINGS_MODULE="mlsite.settings")
+    migrate = [sys.executable, "manage.py", "migrate", "--verbosity=0"]
+    subprocess.run(migrate, cwd=ROOT, env=variables, check=True)
+    return variables
+
+
+def test_registrations_at_once_get_a_number_each_and_one_version_is_live(site):
+    processes = [python(PROGRAM, site, str(TIMES)) for _ in range(PROCESSES)]
+    for process in processes:
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    numbers = [number for process in processes for number in ended(process)]
+    assert sorted(numbers) == list(range(1, PROCESSES * TIMES + 1))
+
+    record = ended(python(RECORD, site))
+    befores, afters = zip(*record["steps"], strict=True)
+    assert sorted(afters) == sorted(numbers)
+    assert befores == (None, *afters[:-1])
+    assert record["live"] == {"iris": afters[-1]}
