@@ -8,6 +8,7 @@ JSON: what was found, or {"refused": why}. It knows no Django, and neither secre
 
 import hashlib
 import json
+import math
 import resource
 import sys
 from argparse import ArgumentParser, Namespace
@@ -134,10 +135,11 @@ def take(options: Namespace) -> Found:
     )
 
 
-def limit() -> None:
+def limit(memory_bytes: int, time_s: float) -> None:
     """Give this process so much memory and time, and no more."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_CPU, (TIME_S, TIME_S))
+    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    seconds = math.ceil(time_s)
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
@@ -146,6 +148,8 @@ def parsed(arguments: Sequence[str]) -> Namespace:
     parser = ArgumentParser(prog="predictor.intake")
     parser.add_argument("file")
     parser.add_argument("directory")
+    parser.add_argument("--memory", type=int, default=MEMORY_BYTES)
+    parser.add_argument("--time", type=float, default=TIME_S)
     parser.add_argument("--sample")
     parser.add_argument("--allow-pickle", action="store_true")
     parser.add_argument("--allow-version", action="store_true")
@@ -154,13 +158,14 @@ def parsed(arguments: Sequence[str]) -> Namespace:
 
 def main() -> None:
     """Read the file that the command line names, and say what was found."""
-    limit()
+    options = parsed(sys.argv[1:])
+    limit(options.memory, options.time)
     try:
-        said = asdict(take(parsed(sys.argv[1:])))
+        said = asdict(take(options))
     except PredictorError as exc:
         said = {"refused": str(exc)}
     except MemoryError:
-        said = {"refused": f"Reading it takes more than {MEMORY_BYTES // 2**30} GiB of memory."}
+        said = {"refused": f"Reading it takes more than {options.memory / 2**30:g} GiB of memory."}
     sys.stdout.write("\n" + json.dumps(said) + "\n")
 
 

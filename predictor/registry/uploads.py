@@ -60,7 +60,9 @@ def examine(upload: Upload, directory: Path) -> Found:
     InvalidInput
         The file is refused, takes too long or too much memory, or makes its reader crash.
     """
-    command = [sys.executable, "-m", "predictor.intake", *upload.arguments(), str(directory)]
+    limit = ["--memory", str(MEMORY_BYTES), "--time", str(TIME_S)]
+    reader = [sys.executable, "-m", "predictor.intake", *limit]
+    command = [*reader, *upload.arguments(), str(directory)]
     try:
         done = _run(command)
     except subprocess.TimeoutExpired as exc:
@@ -70,7 +72,7 @@ def examine(upload: Upload, directory: Path) -> Found:
         log.error("The reader of a file ended with %s: %s", done.returncode, done.stderr[-2000:])
         raise _refused(
             "Reading the file crashed its reader, or took more than the "
-            f"{MEMORY_BYTES // 2**30} GiB of memory that it may have."
+            f"{MEMORY_BYTES / 2**30:g} GiB of memory that it may have."
         )
     said = json.loads(answer)
     if "refused" in said:

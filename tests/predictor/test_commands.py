@@ -1,0 +1,192 @@
+"""The registry from the command line: what each command says, and every error as a sentence."""
+
+import json
+import shutil
+import subprocess
+import sys
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from predictor import registry
+from predictor.models import NAME_RULE, ModelVersion
+from tests.serving import ROOT, environment
+
+
+@pytest.fixture
+def run(capsys, db, models_dir):
+    """Run a command, and return what it printed."""
+
+    def run(*arguments):
+        capsys.readouterr()
+        call_command(*map(str, arguments))
+        return capsys.readouterr().out
+
+    return run
+
+
+@pytest.fixture
+def three(run, fitted):
+    """Three versions of iris, the second one live."""
+    for _ in range(3):
+        registry.register("iris", fitted)
+    registry.promote(registry.version("iris", 1))
+    registry.promote(registry.version("iris", 2))
+
+
+def test_a_file_is_registered_and_promoted(run, brought):
+    output = run(
+        *("register", "sums", brought / "sums.skops", "--promote"),
+        *("--metric", "r2=0.93", "--metric", "rows=4", "--note", "two sums"),
+        *("--description", "Sums of two numbers."),
+    )
+    assert output == ("Registered version 1 of sums.\ntwo sums\nVersion 1 of sums is live.\n")
+    version = ModelVersion.objects.get()
+    assert version.metrics == {"r2": 0.93, "rows": 4}
+    assert (version.notes, version.source) == ("two sums", "file sums.skops")
+    assert version.model.description == "Sums of two numbers."
+
+
+def test_each_change_says_what_is_live(run, three):
+    assert run("promote", "iris", 3, "--why", "better") == "Version 3 of iris is live.\n"
+    assert run("rollback", "iris") == "Version 2 of iris is live.\n"
+    assert run("reset", "iris") == "Version 1 of iris is live.\n"
+    assert run("retire", "iris", 3) == "Version 3 of iris is retired.\n"
+
+
+def test_the_models_are_a_table(run, three):
+    heading, *lines = run("models").splitlines()
+    assert heading.split() == [
+        *("MODEL", "VERSION", "STATE", "FORMAT", "BYTES", "REGISTERED", "METRICS")
+    ]
+    assert [line.split()[:4] for line in lines] == [
+        ["iris", "1", "ready", "skops"],
+        ["iris", "2", "live", "skops"],
+        ["iris", "3", "ready", "skops"],
+    ]
+    assert len({line.index("accuracy 0.76") for line in lines}) == 1
+
+
+def test_verify_looks_at_every_artifact(run, three):
+    assert run("verify") == "iris/1 is whole.\niris/2 is whole.\niris/3 is whole.\n"
+
+
+def test_verify_reports_all_that_is_wrong_and_repairs_nothing(run, three, models_dir, capsys):
+    (models_dir / "iris" / "1" / "model.skops").write_bytes(b"something else")
+    shutil.rmtree(models_dir / "iris" / "3")
+    with pytest.raises(CommandError, match=r"2 of 3 artifacts are not what was registered\."):
+        run("verify")
+    assert capsys.readouterr().out == (
+        "iris/1/model.skops is not the file that was registered: its SHA-256 differs.\n"
+        "iris/2 is whole.\n"
+        "iris/3/model.skops cannot be read: No such file or directory.\n"
+    )
+    assert not (models_dir / "iris" / "3").exists()
+
+
+ERRORS = [
+    ("promote iris x", "A version is a number from 1; got 'x'."),
+    ("promote iris 9", "iris has no version 9."),
+    ("promote nope 1", "There is no model nope."),
+    ("retire iris 2", "Version 2 of iris is live; make another one live first."),
+    ("rollback nope", "There is no model nope."),
+    ("reset nope", "There is no model nope."),
+    ("train nope", "There is no model nope."),
+    ("register iris nowhere.skops", "There is no file nowhere.skops."),
+    ("register iris manage.py --sample nowhere.csv", "There is no file nowhere.csv."),
+    ("register Iris manage.py", "'Iris' cannot name a model: Small letters, digits, - and _"),
+    ("register iris manage.py", "The file is not a skops file."),
+    ("register iris manage.py --metric a", "--metric takes NAME=NUMBER, such as accuracy=0.93"),
+    ("register iris manage.py --metric a=nan", "a takes a finite number."),
+]
+
+
+@pytest.mark.parametrize(("command", "sentence"), ERRORS)
+def test_what_cannot_be_done_is_a_sentence(run, three, monkeypatch, command, sentence):
+    monkeypatch.chdir(ROOT)
+    with pytest.raises(CommandError) as error:
+        run(*command.split())
+    assert str(error.value).startswith(sentence)
+    assert ModelVersion.objects.count() == 3
+
+
+@pytest.mark.parametrize("command", ["models", "verify", "rollback iris", "sync"])
+def test_a_database_that_is_missing_is_a_sentence_and_imports_no_scikit_learn(tmp_path, command):
+    program = (
+        "import sys, atexit; from django.core.management import execute_from_command_line as run;"
+        "heavy = {'sklearn', 'skops', 'scipy'};"
+        "atexit.register(lambda: print(sorted(heavy & sys.modules.keys())));"
+        f"run(['manage.py', *{command.split()}])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        env=environment(tmp_path, DJANGO_SETTINGS_MODULE="mlsite.settings"),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("CommandError: The registry cannot be read (no such table")
+    assert done.stdout == "[]\n"
+
+
+@pytest.fixture
+def lost(run, three, models_dir, fitted, tmp_path):
+    """What is left of MODELS_DIR after its database was lost: three versions of iris."""
+    kept = tmp_path / "kept"
+    shutil.move(models_dir, kept)
+    return kept
+
+
+def test_sync_registers_what_a_lost_database_knew(run, lost, settings):
+    """The rows of the first database are still there, under the name iris; these are new."""
+    shutil.copytree(lost / "iris", settings.MODELS_DIR / "iris-again")
+    known = {}
+    for version in ModelVersion.objects.all():
+        known[version.version] = (version.sha256, version.signature, version.metrics)
+    assert run("sync") == (
+        "Registered version 1 of iris-again.\n"
+        "Registered version 2 of iris-again.\n"
+        "Registered version 3 of iris-again.\n"
+        "iris-again has no live version: `promote iris-again VERSION` makes one.\n"
+    )
+    again = ModelVersion.objects.filter(model__name="iris-again")
+    assert {v.version: (v.sha256, v.signature, v.metrics) for v in again} == known
+    assert {v.state for v in again} == {"ready"}
+    registry.promote(registry.version("iris-again", 2))
+    assert run("sync") == "Every version in MODELS_DIR is registered.\n"
+
+
+def test_sync_registers_a_file_that_was_put_there_by_hand(run, brought, models_dir):
+    place = models_dir / "sums" / "4"
+    place.mkdir(parents=True)
+    shutil.copy(brought / "sums.skops", place / "anything.skops")
+    assert run("sync").startswith("Registered version 4 of sums.\n")
+    card = json.loads((place / "card.json").read_text())
+    assert (card["artifact"], card["version"]) == ("anything.skops", 4)
+    assert registry.load("sums", 4)[1].predict([[1, 1]]).tolist() == pytest.approx([6.0])
+
+
+def test_sync_leaves_alone_what_is_no_version_and_says_why(run, brought, models_dir, capsys, lost):
+    for name, card in (("changed", {}), ("poor", {"sha256": None})):
+        shutil.copytree(lost / "iris" / "1", models_dir / name / "1")
+        path = models_dir / name / "1" / "card.json"
+        known = json.loads(path.read_text()) | card
+        path.write_text(json.dumps({k: v for k, v in known.items() if v is not None}))
+    (models_dir / "changed" / "1" / "model.skops").write_bytes(b"something else")
+    (models_dir / "empty" / "1").mkdir(parents=True)
+    (models_dir / "Wrong" / "1").mkdir(parents=True)
+    (models_dir / "damaged" / "1").mkdir(parents=True)
+    shutil.copy(brought / "pickled.skops", models_dir / "damaged" / "1")
+    with pytest.raises(CommandError, match=r"5 could not be registered\."):
+        run("sync")
+    assert capsys.readouterr().out.splitlines()[:5] == [
+        f"Left Wrong/1 alone: 'Wrong' cannot name a model: {NAME_RULE}",
+        "Left changed/1 alone: its model.skops is not the file that its card tells of.",
+        "Left damaged/1 alone: The file is not a skops file.",
+        "Left empty/1 alone: it takes one file and a card.json, or the file alone.",
+        "Left poor/1 alone: its card.json has no sha256.",
+    ]
+    assert not ModelVersion.objects.exclude(model__name="iris").exists()
+    assert not (brought / "has run").exists()

@@ -1,0 +1,335 @@
+"""Versions over HTTP: looked at, registered, asked, promoted, rolled back and retired."""
+
+import json
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from predictor import registry
+from predictor.models import Event, ModelVersion
+from predictor.store import loaded
+
+ROW = {"X1": 5.9, "X2": 3.0}
+
+
+@pytest.fixture
+def three(iris, fitted):
+    """Three versions of iris; the first one is live."""
+    registry.register("iris", fitted)
+    registry.register("iris", fitted)
+
+
+def states(name="iris"):
+    versions = ModelVersion.objects.filter(model__name=name).order_by("version")
+    return dict(versions.values_list("version", "state"))
+
+
+def upload(client, url, path, **fields):
+    artifact = SimpleUploadedFile(path.name, path.read_bytes())
+    return client.post(url, {"artifact": artifact, **fields}, format="multipart")
+
+
+def test_an_upload_makes_a_model_that_answers(staff_api, models_dir, brought, regression):
+    said = {"metrics": '{"r2": 0.93}', "note": "two sums", "promote": "true"}
+    response = upload(staff_api, "/models/sums/versions/", brought / "sums.skops", **said)
+    version = response.json()
+    assert response.status_code == 201, version
+    assert response["Location"] == "http://testserver/models/sums/versions/1"
+    row = ModelVersion.objects.get()
+    assert version == {
+        "model": "sums",
+        "version": 1,
+        "state": "live",
+        "created_at": version["created_at"],
+        "inputs": [
+            {
+                "name": name,
+                "description": "",
+                "dtype": "float64",
+                "required": True,
+                "nullable": False,
+                "range": None,
+                "example": None,
+            }
+            for name in ("x0", "x1")
+        ],
+        "outputs": ["predict"],
+        "classes": None,
+        "metrics": {"r2": 0.93},
+        "format": "skops",
+        "sha256": row.sha256,
+        "size": (brought / "sums.skops").stat().st_size,
+        "fitted_with": row.fitted_with,
+        "source": "upload of sums.skops",
+        "notes": "two sums",
+    }
+    assert staff_api.get(response["Location"]).json() == version
+    answer = staff_api.post("/models/sums/predict", [{"x0": 7, "x1": 0.5}])
+    assert answer.json() == {"predictions": regression.predict([[7, 0.5]]).tolist()}
+    assert list(Event.objects.values_list("kind", "by")) == [
+        ("registration", "sam"),
+        ("promotion", "sam"),
+    ]
+
+
+def test_a_sample_refines_what_the_columns_say(staff_api, iris, brought):
+    sample = SimpleUploadedFile("sample.csv", b"x0,x1\n1,2\n3,-4\n")
+    response = upload(
+        staff_api, "/models/sums/versions", brought / "sums.skops", sample=sample, promote="false"
+    )
+    assert response.status_code == 201
+    assert [(c["range"], c["example"]) for c in response.json()["inputs"]] == [
+        ([1.0, 3.0], 1.0),
+        ([-4.0, 2.0], 2.0),
+    ]
+    assert states("sums") == {1: "ready"}
+
+
+REFUSED = {
+    "empty.skops": "The submitted file is empty.",
+    "cut.skops": "The file is not a whole skops file.",
+    "pickled.skops": "The file is not a skops file.",
+}
+
+
+@pytest.mark.parametrize(("name", "sentence"), REFUSED.items())
+def test_a_file_that_is_no_model_is_refused_and_leaves_nothing(
+    staff_api, iris, models_dir, brought, name, sentence
+):
+    response = upload(staff_api, "/models/churn/versions/", brought / name)
+    assert (response.status_code, response.json()) == (400, {"artifact": [sentence]})
+    assert not (brought / "has run").exists()
+    assert not ModelVersion.objects.filter(model__name="churn").exists()
+    assert sorted(entry.name for entry in models_dir.iterdir()) == [".lock", "iris"]
+    assert staff_api.post("/predict", ROW).status_code == 200
+
+
+NUMBER = "accuracy takes a finite number."
+WRONG_FIELDS = [
+    ({"metrics": "[1]"}, {"metrics": ['Expected an object such as {"accuracy": 0.93}.']}),
+    ({"metrics": "{"}, {"metrics": ["Value must be valid JSON."]}),
+    ({"metrics": '{"accuracy": "good"}'}, {"metrics": [NUMBER]}),
+    ({"metrics": '{"accuracy": NaN}'}, {"metrics": ["Value must be valid JSON."]}),
+    ({"promote": "perhaps"}, {"promote": ["Must be a valid boolean."]}),
+    (
+        {"promot": "true"},
+        {"promot": ["Unknown field; an upload takes artifact, sample, metrics, note, promote."]},
+    ),
+]
+
+
+@pytest.mark.parametrize(("fields", "errors"), WRONG_FIELDS)
+def test_what_is_said_of_an_upload_is_checked(staff_api, iris, brought, fields, errors):
+    response = upload(staff_api, "/models/churn/versions/", brought / "sums.skops", **fields)
+    assert (response.status_code, response.json()) == (400, errors)
+
+
+def test_an_upload_needs_an_artifact_in_a_multipart_body(staff_api, iris):
+    response = staff_api.post("/models/iris/versions/", {"note": "a"}, format="multipart")
+    assert (response.status_code, response.json()) == (
+        400,
+        {"artifact": ["No file was submitted."]},
+    )
+    assert staff_api.post("/models/iris/versions/", {"note": "a"}).status_code == 415
+
+
+TOO_MUCH = (
+    "Reading the file crashed its reader, or took more than the 0.0625 GiB of memory that it may "
+    "have."
+)
+
+
+@pytest.mark.parametrize(
+    ("limit", "value", "sentence"),
+    [
+        ("TIME_S", 0.01, "Reading the file took more than 0.01 seconds."),
+        (
+            "MEMORY_BYTES",
+            64 * 2**20,
+            TOO_MUCH,
+        ),
+    ],
+)
+def test_a_reader_that_ends_badly_is_a_sentence(
+    staff_api, iris, brought, monkeypatch, limit, value, sentence
+):
+    monkeypatch.setattr(f"predictor.registry.uploads.{limit}", value)
+    response = upload(staff_api, "/models/churn/versions/", brought / "sums.skops")
+    assert (response.status_code, response.json()) == (400, {"artifact": [sentence]})
+    assert states("churn") == {}
+
+
+def test_the_versions_are_a_list_like_that_of_the_card(api, three):
+    versions = api.get("/models/iris/versions/").json()
+    assert [(v["version"], v["state"]) for v in versions] == [
+        (1, "live"),
+        (2, "ready"),
+        (3, "ready"),
+    ]
+    assert versions == api.get("/models/iris/").json()["versions"]
+
+
+NO_MODEL = {"detail": "There is no model nope."}
+NO_VERSION = {"detail": "iris has no version 9."}
+NOT_THERE = [
+    ("get", "/models/nope/versions/", None, NO_MODEL),
+    ("get", "/models/nope/versions/1/", None, NO_MODEL),
+    ("get", "/models/iris/versions/9/", None, NO_VERSION),
+    ("get", "/models/iris/versions/9/predict", None, NO_VERSION),
+    ("post", "/models/iris/versions/9/predict", ROW, NO_VERSION),
+    ("post", "/models/iris/versions/0/predict", ROW, {"detail": "iris has no version 0."}),
+    ("post", "/models/iris/promote", {"version": 9}, NO_VERSION),
+    ("post", "/models/iris/retire", {"version": 9}, NO_VERSION),
+    ("post", "/models/nope/promote", {"version": 1}, NO_MODEL),
+    ("post", "/models/nope/retire", {"version": 1}, NO_MODEL),
+    ("post", "/models/nope/rollback", {}, NO_MODEL),
+]
+
+
+@pytest.mark.parametrize(("method", "url", "body", "answer"), NOT_THERE)
+def test_what_is_not_there_is_a_404(staff_api, iris, method, url, body, answer):
+    response = getattr(staff_api, method)(url, body)
+    assert (response.status_code, response.json()) == (404, answer)
+
+
+WRONG_VERSIONS = [
+    ({}, "This field is required."),
+    ({"version": "first"}, "A valid integer is required."),
+    ({"version": 1.5}, "A valid integer is required."),
+    ({"version": True}, "A valid integer is required."),
+    ({"version": None}, "This field may not be null."),
+    ({"version": 0}, "Ensure this value is greater than or equal to 1."),
+    ({"version": 10**9}, "Ensure this value is less than or equal to 999999999."),
+]
+
+
+@pytest.mark.parametrize(("body", "sentence"), WRONG_VERSIONS)
+@pytest.mark.parametrize("change", ["promote", "retire"])
+def test_a_version_is_named_by_its_number(staff_api, iris, change, body, sentence):
+    response = staff_api.post(f"/models/iris/{change}", body)
+    assert (response.status_code, response.json()) == (400, {"version": [sentence]})
+
+
+def test_a_version_is_asked_by_its_number_live_or_not(api, three, iris):
+    for number in (1, 2):
+        response = api.post(f"/models/iris/versions/{number}/predict?outputs=predict_proba", ROW)
+        assert response["X-Model-Version"] == str(number)
+        probabilities = response.json()["probabilities"]
+        assert list(probabilities.values()) == iris.predict_proba([[5.9, 3.0]])[0].tolist()
+    assert api.post("/predict", ROW)["X-Model-Version"] == "1"
+
+
+def test_the_live_version_is_asked_by_its_number_without_the_database(
+    api, iris, django_assert_num_queries
+):
+    with django_assert_num_queries(0):
+        assert api.post("/models/iris/versions/1/predict", ROW).status_code == 200
+
+
+def test_a_get_of_a_versions_predictions_is_that_version(api, three):
+    answer = api.get("/models/iris/versions/2/predict").json()
+    assert answer == api.get("/models/iris/versions/2/").json()
+
+
+def test_a_version_goes_live_and_comes_back(staff_api, three):
+    def answering():
+        return staff_api.post("/predict", ROW)["X-Model-Version"]
+
+    for url, body, live in [
+        ("/models/iris/promote", {"version": 3, "why": "better"}, 3),
+        ("/models/iris/promote/", {"version": 2}, 2),
+        ("/models/iris/rollback", {}, 3),
+        ("/models/iris/rollback", None, 1),
+        ("/models/iris/promote", {"version": 2}, 2),
+        ("/models/iris/reset", {}, 1),
+    ]:
+        response = staff_api.post(url, body)
+        assert response.status_code == 200, response.json()
+        assert response.json() == staff_api.get("/models/iris/").json()
+        assert (response.json()["live_version"], answering()) == (live, str(live))
+    why = Event.objects.filter(kind="promotion", by="sam").values_list("why", flat=True)
+    assert list(why) == ["better", "", ""]
+
+
+def test_nothing_to_roll_back_to_is_a_conflict(staff_api, three):
+    response = staff_api.post("/models/iris/rollback")
+    assert (response.status_code, response.json()) == (
+        409,
+        {"detail": "iris has no earlier live version to go back to."},
+    )
+
+
+def test_a_retired_version_is_neither_live_nor_asked_again(staff_api, three):
+    url = "/models/iris/versions/2/predict"
+    assert staff_api.post(url, ROW).status_code == 200
+    response = staff_api.post("/models/iris/retire", {"version": 2})
+    assert response.status_code == 200
+    assert states() == {1: "live", 2: "retired", 3: "ready"}
+    retired = {"detail": "Version 2 of iris is retired."}
+    for again, body in ((url, ROW), ("/models/iris/promote", {"version": 2})):
+        response = staff_api.post(again, body)
+        assert (response.status_code, response.json()) == (409, retired)
+    assert staff_api.get("/models/iris/versions/2/").json()["state"] == "retired"
+
+
+def test_the_live_version_is_not_retired(staff_api, three):
+    response = staff_api.post("/models/iris/retire", {"version": 1})
+    assert (response.status_code, response.json()) == (
+        409,
+        {"detail": "Version 1 of iris is live; make another one live first."},
+    )
+
+
+def test_a_version_that_cannot_be_loaded_is_not_promoted(staff_api, three, models_dir):
+    (models_dir / "iris" / "2" / "model.skops").write_bytes(b"not what it was")
+    sentence = "iris/2/model.skops is not the file that was registered: its SHA-256 differs."
+    for url, body in (
+        ("/models/iris/promote", {"version": 2}),
+        ("/models/iris/versions/2/predict", ROW),
+    ):
+        response = staff_api.post(url, body)
+        assert (response.status_code, response.json()) == (503, {"detail": sentence})
+    assert states()[1] == "live"
+
+
+CHANGES = ["promote", "rollback", "reset", "retire", "versions/"]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_only_staff_changes_versions(api, django_user_model, three, change):
+    body = {"version": 2}
+    assert api.post(f"/models/iris/{change}", body, format="multipart").status_code == 401
+    user = django_user_model.objects.create_user("ann", password="a long pass phrase")
+    api.force_login(user)
+    assert api.post(f"/models/iris/{change}", body, format="multipart").status_code == 403
+    assert states() == {1: "live", 2: "ready", 3: "ready"}
+
+
+def test_a_broken_live_version_leaves_the_old_one_and_the_card_says_so(
+    staff_api, three, models_dir, caplog
+):
+    registry.promote(registry.version("iris", 2))
+    (models_dir / "iris" / "2" / "model.skops").write_bytes(b"not what it was")
+    loaded().refresh()
+    assert staff_api.post("/predict", ROW)["X-Model-Version"] == "1"
+    card = staff_api.get("/models/iris/").json()
+    problem = (
+        "iris/2/model.skops is not the file that was registered: its SHA-256 differs. "
+        "Version 1 is served instead."
+    )
+    assert (card["live_version"], card["problem"]) == (2, problem)
+    assert [r.message for r in caplog.records if r.levelname == "ERROR"] == [f"iris: {problem}"]
+    assert staff_api.get("/v2/health/ready").status_code == 200
+    assert staff_api.post("/models/iris/rollback").json()["live_version"] == 1
+    assert "problem" not in staff_api.get("/models/iris/").json()
+
+
+def test_one_model_that_cannot_be_loaded_leaves_the_others(staff_api, three, models_dir, fitted):
+    registry.promote(registry.register("churn", fitted))
+    (models_dir / "churn" / "1" / "model.skops").write_bytes(b"not what it was")
+    loaded().refresh()
+    assert staff_api.post("/predict", ROW).status_code == 200
+    response = staff_api.post("/models/churn/predict", ROW)
+    assert response.status_code == 503
+    assert json.loads(response.content)["detail"].startswith("churn/1/model.skops is not the file")
+    assert staff_api.get("/v2/health/ready").status_code == 503
