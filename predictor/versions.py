@@ -1,9 +1,6 @@
 """The versions of a model over HTTP: listed, registered, and each one asked for predictions."""
 
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from drf_spectacular.utils import OpenApiResponse, extend_schema
@@ -16,8 +13,6 @@ from rest_framework.reverse import reverse
 
 from predictor import registry
 from predictor.core.model import Model
-from predictor.registry.uploads import Upload
-from predictor.registry.writing import Origin
 from predictor.schema import DETAIL, ERRORS, VersionPredictSchema
 from predictor.serializers import (
     UploadSerializer,
@@ -25,11 +20,11 @@ from predictor.serializers import (
     VersionSerializer,
 )
 from predictor.store import loaded
+from predictor.uploads import register
 from predictor.views import ModelView, Predict
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
-    from django.core.files.uploadedfile import UploadedFile
 
 
 class VersionList(ModelView):
@@ -106,35 +101,3 @@ class VersionPredict(Predict):
     def get(self, _request: Request, name: str = "", version: str = "") -> Response:
         """Return what the registry says of the version."""
         return Response(VersionCardSerializer(registry.version(name, int(version))).data)
-
-
-def register(name: str, said: dict[str, Any], user: "User") -> Any:
-    """Register a validated upload, live at once if it says so; return the version."""
-    origin = Origin(
-        source=f"upload of {said['artifact'].name}",
-        by=user,
-        notes=said.get("note", ""),
-        metrics=said.get("metrics") or {},
-    )
-    with on_disk(said["artifact"]) as artifact, on_disk(said.get("sample")) as sample:
-        assert artifact is not None  # noqa: S101 - the form requires it
-        version = registry.register_file(name, Upload(artifact, sample), origin)
-    if said.get("promote"):
-        registry.promote(version, by=user)
-        loaded().refresh()
-    version.refresh_from_db()
-    return version
-
-
-@contextmanager
-def on_disk(upload: "UploadedFile[bytes] | None") -> Iterator[Path | None]:
-    """Write an upload to a file, for as long as another process reads it."""
-    if upload is None:
-        yield None
-        return
-    suffix = Path(upload.name or "").suffix[:16]
-    with tempfile.NamedTemporaryFile(suffix=suffix) as file:
-        for chunk in upload.chunks():
-            file.write(chunk)
-        file.flush()
-        yield Path(file.name)

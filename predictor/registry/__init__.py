@@ -1,5 +1,6 @@
 """Registers, promotes, retires: the one writer of the registry's rows and of MODELS_DIR."""
 
+from predictor.registry.examining import register_file
 from predictor.registry.history import previous_live
 from predictor.registry.reading import (
     check_live,
@@ -9,11 +10,11 @@ from predictor.registry.reading import (
     load,
     verify,
     version,
+    without_live,
 )
 from predictor.registry.states import lowest, promote, reset, retire, rollback
 from predictor.registry.sync import sync
 from predictor.registry.training import train
-from predictor.registry.uploads import register_file
 from predictor.registry.writing import register
 
 __all__ = [
@@ -34,4 +35,5 @@ __all__ = [
     "train",
     "verify",
     "version",
+    "without_live",
 ]

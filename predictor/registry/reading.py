@@ -59,6 +59,12 @@ def live_versions() -> dict[str, int]:
     return dict(live.order_by("model__name").values_list("model__name", "version"))
 
 
+def without_live() -> list[str]:
+    """Return the names of the models of which no version is live."""
+    models = RegisteredModel.objects.exclude(versions__state=State.LIVE)
+    return list(models.order_by("name").values_list("name", flat=True))
+
+
 def check(row: ModelVersion) -> None:
     """Check the artifact of a version against what was registered, without loading it.
 

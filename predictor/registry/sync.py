@@ -13,7 +13,7 @@ from predictor.core.errors import ArtifactError, PredictorError
 from predictor.intake import Found
 from predictor.models import ModelVersion, RegisteredModel
 from predictor.registry import files, leftovers, reading
-from predictor.registry.uploads import Upload, examine
+from predictor.registry.examining import Upload, examine
 from predictor.registry.writing import Origin, card, check_metrics, new_row
 
 # What a row takes from the card beside its artifact.

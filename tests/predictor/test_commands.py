@@ -10,7 +10,15 @@ from django.core.management import CommandError, call_command
 
 from predictor import registry
 from predictor.models import NAME_RULE, ModelVersion
-from tests.serving import ROOT, environment
+from tests.serving import ROOT, environment, manage
+
+
+@pytest.fixture
+def home(tmp_path):
+    """The files of a site that has been started once before."""
+    done = manage(tmp_path, "prepare")
+    assert done.returncode == 0, done.stderr
+    return tmp_path
 
 
 @pytest.fixture
@@ -190,3 +198,23 @@ def test_sync_leaves_alone_what_is_no_version_and_says_why(run, brought, models_
     ]
     assert not ModelVersion.objects.exclude(model__name="iris").exists()
     assert not (brought / "has run").exists()
+
+
+def test_a_start_without_its_database_takes_what_lies_in_models(home):
+    registered = manage(
+        home, "register", "sums", str(home / "models" / "iris" / "1" / "model.skops")
+    )
+    assert registered.returncode == 0, registered.stderr
+    assert manage(home, "train", "iris").returncode == 0
+    for path in home.glob("db.sqlite3*"):
+        path.unlink()
+    done = manage(home, "prepare")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[2:] == [
+        "Registered version 1 of iris.",
+        "Registered version 2 of iris.",
+        "Registered version 1 of sums.",
+        "Version 2 of iris is live.",
+        "sums has no live version: `promote sums VERSION` makes one.",
+    ]
+    assert manage(home, "prepare").stdout == ""

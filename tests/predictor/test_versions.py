@@ -153,7 +153,7 @@ TOO_MUCH = (
 def test_a_reader_that_ends_badly_is_a_sentence(
     staff_api, iris, brought, monkeypatch, limit, value, sentence
 ):
-    monkeypatch.setattr(f"predictor.registry.uploads.{limit}", value)
+    monkeypatch.setattr(f"predictor.registry.examining.{limit}", value)
     response = upload(staff_api, "/models/churn/versions/", brought / "sums.skops")
     assert (response.status_code, response.json()) == (400, {"artifact": [sentence]})
     assert states("churn") == {}

@@ -8,7 +8,7 @@ from django.core.management.base import CommandError
 
 from predictor import registry
 from predictor.management.sentences import RegistryCommand, metrics
-from predictor.registry.uploads import Upload
+from predictor.registry.examining import Upload
 from predictor.registry.writing import Origin
 
 

@@ -6,7 +6,6 @@ from django.core.management.base import CommandError
 
 from predictor import registry
 from predictor.management.sentences import RegistryCommand
-from predictor.models import RegisteredModel
 
 
 class Command(RegistryCommand):
@@ -21,8 +20,7 @@ class Command(RegistryCommand):
             self.stdout.write(sentence)
         if not said:
             self.stdout.write("Every version in MODELS_DIR is registered.")
-        live = registry.live_versions()
-        for model in RegisteredModel.objects.exclude(name__in=live):
-            self.stdout.write(f"{model} has no live version: `promote {model} VERSION` makes one.")
+        for name in registry.without_live():
+            self.stdout.write(f"{name} has no live version: `promote {name} VERSION` makes one.")
         if failed := sum(not well for _, well in said):
             raise CommandError(f"{failed} could not be registered.")

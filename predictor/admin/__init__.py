@@ -1,0 +1,12 @@
+"""The registry in the Django admin: a button for what can be done to a model, and for no more."""
+
+from django.contrib import admin
+
+from predictor.admin.events import EventAdmin
+from predictor.admin.models import RegisteredModelAdmin
+from predictor.admin.versions import ModelVersionAdmin
+from predictor.models import Event, ModelVersion, RegisteredModel
+
+admin.site.register(RegisteredModel, RegisteredModelAdmin)
+admin.site.register(ModelVersion, ModelVersionAdmin)
+admin.site.register(Event, EventAdmin)

@@ -1,0 +1,36 @@
+"""The record in the admin: read, never written."""
+
+from typing import TYPE_CHECKING
+
+from django.contrib import admin
+
+from predictor.admin.looking import LookingAdmin
+from predictor.models import Event
+
+if TYPE_CHECKING:
+    from predictor.models import ModelVersion
+
+
+class EventAdmin(LookingAdmin):
+    """What happened to every model, the newest first."""
+
+    list_display = ["at", "model", "kind", "from_number", "to_number", "by", "why"]
+    list_filter = ["kind", "model"]
+    search_fields = ["by", "why"]
+    list_select_related = ["model", "from_version", "to_version"]
+    ordering = ["-pk"]
+
+    @admin.display(description="From", empty_value="-")
+    def from_number(self, event: Event) -> int | None:
+        """Return the number of the version that was left."""
+        return number(event.from_version)
+
+    @admin.display(description="To", empty_value="-")
+    def to_number(self, event: Event) -> int | None:
+        """Return the number of the version that came."""
+        return number(event.to_version)
+
+
+def number(version: "ModelVersion | None") -> int | None:
+    """Return the number of a version, if there is one."""
+    return version.version if version else None

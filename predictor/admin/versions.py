@@ -1,0 +1,120 @@
+"""Versions in the admin: their metrics side by side, and a button for what each one allows."""
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path, reverse
+
+from predictor import registry
+from predictor.admin.confirmation import Confirmation, confirmed
+from predictor.admin.looking import LookingAdmin, may_manage
+from predictor.admin.upload import upload
+from predictor.models import ModelVersion
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+# So many metrics have a column of their own.
+MOST_METRICS = 8
+
+
+class ModelVersionAdmin(LookingAdmin):
+    """Versions, to be compared; a new one comes by an upload."""
+
+    list_display = ["__str__", "state", "created_at", "created_by"]
+    list_filter = ["state", "model"]
+    list_select_related = ["model", "created_by"]
+    search_fields = ["model__name", "notes", "source"]
+    ordering = ["model__name", "-version"]
+    change_form_template = "admin/predictor/modelversion/change_form.html"
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Return whether this user may upload."""
+        return may_manage(request)
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        """Return the columns, with one for each metric of the versions."""
+        versions = ModelVersion.objects.all()
+        if model := request.GET.get("model__id__exact", ""):
+            versions = versions.filter(model=int(model) if model.isdecimal() else None)
+        names = sorted({name for version in versions for name in version.metrics})
+        return [*self.list_display, *map(column, names[:MOST_METRICS])]
+
+    def get_urls(self) -> list[URLPattern]:
+        """Return the addresses of the confirmation pages before the admin's own."""
+        own = [
+            path(f"<int:pk>/{verb}/", self.admin_site.admin_view(view), name=f"version_{verb}")
+            for verb, view in (("promote", self.promote), ("retire", self.retire))
+        ]
+        return own + super().get_urls()
+
+    def add_view(
+        self,
+        request: HttpRequest,
+        form_url: str = "",  # noqa: ARG002 - Django's signature
+        extra_context: dict[str, Any] | None = None,  # noqa: ARG002 - Django's signature
+    ) -> HttpResponse:
+        """Upload a version: no row is made by hand."""
+        return upload(request, self.admin_site)
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Show a version, with a button for what may be done to it now."""
+        version = self.get_object(request, object_id)
+        ready = version and version.state == ModelVersion.State.READY and may_manage(request)
+        buttons = [
+            (verb.capitalize(), reverse(f"admin:version_{verb}", args=[object_id]))
+            for verb in (("promote", "retire") if ready else ())
+        ]
+        context = (extra_context or {}) | {"buttons": buttons}
+        return super().change_view(request, object_id, form_url, context)
+
+    def promote(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Ask, and make a version live."""
+        version = get_object_or_404(ModelVersion.objects.select_related("model"), pk=pk)
+
+        def do(by: "User", why: str) -> str:
+            registry.promote(version, by=by, why=why)
+            return f"Version {version.version} of {version.model} is live."
+
+        consequence = "It answers in every process within a second; the live one is kept ready."
+        return confirmed(request, self.admin_site, asked(version, "Promote", consequence), do)
+
+    def retire(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Ask, and take a version out of service."""
+        version = get_object_or_404(ModelVersion.objects.select_related("model"), pk=pk)
+
+        def do(by: "User", why: str) -> str:
+            registry.retire(version, by=by, why=why)
+            return f"Version {version.version} of {version.model} is retired."
+
+        consequence = "It is never live or asked again; its file stays. This cannot be undone."
+        return confirmed(request, self.admin_site, asked(version, "Retire", consequence), do)
+
+
+def asked(version: ModelVersion, verb: str, consequence: str) -> Confirmation:
+    """Return the question about a version."""
+    return Confirmation(
+        f"{verb} version {version.version} of {version.model}?",
+        consequence,
+        f"{verb} version {version.version}",
+        reverse("admin:predictor_modelversion_change", args=[version.pk]),
+    )
+
+
+def column(name: str) -> Any:
+    """Return a column with one metric of each version."""
+
+    @admin.display(description=name, empty_value="-")
+    def metric(version: ModelVersion) -> str | None:
+        value = version.metrics.get(name)
+        return None if value is None else f"{value:.4g}"
+
+    return metric

@@ -1,0 +1,163 @@
+"""The registry in the admin: what is shown, what is offered, and what a yes does."""
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from predictor import registry
+from predictor.models import Event, ModelVersion, RegisteredModel
+
+MODELS = "/admin/predictor/registeredmodel/"
+VERSIONS = "/admin/predictor/modelversion/"
+EVENTS = "/admin/predictor/event/"
+
+
+@pytest.fixture
+def three(iris, fitted):
+    """Three versions of iris: the second one live after the first, the third one retired."""
+    registry.register("iris", fitted)
+    registry.promote(registry.version("iris", 2))
+    registry.retire(registry.register("iris", fitted))
+
+
+@pytest.fixture
+def pk(three):
+    """The key of a version by its number."""
+    return {version.version: version.pk for version in ModelVersion.objects.all()}
+
+
+def page(client, url):
+    response = client.get(url)
+    assert response.status_code == 200, response
+    return response.content.decode()
+
+
+def test_the_list_of_models_shows_what_is_live(admin_client, three):
+    text = page(admin_client, MODELS)
+    assert '<td class="field-live_version">2</td>' in text
+    assert '<td class="field-version_count">3</td>' in text
+    assert "addlink" not in text.partition('id="content"')[2]
+
+
+def test_versions_are_compared_metric_by_metric(admin_client, three):
+    text = page(admin_client, f"{VERSIONS}?model__id__exact={RegisteredModel.objects.get().pk}")
+    assert text.count('<td class="field-metric">0.76</td>') == 3
+    assert "accuracy_std" in text
+    assert 'value="delete_selected"' not in text
+
+
+OFFERED = {1: ["promote", "retire"], 2: [], 3: []}
+
+
+@pytest.mark.parametrize("number", OFFERED)
+def test_a_version_offers_what_can_be_done_to_it(admin_client, pk, number):
+    text = page(admin_client, f"{VERSIONS}{pk[number]}/change/")
+    offered = [v for v in ("promote", "retire") if f"{VERSIONS}{pk[number]}/{v}/" in text]
+    assert offered == OFFERED[number]
+    assert 'name="_save"' not in text
+    assert "deletelink" not in text
+
+
+def test_a_model_offers_the_ways_back_that_there_are(admin_client, three):
+    model = RegisteredModel.objects.get()
+    text = page(admin_client, f"{MODELS}{model.pk}/change/")
+    assert "Roll back to version 1" in text
+    assert "Reset to version 1" in text
+    registry.rollback("iris")
+    text = page(admin_client, f"{MODELS}{model.pk}/change/")
+    assert "Roll back" not in text
+    assert "Reset to" not in text
+
+
+def test_a_promotion_is_asked_for_and_recorded(admin_client, api, pk):
+    url = f"{VERSIONS}{pk[1]}/promote/"
+    assert "Promote version 1 of iris?" in page(admin_client, url)
+    assert registry.live_versions() == {"iris": 2}
+    response = admin_client.post(url, {"why": "it was better"}, follow=True)
+    assert "Version 1 of iris is live." in response.content.decode()
+    assert registry.live_versions() == {"iris": 1}
+    event = Event.objects.last()
+    assert (event.kind, event.by, event.why) == ("promotion", "admin", "it was better")
+    assert api.post("/predict", {"X1": 1, "X2": 1})["X-Model-Version"] == "1"
+
+
+def test_a_retirement_is_asked_for(admin_client, pk):
+    url = f"{VERSIONS}{pk[1]}/retire/"
+    assert "This cannot be undone." in page(admin_client, url)
+    admin_client.post(url, {"why": ""})
+    assert ModelVersion.objects.get(version=1).state == "retired"
+
+
+@pytest.mark.parametrize(("verb", "kind"), [("rollback", "rollback"), ("reset", "reset")])
+def test_a_way_back_is_asked_for(admin_client, three, verb, kind):
+    url = f"{MODELS}{RegisteredModel.objects.get().pk}/{verb}/"
+    assert "to version 1?" in page(admin_client, url)
+    admin_client.post(url, {"why": ""})
+    assert registry.live_versions() == {"iris": 1}
+    assert Event.objects.last().kind == kind
+
+
+def test_what_has_become_impossible_meanwhile_is_told(admin_client, pk):
+    response = admin_client.post(f"{VERSIONS}{pk[2]}/retire/", {"why": ""}, follow=True)
+    assert "Version 2 of iris is live; make another one live first." in response.content.decode()
+
+
+def test_an_upload_registers_a_version(admin_client, three, brought):
+    assert "The fitted estimator" in page(admin_client, f"{VERSIONS}add/")
+    artifact = SimpleUploadedFile("sums.skops", (brought / "sums.skops").read_bytes())
+    form = {"model": "sums", "artifact": artifact, "metrics": '{"r2": 1}', "promote": "on"}
+    response = admin_client.post(f"{VERSIONS}add/", form, follow=True)
+    assert "Version 1 of sums is registered." in response.content.decode()
+    assert registry.live_versions() == {"iris": 2, "sums": 1}
+    assert Event.objects.last().by == "admin"
+
+
+def test_an_upload_that_is_refused_says_why_beside_its_field(admin_client, three, brought):
+    artifact = SimpleUploadedFile("pickled.skops", (brought / "pickled.skops").read_bytes())
+    form = {"model": "sums", "artifact": artifact, "metrics": "[]"}
+    text = admin_client.post(f"{VERSIONS}add/", form).content.decode()
+    assert "The file is not a skops file." in text
+    assert not (brought / "has run").exists()
+    assert not RegisteredModel.objects.filter(name="sums").exists()
+
+
+def test_only_the_description_of_a_model_is_edited(admin_client, three):
+    model = RegisteredModel.objects.get()
+    admin_client.post(f"{MODELS}{model.pk}/change/", {"description": "Flowers.", "name": "other"})
+    model.refresh_from_db()
+    assert (model.name, model.description) == ("iris", "Flowers.")
+
+
+def test_the_record_is_read_only(admin_client, three):
+    text = page(admin_client, EVENTS)
+    assert "Promotion" in text
+    assert "addlink" not in text.partition('id="content"')[2]
+    event = Event.objects.first()
+    assert 'name="_save"' not in page(admin_client, f"{EVENTS}{event.pk}/change/")
+    for url in (f"{EVENTS}add/", f"{EVENTS}{event.pk}/delete/", f"{MODELS}add/"):
+        assert admin_client.get(url).status_code == 403
+
+
+def test_who_may_only_look_is_offered_nothing(client, staff, pk):
+    looking = Permission.objects.filter(codename__startswith="view_")
+    staff.user_permissions.set(looking)
+    client.force_login(staff)
+    model = RegisteredModel.objects.get()
+    assert "Roll back" not in page(client, f"{MODELS}{model.pk}/change/")
+    assert "/promote/" not in page(client, f"{VERSIONS}{pk[1]}/change/")
+    for url in (
+        f"{VERSIONS}{pk[1]}/promote/",
+        f"{VERSIONS}{pk[1]}/retire/",
+        f"{MODELS}{model.pk}/rollback/",
+        f"{VERSIONS}add/",
+    ):
+        assert client.get(url).status_code == 403
+        assert client.post(url, {"why": ""}).status_code == 403
+    assert registry.live_versions() == {"iris": 2}
+
+
+@pytest.mark.parametrize(
+    "url", [f"{VERSIONS}999/promote/", f"{VERSIONS}999/retire/", f"{MODELS}999/reset/"]
+)
+def test_what_is_not_there_is_a_404(admin_client, three, url):
+    assert admin_client.get(url).status_code == 404
