@@ -1,6 +1,7 @@
 """The card of a model, and the form for its rows."""
 
 from collections.abc import Mapping
+from operator import attrgetter
 from typing import Any
 
 from rest_framework import serializers
@@ -78,8 +79,9 @@ class CardSerializer(serializers.Serializer[RegisteredModel]):
 
     def to_representation(self, model: RegisteredModel) -> dict[str, Any]:
         """Return the card; without a live version it has neither inputs nor outputs."""
-        versions = VersionSerializer(model.versions.order_by("version"), many=True).data
-        live = model.versions.filter(state=ModelVersion.State.LIVE).first()
+        rows = sorted(model.versions.all(), key=attrgetter("version"))
+        versions = VersionSerializer(rows, many=True).data
+        live = next((row for row in rows if row.state == ModelVersion.State.LIVE), None)
         signature = live.signature if live else {"columns": [], "methods": [], "classes": None}
         trouble = loaded().trouble(model.name)
         return {

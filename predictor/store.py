@@ -12,9 +12,8 @@ from django.db import connection
 from predictor import registry
 from predictor.apps import PredictorConfig
 from predictor.core.engines import ScikitLearn
-from predictor.core.errors import ArtifactError, Conflict, ModelNotFound, PredictorError
+from predictor.core.errors import ArtifactError, ModelNotFound, PredictorError
 from predictor.core.model import Model
-from predictor.models import ModelVersion
 
 log = logging.getLogger(__name__)
 
@@ -120,9 +119,7 @@ class Store:
 
     def _by_number(self, name: str, version: int) -> Model:
         """Return a version that is not live here, loaded once however many ask for it at once."""
-        state = registry.version(name, version).state
-        if state == ModelVersion.State.RETIRED:
-            raise Conflict(f"Version {version} of {name} is retired.")
+        registry.callable_version(name, version)
         with self._demanding:
             model = self._on_demand.pop((name, version), None) or load(name, version)
             self._on_demand[name, version] = model

@@ -99,5 +99,5 @@ class VersionPredict(Predict):
         return loaded().get(self.model_name, int(self.kwargs["version"]))
 
     def get(self, _request: Request, name: str = "", version: str = "") -> Response:
-        """Return what the registry says of the version."""
-        return Response(VersionCardSerializer(registry.version(name, int(version))).data)
+        """Return what the registry says of the version, unless it is retired."""
+        return Response(VersionCardSerializer(registry.callable_version(name, int(version))).data)

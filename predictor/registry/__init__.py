@@ -3,6 +3,7 @@
 from predictor.registry.examining import register_file
 from predictor.registry.history import previous_live
 from predictor.registry.reading import (
+    callable_version,
     check_live,
     check_name,
     find,
@@ -18,6 +19,7 @@ from predictor.registry.training import train
 from predictor.registry.writing import register
 
 __all__ = [
+    "callable_version",
     "check_live",
     "check_name",
     "find",

@@ -60,7 +60,22 @@ def locked() -> Iterator[None]:
 
 @contextmanager
 def staging() -> Iterator[Path]:
-    """Make a directory to prepare a version in; at the end it is gone, or moved to its place."""
+    """Make a directory to prepare a version in; at the end it is gone, or moved to its place.
+
+    Raises
+    ------
+    ArtifactError
+        Something cannot be written.
+    """
+    try:
+        with _staged() as staged:
+            yield staged
+    except OSError as exc:
+        raise ArtifactError(f"The version cannot be written: {exc.strerror}.") from exc
+
+
+@contextmanager
+def _staged() -> Iterator[Path]:
     with locked():
         staged = Path(tempfile.mkdtemp(prefix=STAGED, dir=root()))
         descriptor = os.open(staged, os.O_RDONLY)

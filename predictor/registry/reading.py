@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from predictor.core import artifacts
-from predictor.core.errors import ArtifactError, InvalidInput, ModelNotFound
+from predictor.core.errors import ArtifactError, Conflict, InvalidInput, ModelNotFound
 from predictor.core.signature import Signature
 from predictor.models import NAME, NAME_RULE, ModelVersion, RegisteredModel
 from predictor.registry import files
@@ -51,6 +51,22 @@ def version(name: str, number: int) -> ModelVersion:
         return find(name).versions.select_related("model").get(version=number)
     except ModelVersion.DoesNotExist as exc:
         raise ModelNotFound(f"{name} has no version {number}.") from exc
+
+
+def callable_version(name: str, number: int) -> ModelVersion:
+    """Return a version of a model that may be asked for predictions.
+
+    Raises
+    ------
+    ModelNotFound
+        There is no such model, or it has no such version.
+    Conflict
+        It is retired.
+    """
+    row = version(name, number)
+    if row.state == State.RETIRED:
+        raise Conflict(f"Version {number} of {name} is retired.")
+    return row
 
 
 def live_versions() -> dict[str, int]:

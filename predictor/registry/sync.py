@@ -1,6 +1,7 @@
 """Versions that lie in MODELS_DIR and have no row: registered where they lie."""
 
 import json
+import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -10,13 +11,17 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from predictor.core.errors import ArtifactError, PredictorError
+from predictor.core.signature import Signature
 from predictor.intake import Found
 from predictor.models import ModelVersion, RegisteredModel
 from predictor.registry import files, leftovers, reading
 from predictor.registry.examining import Upload, examine
 from predictor.registry.writing import Origin, card, check_metrics, new_row
 
-# What a row takes from the card beside its artifact.
+# An artifact lies beside its card.
+FILE = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
+
+# What a row takes from the card.
 FOUND = ("artifact", "format", "signature", "fitted_with")
 
 
@@ -84,7 +89,26 @@ def _card(place: Path) -> Mapping[str, Any]:
         raise ArtifactError(f"its {files.CARD} cannot be read.") from exc
     if missing:
         raise ArtifactError(f"its {files.CARD} has no {', '.join(sorted(missing))}.")
+    if not _plain(said):
+        raise ArtifactError(f"its {files.CARD} does not say what a card says.")
     return dict(said)
+
+
+def _plain(said: Mapping[str, Any]) -> bool:
+    """Return whether what a card says has the types that it should."""
+    texts = [said.get(fact, "") for fact in ("description", "source", "notes", "format")]
+    tables = [said.get(fact, {}) for fact in ("metrics", "fitted_with")]
+    name = said["artifact"]
+    try:
+        Signature.from_json(said["signature"])
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return False
+    return (
+        all(isinstance(text, str) for text in texts)
+        and all(isinstance(table, dict) for table in tables)
+        and isinstance(name, str)
+        and FILE.fullmatch(name) is not None
+    )
 
 
 def _examined(place: Path) -> Found:

@@ -14,14 +14,6 @@ from tests.serving import ROOT, environment, manage
 
 
 @pytest.fixture
-def home(tmp_path):
-    """The files of a site that has been started once before."""
-    done = manage(tmp_path, "prepare")
-    assert done.returncode == 0, done.stderr
-    return tmp_path
-
-
-@pytest.fixture
 def run(capsys, db, models_dir):
     """Run a command, and return what it printed."""
 
@@ -177,7 +169,13 @@ def test_sync_registers_a_file_that_was_put_there_by_hand(run, brought, models_d
 
 
 def test_sync_leaves_alone_what_is_no_version_and_says_why(run, brought, models_dir, capsys, lost):
-    for name, card in (("changed", {}), ("poor", {"sha256": None})):
+    cards = {
+        "changed": {},
+        "odd": {"signature": [1]},
+        "outside": {"artifact": "../2/model.skops"},
+        "poor": {"sha256": None},
+    }
+    for name, card in cards.items():
         shutil.copytree(lost / "iris" / "1", models_dir / name / "1")
         path = models_dir / name / "1" / "card.json"
         known = json.loads(path.read_text()) | card
@@ -187,34 +185,30 @@ def test_sync_leaves_alone_what_is_no_version_and_says_why(run, brought, models_
     (models_dir / "Wrong" / "1").mkdir(parents=True)
     (models_dir / "damaged" / "1").mkdir(parents=True)
     shutil.copy(brought / "pickled.skops", models_dir / "damaged" / "1")
-    with pytest.raises(CommandError, match=r"5 could not be registered\."):
+    with pytest.raises(CommandError, match=r"7 could not be registered\."):
         run("sync")
-    assert capsys.readouterr().out.splitlines()[:5] == [
+    assert capsys.readouterr().out.splitlines()[:7] == [
         f"Left Wrong/1 alone: 'Wrong' cannot name a model: {NAME_RULE}",
         "Left changed/1 alone: its model.skops is not the file that its card tells of.",
         "Left damaged/1 alone: The file is not a skops file.",
         "Left empty/1 alone: it takes one file and a card.json, or the file alone.",
+        "Left odd/1 alone: its card.json does not say what a card says.",
+        "Left outside/1 alone: its card.json does not say what a card says.",
         "Left poor/1 alone: its card.json has no sha256.",
     ]
     assert not ModelVersion.objects.exclude(model__name="iris").exists()
     assert not (brought / "has run").exists()
 
 
-def test_a_start_without_its_database_takes_what_lies_in_models(home):
-    registered = manage(
-        home, "register", "sums", str(home / "models" / "iris" / "1" / "model.skops")
-    )
-    assert registered.returncode == 0, registered.stderr
-    assert manage(home, "train", "iris").returncode == 0
-    for path in home.glob("db.sqlite3*"):
-        path.unlink()
-    done = manage(home, "prepare")
+def test_a_start_without_its_database_takes_what_lies_in_models(three, models_dir, tmp_path):
+    shutil.copytree(models_dir / "iris" / "3", models_dir / "sums" / "1")
+    done = manage(tmp_path, "prepare", MODELS_DIR=str(models_dir))
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[2:] == [
         "Registered version 1 of iris.",
         "Registered version 2 of iris.",
+        "Registered version 3 of iris.",
         "Registered version 1 of sums.",
-        "Version 2 of iris is live.",
+        "Version 3 of iris is live.",
         "sums has no live version: `promote sums VERSION` makes one.",
     ]
-    assert manage(home, "prepare").stdout == ""

@@ -4,40 +4,34 @@ import json
 import subprocess
 import sys
 
-import pytest
-
 from tests.serving import ROOT, environment
 
 
-@pytest.fixture(scope="module")
-def instants(tmp_path_factory):
-    """What came of a kill -9 before each line of a registration."""
-    variables = environment(
-        tmp_path_factory.mktemp("crash"), DJANGO_SETTINGS_MODULE="mlsite.settings"
-    )
-    command = [sys.executable, "-m", "tests.predictor.crash"]
+def instants(home):
+    """Return what came of a kill -9 before each line of a registration."""
     done = subprocess.run(
-        command, cwd=ROOT, env=variables, capture_output=True, text=True, check=False, timeout=120
+        [sys.executable, "-m", "tests.predictor.crash"],
+        cwd=ROOT,
+        env=environment(home, DJANGO_SETTINGS_MODULE="mlsite.settings"),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
     )
     assert done.returncode == 0, done.stderr + done.stdout
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def test_every_line_of_a_registration_is_an_instant(instants):
-    assert len(instants) > 50
-    assert [said["killed"] for said in instants] == [True] * (len(instants) - 1) + [False]
-
-
-def test_there_is_a_whole_version_or_none(instants):
+def test_a_registration_killed_before_any_line_leaves_a_whole_version_or_none(tmp_path):
+    *killed, last = instants(tmp_path)
+    assert len(killed) > 50
     before = []
-    for said in instants:
+    for said in [*killed, last]:
+        assert said["killed"] == (said is not last)
         added = [number for number in said["after"] if number not in before]
         assert added in ([], [max(before, default=0) + 1]), said
-        before = [said["next"], *said["after"]]
-    assert added, "the registration that was not killed"
-
-
-def test_the_next_registration_works_and_clears_what_was_left(instants):
-    for said in instants:
+        # The next registration works, and clears what was left.
         assert said["left"] == [], said
         assert said["directories"] == sorted([*said["after"][:2], said["next"]]), said
+        before = [said["next"], *said["after"]]
+    assert added, "the registration that was not killed"

@@ -4,7 +4,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from predictor import registry
-from predictor.core.errors import InvalidInput
+from predictor.core.errors import ArtifactError, InvalidInput
 from predictor.models import ModelVersion
 
 
@@ -148,7 +148,8 @@ def test_a_registration_that_fails_leaves_nothing(models_dir, db, fitted, monkey
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full_disk)
-    with pytest.raises(OSError, match="No space"):
+    sentence = r"The version cannot be written: No space left on device\."
+    with pytest.raises(ArtifactError, match=sentence):
         registry.register("iris", fitted)
     assert not ModelVersion.objects.exists()
     assert [entry.name for entry in models_dir.iterdir()] == [".lock"]

@@ -45,7 +45,7 @@ def test_a_version_that_was_asked_for_goes_live_without_being_loaded_again(loads
 @pytest.mark.django_db(transaction=False)
 def test_many_who_ask_at_once_load_a_version_once(loads, monkeypatch):
     row = registry.version("iris", 2)
-    monkeypatch.setattr(registry, "version", lambda _name, _number: row)
+    monkeypatch.setattr(registry, "callable_version", lambda _name, _number: row)
     monkeypatch.setattr(registry, "load", lambda *_: parts)
     live = loaded().get("iris")
     parts = live.signature, live.engine.estimator

@@ -269,6 +269,7 @@ def test_a_retired_version_is_neither_live_nor_asked_again(staff_api, three):
     for again, body in ((url, ROW), ("/models/iris/promote", {"version": 2})):
         response = staff_api.post(again, body)
         assert (response.status_code, response.json()) == (409, retired)
+    assert staff_api.get(url).json() == retired
     assert staff_api.get("/models/iris/versions/2/").json()["state"] == "retired"
 
 
