@@ -4,13 +4,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
 from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_view
-from rest_framework.permissions import IsAdminUser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 
 from predictor import registry
 from predictor.models import ModelVersion
+from predictor.permissions import ManagesModels
 from predictor.schema import DETAIL, ERRORS
 from predictor.serializers import CardSerializer, ReasonSerializer, VersionChoiceSerializer
 from predictor.store import loaded
@@ -36,7 +36,7 @@ def documented(name: str) -> Callable[[type["Change"]], type["Change"]]:
 class Change(ModelView):
     """A change of what is live: staff only, recorded with who and why."""
 
-    permission_classes = (IsAdminUser,)
+    permission_classes = (ManagesModels,)
     serializer_class: type[Serializer[Any]] = ReasonSerializer
 
     def get_serializer(self, **kwargs: Any) -> Serializer[Any]:
@@ -51,7 +51,7 @@ class Change(ModelView):
         """Make the change, and return the model's card."""
         form = self.get_serializer(data=request.data)
         form.is_valid(raise_exception=True)
-        by = cast("User", request.user)  # IsAdminUser saw to it
+        by = cast("User", request.user)  # ManagesModels saw to it
         version = self.change(name, by=by, **form.validated_data)
         loaded().refresh()
         return Response(CardSerializer(version.model).data)

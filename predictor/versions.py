@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any, cast
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import status
 from rest_framework.parsers import MultiPartParser
-from rest_framework.permissions import SAFE_METHODS, IsAdminUser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from predictor import registry
 from predictor.core.model import Model
+from predictor.permissions import ManagesModels
 from predictor.schema import DETAIL, ERRORS, VersionPredictSchema
 from predictor.serializers import (
     UploadSerializer,
@@ -35,9 +35,9 @@ class VersionList(ModelView):
     serializer_class = UploadSerializer
 
     def get_permissions(self) -> Sequence[Any]:
-        """Return who may: everybody who may see models looks, staff uploads."""
-        looking = self.request.method in SAFE_METHODS
-        return super().get_permissions() if looking else [IsAdminUser()]
+        """Return who may: those who manage models upload, who may see models looks."""
+        uploading = self.request.method == "POST"
+        return [ManagesModels()] if uploading else super().get_permissions()
 
     def get_serializer(self, **kwargs: Any) -> UploadSerializer:
         """Return the form of an upload."""
@@ -63,7 +63,7 @@ class VersionList(ModelView):
         """Register an artifact as the next version; a name that is new makes the model."""
         form = self.get_serializer(data=request.data)
         form.is_valid(raise_exception=True)
-        user = cast("User", request.user)  # IsAdminUser saw to it
+        user = cast("User", request.user)  # ManagesModels saw to it
         version = register(name, form.validated_data, user)
         address = reverse("model-version", [name, version.version], request=request)
         return Response(

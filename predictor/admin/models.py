@@ -11,7 +11,7 @@ from django.urls import URLPattern, path, reverse
 
 from predictor import registry
 from predictor.admin.confirmation import Confirmation, confirmed
-from predictor.admin.looking import LookingAdmin, may_manage
+from predictor.admin.looking import LookingAdmin, managed, may_manage
 from predictor.models import ModelVersion, RegisteredModel
 
 if TYPE_CHECKING:
@@ -53,7 +53,9 @@ class RegisteredModelAdmin(LookingAdmin):
     def get_urls(self) -> list[URLPattern]:
         """Return the addresses of the confirmation pages before the admin's own."""
         own = [
-            path(f"<int:pk>/{verb}/", self.admin_site.admin_view(view), name=f"model_{verb}")
+            path(
+                f"<int:pk>/{verb}/", self.admin_site.admin_view(managed(view)), name=f"model_{verb}"
+            )
             for verb, view in (("rollback", self.rollback), ("reset", self.reset))
         ]
         return own + super().get_urls()

@@ -9,7 +9,7 @@ from django.urls import URLPattern, path, reverse
 
 from predictor import registry
 from predictor.admin.confirmation import Confirmation, confirmed
-from predictor.admin.looking import LookingAdmin, may_manage
+from predictor.admin.looking import LookingAdmin, managed, may_manage
 from predictor.admin.upload import upload
 from predictor.models import ModelVersion
 
@@ -45,7 +45,11 @@ class ModelVersionAdmin(LookingAdmin):
     def get_urls(self) -> list[URLPattern]:
         """Return the addresses of the confirmation pages before the admin's own."""
         own = [
-            path(f"<int:pk>/{verb}/", self.admin_site.admin_view(view), name=f"version_{verb}")
+            path(
+                f"<int:pk>/{verb}/",
+                self.admin_site.admin_view(managed(view)),
+                name=f"version_{verb}",
+            )
             for verb, view in (("promote", self.promote), ("retire", self.retire))
         ]
         return own + super().get_urls()

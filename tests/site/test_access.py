@@ -44,6 +44,8 @@ RULES = {
     ("hidden", "token"): "  302       302     302  404   404     .         302     302     302",
     ("unseen", "open"): "   302       302     302  302   302     .         302     302     302",
     ("unseen", "token"): "  302       302     302  302   302     .         302     302     302",
+    ("kept", "open"): "     302       302     302  403   .       .         302     302     302",
+    ("kept", "token"): "    302       302     302  403   .       .         302     302     302",
     ("rows", "open"): "     302       302     302  403   403     .         302     302     302",
     ("rows", "token"): "    302       302     302  403   403     .         302     302     302",
 }
@@ -72,6 +74,27 @@ def rows_of(label, **change):
     return pages
 
 
+def kept_of(label, *verbs):
+    """The pages of rows that only the registry writes, none of which is there."""
+    at = f"/admin/{label}/"
+    refused = {"GET": 403, "ANY": 403, "OPTIONS": 403}
+    elsewhere = {"GET": 302, "ANY": 302, "OPTIONS": 302}
+    one = f"admin/{label}/<path:object_id>/"
+    return {
+        f"admin/{label}/": row(at, "kept", GET=200, ANY=200),
+        f"admin/{label}/add/": row(f"{at}add/", "admin", **refused),
+        one: row(f"{at}99/", "admin", **elsewhere, TRACE=405),
+        f"{one}change/": row(f"{at}99/change/", "kept", **elsewhere, POST=403),
+        f"{one}delete/": row(f"{at}99/delete/", "admin", **refused),
+        f"{one}history/": row(f"{at}99/history/", "admin", **elsewhere),
+    } | {
+        f"admin/{label}/<int:pk>/{verb}/": row(
+            f"{at}99/{verb}/", "kept", GET=404, ANY=404, OPTIONS=404
+        )
+        for verb in verbs
+    }
+
+
 # The row itself answers 400 where the body is wanting, and 404 where there is nothing: what is
 # asserted is who gets that far.
 API = {
@@ -85,6 +108,14 @@ API = {
     "models/": row("/models/", "permitted", GET=200),
     "models/<name>/": row("/models/iris/", "permitted", GET=200),
     "models/<name>/predict/": row("/models/iris/predict", "permitted", GET=200, POST=400),
+    "models/<name>/versions/": row("/models/iris/versions/", "permitted", GET=200, POST=415),
+    "models/<name>/versions/<version>/": row("/models/iris/versions/1/", "permitted", GET=200),
+    "models/<name>/versions/<version>/predict/": row(
+        "/models/iris/versions/1/predict", "permitted", GET=200, POST=400
+    ),
+    "models/<name>/promote/": row("/models/iris/promote", "managers", POST=400),
+    "models/<name>/retire/": row("/models/iris/retire", "managers", POST=400),
+    "models/<name>/rollback/": row("/models/absent/rollback", "managers", POST=404),
     "models/<name>/train/": row("/models/absent/train", "managers", POST=404),
     "models/<name>/reset/": row("/models/absent/reset", "managers", POST=404),
     "tasks/": row("/tasks/?done=true", "permitted", GET=200, POST=400, DELETE=200),
@@ -113,7 +144,16 @@ ADMIN = {
     **rows_of("mlsite/token"),
     **rows_of("mlsite/signinfailures", POST=403),
     **rows_of("tasks/task"),
+    **kept_of("predictor/registeredmodel", "rollback", "reset"),
+    **kept_of("predictor/modelversion", "promote", "retire"),
+    **kept_of("predictor/event"),
 }
+ADMIN["admin/predictor/modelversion/add/"] = row(
+    "/admin/predictor/modelversion/add/", "kept", GET=200, ANY=200
+)
+ADMIN["admin/predictor/registeredmodel/<path:object_id>/change/"] = row(
+    "/admin/predictor/registeredmodel/99/change/", "kept", GET=302, ANY=302, OPTIONS=302
+)
 ADMIN["admin/mlsite/signinfailures/add/"] = row(
     "/admin/mlsite/signinfailures/add/", "admin", GET=403, ANY=403, OPTIONS=403
 )
@@ -204,6 +244,8 @@ def expected(route, mode, role, method, *, by_session):
     _, rule, answers = TABLE[route]
     if rule == "permitted" and answers[method] == 405:
         rule = "users"  # what is not there takes no permission
+    if (route, method) == ("models/<name>/versions/", "POST"):
+        rule = "managers"
     if route in ADMIN and not by_session:
         role = "anonymous"
     if rule == "login" and method != "GET":
