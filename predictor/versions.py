@@ -13,6 +13,7 @@ from rest_framework.reverse import reverse
 from predictor import registry
 from predictor.core.model import Model
 from predictor.permissions import ManagesModels
+from predictor.renderers import OneModelPage
 from predictor.schema import DETAIL, ERRORS, VersionPredictSchema
 from predictor.serializers import (
     UploadSerializer,
@@ -31,6 +32,7 @@ class VersionList(ModelView):
     """The versions of a model; a new one is registered by an upload."""
 
     name = "Versions"
+    page = OneModelPage
     parser_classes = (MultiPartParser,)
     serializer_class = UploadSerializer
 
@@ -77,6 +79,7 @@ class VersionDetail(ModelView):
     """One version of a model."""
 
     name = "Version"
+    page = OneModelPage
     serializer_class = VersionCardSerializer
 
     @extend_schema(

@@ -334,3 +334,12 @@ def test_one_model_that_cannot_be_loaded_leaves_the_others(staff_api, three, mod
     assert response.status_code == 503
     assert json.loads(response.content)["detail"].startswith("churn/1/model.skops is not the file")
     assert staff_api.get("/v2/health/ready").status_code == 503
+
+
+@pytest.mark.parametrize("place", ["versions/", "versions/2/", "versions/2/predict", "promote"])
+def test_a_browser_gets_a_page(staff_api, three, place):
+    response = staff_api.get(f"/models/iris/{place}", HTTP_ACCEPT="text/html")
+    assert response.status_code == (405 if place == "promote" else 200)
+    assert response["Content-Type"].startswith("text/html")
+    response = staff_api.post("/models/iris/promote", {"version": 2}, HTTP_ACCEPT="text/html")
+    assert response.status_code == 200
