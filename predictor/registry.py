@@ -112,12 +112,13 @@ def register(name: str, fitted: Fitted, *, by: User | None = None) -> ModelVersi
     """
     if not re.fullmatch(NAME, name):
         raise InvalidInput(f"{name!r} cannot name a model: {NAME_RULE}")
-    signature = Signature.of(fitted.estimator, fitted.columns).refined(fitted.X)
     root = Path(settings.MODELS_DIR)
     root.mkdir(parents=True, exist_ok=True)
     staged = Path(tempfile.mkdtemp(prefix=".staged-", dir=root))
     try:
-        sha256 = artifacts.save(fitted.estimator, staged / ARTIFACT)
+        signature = artifacts.save(
+            fitted.estimator, staged / ARTIFACT, fitted.X, columns=fitted.columns
+        )
         with transaction.atomic():
             model, _ = RegisteredModel.objects.get_or_create(
                 name=name, defaults={"description": fitted.description}
@@ -126,7 +127,7 @@ def register(name: str, fitted: Fitted, *, by: User | None = None) -> ModelVersi
             version = ModelVersion(
                 model=model,
                 version=_next_number(model),
-                sha256=sha256,
+                sha256=artifacts.digest(staged / ARTIFACT),
                 signature=signature.to_json(),
                 metrics=dict(fitted.metrics),
                 fitted_with=artifacts.fitted_with(),

@@ -4,12 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy.typing as npt
+import numpy as np
 
 from predictor.core.engines import ScikitLearn
 from predictor.core.signature import Signature
-
-Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -21,18 +19,18 @@ class Model:
     signature: Signature
     engine: ScikitLearn
 
-    def infer(self, X: Array, outputs: Sequence[str]) -> dict[str, Array]:
+    def infer(self, X: Any, outputs: Sequence[str]) -> dict[str, Any]:
         """Return what each of the methods gives for the rows.
 
         Parameters
         ----------
-        X : array of shape (n_samples, n_features)
+        X : array, DataFrame or sparse matrix of shape (n_samples, n_features)
             No rows give no values: estimators themselves refuse them.
         outputs : sequence of str
             Methods out of the signature.
         """
-        if len(X) == 0:
-            return dict.fromkeys(outputs, X)
+        if X.shape[0] == 0:
+            return dict.fromkeys(outputs, np.empty(0))
         return {method: self.engine.run(method, X) for method in outputs}
 
     def warm(self) -> None:
