@@ -11,7 +11,7 @@ import scipy.sparse
 from sklearn.base import BaseEstimator
 from sklearn.cluster import Birch, KMeans
 from sklearn.compose import ColumnTransformer, TransformedTargetRegressor, make_column_transformer
-from sklearn.decomposition import PCA, SparseCoder, TruncatedSVD
+from sklearn.decomposition import PCA, TruncatedSVD
 from sklearn.ensemble import (
     AdaBoostClassifier,
     BaggingClassifier,
@@ -250,7 +250,6 @@ def own() -> Iterator[tuple[str, Case]]:
         "selection": (make_pipeline(SelectKBest(k=2), logistic), NUMBERS, LABELS),
         "union": (FeatureUnion([("p", PCA(2)), ("s", StandardScaler())]), NUMBERS, None),
         "polynomial": (make_pipeline(PolynomialFeatures(), DecisionTreeRegressor()), NUMBERS, TARGET),
-        "sparse code": (SparseCoder(NUMBERS[:5], transform_algorithm="lars"), NUMBERS, None),
         "frozen": (FrozenEstimator(KMeans(3).fit(NUMBERS)), NUMBERS, None),
         "infrequent strings": (
             OneHotEncoder(max_categories=2, handle_unknown="infrequent_if_exist"),
@@ -277,7 +276,11 @@ def _with_rows(estimator: BaseEstimator) -> tuple[BaseEstimator, Any, Any]:
     y = _enforce_estimator_tags_y(estimator, LABELS.copy())
     tags = get_tags(estimator).input_tags
     if tags.string and not tags.two_d_array:
+        if "n_features" in estimator.get_params():  # a million columns say no more than a few
+            estimator.set_params(n_features=64)
         return estimator, TEXTS, y
+    if hasattr(estimator, "dictionary"):
+        return estimator, NUMBERS[:, : estimator.dictionary.shape[1]], y
     return estimator, _enforce_estimator_tags_X(estimator, NUMBERS.copy()), y
 
 
