@@ -24,11 +24,11 @@ class InputSerializer(serializers.Serializer[Column]):
     name = serializers.CharField()
     description = serializers.CharField()
     dtype = serializers.CharField()
-    kind = serializers.ChoiceField(choices=sorted(TAKERS))
+    kind = serializers.ChoiceField(choices=sorted(TAKERS), required=False)
     required = serializers.BooleanField()  # type: ignore[assignment]  # not DRF's
     nullable = serializers.BooleanField()
-    categories = serializers.ListField(child=serializers.JSONField(), allow_null=True)
-    closed = serializers.BooleanField()
+    categories = serializers.ListField(child=serializers.JSONField(), required=False)
+    closed = serializers.BooleanField(required=False)
     range = serializers.ListField(child=serializers.FloatField(), allow_null=True)
     example = serializers.JSONField(allow_null=True)
 

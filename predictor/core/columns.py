@@ -1,7 +1,7 @@
 """One column of X: its name, what it holds, and what is taken as a value of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 from predictor.core.values import BOOLEAN, INTEGER, NUMBER, STRING, TAKERS, Refused, within
@@ -66,6 +66,14 @@ class Column:
                 "categories": None if categories is None else tuple(categories),
             }
         )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the fields as plain values, without those that a column of numbers has not."""
+        fields = asdict(self)
+        for name in ("kind", "categories", "closed"):
+            if fields[name] in (NUMBER, None, False):
+                del fields[name]
+        return fields
 
     @property
     def plain(self) -> bool:

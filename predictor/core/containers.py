@@ -16,7 +16,7 @@ from predictor.core.values import BOOLEAN, INTEGER, NUMBER
 
 Array = npt.NDArray[Any]
 
-ARRAY, FRAME, SPARSE, VECTOR = "array", "frame", "sparse", "vector"
+CONTAINERS = ARRAY, FRAME, SPARSE, VECTOR = "array", "frame", "sparse", "vector"
 
 
 class Container:

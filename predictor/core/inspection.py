@@ -33,6 +33,8 @@ def classes(estimator: Any) -> tuple[Any, ...] | None:
 
 def container(estimator: Any) -> str:
     """Return what the estimator was fitted on, as far as it tells."""
+    if own := getattr(estimator, "served_container_", None):
+        return str(own)
     if reads_text(estimator) or takes_labels(estimator) or takes_vector(estimator):
         return VECTOR
     if getattr(estimator, "feature_names_in_", None) is not None:
@@ -57,6 +59,8 @@ def columns(estimator: Any, count: int | None = None) -> tuple[Column, ...]:
     ArtifactError
         The estimator does not take rows of columns, or does not say how many.
     """
+    if own := getattr(estimator, "served_columns_", None):
+        return tuple(own)
     if reads_text(estimator):
         return (Column("x0", dtype="object", kind=STRING),)
     if takes_labels(estimator):

@@ -1,12 +1,14 @@
 """A served model: one version of it, ready to run."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from predictor.core.engines import ScikitLearn
+from predictor.core.errors import InvalidInput
 from predictor.core.signature import Signature
 
 
@@ -35,4 +37,5 @@ class Model:
 
     def warm(self) -> None:
         """Run every method once, so that the first request does not pay for it."""
-        self.infer(self.signature.example_rows(), self.signature.methods)
+        with suppress(InvalidInput):  # a made-up row may be refused: that is an answer as well
+            self.infer(self.signature.example_rows(), self.signature.methods)

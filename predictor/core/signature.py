@@ -1,13 +1,13 @@
 """What a fitted estimator takes and gives, drawn from itself and from rows of X."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple, Self
 
 from predictor.core import answers, inspection, probes, samples
 from predictor.core.columns import Column
-from predictor.core.containers import ARRAY, Container
+from predictor.core.containers import ARRAY, FRAME, Container
 from predictor.core.errors import ArtifactError, InvalidInput
 from predictor.core.rows import Reader
 
@@ -80,7 +80,7 @@ class Signature:
         found = probes.nullable(run, container, found)
         predicts = methods[0] == "predict"
         return cls(
-            columns=_named(found, columns),
+            columns=_named(found, columns, container),
             methods=methods,
             classes=inspection.classes(estimator),
             container=container,
@@ -132,7 +132,13 @@ class Signature:
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values that `from_json` reads."""
-        return asdict(self)
+        return {
+            "columns": [column.to_json() for column in self.columns],
+            "methods": list(self.methods),
+            "classes": self.classes and list(self.classes),
+            "container": self.container,
+            "n_outputs": self.n_outputs,
+        }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
@@ -154,12 +160,19 @@ def _count(columns: Sequence[Column] | None, sample: Any) -> int | None:
     return shape[1] if len(shape) > 1 else None
 
 
-def _named(found: Sequence[Column], given: Sequence[Column] | None) -> tuple[Column, ...]:
+def _named(
+    found: Sequence[Column], given: Sequence[Column] | None, container: str
+) -> tuple[Column, ...]:
     """Return the columns that were found under the names and descriptions that were given."""
     if given is None:
         return tuple(found)
     if len(given) != len(found):
         raise ArtifactError(f"{len(given)} columns are described; the model takes {len(found)}.")
+    if container == FRAME and [c.name for c in given] != [c.name for c in found]:
+        raise ArtifactError(
+            f"The model takes the columns {', '.join(column.name for column in found)}: it was "
+            "fitted on a table, whose names cannot be changed."
+        )
     return tuple(
         replace(column, name=name.name, description=name.description)
         for column, name in zip(found, given, strict=True)

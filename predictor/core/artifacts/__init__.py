@@ -1,4 +1,4 @@
-"""Files to fitted estimators and back: the only importer of skops.
+"""Files to fitted estimators and back: the only importer of skops, joblib and onnxruntime.
 
 scikit-learn and skops take seconds to import, so they are imported by what reads or writes a
 model, and by nothing else.
@@ -7,25 +7,16 @@ model, and by nothing else.
 import hashlib
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from predictor.core.artifacts import native
+from predictor.core.artifacts.intake import TakenIn, opened, take_in
 from predictor.core.artifacts.versions import fitted_with
 from predictor.core.errors import ArtifactError
 from predictor.core.signature import Column, Signature
 
-__all__ = ["Artifact", "fitted_with", "load", "open_artifact", "read", "save"]
-
-
-@dataclass(frozen=True)
-class Artifact:
-    """A fitted estimator out of a file, and what is known of it."""
-
-    estimator: Any
-    signature: Signature
-    fitted_with: dict[str, str] = field(default_factory=dict)
+__all__ = ["TakenIn", "digest", "fitted_with", "load", "opened", "read", "save", "take_in"]
 
 
 def save(
@@ -89,7 +80,7 @@ def load(
     """
     data = read(path, sha256)
     try:
-        return native.loads(data, trusted=trusted, allow_version=allow_version).estimator
+        return opened(data, trusted=trusted, allow_version=allow_version).estimator
     except ArtifactError as exc:
         raise ArtifactError(f"{_place(path)}: {exc}") from exc
 

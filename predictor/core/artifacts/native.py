@@ -24,6 +24,7 @@ class Native(NamedTuple):
 
     estimator: Any
     card: dict[str, Any]
+    fitted: str | None
 
 
 def dumps(estimator: Any, card: dict[str, Any]) -> bytes:
@@ -68,14 +69,14 @@ def loads(data: bytes, *, trusted: Iterable[str] = (), allow_version: bool = Fal
         schema = Schema(file)
         names = schema.check(trusted)
         card = _card(file)
-        fitted = schema.sklearn_version() or card.get("fitted_with", {}).get("scikit-learn")
+        fitted = schema.sklearn_version()
     check_version(fitted, allowed=allow_version)
     estimator = _built(data, names)
     if not hasattr(estimator, "get_params"):
         raise ArtifactError("The file holds no estimator.")
     bounds.check(estimator)
     _settle(estimator)
-    return Native(estimator, card)
+    return Native(estimator, card, fitted)
 
 
 def _built(data: bytes, names: Iterable[str]) -> Any:
