@@ -29,6 +29,7 @@ class InputSerializer(serializers.Serializer[Column]):
     nullable = serializers.BooleanField()
     categories = serializers.ListField(child=serializers.JSONField(), required=False)
     closed = serializers.BooleanField(required=False)
+    none = serializers.BooleanField(required=False)
     range = serializers.ListField(child=serializers.FloatField(), allow_null=True)
     example = serializers.JSONField(allow_null=True)
 

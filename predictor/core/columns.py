@@ -38,6 +38,8 @@ class Column:
         The values that an encoder was fitted on.
     closed : bool
         Whether other values than the categories are refused.
+    none : bool
+        Whether a missing value is None to the estimator, and not NaN.
     range : pair of float, optional
         The least and the greatest value seen in a sample.
     example : optional
@@ -52,6 +54,7 @@ class Column:
     nullable: bool = False
     categories: tuple[Any, ...] | None = None
     closed: bool = False
+    none: bool = False
     range: tuple[float, float] | None = None
     example: Any = None
 
@@ -70,7 +73,7 @@ class Column:
     def to_json(self) -> dict[str, Any]:
         """Return the fields as plain values, without those that a column of numbers has not."""
         fields = asdict(self)
-        for name in ("kind", "categories", "closed"):
+        for name in ("kind", "categories", "closed", "none"):
             if fields[name] in (NUMBER, None, False):
                 del fields[name]
         return fields

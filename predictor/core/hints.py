@@ -25,6 +25,7 @@ class Hint(NamedTuple):
     closed: bool
     kind: str
     dtype: str
+    none: bool = False
 
 
 TEXT = Hint(None, closed=False, kind=STRING, dtype="object")
@@ -124,4 +125,4 @@ def _encoded(values: Any, *, closed: bool) -> Hint:
         kind, dtype = STRING, "object"
     else:
         kind, dtype = NUMBER, "float64"
-    return Hint(tuple(present), closed, kind, dtype)
+    return Hint(tuple(present), closed, kind, dtype, none=None in values.tolist())

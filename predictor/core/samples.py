@@ -73,7 +73,8 @@ def _typed(column: Column, dtype: str, values: Any) -> Column:
         return replace(column, dtype=dtype, kind=kind, categories=categories, closed=True)
     if dtype in ("object", "str", "string"):
         kind = _kind_of(values.dropna().to_list())
-        return replace(column, dtype=dtype, kind=kind)
+        none = dtype == "object" and any(value is None for value in values.to_list())
+        return replace(column, dtype=dtype, kind=kind, none=none)
     try:
         kind = KINDS[np.dtype(dtype.lower()).kind]
     except (TypeError, KeyError) as exc:
@@ -98,7 +99,8 @@ def _arrayed(columns: Sequence[Column], X: Any) -> tuple[Column, ...]:
     for column, values in zip(columns, X.T, strict=True):
         present = [value for value in values.tolist() if value is not None and value == value]  # noqa: PLR0124 - not NaN
         if X.dtype.kind == "O":
-            typed = replace(column, dtype="object", kind=_kind_of(present))
+            none = any(value is None for value in values.tolist())
+            typed = replace(column, dtype="object", kind=_kind_of(present), none=none)
         elif X.dtype.kind in "fiu":
             single = X.dtype == np.float32
             typed = replace(column, dtype="float32" if single else "float64", kind=NUMBER)

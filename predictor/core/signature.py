@@ -78,6 +78,8 @@ class Signature:
             container, found = samples.refined(found, sample)
         run = getattr(estimator, methods[0])
         found = probes.nullable(run, container, found)
+        if len({column.name for column in found}) < len(found):
+            raise ArtifactError("Two columns of the model have the same name.")
         predicts = methods[0] == "predict"
         return cls(
             columns=_named(found, columns, container),

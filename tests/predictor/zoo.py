@@ -251,6 +251,13 @@ def own() -> Iterator[tuple[str, Case]]:
         "union": (FeatureUnion([("p", PCA(2)), ("s", StandardScaler())]), NUMBERS, None),
         "polynomial": (make_pipeline(PolynomialFeatures(), DecisionTreeRegressor()), NUMBERS, TARGET),
         "frozen": (FrozenEstimator(KMeans(3).fit(NUMBERS)), NUMBERS, None),
+        "a gap as a category": (OneHotEncoder(), TABLE[["grade"]], None),
+        "a gap as a category, array": (OneHotEncoder(), TABLE[["grade"]].to_numpy(object), None),
+        "nullable integers": (
+            make_pipeline(SimpleImputer(), logistic),
+            TABLE[["count", "width"]].astype({"count": "Int64"}),
+            LABELS,
+        ),
         "infrequent strings": (
             OneHotEncoder(max_categories=2, handle_unknown="infrequent_if_exist"),
             TABLE[["city"]],
