@@ -59,7 +59,7 @@ class Reader:
     def __init__(self, columns: Sequence[Column]) -> None:
         self.columns = columns
         self.names = [column.name for column in columns]
-        self.nullable = [column.nullable for column in columns]
+        self.may_be_missing = {column.name for column in columns if column.nullable}
         self.numeric = all(column.plain for column in columns)
 
     def read(self, data: Any, reread: Callable[[], Any] | None = None) -> Sent:
@@ -102,16 +102,16 @@ class Reader:
         if len(row) != len(self.names):
             return None
         values: list[float] = []
-        for name, nullable in zip(self.names, self.nullable, strict=True):
-            value: Any = row.get(name)
+        for name in self.names:
+            value: Any = row.get(name, row)  # the row itself is of no kind that is taken
             kind = type(value)
             if kind is str:
                 value = number(value)
-            elif value is None and nullable and name in row:
+            elif kind is not float and kind is not int:
+                if value is not None or name not in self.may_be_missing:
+                    return None
                 values.append(math.nan)
                 continue
-            elif kind is not float and kind is not int:
-                return None
             if not -LIMIT < value < LIMIT:
                 return None
             values.append(value)
@@ -144,7 +144,7 @@ class Reader:
             X = np.array(flat, dtype=np.float64)  # None becomes NaN
             missing = np.isnan(X)
             certain = missing.sum() == flat.count(None) and not (np.abs(X) >= LIMIT).any()
-            forbidden = ~np.array(self.nullable)
+            forbidden = [name not in self.may_be_missing for name in self.names]
             certain = certain and not missing.reshape(-1, len(self.names))[:, forbidden].any()
         else:
             return None

@@ -5,6 +5,7 @@ import json
 import warnings
 import zipfile
 from collections.abc import Iterable
+from importlib.metadata import version
 from typing import Any, NamedTuple
 
 from predictor.core.artifacts import archive, bounds
@@ -66,10 +67,9 @@ def loads(data: bytes, *, trusted: Iterable[str] = (), allow_version: bool = Fal
         was fitted by another scikit-learn.
     """
     with archive.opened(data) as file:
-        schema = Schema(file)
-        names = schema.check(trusted)
         card = _card(file)
-        fitted = schema.sklearn_version()
+        names, versions = _checked(Schema(file), trusted)
+    fitted = _fitted(versions, card)
     check_version(fitted, allowed=allow_version)
     estimator = _built(data, names)
     if not hasattr(estimator, "get_params"):
@@ -77,6 +77,23 @@ def loads(data: bytes, *, trusted: Iterable[str] = (), allow_version: bool = Fal
     bounds.check(estimator)
     _settle(estimator)
     return Native(estimator, card, fitted)
+
+
+def _checked(schema: Schema, trusted: Iterable[str]) -> tuple[set[str], set[str]]:
+    """Return the names of what a file builds, and the versions that fitted it."""
+    try:
+        return schema.check(trusted), schema.sklearn_versions()
+    except (AttributeError, KeyError, TypeError, ValueError) as exc:
+        raise ArtifactError("The file's schema describes no object.") from exc
+
+
+def _fitted(versions: set[str], card: dict[str, Any]) -> str | None:
+    """Return the scikit-learn that fitted a file; another than this one where there are several."""
+    others = sorted(versions - {version("scikit-learn")})
+    if versions:
+        return others[0] if others else version("scikit-learn")
+    stated = card.get("fitted_with")
+    return stated.get("scikit-learn") if isinstance(stated, dict) else None
 
 
 def _built(data: bytes, names: Iterable[str]) -> Any:

@@ -10,6 +10,9 @@ from predictor.core.errors import ArtifactError
 
 SCHEMA = "schema.json"
 
+# Where an estimator of scikit-learn says what fitted it.
+VERSION = "_sklearn_version"
+
 # The version of the file format that is read; older files were written for other versions of
 # scikit-learn anyway.
 PROTOCOL = 2
@@ -80,13 +83,11 @@ class Schema:
             elif isinstance(value, list):
                 waiting.extend(value)
 
-    def sklearn_version(self) -> str | None:
-        """Return the version of scikit-learn that fitted what is in the file."""
-        for node in self.nodes():
-            content = node.get("content")
-            if isinstance(content, dict) and "_sklearn_version" in content:
-                return str(json.loads(content["_sklearn_version"]["content"]))
-        return None
+    def sklearn_versions(self) -> set[str]:
+        """Return the versions of scikit-learn that fitted what is in the file."""
+        contents = [node.get("content") for node in self.nodes()]
+        stated = [c[VERSION] for c in contents if type(c) is dict and VERSION in c]
+        return {str(json.loads(version["content"])) for version in stated}
 
     def _checked_size(self, node: dict[str, Any], budget: int) -> int:
         """Return how many bytes a node's array or matrix takes, after a look at its header."""

@@ -176,6 +176,18 @@ FILES = {
         hostile.packed({"schema.json": deep().encode()}),
         "The file's schema is not JSON that can be read.",
     ),
+    "a schema of odd parts": (
+        hostile.with_attribute(
+            SAVED, node("NdArrayNode", "numpy", "ndarray", type="numpy", file="a", __id__=[])
+        ),
+        "The file's schema describes no object.",
+    ),
+    "a version of odd parts": (
+        hostile.rewritten(
+            SAVED, lambda schema: schema["content"]["content"].update(_sklearn_version=1)
+        ),
+        "The file's schema describes no object.",
+    ),
     "an old format": (
         hostile.rewritten(SAVED, lambda schema: schema.update(protocol=0)),
         "The file is not of version 2 of the skops format.",
