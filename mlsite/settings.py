@@ -42,6 +42,7 @@ try:
     TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", 0)
     MAX_BODY_BYTES = env.int("MAX_BODY_BYTES", 32 * 2**20)
     MODELS_DIR = env.path("MODELS_DIR", BASE_DIR / "models")
+    TRUSTED_TYPES: list[str] = env.list("TRUSTED_TYPES", [])
     DEFAULT_MODEL = env.str("DEFAULT_MODEL", "iris")
     # Listening beyond loopback while open takes the word said aloud: None is "nobody said".
     API_ACCESS_SAID = env.str("API_ACCESS", None)

@@ -6,7 +6,6 @@ It writes the artifact that is to be served into the directory. The last line th
 JSON: what was found, or {"refused": why}. It knows no Django, and neither secrets nor rows.
 """
 
-import hashlib
 import json
 import math
 import resource
@@ -14,20 +13,16 @@ import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from predictor.core import artifacts
 from predictor.core.errors import ArtifactError, PredictorError
 
-if TYPE_CHECKING:
-    from predictor.core.signature import Signature
-
 # What reading one file may take.
 MEMORY_BYTES = 3 * 2**30
 TIME_S = 60
-
-ARTIFACT = "model.skops"
 
 
 @dataclass(frozen=True)
@@ -45,6 +40,8 @@ class Found:
         The versions of the software that fitted it.
     notes : sequence of str
         Sentences on what was converted or upgraded.
+    any_version : bool
+        Whether another scikit-learn than the one that fitted it may run it.
     """
 
     artifact: str
@@ -52,58 +49,7 @@ class Found:
     signature: Mapping[str, Any]
     fitted_with: Mapping[str, str]
     notes: Sequence[str] = ()
-
-
-@dataclass(frozen=True)
-class Servable:
-    """A file, read.
-
-    Parameters
-    ----------
-    estimator : estimator
-    signature : Signature
-    format : str
-    fitted_with : mapping of str to str
-    notes : sequence of str
-    """
-
-    estimator: Any
-    signature: "Signature"
-    format: str
-    fitted_with: Mapping[str, str]
-    notes: Sequence[str] = ()
-
-
-def read(file: Path, options: Namespace) -> Servable:
-    """Return what is in a file that nobody has vouched for.
-
-    Raises
-    ------
-    ArtifactError
-        It is not a skops file of types that are trusted, or holds no estimator.
-    """
-    with file.open("rb") as start:
-        if start.read(2) != b"PK":
-            raise ArtifactError("The file is not a skops file.")
-    import numpy as np  # noqa: PLC0415 - the registry imports this module, and no arrays
-
-    from predictor.core.signature import Column, Signature  # noqa: PLC0415
-
-    try:
-        estimator = artifacts.load(file, hashlib.sha256(file.read_bytes()).hexdigest())
-    except (PredictorError, MemoryError):
-        raise
-    except Exception as exc:
-        raise ArtifactError("The file is not a whole skops file.") from exc
-    count = getattr(estimator, "n_features_in_", None)
-    if count is None:
-        raise ArtifactError("The file holds no fitted estimator.")
-    names = getattr(estimator, "feature_names_in_", [f"x{n}" for n in range(count)])
-    signature = Signature.of(estimator, [Column(str(name)) for name in names])
-    if options.sample:
-        sample = np.loadtxt(options.sample, delimiter=",", skiprows=1, ndmin=2)
-        signature = signature.refined(sample)
-    return Servable(estimator, signature, "skops", artifacts.fitted_with())
+    any_version: bool = False
 
 
 def take(options: Namespace) -> Found:
@@ -112,26 +58,37 @@ def take(options: Namespace) -> Found:
     Raises
     ------
     ArtifactError
-        The file is refused.
+        The file or the sample is refused.
     """
-    from predictor.core.engines import ScikitLearn  # noqa: PLC0415 - as above
-    from predictor.core.model import Model  # noqa: PLC0415
+    from predictor.core.engines import ScikitLearn  # noqa: PLC0415 - the registry reads this module
+    from predictor.core.model import Model  # noqa: PLC0415 - and needs no arrays
+    from predictor.core.signature import Signature  # noqa: PLC0415
 
-    file, directory = Path(options.file), Path(options.directory)
-    servable = read(file, options)
+    taken = artifacts.take_in(
+        Path(options.file),
+        Path(options.directory),
+        trusted=options.trusted,
+        allow_version=options.allow_version,
+        allow_pickle=options.allow_pickle,
+    )
+    load = partial(artifacts.load, trusted=options.trusted, allow_version=options.allow_version)
+    estimator, signature = load(taken.path), taken.signature
+    if options.sample:
+        sample = artifacts.read_sample(Path(options.sample), signature.container)
+        signature = Signature.of(estimator, sample=sample)
     try:
-        Model("", 0, servable.signature, ScikitLearn(servable.estimator)).warm()
+        Model("", 0, signature, ScikitLearn(estimator)).warm()
     except MemoryError:
         raise
     except Exception as exc:
         raise ArtifactError("The model in the file fails on a row of its own columns.") from exc
-    (directory / ARTIFACT).write_bytes(file.read_bytes())
     return Found(
-        artifact=ARTIFACT,
-        format=servable.format,
-        signature=servable.signature.to_json(),
-        fitted_with=servable.fitted_with,
-        notes=servable.notes,
+        artifact=taken.path.name,
+        format=taken.form,
+        signature=signature.to_json(),
+        fitted_with=taken.fitted_with,
+        notes=taken.notes,
+        any_version=options.allow_version,
     )
 
 
@@ -151,6 +108,7 @@ def parsed(arguments: Sequence[str]) -> Namespace:
     parser.add_argument("--memory", type=int, default=MEMORY_BYTES)
     parser.add_argument("--time", type=float, default=TIME_S)
     parser.add_argument("--sample")
+    parser.add_argument("--trusted", action="append", default=[])
     parser.add_argument("--allow-pickle", action="store_true")
     parser.add_argument("--allow-version", action="store_true")
     return parser.parse_args(arguments)

@@ -56,6 +56,9 @@ class ModelVersion(models.Model):
     fitted_with = models.JSONField(
         default=dict, blank=True, help_text="The software that fitted it."
     )
+    any_version = models.BooleanField(
+        default=False, help_text="Whether another scikit-learn than the one above may run it."
+    )
     source = models.CharField(max_length=200, blank=True, help_text="Where it came from.")
     notes = models.TextField(blank=True, help_text="What there is to say of it, for people.")
     created_at = models.DateTimeField(auto_now_add=True)

@@ -7,7 +7,8 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework.serializers import BaseSerializer
 
-from predictor.core.answers import METHODS
+from predictor.core import values
+from predictor.core.answers import METHODS, label_name
 from predictor.core.signature import Column, Signature
 from predictor.models import ModelVersion
 from predictor.serializers import CardSerializer, VersionCardSerializer
@@ -16,6 +17,13 @@ from predictor.store import loaded
 Schema = dict[str, Any]
 
 NUMBER: Schema = {"type": "number"}
+NUMERAL: Schema = {"type": "string", "description": "A number, written as a string."}
+VALUES: dict[str, Schema] = {
+    values.NUMBER: {"oneOf": [NUMBER, NUMERAL]},
+    values.INTEGER: {"oneOf": [{"type": "integer"}, NUMERAL]},
+    values.BOOLEAN: {"type": "boolean"},
+    values.STRING: {"type": "string"},
+}
 LABELS: dict[type, str] = {bool: "boolean", int: "integer", float: "number", str: "string"}
 
 
@@ -130,8 +138,11 @@ def row_schema(signature: Signature) -> Schema:
 
 
 def _column_schema(column: Column) -> Schema:
-    numeral = {"type": "string", "description": "A number, written as a string."}
-    schema: Schema = {"oneOf": [NUMBER, numeral]}
+    schema = dict(VALUES[column.kind])
+    if column.closed and column.categories:
+        schema = {"enum": list(column.categories)}
+    if column.nullable:
+        schema = {"oneOf": [schema, {"type": "null"}]}
     if column.description:
         schema["description"] = column.description
     if column.example is not None:
@@ -153,12 +164,17 @@ def answer_schema(signature: Signature, *, alone: bool) -> Schema:
 
 
 def _value_schema(signature: Signature, method: str) -> Schema:
-    classes = signature.classes
+    several = signature.n_outputs > 1
+    classes = None if several else signature.classes
     if method == "predict":
         kinds = {LABELS[type(label)] for label in classes or ()}
+        if several:
+            return {"type": "array", "items": {}}
         return {"type": kinds.pop(), "enum": list(classes or ())} if len(kinds) == 1 else NUMBER
     if method == "predict_proba":
-        labels = [str(label) for label in classes or ()]
+        if several:
+            return {"type": "array", "items": {}}
+        labels = [label_name(label) for label in classes or ()]
         return {
             "type": "object",
             "properties": dict.fromkeys(labels, NUMBER),

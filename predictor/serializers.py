@@ -6,7 +6,9 @@ from typing import Any
 
 from rest_framework import serializers
 
-from predictor.core.signature import Column, Signature
+from predictor.core.columns import Column
+from predictor.core.signature import Signature
+from predictor.core.values import BOOLEAN, INTEGER, NUMBER, STRING, TAKERS
 from predictor.models import ModelVersion, RegisteredModel
 from predictor.store import loaded
 
@@ -25,10 +27,14 @@ class InputSerializer(serializers.Serializer[Column]):
     name = serializers.CharField()
     description = serializers.CharField()
     dtype = serializers.CharField()
+    kind = serializers.ChoiceField(choices=sorted(TAKERS), required=False)
     required = serializers.BooleanField()  # type: ignore[assignment]  # not DRF's
     nullable = serializers.BooleanField()
+    categories = serializers.ListField(child=serializers.JSONField(), required=False)
+    closed = serializers.BooleanField(required=False)
+    none = serializers.BooleanField(required=False)
     range = serializers.ListField(child=serializers.FloatField(), allow_null=True)
-    example = serializers.FloatField(allow_null=True)
+    example = serializers.JSONField(allow_null=True)
 
 
 class VersionCardSerializer(serializers.ModelSerializer[ModelVersion]):
@@ -94,6 +100,14 @@ class CardSerializer(serializers.Serializer[RegisteredModel]):
             "metrics": live.metrics if live else {},
             "versions": versions,
         } | ({"problem": trouble} if trouble else {})
+
+
+FIELDS: dict[str, type[serializers.Field[Any, Any, Any, Any]]] = {
+    NUMBER: serializers.FloatField,
+    INTEGER: serializers.IntegerField,
+    BOOLEAN: serializers.BooleanField,
+    STRING: serializers.CharField,
+}
 
 
 class TrainSerializer(serializers.Serializer[Any]):
@@ -168,12 +182,15 @@ def row_serializer(signature: Signature) -> type[serializers.Serializer[Any]]:
     return type("Row", (RowForm,), {c.name: _field(c) for c in signature.columns})
 
 
-def _field(column: Column) -> serializers.FloatField:
+def _field(column: Column) -> serializers.Field[Any, Any, Any, Any]:
     seen = "; seen from {:g} to {:g}".format(*column.range) if column.range else ""
-    return serializers.FloatField(
-        label=column.name,
-        help_text=f"{column.description or column.dtype}{seen}.",
-        initial=column.example,
-        required=column.required,
-        allow_null=column.nullable,
-    )
+    options: dict[str, Any] = {
+        "label": column.name,
+        "help_text": f"{column.description or column.dtype}{seen}.",
+        "initial": column.example,
+        "required": column.required,
+        "allow_null": column.nullable,
+    }
+    if column.closed and column.categories:
+        return serializers.ChoiceField(choices=list(column.categories), **options)
+    return FIELDS[column.kind](**options)

@@ -19,6 +19,7 @@ FACTS = (
     "signature",
     "metrics",
     "fitted_with",
+    "any_version",
     "source",
     "created_at",
 )

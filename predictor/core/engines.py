@@ -1,13 +1,16 @@
 """How a fitted estimator is run."""
 
+import re
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from predictor.core.errors import InvalidInput
 
-Array = npt.NDArray[Any]
+# What may stand in an estimator's sentence though it is quoted or has digits.
+HARMLESS = re.compile(r"dtype\('\w+'\)")
+# What a sentence may repeat of the rows: numbers, quoted strings, lists.
+REPEATED = re.compile(r"[\d'\"\[\]{}]")
 
 
 class ScikitLearn:
@@ -16,14 +19,14 @@ class ScikitLearn:
     def __init__(self, estimator: Any) -> None:
         self.estimator = estimator
 
-    def run(self, method: str, X: Array) -> Array:
+    def run(self, method: str, X: Any) -> Any:
         """Return what a method of the estimator gives.
 
         Parameters
         ----------
         method : str
             One of the methods in the signature.
-        X : array of shape (n_samples, n_features)
+        X : array, DataFrame or sparse matrix of shape (n_samples, n_features)
 
         Raises
         ------
@@ -31,6 +34,17 @@ class ScikitLearn:
             The estimator refuses the rows.
         """
         try:
-            return np.asarray(getattr(self.estimator, method)(X))
-        except ValueError as exc:
-            raise InvalidInput(f"The model refuses these rows: {exc}") from exc
+            return getattr(self.estimator, method)(X)
+        except (ValueError, OverflowError) as exc:
+            raise InvalidInput(f"The model refuses these rows{_reason(exc, X)}") from exc
+
+
+def _reason(exc: Exception, X: Any) -> str:
+    """Return the estimator's own sentence where it repeats nothing of the rows."""
+    sentence = str(exc).strip().partition("\n")[0]
+    if not sentence or REPEATED.search(HARMLESS.sub("", sentence)):
+        return "."
+    values = X.to_numpy().ravel() if hasattr(X, "to_numpy") else np.ravel(getattr(X, "data", X))
+    if any(isinstance(value, str) and value in sentence for value in values.tolist()):
+        return "."
+    return f": {sentence.rstrip('.')}."

@@ -1,15 +1,15 @@
 """A served model: one version of it, ready to run."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-import numpy.typing as npt
+import numpy as np
 
 from predictor.core.engines import ScikitLearn
+from predictor.core.errors import InvalidInput
 from predictor.core.signature import Signature
-
-Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -21,20 +21,21 @@ class Model:
     signature: Signature
     engine: ScikitLearn
 
-    def infer(self, X: Array, outputs: Sequence[str]) -> dict[str, Array]:
+    def infer(self, X: Any, outputs: Sequence[str]) -> dict[str, Any]:
         """Return what each of the methods gives for the rows.
 
         Parameters
         ----------
-        X : array of shape (n_samples, n_features)
+        X : array, DataFrame or sparse matrix of shape (n_samples, n_features)
             No rows give no values: estimators themselves refuse them.
         outputs : sequence of str
             Methods out of the signature.
         """
-        if len(X) == 0:
-            return dict.fromkeys(outputs, X)
+        if X.shape[0] == 0:
+            return dict.fromkeys(outputs, np.empty(0))
         return {method: self.engine.run(method, X) for method in outputs}
 
     def warm(self) -> None:
         """Run every method once, so that the first request does not pay for it."""
-        self.infer(self.signature.example_rows(), self.signature.methods)
+        with suppress(InvalidInput):  # a made-up row may be refused: that is an answer as well
+            self.infer(self.signature.example_rows(), self.signature.methods)

@@ -1,46 +1,24 @@
-"""The columns a model takes and the outputs it gives."""
+"""What a fitted estimator takes and gives, drawn from itself and from rows of X."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any, Self
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, NamedTuple, Self
 
-import numpy as np
-import numpy.typing as npt
+from predictor.core import answers, inspection, probes, samples
+from predictor.core.columns import Column
+from predictor.core.containers import ARRAY, FRAME, Container
+from predictor.core.errors import ArtifactError, InvalidInput
+from predictor.core.rows import Reader
 
-from predictor.core import answers, rows
-from predictor.core.errors import InvalidInput
-
-Array = npt.NDArray[Any]
+__all__ = ["Column", "Rows", "Signature"]
 
 
-@dataclass(frozen=True)
-class Column:
-    """One column of X.
+class Rows(NamedTuple):
+    """What was sent: X as the estimator takes it, and whether it was one row alone."""
 
-    Parameters
-    ----------
-    name : str
-    description : str
-        What it means, with its unit.
-    dtype : str
-        The NumPy dtype that the estimator was fitted on.
-    required : bool
-        Whether a row without it is refused.
-    nullable : bool
-        Whether missing values are taken.
-    range : pair of float, optional
-        The least and the greatest value seen in a sample.
-    example : float, optional
-        A value seen in a sample.
-    """
-
-    name: str
-    description: str = ""
-    dtype: str = "float64"
-    required: bool = True
-    nullable: bool = False
-    range: tuple[float, float] | None = None
-    example: float | None = None
+    X: Any
+    alone: bool
 
 
 @dataclass(frozen=True)
@@ -54,52 +32,85 @@ class Signature:
     methods : tuple of str
         The estimator's methods that are served; the first runs when none is named.
     classes : tuple, optional
-        A classifier's labels as plain values, in the order of `predict_proba`.
+        A classifier's labels as plain values, in the order of `predict_proba`; for several
+        outputs, a tuple of those.
+    container : {"array", "frame", "sparse", "vector"}
+        What X is: an array, a DataFrame, a sparse matrix, one column alone.
+    n_outputs : int
+        How many values `predict` gives for a row.
     """
 
     columns: tuple[Column, ...]
     methods: tuple[str, ...]
     classes: tuple[Any, ...] | None = None
+    container: str = ARRAY
+    n_outputs: int = 1
 
     @classmethod
-    def of(cls, estimator: Any, columns: Sequence[Column]) -> Self:
-        """Return the signature of a fitted estimator whose columns are these."""
-        classes = getattr(estimator, "classes_", None)
-        return cls(
-            columns=tuple(columns),
-            methods=tuple(method for method in answers.METHODS if hasattr(estimator, method)),
-            classes=None if classes is None else tuple(np.asarray(classes).tolist()),
-        )
-
-    def refined(self, sample: Array) -> Self:
-        """Return this signature with ranges and examples from rows of X.
+    def of(
+        cls, estimator: Any, columns: Sequence[Column] | None = None, sample: Any = None
+    ) -> Self:
+        """Return the signature of a fitted estimator.
 
         Parameters
         ----------
-        sample : array of shape (n_samples, n_features)
+        estimator : estimator
+        columns : sequence of Column, optional
+            Names and descriptions for the columns, in the order of fitting.
+        sample : DataFrame, array, sparse matrix or list of str, optional
+            Rows of X as the estimator takes them: they add dtypes, ranges and an example.
+
+        Raises
+        ------
+        ArtifactError
+            The estimator has no method that is served, does not take rows of columns, or takes
+            others than those given.
         """
-        columns = tuple(
-            replace(
-                column,
-                range=(float(values.min()), float(values.max())),
-                example=float(values[0]),
+        methods = inspection.methods(estimator)
+        if not methods:
+            raise ArtifactError(
+                f"{type(estimator).__name__} has none of the methods that are served: "
+                f"{', '.join(answers.METHODS)}."
             )
-            for column, values in zip(self.columns, sample.T, strict=True)
+        found = inspection.columns(estimator, _count(columns, sample))
+        container = inspection.container(estimator)
+        if sample is not None:
+            container, found = samples.refined(found, sample)
+        run = getattr(estimator, methods[0])
+        found = probes.nullable(run, container, found)
+        if len({column.name for column in found}) < len(found):
+            raise ArtifactError("Two columns of the model have the same name.")
+        predicts = methods[0] == "predict"
+        return cls(
+            columns=_named(found, columns, container),
+            methods=methods,
+            classes=inspection.classes(estimator),
+            container=container,
+            n_outputs=probes.n_outputs(run, container, found) if predicts else 1,
         )
-        return replace(self, columns=columns)
 
     @property
     def names(self) -> list[str]:
         """The columns' names."""
         return [column.name for column in self.columns]
 
-    def example_rows(self) -> Array:
-        """Return one row of examples, or of zeros; shape (1, n_features)."""
-        return np.array([[column.example or 0.0 for column in self.columns]])
+    @cached_property
+    def _reader(self) -> Reader:
+        return Reader(self.columns)
 
-    def rows(self, data: Any, reread: Callable[[], Any] | None = None) -> rows.Rows:
-        """Return rows out of JSON as an array; see `predictor.core.rows.read`."""
-        return rows.read(self.names, data, reread)
+    @cached_property
+    def _fill(self) -> Callable[[Any], Any]:
+        return Container(self.container, self.columns).fill
+
+    def example_rows(self) -> Any:
+        """Return one row of examples as X; of the plainest values there are where none is known."""
+        row = {column.name: column.blank() for column in self.columns}
+        return self._fill(self._reader.read([row]).rows)
+
+    def rows(self, data: Any, reread: Callable[[], Any] | None = None) -> Rows:
+        """Return rows out of JSON as X; see `predictor.core.rows.Reader.read`."""
+        sent = self._reader.read(data, reread)
+        return Rows(self._fill(sent.rows), sent.alone)
 
     def chosen(self, outputs: str | None) -> tuple[str, ...]:
         """Return the methods named in `predict,predict_proba`, or the first one.
@@ -117,24 +128,58 @@ class Signature:
             raise InvalidInput(sentence, {"outputs": [sentence]})
         return chosen
 
-    def answer(self, results: Mapping[str, Array], *, alone: bool) -> dict[str, Any]:
+    def answer(self, results: Mapping[str, Any], *, alone: bool) -> dict[str, Any]:
         """Return results as plain values; see `predictor.core.answers.answer`."""
         return answers.answer(results, self.classes, alone=alone)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values that `from_json` reads."""
-        return asdict(self)
+        return {
+            "columns": [column.to_json() for column in self.columns],
+            "methods": list(self.methods),
+            "classes": self.classes and list(self.classes),
+            "container": self.container,
+            "n_outputs": self.n_outputs,
+        }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Return the signature that `to_json` wrote."""
-        columns = [
-            Column(**{**column, "range": column["range"] and tuple(column["range"])})
-            for column in data["columns"]
-        ]
         classes = data["classes"]
         return cls(
-            columns=tuple(columns),
+            columns=tuple(Column.from_json(column) for column in data["columns"]),
             methods=tuple(data["methods"]),
-            classes=None if classes is None else tuple(classes),
+            classes=None if classes is None else tuple(map(_frozen, classes)),
+            container=data.get("container", ARRAY),
+            n_outputs=data.get("n_outputs", 1),
         )
+
+
+def _count(columns: Sequence[Column] | None, sample: Any) -> int | None:
+    if columns is not None:
+        return len(columns)
+    shape: tuple[int, ...] = getattr(sample, "shape", ())
+    return shape[1] if len(shape) > 1 else None
+
+
+def _named(
+    found: Sequence[Column], given: Sequence[Column] | None, container: str
+) -> tuple[Column, ...]:
+    """Return the columns that were found under the names and descriptions that were given."""
+    if given is None:
+        return tuple(found)
+    if len(given) != len(found):
+        raise ArtifactError(f"{len(given)} columns are described; the model takes {len(found)}.")
+    if container == FRAME and [c.name for c in given] != [c.name for c in found]:
+        raise ArtifactError(
+            f"The model takes the columns {', '.join(column.name for column in found)}: it was "
+            "fitted on a table, whose names cannot be changed."
+        )
+    return tuple(
+        replace(column, name=name.name, description=name.description)
+        for column, name in zip(found, given, strict=True)
+    )
+
+
+def _frozen(label: Any) -> Any:
+    return tuple(label) if isinstance(label, list) else label

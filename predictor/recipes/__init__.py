@@ -5,12 +5,10 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
 
-import numpy.typing as npt
-
 from predictor.core.errors import Conflict
 from predictor.core.signature import Column
 
-RECIPES = ("iris",)
+RECIPES = ("iris", "penguins")
 
 
 @dataclass(frozen=True)
@@ -20,7 +18,7 @@ class Fitted:
     Parameters
     ----------
     estimator : estimator
-    X : array of shape (n_samples, n_features)
+    X : array or DataFrame of shape (n_samples, n_features)
     columns : sequence of Column
     description : str
         What the model is, for its card.
@@ -28,7 +26,7 @@ class Fitted:
     """
 
     estimator: Any
-    X: npt.NDArray[Any]
+    X: Any
     columns: Sequence[Column]
     description: str
     metrics: Mapping[str, float] = field(default_factory=dict)

@@ -34,7 +34,8 @@ class Upload:
         sample = ["--sample", str(self.sample)] if self.sample else []
         pickle = ["--allow-pickle"] if self.allow_pickle else []
         version = ["--allow-version"] if self.allow_version else []
-        return [str(self.path), *sample, *pickle, *version]
+        trusted = [f"--trusted={name}" for name in settings.TRUSTED_TYPES]
+        return [str(self.path), *sample, *trusted, *pickle, *version]
 
 
 def register_file(name: str, upload: Upload, origin: Origin) -> ModelVersion:

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from django.conf import settings
+
 from predictor.core import artifacts
 from predictor.core.errors import ArtifactError, Conflict, InvalidInput, ModelNotFound
 from predictor.core.signature import Signature
@@ -126,5 +128,10 @@ def load(name: str, number: int) -> tuple[Signature, Any]:
         Its file is not the one that was registered, or cannot be read.
     """
     row = version(name, number)
-    estimator = artifacts.load(files.artifact(row), row.sha256)
+    estimator = artifacts.load(
+        files.artifact(row),
+        row.sha256,
+        trusted=settings.TRUSTED_TYPES,
+        allow_version=row.any_version,
+    )
     return Signature.from_json(row.signature), estimator

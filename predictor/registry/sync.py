@@ -4,6 +4,7 @@ import json
 import re
 import tempfile
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from predictor.registry.writing import Origin, card, check_metrics, new_row
 FILE = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
 
 # What a row takes from the card.
-FOUND = ("artifact", "format", "signature", "fitted_with")
+FOUND = ("artifact", "format", "signature", "fitted_with", "any_version")
 
 
 def sync() -> Iterator[tuple[str, bool]]:
@@ -120,4 +121,4 @@ def _examined(place: Path) -> Found:
         found = examine(Upload(entries[0]), Path(scratch))
         if files.measure(Path(scratch, found.artifact)) != files.measure(entries[0]):
             raise ArtifactError(f"{entries[0].name} has to be converted; `register` does that.")
-    return Found(entries[0].name, found.format, found.signature, found.fitted_with, found.notes)
+    return replace(found, artifact=entries[0].name)

@@ -12,7 +12,6 @@ from django.db.models import Max
 
 from predictor.core import artifacts
 from predictor.core.errors import InvalidInput
-from predictor.core.signature import Signature
 from predictor.intake import Found
 from predictor.models import Event, ModelVersion, RegisteredModel
 from predictor.recipes import Fitted
@@ -30,6 +29,7 @@ CARD_FACTS = (
     "signature",
     "metrics",
     "fitted_with",
+    "any_version",
     "source",
     "notes",
 )
@@ -55,9 +55,9 @@ def register(name: str, fitted: Fitted, *, by: User | None = None) -> ModelVersi
         The name is not one that can stand in an address.
     """
     reading.check_name(name)
-    signature = Signature.of(fitted.estimator, fitted.columns).refined(fitted.X)
     with files.staging() as staged:
-        artifacts.save(fitted.estimator, staged / ARTIFACT)
+        path = staged / ARTIFACT
+        signature = artifacts.save(fitted.estimator, path, fitted.X, columns=fitted.columns)
         found = Found(ARTIFACT, "skops", signature.to_json(), artifacts.fitted_with())
         origin = Origin("training", by, fitted.description, metrics=fitted.metrics)
         return admit(name, staged, found, origin)
@@ -102,6 +102,7 @@ def new_row(
         signature=dict(found.signature),
         metrics=dict(origin.metrics),
         fitted_with=dict(found.fitted_with),
+        any_version=found.any_version,
         source=origin.source,
         notes="\n".join([*filter(None, [origin.notes]), *found.notes]),
         created_by=origin.by,

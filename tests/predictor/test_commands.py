@@ -95,7 +95,7 @@ ERRORS = [
     ("register iris nowhere.skops", "There is no file nowhere.skops."),
     ("register iris manage.py --sample nowhere.csv", "There is no file nowhere.csv."),
     ("register Iris manage.py", "'Iris' cannot name a model: Small letters, digits, - and _"),
-    ("register iris manage.py", "The file is not a skops file."),
+    ("register iris manage.py", "The file is neither a skops file nor an ONNX file."),
     ("register iris manage.py --metric a", "--metric takes NAME=NUMBER, such as accuracy=0.93"),
     ("register iris manage.py --metric a=nan", "a takes a finite number."),
 ]
@@ -190,7 +190,8 @@ def test_sync_leaves_alone_what_is_no_version_and_says_why(run, brought, models_
     assert capsys.readouterr().out.splitlines()[:7] == [
         f"Left Wrong/1 alone: 'Wrong' cannot name a model: {NAME_RULE}",
         "Left changed/1 alone: its model.skops is not the file that its card tells of.",
-        "Left damaged/1 alone: The file is not a skops file.",
+        "Left damaged/1 alone: A pickle can run anything: only "
+        "`register --allow-pickle` takes one.",
         "Left empty/1 alone: it takes one file and a card.json, or the file alone.",
         "Left odd/1 alone: its card.json does not say what a card says.",
         "Left outside/1 alone: its card.json does not say what a card says.",

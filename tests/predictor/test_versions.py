@@ -87,8 +87,8 @@ def test_a_sample_refines_what_the_columns_say(staff_api, iris, brought):
 
 REFUSED = {
     "empty.skops": "The submitted file is empty.",
-    "cut.skops": "The file is not a whole skops file.",
-    "pickled.skops": "The file is not a skops file.",
+    "cut.skops": "The file is not a whole zip archive.",
+    "pickled.skops": "A pickle can run anything: only `register --allow-pickle` takes it.",
 }
 
 
@@ -133,21 +133,11 @@ def test_an_upload_needs_an_artifact_in_a_multipart_body(staff_api, iris):
     assert staff_api.post("/models/iris/versions/", {"note": "a"}).status_code == 415
 
 
-TOO_MUCH = (
-    "Reading the file crashed its reader, or took more than the 0.0625 GiB of memory that it may "
-    "have."
-)
-
-
 @pytest.mark.parametrize(
     ("limit", "value", "sentence"),
     [
         ("TIME_S", 0.01, "Reading the file took more than 0.01 seconds."),
-        (
-            "MEMORY_BYTES",
-            64 * 2**20,
-            TOO_MUCH,
-        ),
+        ("MEMORY_BYTES", 64 * 2**20, "0.0625 GiB of memory"),
     ],
 )
 def test_a_reader_that_ends_badly_is_a_sentence(
@@ -155,7 +145,8 @@ def test_a_reader_that_ends_badly_is_a_sentence(
 ):
     monkeypatch.setattr(f"predictor.registry.examining.{limit}", value)
     response = upload(staff_api, "/models/churn/versions/", brought / "sums.skops")
-    assert (response.status_code, response.json()) == (400, {"artifact": [sentence]})
+    assert response.status_code == 400
+    assert sentence in response.json()["artifact"][0]
     assert states("churn") == {}
 
 

@@ -1,0 +1,144 @@
+"""skops files: the estimator as data, with its signature and what fitted it beside it."""
+
+import io
+import json
+import warnings
+import zipfile
+from collections.abc import Iterable
+from importlib.metadata import version
+from typing import Any, NamedTuple
+
+from predictor.core.artifacts import archive, bounds
+from predictor.core.artifacts.schema import Schema
+from predictor.core.artifacts.versions import check_version
+from predictor.core.errors import ArtifactError
+
+# The archive's member that says what skops does not: a file without it is a skops file as well.
+CARD = "predictor.json"
+
+# What is not fitted but asks a server for threads and processes of its own.
+WORKERS = {"n_jobs": None, "_n_threads": 1}
+
+
+class Native(NamedTuple):
+    """What a skops file holds."""
+
+    estimator: Any
+    card: dict[str, Any]
+    fitted: str | None
+
+
+def dumps(estimator: Any, card: dict[str, Any]) -> bytes:
+    """Return an estimator and its card as the bytes of a skops file.
+
+    Raises
+    ------
+    ArtifactError
+        skops cannot write something that the estimator holds.
+    """
+    import skops.io
+
+    _teach_skops()
+    try:
+        data = skops.io.dumps(estimator)
+    except Exception as exc:
+        raise ArtifactError(f"{type(estimator).__name__} cannot be saved: {exc}") from exc
+    buffer = io.BytesIO(data)
+    with zipfile.ZipFile(buffer, "a") as file:
+        file.writestr(CARD, json.dumps(card))
+    return buffer.getvalue()
+
+
+def loads(data: bytes, *, trusted: Iterable[str] = (), allow_version: bool = False) -> Native:
+    """Return what the bytes of a skops file hold, checked before and after it is built.
+
+    Parameters
+    ----------
+    data : bytes
+    trusted : iterable of str
+        Types and functions that the operator adds to the allow-list.
+    allow_version : bool
+        Whether an estimator of another scikit-learn is taken.
+
+    Raises
+    ------
+    ArtifactError
+        The file is damaged, too large, holds what is not allowed or points outside of itself, or
+        was fitted by another scikit-learn.
+    """
+    with archive.opened(data) as file:
+        card = _card(file)
+        names, versions = _checked(Schema(file), trusted)
+    fitted = _fitted(versions, card)
+    check_version(fitted, allowed=allow_version)
+    estimator = _built(data, names)
+    if not hasattr(estimator, "get_params"):
+        raise ArtifactError("The file holds no estimator.")
+    bounds.check(estimator)
+    _settle(estimator)
+    return Native(estimator, card, fitted)
+
+
+def _checked(schema: Schema, trusted: Iterable[str]) -> tuple[set[str], set[str]]:
+    """Return the names of what a file builds, and the versions that fitted it."""
+    try:
+        return schema.check(trusted), schema.sklearn_versions()
+    except (AttributeError, KeyError, TypeError, ValueError) as exc:
+        raise ArtifactError("The file's schema describes no object.") from exc
+
+
+def _fitted(versions: set[str], card: dict[str, Any]) -> str | None:
+    """Return the scikit-learn that fitted a file; another than this one where there are several."""
+    others = sorted(versions - {version("scikit-learn")})
+    if versions:
+        return others[0] if others else version("scikit-learn")
+    stated = card.get("fitted_with")
+    return stated.get("scikit-learn") if isinstance(stated, dict) else None
+
+
+def _built(data: bytes, names: Iterable[str]) -> Any:
+    import skops.io
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the version was looked at
+        try:
+            return skops.io.loads(data, trusted=sorted(names))
+        except Exception as exc:
+            raise ArtifactError("The file's parts do not make an estimator.") from exc
+
+
+def _card(file: zipfile.ZipFile) -> dict[str, Any]:
+    if CARD not in file.namelist():
+        return {}
+    try:
+        card = json.loads(archive.read(file, CARD))
+    except (ValueError, RecursionError) as exc:
+        raise ArtifactError("The file's signature is not JSON that can be read.") from exc
+    if not isinstance(card, dict):
+        raise ArtifactError("The file's signature is not an object.")
+    return card
+
+
+def _settle(estimator: Any) -> None:
+    """Leave threads and processes to the server: they change no answer, only its time."""
+    for held in bounds.everything(estimator):
+        if hasattr(held, "get_params") and not isinstance(held, type):
+            for name, value in WORKERS.items():
+                if name in vars(held):
+                    setattr(held, name, value)
+
+
+def _teach_skops() -> None:
+    """Let skops save Birch: without the tree of its clusters, which only further fitting reads."""
+    from sklearn.cluster import Birch
+    from skops.io import _utils
+    from skops.io._general import object_get_state
+
+    def birch_get_state(birch: Any, context: Any) -> Any:
+        light = Birch.__new__(Birch)
+        kept = {k: v for k, v in vars(birch).items() if k not in ("root_", "dummy_leaf_")}
+        vars(light).update(kept)
+        context.memoize(light)  # kept, so that its identity is not used twice
+        return object_get_state(light, context)
+
+    _utils._get_state.register(Birch)(birch_get_state)  # noqa: SLF001 - skops has no public way

@@ -1,0 +1,132 @@
+"""ONNX files of tabular classifiers and regressors, run by ONNX Runtime as they are."""
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from predictor.core.artifacts import onnx_graph
+from predictor.core.columns import Column
+from predictor.core.containers import ARRAY, FRAME
+from predictor.core.errors import ArtifactError
+from predictor.core.values import BOOLEAN, INTEGER, NUMBER, STRING
+
+Array = npt.NDArray[Any]
+
+KINDS = {
+    "tensor(float)": ("float32", NUMBER),
+    "tensor(double)": ("float64", NUMBER),
+    "tensor(int64)": ("int64", INTEGER),
+    "tensor(int32)": ("int32", INTEGER),
+    "tensor(bool)": ("bool", BOOLEAN),
+    "tensor(string)": ("object", STRING),
+}
+
+
+class OnnxRegressor:
+    """An ONNX model, with the methods of an estimator.
+
+    Parameters
+    ----------
+    data : bytes
+        The file.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        self.labels = onnx_graph.labels(onnx_graph.nodes(data))
+        self.session = _session(data)
+        self.inputs = self.session.get_inputs()
+        self.outputs = [output.name for output in self.session.get_outputs()]
+
+    @cached_property
+    def served_container_(self) -> str:
+        """The container of the rows: a table where every column is an input of its own."""
+        return FRAME if len(self.inputs) > 1 else ARRAY
+
+    @cached_property
+    def served_columns_(self) -> tuple[Column, ...]:
+        """The columns of the rows."""
+        described = [(entry.name, *_kind(entry), _width(entry)) for entry in self.inputs]
+        if len(described) > 1:
+            if any(width != 1 for *_, width in described):
+                raise ArtifactError("Several inputs of an ONNX model must be one column each.")
+            return tuple(Column(name, dtype=dtype, kind=kind) for name, dtype, kind, _ in described)
+        _, dtype, kind, width = described[0]
+        if not width:
+            raise ArtifactError("The ONNX model does not say how many columns it takes.")
+        return tuple(Column(f"x{n}", dtype=dtype, kind=kind) for n in range(width))
+
+    def predict(self, X: Any) -> Array:
+        """Return the first output."""
+        predicted = np.asarray(self._run(X, 0))
+        flat = predicted.ndim > 1 and predicted.shape[1] == 1
+        return predicted[:, 0] if flat else predicted
+
+    def _run(self, X: Any, position: int) -> Any:
+        if len(self.inputs) > 1:
+            named = [(entry.name, entry) for entry in self.inputs]
+            feed = {name: X[[name]].to_numpy(_kind(entry)[0]) for name, entry in named}
+        else:
+            feed = {self.inputs[0].name: np.asarray(X)}
+        return self.session.run([self.outputs[position]], feed)[0]
+
+
+class OnnxClassifier(OnnxRegressor):
+    """An ONNX model whose second output is probabilities."""
+
+    @cached_property
+    def classes_(self) -> Array:
+        """The labels, in the order of the probabilities."""
+        return np.array(self.labels)
+
+    def predict_proba(self, X: Any) -> Array:
+        """Return the second output, one column for each class."""
+        found = self._run(X, 1)
+        if isinstance(found, list):
+            return np.array([[row[label] for label in self.labels] for row in found])
+        return np.asarray(found)
+
+
+def loads(data: bytes) -> OnnxRegressor:
+    """Return the model in the bytes of an ONNX file.
+
+    Raises
+    ------
+    ArtifactError
+        They are none, or the model is not one of a table.
+    """
+    model = OnnxRegressor(data)
+    kinds = [output.type for output in model.session.get_outputs()]
+    if kinds[0] in ("tensor(int64)", "tensor(string)"):
+        if len(kinds) < 2 or not model.labels:  # noqa: PLR2004 - label and probabilities
+            raise ArtifactError("The ONNX model is of a classifier without classes.")
+        return OnnxClassifier(data)
+    if kinds[0] not in ("tensor(float)", "tensor(double)"):
+        raise ArtifactError(f"The ONNX model gives {kinds[0]}, which is not served.")
+    return model
+
+
+def _session(data: bytes) -> Any:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1  # threads are the server's
+    options.log_severity_level = 4
+    try:
+        return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+    except Exception as exc:
+        raise ArtifactError("ONNX Runtime does not take the model.") from exc
+
+
+def _kind(entry: Any) -> tuple[str, str]:
+    if entry.type not in KINDS:
+        raise ArtifactError(f"The ONNX model takes {entry.type}, which rows of JSON do not hold.")
+    return KINDS[entry.type]
+
+
+def _width(entry: Any) -> int:
+    """Return how many columns an input has; 0 where that is not said."""
+    shape = entry.shape
+    width = shape[1] if len(shape) == 2 else 0  # noqa: PLR2004 - rows and columns
+    return width if isinstance(width, int) else 0

@@ -1,0 +1,87 @@
+"""Model files as an attacker writes them, from ones that were saved in good faith."""
+
+import io
+import json
+import zipfile
+import zlib
+from collections.abc import Callable
+from copy import deepcopy
+from typing import Any
+
+import numpy as np
+import skops.io
+from sklearn.base import BaseEstimator
+
+Members = dict[str, bytes]
+
+
+def members(data: bytes) -> Members:
+    """Return the members of an archive."""
+    with zipfile.ZipFile(io.BytesIO(data)) as file:
+        return {name: file.read(name) for name in file.namelist()}
+
+
+def packed(parts: Members, method: int = zipfile.ZIP_STORED) -> bytes:
+    """Return an archive of members."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", method) as file:
+        for name, content in parts.items():
+            file.writestr(name, content)
+    return buffer.getvalue()
+
+
+def rewritten(data: bytes, change: Callable[[dict[str, Any]], None]) -> bytes:
+    """Return a skops file with another schema."""
+    parts = members(data)
+    schema = json.loads(parts["schema.json"])
+    change(schema)
+    return packed(parts | {"schema.json": json.dumps(schema).encode()})
+
+
+def with_attribute(data: bytes, node: dict[str, Any]) -> bytes:
+    """Return a skops file whose estimator has one more attribute."""
+    return rewritten(data, lambda schema: schema["content"]["content"].update(extra=node))
+
+
+def damaged(estimator: BaseEstimator, change: Callable[[Any], None]) -> bytes:
+    """Return a file of an estimator whose insides were changed before it was written."""
+    copy = deepcopy(estimator)
+    change(copy)
+    return skops.io.dumps(copy)
+
+
+def with_array(data: bytes, dtype_or_field: str, change: Callable[[Any], Any]) -> bytes:
+    """Return a skops file in which every array of one structure is changed."""
+    parts = members(data)
+    for name, content in parts.items():
+        if name.endswith(".npy"):
+            array = np.load(io.BytesIO(content))
+            if dtype_or_field in (array.dtype.names or ()):
+                buffer = io.BytesIO()
+                np.save(buffer, change(array.copy()))
+                parts[name] = buffer.getvalue()
+    return packed(parts)
+
+
+def bomb(data: bytes) -> bytes:
+    """Return a small file with 800 MB of zeros, written without having them in memory."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as file:
+        for name, content in members(data).items():
+            file.writestr(name, content)
+        with file.open("zeros.npy", "w") as member:
+            for _ in range(800):
+                member.write(bytes(1024**2))
+    assert len(buffer.getvalue()) < 1_000_000
+    return buffer.getvalue()
+
+
+def crc_broken(data: bytes) -> bytes:
+    """Return a file with two bytes of an array swapped, as a bad disk leaves them."""
+    parts = members(data)
+    content = next(c for name, c in parts.items() if name.endswith(".npy") and len(c) > 160)
+    place = data.index(content) + len(content) - 3
+    swapped = bytearray(data)
+    swapped[place], swapped[place + 1] = swapped[place] ^ 0xFF, swapped[place + 1] ^ 0xFF
+    assert zlib.crc32(content) != zlib.crc32(bytes(swapped[data.index(content) :][: len(content)]))
+    return bytes(swapped)

@@ -1,0 +1,37 @@
+import re
+from pathlib import Path
+
+import pytest
+
+from predictor.core import artifacts
+from tests.predictor.core.test_hostile import FILES
+from tests.predictor.test_zoo import NOT_SERVED
+
+DOCS = Path(__file__).parents[3] / "docs"
+
+
+def table(page, heading):
+    """Return the rows of the table under a heading row."""
+    text = (DOCS / page).read_text().split(f"| {heading} |", 1)[1]
+    rows = text.split("\n\n", 1)[0].splitlines()[2:]
+    return [tuple(cell.strip(" `") for cell in row.strip("|").split(" | ")) for row in rows]
+
+
+def test_the_lines_for_the_notebook_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (lines,) = re.findall(r"```python\n(.*?)```", (DOCS / "artifacts.md").read_text(), re.DOTALL)
+    scope = {}
+    exec(lines, scope)  # noqa: S102 - the page itself is under test
+    loaded = artifacts.load(tmp_path / "wine.skops")
+    assert loaded.predict(scope["X"]).tolist() == scope["y"].tolist()
+
+
+def test_what_is_not_served_is_what_the_page_lists():
+    assert {name: f"{name} {why}." for name, why in table("estimators.md", "estimator | why")} == (
+        NOT_SERVED
+    )
+
+
+@pytest.mark.parametrize(("row", "name"), [(0, "0 bytes"), (2, "swapped bytes"), (5, "a path")])
+def test_the_sentences_of_the_page_are_those_that_are_said(row, name):
+    assert table("artifacts.md", "file | sentence")[row][1] == FILES[name][1]

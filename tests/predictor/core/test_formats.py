@@ -1,0 +1,322 @@
+import os
+import pickle
+
+import joblib
+import numpy as np
+import pytest
+import skops.io
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import OneHotEncoder
+
+from predictor.core import artifacts, save
+from predictor.core.errors import ArtifactError
+from predictor.core.signature import Column, Signature
+from tests.predictor.core import hostile
+from tests.predictor.core.onnx_files import FLOAT, classifier, field, model, node, regressor, tree
+from tests.predictor.core.tutorial import COEFFICIENTS, INTERCEPTS, final_model
+
+rng = np.random.default_rng(0)
+X = rng.normal(size=(60, 4))
+y = np.array(["ale", "tea", "wine"])[np.arange(60) % 3]
+ESTIMATOR = RandomForestClassifier(3, random_state=0).fit(X, y)
+
+MLMODEL = """\
+flavors:
+  python_function: {loader_module: mlflow.sklearn, model_path: model.skops}
+  sklearn:
+    code: null
+    pickled_model: model.skops
+    serialization_format: skops
+    sklearn_version: 1.9.1
+mlflow_version: 3.17.2
+"""
+
+
+@pytest.fixture
+def target(tmp_path):
+    (tmp_path / "target").mkdir()
+    return tmp_path / "target"
+
+
+def refusal(source, target, **options):
+    with pytest.raises(ArtifactError) as refused:
+        artifacts.take_in(source, target, **options)
+    assert list(target.iterdir()) == []
+    return str(refused.value)
+
+
+def test_a_saved_estimator_brings_its_signature(tmp_path, target):
+    path = tmp_path / "churn.skops"
+    signature = save(ESTIMATOR, path, sample=X)
+
+    taken = artifacts.take_in(path, target)
+
+    assert taken.path.read_bytes() == path.read_bytes()
+    assert (taken.form, taken.source, taken.notes) == ("skops", "skops", ())
+    assert taken.signature == signature
+    assert taken.sha256 == artifacts.digest(path)
+    assert taken.size == path.stat().st_size
+    assert taken.fitted_with == artifacts.fitted_with()
+
+
+def test_a_plain_skops_file_is_described_by_its_estimator(tmp_path, target):
+    path = tmp_path / "plain.skops"
+    skops.io.dump(ESTIMATOR, path)
+    taken = artifacts.take_in(path, target)
+    assert taken.signature == Signature.of(ESTIMATOR)
+    assert taken.fitted_with == {"scikit-learn": "1.9.1"}
+
+
+def test_a_signature_that_is_not_its_estimators_is_refused(tmp_path, target):
+    save(ESTIMATOR, tmp_path / "a.skops")
+    save(LogisticRegression().fit(X[:, :2], y), tmp_path / "b.skops")
+    members = hostile.members((tmp_path / "a.skops").read_bytes())
+    other = hostile.members((tmp_path / "b.skops").read_bytes())["predictor.json"]
+    path = tmp_path / "mixed.skops"
+    path.write_bytes(hostile.packed(members | {"predictor.json": other}))
+    assert refusal(path, target) == "The signature in the file is not that of its estimator."
+    path.write_bytes(hostile.packed(members | {"predictor.json": b'{"signature": 1}'}))
+    assert refusal(path, target) == "The signature in the file is not one."
+
+
+def test_another_version_is_taken_where_it_is_allowed(tmp_path, target):
+    path = tmp_path / "old.skops"
+    change = {"content": '"1.2.3"'}
+    path.write_bytes(
+        hostile.rewritten(
+            skops.io.dumps(LogisticRegression().fit(X, y)),
+            lambda schema: schema["content"]["content"]["_sklearn_version"].update(change),
+        )
+    )
+    taken = artifacts.take_in(path, target, allow_version=True)
+    assert taken.notes == ("Fitted with scikit-learn 1.2.3, run by scikit-learn 1.9.1.",)
+    assert taken.fitted_with == {"scikit-learn": "1.2.3"}
+
+
+def test_the_operator_may_add_a_function(tmp_path):
+    from sklearn.preprocessing import FunctionTransformer
+
+    path = tmp_path / "load.skops"
+    skops.io.dump(FunctionTransformer(np.copysign).fit(X), path)
+    artifacts.load(path)
+    skops.io.dump(FunctionTransformer(np.sort).fit(X), path)
+    with pytest.raises(ArtifactError, match=r"not allowed: numpy\.sort\."):
+        artifacts.load(path)
+    loaded = artifacts.load(path, trusted=["numpy.sort"])
+    np.testing.assert_array_equal(loaded.transform(X), np.sort(X))
+
+
+def test_a_model_directory_of_mlflow_is_read(tmp_path, target):
+    directory = tmp_path / "model"
+    directory.mkdir()
+    (directory / "MLmodel").write_text(MLMODEL)
+    skops.io.dump(ESTIMATOR, directory / "model.skops")
+    taken = artifacts.take_in(directory, target)
+    assert (taken.source, taken.path.name) == ("mlflow", "model.skops")
+    np.testing.assert_array_equal(artifacts.load(taken.path).predict(X), ESTIMATOR.predict(X))
+
+
+@pytest.mark.parametrize("folder", ["", "model/"])
+def test_a_zip_of_a_model_directory_is_read(tmp_path, target, folder):
+    path = tmp_path / "model.zip"
+    data = skops.io.dumps(ESTIMATOR)
+    path.write_bytes(
+        hostile.packed({f"{folder}MLmodel": MLMODEL.encode(), f"{folder}model.skops": data})
+    )
+    taken = artifacts.take_in(path, target)
+    assert (taken.source, taken.path.read_bytes()) == ("mlflow", data)
+
+
+@pytest.mark.parametrize(
+    ("description", "sentence"),
+    [
+        (
+            MLMODEL.replace("skops\n    sklearn_v", "cloudpickle\n    sklearn_v"),
+            "MLflow saved the model as cloudpickle: save it again with "
+            "serialization_format='skops'.",
+        ),
+        (
+            MLMODEL.replace("pickled_model: model", "pickled_model: ../../model"),
+            "The model that MLmodel names is not beside it.",
+        ),
+        ("flavors: [", "MLmodel describes no scikit-learn model."),
+        ("flavors: {xgboost: {}}", "MLmodel describes no scikit-learn model."),
+        (
+            MLMODEL.replace("pickled_model: model", "pickled_model: other"),
+            "The model that MLmodel names is not in the directory.",
+        ),
+    ],
+)  # fmt: skip
+def test_a_model_of_mlflow_that_cannot_be_read_is_refused(tmp_path, target, description, sentence):
+    directory = tmp_path / "model"
+    directory.mkdir()
+    (directory / "MLmodel").write_text(description)
+    assert refusal(directory, target) == sentence
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda estimator, path: path.write_bytes(pickle.dumps(estimator)),
+        lambda estimator, path: path.write_bytes(pickle.dumps(estimator, protocol=0)),
+        joblib.dump,
+        lambda estimator, path: joblib.dump(estimator, path, compress=3),
+    ],
+)
+def test_a_pickle_is_converted_where_it_is_allowed(tmp_path, target, write):
+    path = tmp_path / "model.pkl"
+    encoder = OneHotEncoder().fit(np.array([["a"], ["b"]], dtype=object))
+    for estimator in (ESTIMATOR, encoder):
+        write(estimator, path)
+        assert refusal(path, target) == (
+            "A pickle can run anything: only `register --allow-pickle` takes it."
+        )
+    write(ESTIMATOR, path)
+    taken = artifacts.take_in(path, target, allow_pickle=True)
+    assert (taken.source, taken.form, taken.notes) == ("pickle", "skops", ())
+    assert taken.fitted_with == {"scikit-learn": "1.9.1"}
+    loaded = artifacts.load(taken.path, taken.sha256)
+    np.testing.assert_array_equal(loaded.predict_proba(X), ESTIMATOR.predict_proba(X))
+
+
+class Harmful:
+    def __init__(self, function, *arguments):
+        self.parts = function, arguments
+
+    def __reduce__(self):
+        return self.parts
+
+
+@pytest.mark.parametrize(
+    ("harm", "named"),
+    [
+        (Harmful(os.system, "touch harmed"), "posix.system"),
+        (Harmful(eval, "1"), "builtins.eval"),
+        (Harmful(getattr, [], "append"), "builtins.getattr"),
+    ],
+)
+def test_a_pickle_that_runs_something_is_refused(tmp_path, target, monkeypatch, harm, named):
+    monkeypatch.chdir(target)
+    path = tmp_path / "model.pkl"
+    path.write_bytes(pickle.dumps(harm))
+    said = refusal(path, target, allow_pickle=True, allow_version=True)
+    assert said == f"The pickle names what is not allowed: {named}."
+    array = np.empty(1, dtype=object)
+    array[0] = harm
+    joblib.dump(array, path)
+    said = refusal(path, target, allow_pickle=True, allow_version=True)
+    assert said == f"The pickle names what is not allowed: {named}."
+
+
+def test_what_is_no_pickle_is_refused(tmp_path, target):
+    path = tmp_path / "model.pkl"
+    for content, sentence in (
+        (b"", "The file is empty."),
+        (b"\x80\x04nonsense", "The file is not a pickle of an estimator."),
+        (pickle.dumps({"a": 1}), "The file holds no estimator."),
+    ):
+        path.write_bytes(content)
+        assert refusal(path, target, allow_pickle=True) == sentence
+
+
+def test_the_tutorials_own_file_answers_as_its_coefficients_say(tmp_path, target):
+    path = tmp_path / "final_model.pkl"
+    path.write_bytes(final_model())
+    columns = [Column("X1"), Column("X2")]
+    assert refusal(path, target, columns=columns, allow_pickle=True) == (
+        "The model was fitted with scikit-learn pre-0.18; this is scikit-learn 1.9.1, whose "
+        "answers may differ. Fit it again, or allow other versions."
+    )
+
+    taken = artifacts.take_in(path, target, columns=columns, allow_pickle=True, allow_version=True)
+
+    assert taken.notes == (
+        "Fitted with scikit-learn pre-0.18, run by scikit-learn 1.9.1.",
+        "n_features_in_ was not recorded: 2, as coef_ has.",
+        "multi_class='ovr' is gone from LogisticRegression: made into OneVsRestClassifier over one "
+        "binary LogisticRegression for each class, with the same coefficients.",
+    )  # fmt: skip
+    assert taken.signature.names == ["X1", "X2"]
+    assert taken.signature.classes == (0, 1, 2)
+    loaded = artifacts.load(taken.path)
+    rows = np.array([[61.1, 17.3], [5.1, 3.5], [6.2, 2.9], [7.7, 3.8]])
+    decisions = rows @ COEFFICIENTS.T + INTERCEPTS
+    each = 1 / (1 + np.exp(-decisions))
+    np.testing.assert_array_equal(loaded.predict(rows), decisions.argmax(axis=1))
+    np.testing.assert_allclose(loaded.predict_proba(rows), each / each.sum(axis=1, keepdims=True))
+
+
+def test_an_onnx_classifier_is_served_as_it_is(tmp_path, target):
+    path = tmp_path / "model.onnx"
+    path.write_bytes(classifier(COEFFICIENTS, INTERCEPTS, ["a", "b", "c"]))
+    taken = artifacts.take_in(path, target)
+    assert (taken.form, taken.source, taken.path.name) == ("onnx", "onnx", "model.onnx")
+    assert taken.signature.classes == ("a", "b", "c")
+    assert taken.signature.methods == ("predict", "predict_proba")
+    assert [(c.name, c.dtype) for c in taken.signature.columns] == [
+        ("x0", "float32"),
+        ("x1", "float32"),
+    ]
+    loaded = artifacts.load(taken.path, taken.sha256)
+    rows, _ = taken.signature.rows([{"x0": 5.1, "x1": 3.5}, {"x0": 7.7, "x1": 2.1}])
+    decisions = rows.astype(float) @ COEFFICIENTS.T + INTERCEPTS
+    assert loaded.predict(rows).tolist() == [["a", "b", "c"][k] for k in decisions.argmax(axis=1)]
+    exponentials = np.exp(decisions)
+    np.testing.assert_allclose(
+        loaded.predict_proba(rows),
+        exponentials / exponentials.sum(axis=1, keepdims=True),
+        rtol=1e-5,
+    )
+
+
+def test_an_onnx_regressor_is_served_as_it_is(tmp_path, target):
+    path = tmp_path / "model.onnx"
+    path.write_bytes(regressor([0.5, -2.0], 1.0))
+    taken = artifacts.take_in(path, target)
+    assert (taken.signature.methods, taken.signature.classes) == (("predict",), None)
+    loaded = artifacts.load(taken.path)
+    rows, _ = taken.signature.rows([{"x0": 1, "x1": 2}, {"x0": 3, "x1": 4}])
+    np.testing.assert_allclose(loaded.predict(rows), [-2.5, -5.5])
+
+
+def test_an_onnx_tree_is_served_as_it_is(tmp_path, target):
+    path = tmp_path / "model.onnx"
+    path.write_bytes(tree(1))
+    taken = artifacts.take_in(path, target)
+    rows, _ = taken.signature.rows([{"x0": 9, "x1": 0}, {"x0": 0, "x1": 1}])
+    assert artifacts.load(taken.path).predict(rows).tolist() == [1.0, 2.0]
+
+
+NO_ONNX = "The file is neither a skops file nor an ONNX file."
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        (b"nonsense", NO_ONNX),
+        (classifier(COEFFICIENTS, INTERCEPTS, ["a", "b", "c"])[:-40], NO_ONNX),
+        (tree(2), "A tree splits on a column that is not there."),
+        (tree(-1), "A tree splits on a column that is not there."),
+        (
+            model(node("Loop", ["X"], ["y"], domain=""), 2, [("y", FLOAT, 1)]),
+            "It holds operators that are not allowed: Loop.",
+        ),
+        (
+            model(node("Identity", ["X"], ["y"], domain="mine"), 2, [("y", FLOAT, 1)]),
+            "It holds operators that are not allowed: its own.",
+        ),
+        (
+            model(node("Identity", ["X"], ["y"], domain=""), 2, [("y", FLOAT, 1)], extra=field(5, field(14, 1))),
+            "It refers to numbers in another file.",
+        ),
+        (
+            model(node("Identity", ["Z"], ["y"], domain=""), 2, [("y", FLOAT, 1)]),
+            "ONNX Runtime does not take the model.",
+        ),
+    ],
+)  # fmt: skip
+def test_a_hostile_onnx_file_is_refused_with_a_sentence(tmp_path, target, data, sentence):
+    path = tmp_path / "model.onnx"
+    path.write_bytes(data)
+    assert refusal(path, target) == sentence

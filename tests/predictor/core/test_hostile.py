@@ -1,0 +1,468 @@
+import io
+import os
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import skops.io
+from sklearn.cluster import BisectingKMeans, KMeans
+from sklearn.ensemble import (
+    GradientBoostingClassifier,
+    HistGradientBoostingClassifier,
+    IsolationForest,
+    RandomForestClassifier,
+)
+from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, SplineTransformer
+from sklearn.random_projection import SparseRandomProjection
+from sklearn.svm import SVC
+from sklearn.tree import DecisionTreeClassifier
+
+from predictor.core import artifacts
+from predictor.core.errors import ArtifactError
+from tests.predictor.core import hostile
+
+rng = np.random.default_rng(0)
+X = rng.normal(size=(60, 4))
+y = np.arange(60) % 3
+
+LOGISTIC = LogisticRegression().fit(X, y)
+TREE = DecisionTreeClassifier(random_state=0).fit(X, y)
+FOREST = RandomForestClassifier(3, random_state=0).fit(X, y)
+BOOSTED = GradientBoostingClassifier(n_estimators=2, random_state=0).fit(X, y)
+HISTOGRAM = HistGradientBoostingClassifier(max_iter=2, categorical_features=[0]).fit(
+    np.column_stack([y, X]), y
+)
+ISOLATED = IsolationForest(n_estimators=2, random_state=0).fit(X)
+NEIGHBORS = KNeighborsClassifier(algorithm="kd_tree", leaf_size=5).fit(X, y)
+VECTORS = SVC().fit(X, y)
+COUNTED = CountVectorizer().fit(["a bad word", "a good word"])
+
+SAVED = skops.io.dumps(LOGISTIC)
+
+
+def json_node(value):
+    return {
+        "__class__": "str",
+        "__module__": "builtins",
+        "__loader__": "JsonNode",
+        "content": value,
+        "is_json": True,
+    }
+
+
+def list_node(*nodes):
+    return {
+        "__class__": "list",
+        "__module__": "builtins",
+        "__loader__": "ListNode",
+        "content": list(nodes),
+    }
+
+
+def tuple_node(*nodes):
+    return {
+        "__class__": "tuple",
+        "__module__": "builtins",
+        "__loader__": "TupleNode",
+        "content": list(nodes),
+    }
+
+
+def node(loader, module, name, **more):
+    return {"__loader__": loader, "__module__": module, "__class__": name, **more}
+
+
+def field(name, value, where=slice(None)):
+    """Return a change of one field of an array of structures."""
+
+    def change(array):
+        array[name][where] = value
+        return array
+
+    return change
+
+
+def reordered(estimator):
+    """Let a search tree order points that it has not."""
+    tree = estimator._tree
+    state = list(tree.__getstate__())
+    state[1] = state[1] + 1000
+    tree.__setstate__(tuple(state))
+
+
+def longer(length, shape):
+    """Return an array whose header says another shape than it has."""
+    buffer = io.BytesIO()
+    np.lib.format.write_array_header_1_0(
+        buffer, {"descr": "<f8", "fortran_order": False, "shape": shape}
+    )
+    return buffer.getvalue() + bytes(length)
+
+
+def with_first_array(content):
+    parts = hostile.members(SAVED)
+    name = next(name for name in parts if name.endswith(".npy"))
+    return hostile.packed(parts | {name: content})
+
+
+def objects():
+    buffer = io.BytesIO()
+    np.save(buffer, np.array([{}], dtype=object), allow_pickle=True)
+    return buffer.getvalue()
+
+
+def beyond():
+    """Return a generator that stands outside of its state."""
+    state = np.random.RandomState(0)
+    state.set_state(("MT19937", state.get_state()[1], 10**6))
+    return state
+
+
+class Harmful:
+    def __reduce__(self):
+        return os.system, ("touch harmed",)
+
+
+def deep():
+    return '{"protocol": 2, "a": ' + "[" * 100_000 + "]" * 100_000 + "}"
+
+
+VERSION = (
+    "The model was fitted with {}; this is scikit-learn 1.9.1, whose answers may differ. "
+    "Fit it again, or allow other versions."
+)
+NOT_ALLOWED = "It holds types or functions that are not allowed: {}."
+OUTSIDE = "A node of a decision tree points outside of the tree."
+OUTSIDE_HISTOGRAM = "A node of a tree of histogram boosting points outside of the tree."
+NO_COLUMN = "A tree of histogram boosting splits on a column that is not there."
+SIZE = "An array in the file is not of the size that its header says."
+WHOLE = "The file is not a whole zip archive."
+
+FILES = {
+    "0 bytes": (b"", "The file is empty."),
+    "a pickle": (pickle.dumps(LOGISTIC), WHOLE),
+    "a pickle that runs a command": (pickle.dumps(Harmful()), WHOLE),
+    "truncated": (SAVED[:-100], WHOLE),
+    "truncated early": (SAVED[:1000], WHOLE),
+    "another zip archive": (
+        hostile.packed({"a.txt": b"a"}),
+        "The archive is not a skops file: it has no schema.",
+    ),
+    "swapped bytes": (hostile.crc_broken(SAVED), "A part of the file is damaged."),
+    "a bomb": (
+        hostile.bomb(SAVED),
+        "The archive has 8__,___ bytes and inflates to 838,___,___: too many.",
+    ),
+    "a path": (
+        hostile.packed(hostile.members(SAVED) | {"../../evil.py": b""}),
+        "The archive holds a member whose path leads out of it.",
+    ),
+    "an absolute path": (
+        hostile.packed(hostile.members(SAVED) | {"/etc/evil": b""}),
+        "The archive holds a member whose path leads out of it.",
+    ),
+    "no JSON": (
+        hostile.packed({"schema.json": b"{"}),
+        "The file's schema is not JSON that can be read.",
+    ),
+    "deep JSON": (
+        hostile.packed({"schema.json": deep().encode()}),
+        "The file's schema is not JSON that can be read.",
+    ),
+    "a schema of odd parts": (
+        hostile.with_attribute(
+            SAVED, node("NdArrayNode", "numpy", "ndarray", type="numpy", file="a", __id__=[])
+        ),
+        "The file's schema describes no object.",
+    ),
+    "a version of odd parts": (
+        hostile.rewritten(
+            SAVED, lambda schema: schema["content"]["content"].update(_sklearn_version=1)
+        ),
+        "The file's schema describes no object.",
+    ),
+    "an old format": (
+        hostile.rewritten(SAVED, lambda schema: schema.update(protocol=0)),
+        "The file is not of version 2 of the skops format.",
+    ),
+    "a missing part": (
+        hostile.packed({k: v for k, v in hostile.members(SAVED).items() if ".npy" not in k}),
+        "A part that the file refers to is missing.",
+    ),
+    "an array of objects": (
+        with_first_array(objects()),
+        "An array in the file holds pickled objects.",
+    ),
+    "an array larger than it is": (with_first_array(longer(8, (10**12,))), SIZE),
+    "an array of less than nothing": (with_first_array(longer(8, (-1,))), SIZE),
+    "an array without a header": (
+        with_first_array(b"nonsense"),
+        "An array in the file has a damaged header.",
+    ),
+    "another version": (
+        hostile.rewritten(
+            SAVED,
+            lambda schema: schema["content"]["content"]["_sklearn_version"].update(
+                content='"1.2.3"'
+            ),
+        ),
+        VERSION.format("scikit-learn 1.2.3"),
+    ),
+    "no version": (
+        skops.io.dumps({"a": 1}),
+        VERSION.format("an unknown version of scikit-learn"),
+    ),
+    "a type outside the lists": (
+        hostile.with_attribute(SAVED, node("ObjectNode", "subprocess", "Popen")),
+        NOT_ALLOWED.format("subprocess.Popen"),
+    ),
+    "a function outside the lists": (
+        skops.io.dumps(FunctionTransformer(os.system)),
+        NOT_ALLOWED.format("posix.system"),
+    ),
+    "a function of NumPy that reads files": (
+        skops.io.dumps(FunctionTransformer(np.load)),
+        NOT_ALLOWED.format("numpy.load"),
+    ),
+    "a type where another belongs": (
+        hostile.with_attribute(SAVED, node("ListNode", "sklearn.tree._tree", "Tree", content=[])),
+        NOT_ALLOWED.format("sklearn.tree._tree.Tree"),
+    ),
+    "a class as the key of a dictionary": (
+        hostile.with_attribute(SAVED, node("TypeNode", "builtins", "eval")),
+        NOT_ALLOWED.format("builtins.eval"),
+    ),
+    "operator.attrgetter": (
+        hostile.with_attribute(
+            SAVED,
+            node("OperatorFuncNode", "operator", "attrgetter", attrs=tuple_node(json_node('"a"'))),
+        ),
+        NOT_ALLOWED.format("operator.attrgetter"),
+    ),
+    "operator.methodcaller": (
+        hostile.with_attribute(
+            SAVED,
+            node(
+                "OperatorFuncNode", "operator", "methodcaller", attrs=tuple_node(json_node('"a"'))
+            ),
+        ),
+        NOT_ALLOWED.format("operator.methodcaller"),
+    ),
+    "a bound method": (
+        skops.io.dumps(FunctionTransformer(LOGISTIC.predict)),
+        NOT_ALLOWED.format("sklearn.linear_model._base.LogisticRegression"),
+    ),
+    "a distance that calls a function": (
+        hostile.with_attribute(
+            SAVED, node("ObjectNode", "sklearn.metrics._dist_metrics", "PyFuncDistance64")
+        ),
+        NOT_ALLOWED.format("sklearn.metrics._dist_metrics.PyFuncDistance64"),
+    ),
+    "a generator of no kind": (
+        hostile.with_attribute(
+            SAVED,
+            node(
+                "RandomGeneratorNode",
+                "numpy.random._generator",
+                "Generator",
+                content={
+                    "bit_generator": {"content": {"bit_generator": {"content": '"seed"'}}},
+                    "seed_seq": {},
+                },
+            ),
+        ),
+        "A random generator in the file is of no kind that NumPy has.",
+    ),
+    "parts that do not fit": (
+        hostile.rewritten(
+            SAVED,
+            lambda schema: schema["content"]["content"].update(
+                coef_=node(
+                    "RandomStateNode", "numpy.random.mtrand", "RandomState", content=json_node("1")
+                )
+            ),
+        ),
+        "The file's parts do not make an estimator.",
+    ),
+    "a child outside of a tree": (
+        hostile.with_array(skops.io.dumps(TREE), "left_child", field("left_child", 10**9, 0)),
+        OUTSIDE,
+    ),
+    "a child before its parent": (
+        hostile.with_array(skops.io.dumps(FOREST), "left_child", field("right_child", 0, 0)),
+        OUTSIDE,
+    ),
+    "half a leaf": (
+        hostile.with_array(skops.io.dumps(TREE), "left_child", field("left_child", -1, 0)),
+        OUTSIDE,
+    ),
+    "a split on no column": (
+        hostile.with_array(skops.io.dumps(TREE), "left_child", field("feature", 4, 0)),
+        "A node of a decision tree splits on a column that is not there.",
+    ),
+    "a tree wider than its estimator": (
+        hostile.damaged(TREE, lambda e: setattr(e, "n_features_in_", 2)),
+        "A decision tree takes other columns than it says.",
+    ),
+    "a forest wider than its first tree": (
+        hostile.damaged(
+            FOREST, lambda e: e.estimators_.append(DecisionTreeClassifier().fit(X[:, :2], y))
+        ),
+        "A tree of a forest takes other columns than the forest.",
+    ),
+    "boosting with a tree too few": (
+        hostile.damaged(BOOSTED, lambda e: setattr(e, "n_trees_per_iteration_", 5)),
+        "A boosted ensemble has another number of trees than it says.",
+    ),
+    "an isolated tree of other columns": (
+        hostile.damaged(ISOLATED, lambda e: setattr(e, "n_features_in_", 2)),
+        "A tree of an isolation forest takes other columns than the forest.",
+    ),
+    "a histogram's child outside": (
+        hostile.with_array(skops.io.dumps(HISTOGRAM), "feature_idx", field("left", 10**6, 0)),
+        OUTSIDE_HISTOGRAM,
+    ),
+    "a histogram's column outside": (
+        hostile.with_array(skops.io.dumps(HISTOGRAM), "feature_idx", field("feature_idx", 5000, 0)),
+        NO_COLUMN,
+    ),
+    "a histogram's categories outside": (
+        hostile.with_array(
+            skops.io.dumps(HISTOGRAM), "feature_idx", field("bitset_idx", 900, slice(None))
+        ),
+        "A node of a tree of histogram boosting points outside of its categories.",
+    ),
+    "points that are not there": (
+        hostile.damaged(NEIGHBORS, reordered),
+        "A search tree points outside of its data.",
+    ),
+    "a search node outside": (
+        hostile.with_array(skops.io.dumps(NEIGHBORS), "idx_start", field("idx_end", 10**6, 1)),
+        "A node of a search tree points outside of its data.",
+    ),
+    "a neighbour of no class": (
+        hostile.damaged(NEIGHBORS, lambda e: setattr(e, "_y", e._y + 10**6)),
+        "A neighbour's label is of no class.",
+    ),
+    "fewer support vectors": (
+        hostile.damaged(VECTORS, lambda e: setattr(e, "_n_support", e._n_support + 1000)),
+        "Support vectors are fewer than a support vector machine says.",
+    ),
+    "support vectors of other columns": (
+        hostile.damaged(VECTORS, lambda e: setattr(e, "n_features_in_", 40)),
+        "Support vectors have other columns than their machine.",
+    ),
+    "clusters of other columns": (
+        hostile.damaged(KMeans(3, n_init=1).fit(X), lambda e: setattr(e, "n_features_in_", 40)),
+        "The centres of clusters have other columns than the estimator.",
+    ),
+    "bisected clusters of other columns": (
+        hostile.damaged(
+            BisectingKMeans(3).fit(X), lambda e: setattr(e._bisecting_tree.left, "center", X[0, :2])
+        ),
+        "The centres of clusters have other columns than the estimator.",
+    ),
+    "a word of no column": (
+        hostile.damaged(COUNTED, lambda e: e.vocabulary_.update(bad=10**6)),
+        "A word of a vocabulary stands for a column that is not there.",
+    ),
+    "a vectorizer that reads files": (
+        skops.io.dumps(HashingVectorizer(input="filename")),
+        "A vectorizer reads files by the names that it is sent.",
+    ),
+    "hashing into nothing": (
+        skops.io.dumps(HashingVectorizer(n_features=0)),
+        "A hashing vectorizer has an impossible number of columns.",
+    ),
+    "an encoder of fewer columns": (
+        hostile.damaged(
+            OneHotEncoder().fit([["a"], ["b"]]), lambda e: setattr(e, "_n_features_outs", [1])
+        ),
+        "An encoder has other columns than its categories need.",
+    ),
+    "a spline of fewer knots": (
+        hostile.damaged(
+            SplineTransformer().fit(X), lambda e: setattr(e.bsplines_[0], "t", np.arange(3.0))
+        ),
+        "A spline has fewer knots than it needs.",
+    ),
+    "a sparse matrix that points outside": (
+        hostile.damaged(
+            SparseRandomProjection(2, random_state=0).fit(X),
+            lambda e: setattr(e.components_, "indices", e.components_.indices + 1000),
+        ),
+        "A csr_matrix in the file is not whole.",
+    ),
+    "a random state outside of itself": (
+        skops.io.dumps(DecisionTreeClassifier(random_state=beyond())),
+        "A random generator stands outside of its state.",
+    ),
+    "nested in a pipeline": (
+        hostile.with_array(
+            skops.io.dumps(make_pipeline(FunctionTransformer(), TREE)),
+            "left_child",
+            field("left_child", 10**9, 0),
+        ),
+        OUTSIDE,
+    ),
+}
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "churn" / "1" / "model.skops"
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_hostile_file_is_refused_with_a_sentence(name, path, monkeypatch):
+    data, sentence = FILES[name]
+    path.parent.mkdir(parents=True)
+    path.write_bytes(data)
+    monkeypatch.chdir(path.parent)
+
+    with pytest.raises(ArtifactError) as refusal:
+        artifacts.load(path)
+
+    said = str(refusal.value).removeprefix("churn/1/model.skops: ")
+    assert len(said) == len(sentence)
+    assert all(a == b or (b == "_" and a.isdigit()) for a, b in zip(said, sentence, strict=True))
+    assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("name", ["a child outside of a tree", "fewer support vectors"])
+def test_without_the_checks_such_a_file_is_read_out_of_bounds(name):
+    """The reason for the checks: skops alone takes the file."""
+    data, _ = FILES[name]
+    types = skops.io.get_untrusted_types(data=data)
+    assert skops.io.loads(data, trusted=types).n_features_in_ == 4
+
+
+def test_a_file_with_flipped_bytes_never_ends_the_process(tmp_path):
+    saved = skops.io.dumps(make_pipeline(FunctionTransformer(), FOREST))
+    path = tmp_path / "model.skops"
+    script = (
+        "import sys, random; from pathlib import Path\n"
+        "from predictor.core import artifacts\nfrom predictor.core.errors import ArtifactError\n"
+        "import numpy as np, warnings; warnings.simplefilter('ignore')\n"
+        "path = Path(sys.argv[1]); data = path.read_bytes(); chance = random.Random(0)\n"
+        "for _ in range(60):\n"
+        "    broken = bytearray(data)\n"
+        "    for _ in range(3): broken[chance.randrange(len(broken))] = chance.randrange(256)\n"
+        "    path.write_bytes(broken)\n"
+        "    try: artifacts.load(path).predict(np.zeros((2, 4)))\n"
+        "    except ArtifactError: pass\n"
+        "print('alive')\n"
+    )
+    path.write_bytes(saved)
+    root = Path(__file__).parents[3]
+    done = subprocess.run(
+        [sys.executable, "-c", script, path], cwd=root, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "alive\n", "")

@@ -1,0 +1,82 @@
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from predictor import recipes
+from predictor.core import artifacts, save
+from predictor.core.engines import ScikitLearn
+from predictor.core.errors import InvalidInput
+from predictor.core.model import Model
+
+ADELIE = {
+    "island": "Torgersen",
+    "bill_length_mm": 39.1,
+    "bill_depth_mm": 18.7,
+    "flipper_length_mm": 181,
+    "body_mass_g": 3750,
+    "sex": "male",
+}
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    return recipes.fit("penguins")
+
+
+@pytest.fixture(scope="module")
+def penguins(fitted, tmp_path_factory):
+    path = tmp_path_factory.mktemp("penguins") / "model.skops"
+    signature = save(fitted.estimator, path, fitted.X, columns=fitted.columns)
+    return Model("penguins", 1, signature, ScikitLearn(artifacts.load(path)))
+
+
+def test_the_data_is_the_published_one(fitted):
+    assert fitted.X.shape == (344, 6)
+    assert int(fitted.X.isna().sum().sum()) == 4 * 2 + 11
+    assert fitted.estimator.classes_.tolist() == ["Adelie", "Chinstrap", "Gentoo"]
+
+
+def test_the_recipe_is_as_good_as_it_says(fitted):
+    assert fitted.metrics["accuracy"] > 0.98
+
+
+def test_its_columns_are_strings_and_numbers_that_may_be_missing(penguins):
+    assert [(c.name, c.kind, c.nullable, c.categories) for c in penguins.signature.columns] == [
+        ("island", "string", True, ("Biscoe", "Dream", "Torgersen")),
+        ("bill_length_mm", "number", True, None),
+        ("bill_depth_mm", "number", True, None),
+        ("flipper_length_mm", "number", True, None),
+        ("body_mass_g", "number", True, None),
+        ("sex", "string", True, ("female", "male")),
+    ]
+
+
+def test_every_penguin_is_answered_as_by_the_estimator(penguins, fitted):
+    rows = [
+        {k: None if isinstance(v, float) and math.isnan(v) else v for k, v in row.items()}
+        for row in fitted.X.to_dict("records")
+    ]
+    X, _ = penguins.signature.rows(rows)
+    found = penguins.infer(X, penguins.signature.methods)
+    for method in penguins.signature.methods:
+        np.testing.assert_array_equal(found[method], getattr(fitted.estimator, method)(fitted.X))
+
+
+def test_one_penguin_is_answered_by_name(penguins, fitted):
+    X, alone = penguins.signature.rows(ADELIE)
+    answer = penguins.signature.answer(penguins.infer(X, ["predict", "predict_proba"]), alone=alone)
+    expected = fitted.estimator.predict_proba(pd.DataFrame([ADELIE]))[0].tolist()
+    assert answer == {
+        "prediction": "Adelie",
+        "probabilities": dict(zip(["Adelie", "Chinstrap", "Gentoo"], expected, strict=True)),
+    }
+
+
+def test_an_island_that_is_none_is_refused(penguins):
+    with pytest.raises(InvalidInput) as refusal:
+        penguins.signature.rows({**ADELIE, "island": "Bouvet"})
+    assert refusal.value.columns == {
+        "island": ["Expected one of Biscoe, Dream, Torgersen, or null; got another one."]
+    }

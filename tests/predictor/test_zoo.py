@@ -1,0 +1,137 @@
+"""Every estimator, saved, loaded and asked in JSON, answers as it does when it is called."""
+
+import functools
+import math
+
+import numpy as np
+import orjson
+import pytest
+from threadpoolctl import threadpool_limits
+
+from predictor.core import artifacts, save
+from predictor.core.engines import ScikitLearn
+from predictor.core.errors import ArtifactError
+from predictor.core.model import Model
+from predictor.core.signature import Signature
+from tests.predictor.zoo import CASES
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # estimators warn of their own rows
+
+ASKED = 12
+
+# What cannot be served, as docs/estimators.md lists it.
+NOT_SERVED = {
+    "DictVectorizer": "DictVectorizer takes objects of any keys, not rows of columns.",
+    "FeatureHasher": "FeatureHasher takes objects of any keys, not rows of columns.",
+    "MultiLabelBinarizer": "MultiLabelBinarizer takes sets of labels, not rows of columns.",
+    "PatchExtractor": "PatchExtractor takes images, not rows of columns.",
+}
+
+KEYS = {
+    "predict": "predictions",
+    "predict_proba": "probabilities",
+    "decision_function": "decisions",
+    "transform": "transformed",
+    "score_samples": "scores",
+}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _one_thread():
+    """Keep the threads of one small estimator from waiting for those of another test."""
+    with threadpool_limits(1):
+        yield
+
+
+@pytest.fixture
+def serve(tmp_path):
+    """Return a way from an estimator to the answer to rows of JSON: here, in this process."""
+
+    def served(estimator, sample):
+        path = tmp_path / "model.skops"
+        signature = save(estimator, path, sample=sample)
+        loaded = artifacts.load(path)
+        model = Model("zoo", 1, _through_json(signature), ScikitLearn(loaded))
+        return functools.partial(_ask, model), model.signature
+
+    return served
+
+
+def _through_json(signature):
+    return Signature.from_json(orjson.loads(orjson.dumps(signature.to_json())))
+
+
+def _ask(model, body, method):
+    X, alone = model.signature.rows(orjson.loads(body))
+    outputs = model.signature.chosen(method)
+    return orjson.dumps(model.signature.answer(model.infer(X, outputs), alone=alone))
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if name not in NOT_SERVED])
+def test_it_answers_as_when_it_is_called(name, serve):
+    estimator, X = CASES[name].fitted()
+    asked = X.iloc[:ASKED] if hasattr(X, "iloc") else X[:ASKED]
+    expected = {method: answer for method in KEYS if (answer := its_own(estimator, method, asked))}
+    if not expected:  # it has nothing to serve, or fails on its own rows
+        return
+
+    ask, signature = serve(estimator, X)
+
+    body = orjson.dumps(as_rows(asked, signature.names))
+    for method, answer in expected.items():
+        assert orjson.loads(ask(body, method))[KEYS[method]] == answer[0], method
+
+
+@pytest.mark.parametrize("name", NOT_SERVED)
+def test_what_takes_no_rows_is_refused_with_a_sentence(name, serve):
+    estimator, X, _ = CASES[name].build()
+    with pytest.raises(ArtifactError) as refusal:
+        serve(estimator, X)
+    assert str(refusal.value) == NOT_SERVED[name]
+
+
+def its_own(estimator, method, X):
+    """Return what the estimator says itself, in a tuple; nothing where it fails or throws dice."""
+    if not hasattr(estimator, method):
+        return ()
+    try:
+        first, second = (
+            as_json(getattr(estimator, method)(X), estimator, method) for _ in range(2)
+        )
+    except (ValueError, TypeError, AttributeError):
+        return ()
+    return (first,) if repr(first) == repr(second) else ()
+
+
+def as_json(values, estimator, method):
+    """Return values as JSON would have them, by another way than the service's."""
+    if method == "predict_proba" and isinstance(values, list):
+        each = [
+            keyed(array, labels) for array, labels in zip(values, estimator.classes_, strict=True)
+        ]
+        return [list(row) for row in zip(*each, strict=True)]
+    classes = getattr(estimator, "classes_", np.arange(np.shape(values)[-1]))
+    if method == "predict_proba" and isinstance(classes, np.ndarray):
+        return keyed(values, classes)
+    if hasattr(values, "to_numpy"):
+        values = values.to_numpy()
+    return [one(row) for row in (values.toarray() if hasattr(values, "toarray") else values)]
+
+
+def keyed(array, labels):
+    names = [str(label).lower() if isinstance(label, np.bool_) else str(label) for label in labels]
+    return [{name: one(p) for name, p in zip(names, row, strict=True)} for row in array]
+
+
+def one(value):
+    if isinstance(value, np.ndarray | list | tuple):
+        return [one(item) for item in value]
+    value = value.item() if isinstance(value, np.generic) else value
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def as_rows(X, names):
+    """Return rows as a client would send them."""
+    X = np.asarray(X.toarray() if hasattr(X, "toarray") else X)
+    rows = one(X.reshape(len(X), -1))
+    return [dict(zip(names, row, strict=True)) for row in rows]
