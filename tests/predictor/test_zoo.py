@@ -1,4 +1,4 @@
-"""Every estimator, saved, loaded and asked in JSON, answers as it does when it is called."""
+"""Every estimator, saved, registered and asked over HTTP, answers as it does when it is called."""
 
 import functools
 import math
@@ -8,11 +8,11 @@ import orjson
 import pytest
 from threadpoolctl import threadpool_limits
 
-from predictor.core import artifacts, save
-from predictor.core.engines import ScikitLearn
+from predictor import intake, registry
+from predictor.core import save
 from predictor.core.errors import ArtifactError
-from predictor.core.model import Model
-from predictor.core.signature import Signature
+from predictor.registry import files, writing
+from predictor.store import loaded
 from tests.predictor.zoo import CASES
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # estimators warn of their own rows
@@ -44,27 +44,27 @@ def _one_thread():
 
 
 @pytest.fixture
-def serve(tmp_path):
-    """Return a way from an estimator to the answer to rows of JSON: here, in this process."""
+def serve(api, db, models_dir, tmp_path):
+    """Return a way from an estimator to the answers to rows of JSON: saved, registered, live."""
 
     def served(estimator, sample):
-        path = tmp_path / "model.skops"
-        signature = save(estimator, path, sample=sample)
-        loaded = artifacts.load(path)
-        model = Model("zoo", 1, _through_json(signature), ScikitLearn(loaded))
-        return functools.partial(_ask, model), model.signature
+        path = tmp_path / "zoo.skops"
+        save(estimator, path, sample=sample)
+        with files.staging() as staged:
+            found = intake.take(intake.parsed([str(path), str(staged)]))
+            version = writing.admit("zoo", staged, found, writing.Origin("the zoo"))
+        registry.promote(version)
+        loaded().refresh()
+        return functools.partial(_ask, api), loaded().get("zoo").signature
 
     return served
 
 
-def _through_json(signature):
-    return Signature.from_json(orjson.loads(orjson.dumps(signature.to_json())))
-
-
-def _ask(model, body, method):
-    X, alone = model.signature.rows(orjson.loads(body))
-    outputs = model.signature.chosen(method)
-    return orjson.dumps(model.signature.answer(model.infer(X, outputs), alone=alone))
+def _ask(api, body, method):
+    address = f"/models/zoo/predict?outputs={method}"
+    response = api.post(address, body, content_type="application/json")
+    assert response.status_code == 200, response.content
+    return response.content
 
 
 @pytest.mark.parametrize("name", [name for name in CASES if name not in NOT_SERVED])

@@ -1,0 +1,59 @@
+"""From a notebook to HTTP, as its page says: each line run, and the answer that it shows."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from tests.predictor.core.tutorial import COEFFICIENTS, INTERCEPTS, final_model
+from tests.serving import ROOT, Site, environment, manage
+
+PAGE = (ROOT / "docs" / "notebook.md").read_text()
+
+
+def lines(beginning):
+    """The lines of the page that begin so."""
+    return [line for line in PAGE.splitlines() if line.startswith(beginning)]
+
+
+@pytest.fixture(scope="module")
+def site(prepared, tmp_path_factory):
+    home = shutil.copytree(prepared, tmp_path_factory.mktemp("notebook") / "home")
+    (program,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    assert len([line for line in program.splitlines() if line]) == 5
+    variables = environment(home, PYTHONPATH=str(ROOT))
+    subprocess.run([sys.executable, "-c", program], cwd=home, env=variables, check=True)
+    (home / "final_model.pkl").write_bytes(final_model())
+    with Site(home) as site:
+        site.said = []
+        for line in lines("python manage.py register"):
+            words = line.split()[2:]
+            done = manage(home, *[str(home / w) if (home / w).is_file() else w for w in words])
+            assert done.returncode == 0, done.stderr
+            site.said.append(done.stdout)
+        yield site
+
+
+def test_the_model_of_the_page_answers_what_it_shows(site):
+    (command,) = lines("curl")
+    status, headers, body = site.curl(command)
+    assert (status, headers["x-model"]) == (200, "wine")
+    assert f"`{body}`" in PAGE
+
+
+def test_the_pickle_of_2016_answers_as_its_coefficients_say(site):
+    assert "Fitted with scikit-learn pre-0.18" in site.said[1]
+    assert "OneVsRestClassifier" in site.said[1]
+    X = np.array([[61.1, 17.3], [5.1, 3.5], [6.3, 2.5]])
+    expected = (X @ COEFFICIENTS.T + INTERCEPTS).argmax(axis=1).tolist()
+    columns = json.loads(site.get("/models/flowers/")[1])["inputs"]
+    rows = [dict(zip([c["name"] for c in columns], row, strict=True)) for row in X.tolist()]
+    status, _, body = site.curl(
+        """curl -H "Content-Type: application/json" -X POST """
+        f"""-d '{json.dumps(rows)}' http://localhost:8000/models/flowers/predict"""
+    )
+    assert (status, json.loads(body)) == (200, {"predictions": expected})
