@@ -7,6 +7,7 @@ their compiled code indexes by what the file says. `predictor.core.artifacts.bou
 """
 
 from collections.abc import Iterable
+from functools import cache
 from importlib import import_module
 
 # Python's containers, and scikit-learn's own of them.
@@ -150,17 +151,13 @@ def by_loader(extra: Iterable[str] = ()) -> dict[str, set[str]]:
     extra : iterable of str
         Types and functions that the operator adds, by their full names.
     """
-    from sklearn.utils import all_estimators
-
-    # The class's own module: estimators are often imported from a package above it.
-    estimators = {f"{found.__module__}.{found.__qualname__}" for _, found in all_estimators()}
     added = set(extra)
     return (
         CONTAINERS
         | DATA
         | COMPILED
         | {
-            "ObjectNode": estimators | PARTS | added,
+            "ObjectNode": estimators() | PARTS | added,
             "FunctionNode": FUNCTIONS | added,
             "PartialNode": {"functools.partial"},
             "TypeNode": DATA["TypeNode"] | added,
@@ -168,6 +165,15 @@ def by_loader(extra: Iterable[str] = ()) -> dict[str, set[str]]:
             "TupleNode": CONTAINERS["TupleNode"] | added,
         }
     )
+
+
+@cache
+def estimators() -> frozenset[str]:
+    """Return the names of all of scikit-learn's estimators."""
+    from sklearn.utils import all_estimators
+
+    # The class's own module: estimators are often imported from a package above it.
+    return frozenset(f"{found.__module__}.{found.__qualname__}" for _, found in all_estimators())
 
 
 def is_ufunc(name: str) -> bool:
