@@ -157,7 +157,7 @@ def by_loader(extra: Iterable[str] = ()) -> dict[str, set[str]]:
         | DATA
         | COMPILED
         | {
-            "ObjectNode": estimators() | PARTS | added,
+            "ObjectNode": PARTS | added | estimators(),
             "FunctionNode": FUNCTIONS | added,
             "PartialNode": {"functools.partial"},
             "TypeNode": DATA["TypeNode"] | added,
