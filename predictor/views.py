@@ -1,7 +1,7 @@
 """Cards, predictions, and what changes a model."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
@@ -16,6 +16,7 @@ from rest_framework.views import APIView
 
 from predictor import exceptions, registry
 from predictor.core.model import Model
+from predictor.core.signature import Column
 from predictor.models import RegisteredModel
 from predictor.permissions import FAST_AUTHENTICATION, PREDICT, VIEW, ManagesModels
 from predictor.renderers import ModelListPage, ModelPage, RowFormPage
@@ -101,20 +102,27 @@ class Predict(ModelDetail):
         """Return the model's predictions for the rows in the body."""
         model = self.model()
         outputs = model.signature.chosen(request.query_params.get("outputs"))
-        X, alone = model.signature.rows(*submitted(request))
+        X, alone = model.signature.rows(*submitted(request, model.signature.columns))
         answer = model.signature.answer(model.infer(X, outputs), alone=alone)
         headers = {"X-Model": model.name, "X-Model-Version": str(model.version)}
         return Response(answer, headers=headers)
 
 
-def submitted(request: Request) -> tuple[Any, Callable[[], Any] | None]:
+def submitted(request: Request, columns: Iterable[Column]) -> tuple[Any, Callable[[], Any] | None]:
     """Return the rows in the body, and how to read them again with every integer exact."""
-    if is_form_media_type(request.content_type):  # one row; an input left empty holds no value
-        form = cast("QueryDict", request.data)
-        return {k: v for k, v in form.items() if v != "" and k != "csrfmiddlewaretoken"}, None
+    if is_form_media_type(request.content_type):
+        return _typed(cast("QueryDict", request.data), columns), None
     body = request.body  # kept by Django, for the second reading
     data = request.data
     return data, partial(_exactly, body) if body else None
+
+
+def _typed(form: "QueryDict", columns: Iterable[Column]) -> dict[str, Any]:
+    """Return the row in a form; an input left empty is a missing value where that is taken."""
+    row = {name: value for name, value in form.items() if value != ""}
+    row.pop("csrfmiddlewaretoken", None)
+    empty = (column.name for column in columns if column.nullable and form.get(column.name) == "")
+    return row | dict.fromkeys(empty)
 
 
 def _exactly(body: bytes) -> Any:
