@@ -60,7 +60,7 @@ def test_home_shows_what_is_served(page):
         [
             "Column Meaning Type Seen",
             "X1 Sepal length (cm) float64 4.3 to 7.9",
-            "X2 Sepal width (cm) float64 2 to 4.4",
+            "X2 Sepal width (cm) float64 2.0 to 4.4",
         ],
         use_inner_text=True,
     )
