@@ -11,7 +11,7 @@ from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.encoding import escape_uri_path
-from rest_framework.exceptions import Throttled
+from rest_framework.exceptions import MethodNotAllowed, Throttled
 
 from mlsite.logs import request_id
 from mlsite.sign_ins import LockedOut
@@ -58,8 +58,17 @@ class RequestLog:
         return response
 
 
+# Where the server leaves word that a body did not come whole, as the status to answer.
+BODY_REFUSED = "mlsite.body_refused"
+
+CUT_OFF = {
+    HTTPStatus.BAD_REQUEST: "The body was cut off.",
+    HTTPStatus.LENGTH_REQUIRED: "A body in chunks must be JSON; others need Content-Length.",
+}
+
+
 class BodyLimit:
-    """Refuse bodies above MAX_BODY_BYTES before any of it is read."""
+    """Refuse bodies above MAX_BODY_BYTES, and those that did not come whole."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -70,6 +79,8 @@ class BodyLimit:
         if declared.isascii() and declared.isdigit() and int(declared) > settings.MAX_BODY_BYTES:
             sentence = f"The body is larger than the {settings.MAX_BODY_BYTES:,} bytes taken here."
             return JsonResponse({"detail": sentence}, status=413)
+        if refused_with := request.META.get(BODY_REFUSED):
+            return JsonResponse({"detail": CUT_OFF[refused_with]}, status=refused_with)
         return self.get_response(request)
 
 
@@ -111,6 +122,22 @@ class LoginPage:
         ):
             return redirect_to_login(request.get_full_path())
         return response
+
+
+class MethodRefusals:
+    """Say in JSON, or on a page, what a view of Django's refuses with an empty 405."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer with the methods that there are."""
+        response = self.get_response(request)
+        if response.status_code != HTTPStatus.METHOD_NOT_ALLOWED or response.content:
+            return response
+        said = refused(request, MethodNotAllowed(request.method or ""))
+        said["Allow"] = response["Allow"]
+        return said
 
 
 class LockedOutPage:

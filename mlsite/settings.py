@@ -20,12 +20,20 @@ env = Env()
 def public_origin(url: str) -> tuple[str, str]:
     """Return the origin (scheme://host[:port]) and the host of PUBLIC_URL, or refuse it."""
     parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/"):
+    try:
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:  # not a number of a port
+        port = ":?"
+    host = parts.hostname or ""
+    shown = f"[{host}]{port}" if ":" in host else f"{host}{port}"
+    rest = (parts.path.strip("/"), parts.query, parts.fragment)
+    known = parts.scheme in ("http", "https")
+    if not known or not host or parts.netloc.lower() != shown or any(rest):
         raise ImproperlyConfigured(
             f"PUBLIC_URL is {url!r}; it takes the address that users type, "
             "such as https://models.example.org."
         )
-    return f"{parts.scheme}://{parts.netloc}", parts.hostname
+    return f"{parts.scheme}://{shown}", host
 
 
 def one_of(name: str, value: str, choices: tuple[str, ...]) -> str:
@@ -102,9 +110,10 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "mlsite.middleware.RequestLog",
-    "mlsite.middleware.BodyLimit",
     "mlsite.middleware.ContentSecurityPolicy",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "mlsite.middleware.BodyLimit",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "mlsite.origins.ClientAddress",
     "mlsite.origins.ForeignPages",
@@ -114,7 +123,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "mlsite.middleware.MethodRefusals",
     "mlsite.middleware.LockedOutPage",
 ]
 ROOT_URLCONF = "mlsite.urls"
@@ -254,6 +263,11 @@ LOGGING = {
         # Each request has its line already; a 404 needs no second one.
         "django.request": {"level": "ERROR"},
         "django.server": {"level": "ERROR"},
+        # Answered with 400 before any view: anybody could fill the log with their tracebacks.
+        **{
+            f"django.security.{name}": {"level": "CRITICAL"}
+            for name in ("DisallowedHost", "TooManyFieldsSent", "TooManyFilesSent")
+        },
         "mlsite.requests": {"handlers": ["request"], "level": "INFO", "propagate": False},
     },
 }

@@ -16,7 +16,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from rest_framework import status
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.decorators import api_view
-from rest_framework.exceptions import APIException, NotFound, PermissionDenied
+from rest_framework.exceptions import APIException, NotAcceptable, NotFound, PermissionDenied
 from rest_framework.renderers import BrowsableAPIRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -74,6 +74,21 @@ class Docs(SpectacularSwaggerSplitView):
 
     url_name = "schema"
     http_method_names = ["get", "head"]  # pages only: theirs has no answer to OPTIONS
+    renderer_classes = [*SpectacularSwaggerSplitView.renderer_classes, JSONRenderer]
+
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Return the page."""
+        if request.accepted_renderer.format == "json":
+            raise NotAcceptable
+        page: Response = super().get(request, *args, **kwargs)  # type: ignore[no-untyped-call]
+        return page
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """Answer a refusal as the other addresses do."""
+        self.renderer_classes = list(APIView.renderer_classes)
+        neg = self.perform_content_negotiation(self.request, force=True)
+        self.request.accepted_renderer, self.request.accepted_media_type = neg
+        return super().handle_exception(exc)
 
 
 class Onlooker(SessionAuthentication):

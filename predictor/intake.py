@@ -52,6 +52,10 @@ class Found:
     any_version: bool = False
 
 
+class SampleError(ArtifactError):
+    """It is the sample that is wrong, not the model."""
+
+
 def take(options: Namespace) -> Found:
     """Read a file, try it, and write what is to be served into the directory.
 
@@ -74,8 +78,11 @@ def take(options: Namespace) -> Found:
     load = partial(artifacts.load, trusted=options.trusted, allow_version=options.allow_version)
     estimator, signature = load(taken.path), taken.signature
     if options.sample:
-        sample = artifacts.read_sample(Path(options.sample), signature.container)
-        signature = Signature.of(estimator, sample=sample)
+        try:
+            sample = artifacts.read_sample(Path(options.sample), signature.container)
+            signature = Signature.of(estimator, sample=sample)
+        except ArtifactError as exc:
+            raise SampleError(str(exc)) from exc
     try:
         Model("", 0, signature, ScikitLearn(estimator)).warm()
     except MemoryError:
@@ -120,6 +127,8 @@ def main() -> None:
     limit(options.memory, options.time)
     try:
         said = asdict(take(options))
+    except SampleError as exc:
+        said = {"refused": str(exc), "field": "sample"}
     except PredictorError as exc:
         said = {"refused": str(exc)}
     except MemoryError:

@@ -5,6 +5,7 @@ from operator import attrgetter
 from typing import Any
 
 from rest_framework import serializers
+from rest_framework.utils.html import is_html_input
 
 from predictor.core.columns import Column
 from predictor.core.signature import Signature
@@ -110,10 +111,39 @@ FIELDS: dict[str, type[serializers.Field[Any, Any, Any, Any]]] = {
 }
 
 
-class TrainSerializer(serializers.Serializer[Any]):
+class StrictBooleanField(serializers.BooleanField):
+    """A JSON boolean; a form, which holds only strings, may say it in words."""
+
+    default_error_messages = {"invalid": "Must be true or false."}
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Return the boolean."""
+        sent = getattr(self.root, "initial_data", None)
+        if not is_html_input(sent) and not isinstance(data, bool):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class OptionsSerializer(serializers.Serializer[Any]):
+    """What is asked for; a field that there is not would be a slip of the pen, dropped."""
+
+    what = "this"
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Return the options, refusing a field that there is not."""
+        if isinstance(data, Mapping):
+            unknown = set(data) - set(self.fields) - {"csrfmiddlewaretoken"}
+            if unknown:
+                sentence = f"Unknown field; {self.what} takes {', '.join(self.fields)}."
+                raise serializers.ValidationError({name: [sentence] for name in sorted(unknown)})
+        return super().to_internal_value(data)
+
+
+class TrainSerializer(OptionsSerializer):
     """Whether to train a model that is there already."""
 
-    if_missing = serializers.BooleanField(
+    what = "training"
+    if_missing = StrictBooleanField(
         default=False, help_text="Train only if there is no live version."
     )
 
@@ -133,7 +163,7 @@ class RowForm(serializers.Serializer[Any]):
         return {name: row.get(name) for name in names}
 
 
-class ReasonSerializer(serializers.Serializer[Any]):
+class ReasonSerializer(OptionsSerializer):
     """Why something is changed, for the record."""
 
     why = serializers.CharField(
@@ -147,10 +177,14 @@ class VersionChoiceSerializer(ReasonSerializer):
     version = serializers.IntegerField(min_value=1, max_value=999_999_999)
 
 
-class UploadSerializer(serializers.Serializer[Any]):
+class UploadSerializer(OptionsSerializer):
     """A file to register, and what is said of it."""
 
-    artifact = serializers.FileField(help_text="The fitted estimator, as a skops file.")
+    what = "an upload"
+
+    artifact = serializers.FileField(
+        help_text="The fitted estimator: a skops or ONNX file, or a zip of an MLflow model."
+    )
     sample = serializers.FileField(
         required=False, help_text="Rows that it takes, as .csv or .npz: they refine the card."
     )
@@ -166,16 +200,6 @@ class UploadSerializer(serializers.Serializer[Any]):
             raise serializers.ValidationError('Expected an object such as {"accuracy": 0.93}.')
         return metrics
 
-    def to_internal_value(self, data: Any) -> Any:
-        """Refuse a field that an upload has not: it would be a slip of the pen, dropped."""
-        unknown = set(data) - set(self.fields) - {"csrfmiddlewaretoken"}
-        if unknown:
-            fields = ", ".join(self.fields)
-            raise serializers.ValidationError(
-                {name: [f"Unknown field; an upload takes {fields}."] for name in sorted(unknown)}
-            )
-        return super().to_internal_value(data)
-
 
 def row_serializer(signature: Signature) -> type[serializers.Serializer[Any]]:
     """Return the form of one row: a typed, described input for each of the model's columns."""
@@ -188,7 +212,7 @@ def _field(column: Column) -> serializers.Field[Any, Any, Any, Any]:
         "label": column.name,
         "help_text": f"{column.description or column.dtype}{seen}.",
         "initial": column.example,
-        "required": column.required,
+        "required": column.required and not column.nullable,
         "allow_null": column.nullable,
     }
     if column.closed and column.categories:

@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from predictor import exceptions, registry
+from predictor.core.errors import InvalidInput
 from predictor.core.model import Model
 from predictor.core.signature import Column
 from predictor.models import RegisteredModel
@@ -119,6 +120,9 @@ def submitted(request: Request, columns: Iterable[Column]) -> tuple[Any, Callabl
 
 def _typed(form: "QueryDict", columns: Iterable[Column]) -> dict[str, Any]:
     """Return the row in a form; an input left empty is a missing value where that is taken."""
+    if files := [name for name, value in form.items() if not isinstance(value, str)]:
+        sentence = "Expected a value; got a file."
+        raise InvalidInput(sentence, {name: [sentence] for name in files})
     row = {name: value for name, value in form.items() if value != ""}
     row.pop("csrfmiddlewaretoken", None)
     empty = (column.name for column in columns if column.nullable and form.get(column.name) == "")

@@ -83,8 +83,11 @@ def _step_hints(
     pipeline: Any, positions: Sequence[int], names: Sequence[str]
 ) -> Iterator[tuple[int, Hint]]:
     """Yield what the steps of a pipeline know, as long as they hand on the same columns."""
+    none = False
     for _, step in pipeline.steps:
-        yield from hints(step, positions, names)
+        none = none or getattr(step, "missing_values", 0) is None  # an imputer of None, not NaN
+        for position, hint in hints(step, positions, names):
+            yield position, hint._replace(none=hint.none or none)
         if not _keeps_columns(step):
             return
 

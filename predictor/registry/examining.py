@@ -77,7 +77,7 @@ def examine(upload: Upload, directory: Path) -> Found:
         )
     said = json.loads(answer)
     if "refused" in said:
-        raise _refused(said["refused"])
+        raise _refused(said["refused"], said.get("field", "artifact"))
     return Found(**said)
 
 
@@ -98,5 +98,5 @@ def _run(command: Sequence[str]) -> "subprocess.CompletedProcess[str]":
     )
 
 
-def _refused(sentence: str) -> InvalidInput:
-    return InvalidInput(sentence, {"artifact": [sentence]})
+def _refused(sentence: str, field: str = "artifact") -> InvalidInput:
+    return InvalidInput(sentence, {field: [sentence]})

@@ -36,6 +36,8 @@ def sync() -> Iterator[tuple[str, bool]]:
                 row = _adopt(name, number)
             except PredictorError as exc:
                 yield f"Left {name}/{number} alone: {exc}", False
+            except OSError as exc:
+                yield f"Left {name}/{number} alone: {exc.strerror}.", False
             else:
                 yield f"Registered version {row.version} of {name}.", True
 

@@ -1,6 +1,6 @@
 """A new version: its files and its row, both or neither."""
 
-import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +18,7 @@ from predictor.recipes import Fitted
 from predictor.registry import files, history, leftovers, reading
 
 ARTIFACT = "model.skops"
+LONGEST_HEADING = 64  # the name of a metric heads a column
 
 # What a card repeats of its row, so that a lost database is no loss.
 CARD_FACTS = (
@@ -130,10 +131,10 @@ def check_metrics(metrics: Mapping[str, Any]) -> None:
     """
     for name, value in metrics.items():
         number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not number or not math.isfinite(value):
+        if not name.isprintable() or not 1 <= len(name) <= LONGEST_HEADING:
+            sentence = f"The name of a metric has 1 to {LONGEST_HEADING} printable characters."
+        elif not number or not -sys.float_info.max <= value <= sys.float_info.max:
             sentence = f"{name} takes a finite number."
-        elif not name or len(name) > 64:  # noqa: PLR2004 - a heading, not a text
-            sentence = "The name of a metric has 1 to 64 characters."
         else:
             continue
         raise InvalidInput(sentence, {"metrics": [sentence]})

@@ -183,15 +183,18 @@ def test_sync_leaves_alone_what_is_no_version_and_says_why(run, brought, models_
     (models_dir / "changed" / "1" / "model.skops").write_bytes(b"something else")
     (models_dir / "empty" / "1").mkdir(parents=True)
     (models_dir / "Wrong" / "1").mkdir(parents=True)
+    (models_dir / "file").mkdir()
+    (models_dir / "file" / "1").touch()
     (models_dir / "damaged" / "1").mkdir(parents=True)
     shutil.copy(brought / "pickled.skops", models_dir / "damaged" / "1")
-    with pytest.raises(CommandError, match=r"7 could not be registered\."):
+    with pytest.raises(CommandError, match=r"8 could not be registered\."):
         run("sync")
-    assert capsys.readouterr().out.splitlines()[:7] == [
+    assert capsys.readouterr().out.splitlines()[:8] == [
         f"Left Wrong/1 alone: 'Wrong' cannot name a model: {NAME_RULE}",
         "Left changed/1 alone: its model.skops is not the file that its card tells of.",
         "Left damaged/1 alone: A pickle can run anything: only `register --allow-pickle` takes it.",
         "Left empty/1 alone: it takes one file and a card.json, or the file alone.",
+        "Left file/1 alone: Not a directory.",
         "Left odd/1 alone: its card.json does not say what a card says.",
         "Left outside/1 alone: its card.json does not say what a card says.",
         "Left poor/1 alone: its card.json has no sha256.",

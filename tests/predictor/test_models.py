@@ -83,10 +83,11 @@ def test_training_if_missing_trains_what_is_missing(staff_api, models_dir):
     assert states() == {1: "live"}
 
 
-def test_training_takes_no_other_options(staff_api, iris):
-    response = staff_api.post("/models/iris/train", {"if_missing": "perhaps"})
+@pytest.mark.parametrize("options", [{"if_missing": "yes"}, {"if_missing": 1}, {"if_mising": True}])
+def test_training_takes_no_other_options(staff_api, iris, options):
+    response = staff_api.post("/models/iris/train", options)
     assert response.status_code == 400
-    assert list(response.json()) == ["if_missing"]
+    assert list(response.json()) == list(options)
     assert states() == {1: "live"}
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import orjson
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 pytestmark = pytest.mark.usefixtures("iris")
 
@@ -163,6 +164,13 @@ def test_a_form_is_one_row(api):
     assert api.post("/predict", {"X1": "61.1", "X2": "17.3"}, format="multipart").json() == {
         "prediction": 2
     }
+
+
+def test_a_file_is_no_value(api):
+    form = {"X1": SimpleUploadedFile("x", b"1"), "X2": "1"}
+    response = api.post("/predict", form, format="multipart")
+    assert response.status_code == 400
+    assert response.json() == {"X1": ["Expected a value; got a file."]}
 
 
 def test_a_prediction_asks_the_database_nothing(api, django_assert_num_queries):

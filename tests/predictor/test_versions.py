@@ -109,6 +109,11 @@ WRONG_FIELDS = [
     ({"metrics": "[1]"}, {"metrics": ['Expected an object such as {"accuracy": 0.93}.']}),
     ({"metrics": "{"}, {"metrics": ["Value must be valid JSON."]}),
     ({"metrics": '{"accuracy": "good"}'}, {"metrics": [NUMBER]}),
+    ({"metrics": '{"accuracy": 1' + "0" * 400 + "}"}, {"metrics": [NUMBER]}),
+    (
+        {"metrics": '{"a\\u0000": 1}'},
+        {"metrics": ["The name of a metric has 1 to 64 printable characters."]},
+    ),
     ({"metrics": '{"accuracy": NaN}'}, {"metrics": ["Value must be valid JSON."]}),
     ({"promote": "perhaps"}, {"promote": ["Must be a valid boolean."]}),
     (

@@ -2,8 +2,11 @@
 
 import http.client
 import logging
+import socket
 
 import pytest
+
+from tests.serving import until
 
 BROWSER = {"HTTP_ACCEPT": "text/html,application/xhtml+xml,*/*;q=0.8"}
 
@@ -93,6 +96,48 @@ def test_a_body_in_chunks_has_the_same_limit(site):
     status, body = chunked(site, *[megabyte] * 33)
     assert status == 413
     assert b"The body is larger than the 33,554,432 bytes taken here." in body
+
+
+FORM = (
+    "POST /tasks/ HTTP/1.1\r\nHost: localhost\r\n"
+    "Content-Type: application/x-www-form-urlencoded\r\n"
+)
+
+
+def test_a_body_that_is_cut_off_makes_nothing(site):
+    before = site.get("/tasks/?ordering=-id")[1]
+    head = f"{FORM}X-Request-ID: cut-off\r\nContent-Length: 60\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", site.port), timeout=60) as client:
+        client.sendall(head.encode() + b"title=Pay+the+re")
+    until(lambda: "POST /tasks/ 400" in line_of(site, "cut-off"), "the line of the request")
+    assert site.get("/tasks/?ordering=-id")[1] == before
+
+
+def line_of(site, request_id):
+    return next((line for line in site.output().splitlines() if request_id in line), "")
+
+
+def test_a_form_in_chunks_is_asked_for_its_length(site):
+    head = f"{FORM}Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", site.port), timeout=60) as client:
+        client.sendall(head.encode() + b"5\r\ntitle\r\n0\r\n\r\n")
+        answer = b"".join(iter(lambda: client.recv(4096), b""))
+    assert answer.startswith(b"HTTP/1.1 411 ")
+    assert b"A body in chunks must be JSON; others need Content-Length." in answer
+
+
+@pytest.mark.parametrize("url", ["/docs/", "/auth/logout/"])
+def test_a_page_refuses_other_methods_in_json_too(api, iris, url):
+    method = "get" if "logout" in url else "post"
+    for accept in ("*/*", "application/json"):
+        response = getattr(api, method)(url, HTTP_ACCEPT=accept)
+        assert response.status_code == 405
+        assert response.json() == {"detail": f'Method "{method.upper()}" not allowed.'}
+
+
+def test_the_docs_of_a_closed_site_are_refused_in_json(api, iris, settings):
+    settings.API_ACCESS = "token"
+    assert list(api.get("/docs/").json()) == ["detail"]
 
 
 def test_health_is_told_to_everybody(api, iris, settings):

@@ -146,6 +146,9 @@ REFUSED = [
     ((), {"DEBUG": "perhaps"}, 'Environment variable "DEBUG" invalid'),
     ((), {"MAX_BODY_BYTES": "0"}, "MAX_BODY_BYTES is 0; it takes a number above 0."),
     ((), {"PUBLIC_URL": "models.example.org"}, "PUBLIC_URL is 'models.example.org'; it takes"),
+    ((), {"PUBLIC_URL": "https://a.example?x=1"}, "PUBLIC_URL is 'https://a.example?x=1'; it"),
+    ((), {"PUBLIC_URL": "https://u:p@a.example"}, "PUBLIC_URL is 'https://u:p@a.example'; it"),
+    ((), {"PUBLIC_URL": "https://a.example:99999"}, "PUBLIC_URL is 'https://a.example:99999'; it"),
     ((), {"DATABASE_URL": "mysterious://"}, "DATABASE_URL"),
     ((), {"SECRET_KEY": "short"}, "SECRET_KEY has 5 characters; it takes at least 50 random ones."),
 ]

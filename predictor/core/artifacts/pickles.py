@@ -6,6 +6,7 @@ few functions by which NumPy, SciPy and scikit-learn rebuild them; nothing else 
 
 import io
 import pickle
+import re
 import warnings
 from importlib import metadata
 from pathlib import Path
@@ -64,6 +65,9 @@ REBUILDERS = {
     "sklearn._loss._loss.__pyx_unpickle_CyLossFunction",
 }
 
+# The sparse matrices of SciPy, and nothing else of its modules.
+SPARSE = re.compile(r"scipy\.sparse\._\w+\.(bsr|coo|csc|csr|dia|dok|lil)_(matrix|array)")
+
 
 class Unpickler(pickle.Unpickler):
     """Reads a pickle that names only what is listed."""
@@ -72,11 +76,13 @@ class Unpickler(pickle.Unpickler):
         """Return what the file names, if it is listed."""
         module, name = legacy.moved(MOVED.get(module, module), name)
         full = f"{module}.{name}"
+        if "." in name:  # a path of attributes, which would lead out of whatever it begins at
+            raise ArtifactError(f"The pickle names what is not allowed: {full}.")
         rebuilt = full in REBUILDERS or full in allowed.DATA["TypeNode"]
         known = any(full in names for names in _lists().values())
         loss = module in ("sklearn._loss._loss", "sklearn.linear_model._sgd_fast")
-        sparse = full.startswith("scipy.sparse._") and full.endswith(("_matrix", "_array"))
-        if rebuilt or known or sparse or (loss and name.startswith("__pyx_unpickle_Cy")):
+        loss = loss and re.fullmatch(r"__pyx_unpickle_Cy\w+", name) is not None
+        if rebuilt or known or loss or SPARSE.fullmatch(full):
             return super().find_class(module, name)
         if allowed.is_ufunc(full) or allowed.is_metric(full):
             return super().find_class(module, name)

@@ -45,7 +45,11 @@ def _archived(path: Path) -> Any:
             raise ArtifactError(
                 f"A sample is one array, or one named X; the file holds {', '.join(names)}."
             )
-        return arrays["X" if "X" in names else names[0]]
+        chosen = "X" if "X" in names else names[0]
+        try:
+            return arrays[chosen]
+        except ValueError as exc:  # NumPy's words for it name an option that nobody has here
+            raise ArtifactError(f"The array {chosen} of the sample holds objects.") from exc
 
 
 def _tabular(path: Path, container: str) -> Any:

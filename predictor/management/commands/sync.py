@@ -15,12 +15,13 @@ class Command(RegistryCommand):
     )
 
     def handle(self, **_options: Any) -> None:
-        said = list(registry.sync())
-        for sentence, _ in said:
+        outcomes = []
+        for sentence, well in registry.sync():
             self.stdout.write(sentence)
-        if not said:
+            outcomes.append(well)
+        if not outcomes:
             self.stdout.write("Every version in MODELS_DIR is registered.")
         for name in registry.without_live():
             self.stdout.write(f"{name} has no live version: `promote {name} VERSION` makes one.")
-        if failed := sum(not well for _, well in said):
+        if failed := outcomes.count(False):
             raise CommandError(f"{failed} could not be registered.")

@@ -220,6 +220,25 @@ def test_what_is_no_pickle_is_refused(tmp_path, target):
         assert refusal(path, target, allow_pickle=True) == sentence
 
 
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        ("sklearn._loss._loss", "__pyx_unpickle_CyHalfSquaredError.__globals__.get"),
+        ("sklearn._loss._loss", "__pyx_unpickle_CyHalfMultinomialLoss.__class__.__base__"),
+        ("scipy.sparse._csr", "csr_matrix.__init__.__globals__.x_matrix"),
+        ("scipy.sparse._base", "np.random.os.x_array"),
+        ("numpy", "add.__class__"),
+        ("sklearn.linear_model._logistic", "LogisticRegression.fit.__globals__"),
+    ],
+)
+def test_a_pickle_leads_nowhere_by_the_attributes_of_what_is_listed(tmp_path, target, module, name):
+    path = tmp_path / "model.pkl"
+    words = b"".join(b"\x8c" + bytes([len(word)]) + word.encode() for word in (module, name))
+    path.write_bytes(b"\x80\x04" + words + b"\x93.")
+    sentence = f"The pickle names what is not allowed: {module}.{name}."
+    assert refusal(path, target, allow_pickle=True) == sentence
+
+
 def test_the_tutorials_own_file_answers_as_its_coefficients_say(tmp_path, target):
     path = tmp_path / "final_model.pkl"
     path.write_bytes(final_model())
