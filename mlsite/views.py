@@ -72,6 +72,7 @@ class Schema(SpectacularAPIView):
 class Docs(SpectacularSwaggerSplitView):
     """The pages of the schema."""
 
+    schema = None
     url_name = "schema"
     http_method_names = ["get", "head"]  # pages only: theirs has no answer to OPTIONS
     renderer_classes = [*SpectacularSwaggerSplitView.renderer_classes, JSONRenderer]

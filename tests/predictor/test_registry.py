@@ -144,7 +144,7 @@ def test_a_version_whose_file_has_changed_is_not_made_live(versions, models_dir,
         ({"accuracy": float("nan")}, "accuracy takes a finite number."),
         ({"accuracy": True}, "accuracy takes a finite number."),
         ({"accuracy": "0.9"}, "accuracy takes a finite number."),
-        ({"": 1}, "The name of a metric has 1 to 64 characters."),
+        ({"": 1}, "The name of a metric has 1 to 64 printable characters."),
     ],
 )
 def test_a_metric_is_a_finite_number_with_a_name(metrics, sentence):
