@@ -17,6 +17,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from wsgi_call import caller
+
 ROUNDS, CALLS, FIRSTS = 15, 200, 15
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -27,33 +29,6 @@ os.environ |= {
     "DJANGO_SETTINGS_MODULE": "mlsite.settings",
 }
 PASSWORD = "a long pass phrase"  # noqa: S105 - of a user made for this
-
-
-def caller(application, path, body=b"", **headers):
-    def call():
-        environ = {
-            "REQUEST_METHOD": "POST" if body else "GET",
-            "PATH_INFO": path,
-            "QUERY_STRING": "",
-            "REMOTE_ADDR": "127.0.0.1",
-            "SERVER_NAME": "localhost",
-            "SERVER_PORT": "80",
-            "SERVER_PROTOCOL": "HTTP/1.1",
-            "HTTP_HOST": "localhost",
-            "HTTP_ACCEPT": "*/*",
-            "CONTENT_TYPE": "application/json" if body else "",
-            "CONTENT_LENGTH": str(len(body)),
-            "wsgi.url_scheme": "http",
-            "wsgi.input": io.BytesIO(body),
-            "wsgi.errors": sys.stderr,
-        }
-        statuses = []
-        answer = application(environ | headers, lambda status, *_: statuses.append(status))
-        b"".join(answer)
-        answer.close()
-        assert statuses == ["200 OK"], statuses
-
-    return call
 
 
 def credentials():

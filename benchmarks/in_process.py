@@ -15,6 +15,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from wsgi_call import caller
+
 ROUNDS, CALLS = 15, 200
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -24,37 +26,6 @@ os.environ |= {
     "MODELS_DIR": str(scratch / "models"),
     "DJANGO_SETTINGS_MODULE": "mlsite.settings",
 }
-
-
-def environ(method, path, body=b""):
-    return {
-        "REQUEST_METHOD": method,
-        "PATH_INFO": path,
-        "QUERY_STRING": "",
-        "SERVER_NAME": "localhost",
-        "SERVER_PORT": "80",
-        "SERVER_PROTOCOL": "HTTP/1.1",
-        "HTTP_HOST": "localhost",
-        "HTTP_ACCEPT": "*/*",
-        "CONTENT_TYPE": "application/json" if body else "",
-        "CONTENT_LENGTH": str(len(body)),
-        "wsgi.url_scheme": "http",
-        "wsgi.input": io.BytesIO(body),
-        "wsgi.errors": sys.stderr,
-    }
-
-
-def caller(application, method, path, body=b""):
-    def call():
-        statuses = []
-        answer = application(
-            environ(method, path, body), lambda status, *_: statuses.append(status)
-        )
-        b"".join(answer)
-        answer.close()
-        assert statuses == ["200 OK"], statuses
-
-    return call
 
 
 def microseconds(call):
@@ -82,9 +53,9 @@ def main():
     row = b'{"X1":"61.1", "X2":"17.3"}'
     calls = {
         "the estimator alone": lambda: model.infer(X, ("predict",)),
-        "POST /predict, one row": caller(application, "POST", "/predict", row),
-        "GET /tasks/, two tasks": caller(application, "GET", "/tasks/"),
-        "GET /1": caller(application, "GET", "/1"),
+        "POST /predict, one row": caller(application, "/predict", row),
+        "GET /tasks/, two tasks": caller(application, "/tasks/"),
+        "GET /1": caller(application, "/1"),
     }
     rounds = {name: [] for name in calls}
     for _ in range(ROUNDS):

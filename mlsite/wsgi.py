@@ -20,7 +20,7 @@ django_application = get_wsgi_application()
 
 # Rows can be imported only now.
 from mlsite.known_tokens import known_tokens  # noqa: E402
-from mlsite.middleware import BODY_REFUSED  # noqa: E402 - as below
+from mlsite.middleware import BODY_REFUSED  # noqa: E402
 from predictor.store import loaded  # noqa: E402
 
 try:

@@ -19,7 +19,6 @@ from predictor.core.signature import Column, Signature
 
 __all__ = [
     "TakenIn",
-    "digest",
     "fitted_with",
     "load",
     "opened",
@@ -118,8 +117,3 @@ def read(path: Path, sha256: str | None = None) -> bytes:
 def _place(path: Path) -> str:
     """Return where an artifact lies, as far as it is anybody's business."""
     return "/".join(path.parts[-3:])
-
-
-def digest(path: Path) -> str:
-    """Return a file's SHA-256."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
