@@ -3,17 +3,17 @@
 import logging
 import re
 import time
-import uuid
 from collections.abc import Callable
 from http import HTTPStatus
+from random import getrandbits
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.utils.encoding import escape_uri_path
+from django.middleware.security import SecurityMiddleware
 from rest_framework.exceptions import MethodNotAllowed, Throttled
 
-from mlsite.logs import request_id
+from mlsite.logs import RequestRecord, request_id
 from mlsite.sign_ins import LockedOut
 from mlsite.views import refused
 
@@ -33,26 +33,18 @@ class RequestLog:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer the request, with X-Request-ID as it came or else a new one."""
         started = time.perf_counter()
-        name = request.META.get("HTTP_X_REQUEST_ID", "")
-        if not self.PLAIN_ID.fullmatch(name):
-            name = uuid.uuid4().hex
+        name = request.META.get("HTTP_X_REQUEST_ID")
+        if name is None or not self.PLAIN_ID.fullmatch(name):
+            name = f"{getrandbits(128):032x}"  # told apart, not kept secret
         before = request_id.set(name)
         try:
             response = self.get_response(request)
-            response["X-Request-ID"] = name
+            response.headers["X-Request-ID"] = name
             took_ms = (time.perf_counter() - started) * 1000
-            parts = {
-                "method": request.method,
-                "path": request.path,
-                "status": response.status_code,
-                "ms": round(took_ms, 1),
-            }
-            # Only the path: secrets have been seen in query strings.
-            path = escape_uri_path(request.path)
-            status = response.status_code
-            log.info(
-                "%s %s %d %.1f ms", request.method, path, status, took_ms, extra={"parts": parts}
-            )
+            if log.isEnabledFor(logging.INFO):
+                # Only the path: secrets have been seen in query strings.
+                path, status = request.path, response.status_code
+                log.handle(RequestRecord(request.method or "", path, status, took_ms))
         finally:
             request_id.reset(before)
         return response
@@ -84,8 +76,8 @@ class BodyLimit:
         return self.get_response(request)
 
 
-class ContentSecurityPolicy:
-    """Let pages load and send nothing outside this site."""
+class Headers(SecurityMiddleware):
+    """Add what browsers are to be told: Django's own headers, and to keep to this site."""
 
     POLICY = (
         "default-src 'self'; "
@@ -96,62 +88,53 @@ class ContentSecurityPolicy:
     )
 
     def __init__(self, get_response: GetResponse) -> None:
-        self.get_response = get_response
+        super().__init__(get_response)
+        unchanged = HttpResponse()
+        super().process_response(HttpRequest(), unchanged)
+        added = {
+            "X-Frame-Options": settings.X_FRAME_OPTIONS,
+            "Content-Security-Policy": self.POLICY,
+        }
+        self.always = [*unchanged.items(), *added.items()]
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Add the policy to the answer."""
-        response = self.get_response(request)
-        response["Content-Security-Policy"] = self.POLICY
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        """Add them, where the view did not say otherwise."""
+        headers = response.headers
+        for name, value in self.always:
+            headers.setdefault(name, value)
+        if self.sts_seconds:
+            super().process_response(request, response)
         return response
 
 
-class LoginPage:
-    """Send a browser that opens a page for which it must sign in to where it can."""
+class Refusals:
+    """Answer what views refuse in a way that whoever asked can go on from."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer with the redirection; programs keep their 401."""
+        """Send a browser that must sign in to where it can; fill Django's empty 405."""
         response = self.get_response(request)
-        if (
-            response.status_code == HTTPStatus.UNAUTHORIZED
-            and request.method == "GET"
-            and "text/html" in request.META.get("HTTP_ACCEPT", "")
-            and "HTTP_AUTHORIZATION" not in request.META
-        ):
+        if response.status_code == HTTPStatus.UNAUTHORIZED and self._is_browser(request):
             return redirect_to_login(request.get_full_path())
+        if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED and not response.content:
+            said = refused(request, MethodNotAllowed(request.method or ""))
+            said["Allow"] = response["Allow"]
+            return said
         return response
-
-
-class MethodRefusals:
-    """Say in JSON, or on a page, what a view of Django's refuses with an empty 405."""
-
-    def __init__(self, get_response: GetResponse) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer with the methods that there are."""
-        response = self.get_response(request)
-        if response.status_code != HTTPStatus.METHOD_NOT_ALLOWED or response.content:
-            return response
-        said = refused(request, MethodNotAllowed(request.method or ""))
-        said["Allow"] = response["Allow"]
-        return said
-
-
-class LockedOutPage:
-    """Answer for the forms that nobody may send after too many failures to sign in."""
-
-    def __init__(self, get_response: GetResponse) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Pass the request on."""
-        return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """Answer 429, with Retry-After."""
+        """Answer a form that nobody may send after too many failures: 429, with Retry-After."""
         if isinstance(exception, LockedOut):
             return refused(request, Throttled(exception.wait_s, str(exception)))
         return None
+
+    @staticmethod
+    def _is_browser(request: HttpRequest) -> bool:
+        """Return whether it opens a page; programs, and what brings credentials, keep their 401."""
+        return (
+            request.method == "GET"
+            and "text/html" in request.META.get("HTTP_ACCEPT", "")
+            and "HTTP_AUTHORIZATION" not in request.META
+        )

@@ -22,8 +22,10 @@ class JSONRenderer(renderers.JSONRenderer):
         """Return the data as JSON, indented for people (`Accept: application/json; indent=2`)."""
         if data is None:
             return b""
-        indent = self.get_indent(accepted_media_type or "", renderer_context or {})
-        return orjson.dumps(data, default=_plain, option=INDENTED if indent else None)
+        accepted, context = accepted_media_type or "", renderer_context or {}
+        mentioned = "indent" in accepted or "indent" in context
+        indented = mentioned and self.get_indent(accepted, context)
+        return orjson.dumps(data, default=_plain, option=INDENTED if indented else None)
 
 
 def _plain(value: Any) -> Any:

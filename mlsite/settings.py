@@ -110,21 +110,14 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "mlsite.middleware.RequestLog",
-    "mlsite.middleware.ContentSecurityPolicy",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "django.middleware.security.SecurityMiddleware",
+    "mlsite.middleware.Headers",
     "mlsite.middleware.BodyLimit",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "mlsite.origins.ClientAddress",
     "mlsite.origins.ForeignPages",
-    "mlsite.middleware.LoginPage",
-    "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
-    "mlsite.middleware.MethodRefusals",
-    "mlsite.middleware.LockedOutPage",
+    "mlsite.visitors.Visitors",
+    "mlsite.middleware.Refusals",
 ]
 ROOT_URLCONF = "mlsite.urls"
 WSGI_APPLICATION = "mlsite.wsgi.application"
@@ -142,6 +135,8 @@ TEMPLATES = [
         },
     },
 ]
+# Looked into by the pages that show them, and by nothing else.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 STATIC_URL = "/static/"
 # Static files come straight out of the installed packages: nothing to collect, DEBUG or not.
 WHITENOISE_USE_FINDERS = True
@@ -182,6 +177,9 @@ if PUBLIC_URL:
         SECURE_HSTS_SECONDS = 365 * 24 * 3600
         SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
 SILENCED_SYSTEM_CHECKS = [
+    # Whether Django's own middleware for these headers is there: ours does the same.
+    "security.W001",
+    "security.W002",
     # Whether every subdomain is https, and whether browsers preload that, is for the domain's
     # owner to say, at the proxy.
     "security.W005",

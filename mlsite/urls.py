@@ -4,9 +4,10 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 
 from mlsite import openapi, views  # noqa: F401 - openapi registers itself
+from predictor import urls as predictor_urls
 
 urlpatterns = [
-    path("", include("predictor.urls")),
+    *predictor_urls.urlpatterns,  # first, and not behind a resolver of their own
     path("", include("tasks.urls")),
     path("", views.Home.as_view(), name="home"),
     re_path(r"^(?P<number>[12])/?$", views.hello, name="hello"),

@@ -1,5 +1,6 @@
 """The site as a WSGI application: warm before its first request."""
 
+import gc
 import io
 import os
 from collections.abc import Iterable
@@ -31,6 +32,11 @@ except DatabaseError as exc:
         "database, if that is what is missing."
     ) from exc
 known_tokens.follow()
+
+# What is loaded by now stays: the collector need not look through it again and again, for as long
+# as requests would wait.
+gc.collect()
+gc.freeze()
 
 
 def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:

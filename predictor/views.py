@@ -3,12 +3,15 @@
 import json
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+from io import BytesIO
 from typing import TYPE_CHECKING, Any, cast
 
 from django.conf import settings
+from django.http import HttpResponseBase
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import ParseError
+from rest_framework.parsers import JSONParser
 from rest_framework.renderers import BaseRenderer, BrowsableAPIRenderer
 from rest_framework.request import Request, is_form_media_type
 from rest_framework.response import Response
@@ -18,8 +21,9 @@ from predictor import exceptions, registry
 from predictor.core.errors import InvalidInput
 from predictor.core.model import Model
 from predictor.core.signature import Column
+from predictor.lean import LeanView
 from predictor.models import RegisteredModel
-from predictor.permissions import FAST_AUTHENTICATION, PREDICT, VIEW, ManagesModels
+from predictor.permissions import PREDICT, VIEW, ManagesModels
 from predictor.renderers import ModelListPage, ModelPage, RowFormPage
 from predictor.schema import PredictSchema
 from predictor.serializers import CardSerializer, TrainSerializer, row_serializer
@@ -72,13 +76,12 @@ class ModelDetail(ModelView):
         return Response(CardSerializer(registry.find(name)).data)
 
 
-class Predict(ModelDetail):
+class Predict(LeanView, ModelDetail):
     """Predictions for one row (an object) or many (a list of objects), by named columns."""
 
     name = "Predict"
     page = RowFormPage
     schema = PredictSchema()
-    authentication_classes = FAST_AUTHENTICATION
     required_permissions = {"GET": VIEW, "POST": PREDICT}
 
     def get_serializer(self, **kwargs: Any) -> serializers.Serializer[Any]:
@@ -99,23 +102,28 @@ class Predict(ModelDetail):
         """Return the model's card."""
         return super().get(request, self.model_name)
 
-    def post(self, request: Request, **_address: str) -> Response:
+    def post(self, request: Request, **_address: str) -> HttpResponseBase:
         """Return the model's predictions for the rows in the body."""
         model = self.model()
-        outputs = model.signature.chosen(request.query_params.get("outputs"))
+        asked = request.query_params.get("outputs") if request.META.get("QUERY_STRING") else None
+        outputs = model.signature.chosen(asked)
         X, alone = model.signature.rows(*submitted(request, model.signature.columns))
         answer = model.signature.answer(model.infer(X, outputs), alone=alone)
         headers = {"X-Model": model.name, "X-Model-Version": str(model.version)}
-        return Response(answer, headers=headers)
+        return self.answer(request, answer, headers)
 
 
 def submitted(request: Request, columns: Iterable[Column]) -> tuple[Any, Callable[[], Any] | None]:
     """Return the rows in the body, and how to read them again with every integer exact."""
-    if is_form_media_type(request.content_type):
+    if request.content_type == JSONParser.media_type:  # letter for letter, as programs send it
+        body = request._request.body  # noqa: SLF001 - DRF's own name for Django's request
+        parser = (request.parsers or (None,))[0]
+        if body and isinstance(parser, JSONParser):
+            return parser.parse(BytesIO(body)), partial(_exactly, body)
+    elif is_form_media_type(request.content_type):
         return _typed(cast("QueryDict", request.data), columns), None
     body = request.body  # kept by Django, for the second reading
-    data = request.data
-    return data, partial(_exactly, body) if body else None
+    return request.data, partial(_exactly, body) if body else None
 
 
 def _typed(form: "QueryDict", columns: Iterable[Column]) -> dict[str, Any]:

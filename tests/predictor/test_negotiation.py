@@ -1,0 +1,67 @@
+"""What a prediction is answered as: remembered for programs, and never the wrong one."""
+
+import json
+
+import pytest
+
+from predictor.lean import MOST_REMEMBERED
+from predictor.views import Predict
+
+BROWSER = {"HTTP_ACCEPT": "text/html,application/xhtml+xml,*/*;q=0.8"}
+ROW = json.dumps({"X1": "61.1", "X2": "17.3"})
+
+
+@pytest.fixture(autouse=True)
+def _iris(iris):
+    Predict.remembered.clear()
+
+
+def post(client, path="/predict", **headers):
+    return client.post(path, ROW, content_type="application/json", **headers)
+
+
+def test_a_format_in_the_address_counts_for_that_request_alone(client):
+    assert post(client, "/predict?format=json", **BROWSER)["Content-Type"] == "application/json"
+    assert post(client, **BROWSER)["Content-Type"].startswith("text/html")
+    assert post(client)["Content-Type"] == "application/json"
+    assert post(client, "/predict?format=api")["Content-Type"].startswith("text/html")
+    assert post(client)["Content-Type"] == "application/json"
+
+
+@pytest.mark.parametrize(
+    ("accept", "status", "content"),
+    [
+        ("*/*", 200, b'{"prediction":2}'),
+        ("application/json", 200, b'{"prediction":2}'),
+        ("application/json; indent=2", 200, b'{\n  "prediction": 2\n}'),
+        ("image/png", 406, None),
+    ],
+)
+def test_the_second_answer_is_as_the_first(client, accept, status, content):
+    answers = [post(client, HTTP_ACCEPT=accept) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [status] * 3
+    if content:
+        assert [answer.content for answer in answers] == [content] * 3
+
+
+def test_what_is_remembered_has_a_bound(client):
+    for number in range(MOST_REMEMBERED + 5):
+        assert post(client, HTTP_ACCEPT=f"application/json; indent={number}").status_code == 200
+    assert len(Predict.remembered) == MOST_REMEMBERED
+
+
+def test_the_headers_are_those_of_every_answer(client):
+    good, bad = post(client), client.post("/predict", "{}", content_type="application/json")
+    for answer in (good, bad):
+        assert {name: answer[name] for name in ("Allow", "Vary")} == {
+            "Allow": "GET, POST, HEAD, OPTIONS",
+            "Vary": "Accept, Cookie",
+        }
+    assert (good["X-Model"], good["X-Model-Version"]) == ("iris", "1")
+    assert bad.status_code == 400
+
+
+def test_a_prediction_asks_no_database(client, django_assert_num_queries):
+    post(client)
+    with django_assert_num_queries(0):
+        assert post(client).status_code == 200
