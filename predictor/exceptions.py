@@ -6,14 +6,17 @@ from rest_framework import status
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
-from predictor.core.errors import ArtifactError, Conflict, InvalidInput, ModelNotFound
+from predictor.core.errors import ArtifactError, Busy, Conflict, InvalidInput, ModelNotFound
 
 STATUSES: dict[type[Exception], int] = {
     InvalidInput: status.HTTP_400_BAD_REQUEST,
     ModelNotFound: status.HTTP_404_NOT_FOUND,
     Conflict: status.HTTP_409_CONFLICT,
     ArtifactError: status.HTTP_503_SERVICE_UNAVAILABLE,
+    Busy: status.HTTP_503_SERVICE_UNAVAILABLE,
 }
+# When to come again, where that is known.
+RETRY_AFTER_S: dict[type[Exception], int] = {Busy: 1}
 
 
 def handle(exc: Exception, context: dict[str, Any]) -> Response | None:
@@ -22,4 +25,6 @@ def handle(exc: Exception, context: dict[str, Any]) -> Response | None:
     if code is None:
         return exception_handler(exc, context)
     columns = exc.columns if isinstance(exc, InvalidInput) else {}
-    return Response(columns or {"detail": str(exc)}, status=code)
+    wait_s = RETRY_AFTER_S.get(type(exc))
+    headers = {"Retry-After": str(wait_s)} if wait_s else None
+    return Response(columns or {"detail": str(exc)}, status=code, headers=headers)

@@ -9,7 +9,7 @@ from django.apps import apps
 from django.db import Error as DatabaseError
 from django.db import connection
 
-from predictor import registry
+from predictor import metrics, registry
 from predictor.apps import PredictorConfig
 from predictor.core.engines import ScikitLearn
 from predictor.core.errors import ArtifactError, ModelNotFound, PredictorError
@@ -106,7 +106,12 @@ class Store:
                         troubles[name] += f" Version {current.version} is served instead."
                     if troubles[name] != self._troubles.get(name):
                         log.error("%s: %s", name, troubles[name])  # noqa: TRY400 - the sentence says it all
+            gone = self._live.keys() - served.keys()
             self._live, self._troubles = served, troubles
+            metrics.serving(
+                {name: model.version for name, model in served.items()} | dict.fromkeys(gone, 0),
+                troubles,
+            )
 
     def follow(self) -> None:
         """Keep up with the registry from now on, in a thread of this process."""

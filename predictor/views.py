@@ -21,7 +21,7 @@ from predictor import exceptions, registry
 from predictor.core.errors import InvalidInput
 from predictor.core.model import Model
 from predictor.core.signature import Column
-from predictor.lean import LeanView
+from predictor.counted import CountedView
 from predictor.models import RegisteredModel
 from predictor.permissions import PREDICT, VIEW, ManagesModels
 from predictor.renderers import ModelListPage, ModelPage, RowFormPage
@@ -76,11 +76,12 @@ class ModelDetail(ModelView):
         return Response(CardSerializer(registry.find(name)).data)
 
 
-class Predict(LeanView, ModelDetail):
+class Predict(CountedView, ModelDetail):
     """Predictions for one row (an object) or many (a list of objects), by named columns."""
 
     name = "Predict"
     page = RowFormPage
+    protocol = "rows"
     schema = PredictSchema()
     required_permissions = {"GET": VIEW, "POST": PREDICT}
 
@@ -104,10 +105,11 @@ class Predict(LeanView, ModelDetail):
 
     def post(self, request: Request, **_address: str) -> HttpResponseBase:
         """Return the model's predictions for the rows in the body."""
-        model = self.model()
+        model = self.served = self.model()
         asked = request.query_params.get("outputs") if request.META.get("QUERY_STRING") else None
         outputs = model.signature.chosen(asked)
         X, alone = model.signature.rows(*submitted(request, model.signature.columns))
+        self.n_rows = X.shape[0]
         answer = model.signature.answer(model.infer(X, outputs), alone=alone)
         headers = {"X-Model": model.name, "X-Model-Version": str(model.version)}
         return self.answer(request, answer, headers)

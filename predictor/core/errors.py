@@ -33,3 +33,7 @@ class Conflict(PredictorError):
 
 class ArtifactError(PredictorError):
     """A model file that is missing, damaged, or not what it says."""
+
+
+class Busy(PredictorError):
+    """So many requests wait already that one more would wait too long."""

@@ -35,6 +35,10 @@ class Model:
             return dict.fromkeys(outputs, np.empty(0))
         return {method: self.engine.run(method, X) for method in outputs}
 
+    def engine_name(self, n_rows: int) -> str:  # noqa: ARG002
+        """Return what runs so many rows."""
+        return "scikit-learn"
+
     def warm(self) -> None:
         """Run every method once, so that the first request does not pay for it."""
         with suppress(InvalidInput):  # a made-up row may be refused: that is an answer as well

@@ -102,6 +102,7 @@ API = {
     "<number>/": row("/1", "users", GET=200),
     "schema/": row("/schema/", "users", GET=200),
     "docs/": row("/docs/", "users", GET=200, OPTIONS=405),
+    "metrics/": row("/metrics", "users", GET=200),
     "v2/health/live/": row("/v2/health/live", "everybody", GET=200),
     "v2/health/ready/": row("/v2/health/ready", "everybody", GET=200),
     "predict/": row("/predict", "permitted", GET=200, POST=400),

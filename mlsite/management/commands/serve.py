@@ -11,6 +11,7 @@ import sys
 from argparse import ArgumentParser
 from collections.abc import Callable
 from importlib import import_module
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from django.conf import settings
@@ -19,6 +20,9 @@ from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server.common import AbstractServer
+
+# The name by which prometheus-client finds where processes count together.
+COUNTS_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
 
 DEFAULT_BIND = "127.0.0.1:8000"
 
@@ -51,6 +55,12 @@ class Command(BaseCommand):
             raise CommandError(f"--workers is {workers}; it takes a number from 1.")
         refuse_open_beyond_loopback(host)
         refuse_taken(host, port)
+        with TemporaryDirectory(prefix="mlsite-metrics-") as counts:
+            os.environ[COUNTS_DIRECTORY] = counts  # before anything counts, and for all processes
+            self.serve(host, port, workers)
+
+    def serve(self, host: str, port: int, workers: int) -> None:
+        """Prepare, say where it is, and answer until told to end."""
         prepare()
         shown = f"[{host}]" if ":" in host else host
         site = settings.PUBLIC_URL.rstrip("/") or f"http://{shown}:{port}"

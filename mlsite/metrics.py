@@ -1,0 +1,66 @@
+"""The metrics of all processes at one address."""
+
+import os
+import re
+from pathlib import Path
+
+from django.http import HttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from mlsite.renderers import JSONRenderer
+
+# Where the processes of `serve` keep their counts; prometheus-client's own name.
+DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
+
+
+class Metrics(APIView):
+    """What Prometheus scrapes: the counts of all processes together."""
+
+    name = "Metrics"
+
+    def perform_content_negotiation(
+        self,
+        request: Request,  # noqa: ARG002 - DRF's signature
+        force: bool = False,  # noqa: ARG002, FBT001, FBT002 - DRF's signature
+    ) -> tuple[BaseRenderer, str]:
+        """Return how a refusal is written; the metrics are text, whatever is asked for."""
+        return JSONRenderer(), JSONRenderer.media_type
+
+    @extend_schema(operation_id="metrics", responses={(200, "text/plain"): OpenApiTypes.STR})
+    def get(self, _request: Request) -> HttpResponse:
+        """Return them in Prometheus' text format."""
+        return HttpResponse(generate_latest(registry()), CONTENT_TYPE_LATEST)
+
+
+def registry() -> CollectorRegistry:
+    """Return what is counted: by all processes where there are several, else by this one."""
+    directory = os.environ.get(DIRECTORY)
+    if not directory:
+        return REGISTRY
+    forget_the_dead(Path(directory))
+    together = CollectorRegistry()
+    MultiProcessCollector(together, directory)  # type: ignore[no-untyped-call]
+    return together
+
+
+def forget_the_dead(directory: Path) -> None:
+    """Drop what dead processes said of themselves; what they counted stays counted."""
+    for file in directory.glob("gauge_live*.db"):
+        found = re.search(r"_(\d+)\.db$", file.name)
+        if found and not is_alive(int(found[1])):
+            mark_process_dead(int(found[1]), str(directory))  # type: ignore[no-untyped-call]
+
+
+def is_alive(pid: int) -> bool:
+    """Return whether there is a process of this number."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True

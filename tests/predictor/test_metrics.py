@@ -1,0 +1,98 @@
+"""What Prometheus is told of predictions, after each request."""
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from predictor import registry
+from predictor.store import loaded
+
+IRIS = {"model": "iris", "version": "1", "protocol": "rows"}
+ROW = {"X1": "61.1", "X2": "17.3"}
+
+
+@pytest.fixture
+def told(api):
+    """The value of a sample now, 0 before there is one."""
+
+    def value(name, **labels):
+        response = api.get("/metrics")
+        assert response.status_code == 200
+        assert response["Content-Type"].startswith("text/plain; version=")
+        families = text_string_to_metric_families(response.content.decode())
+        samples = [one for family in families for one in family.samples]
+        return sum(one.value for one in samples if (one.name, one.labels) == (name, labels))
+
+    return value
+
+
+@pytest.fixture
+def added(told):
+    """What a sample has grown by since the test began to look at it."""
+    before = {}
+
+    def growth(name, **labels):
+        key = (name, tuple(labels.items()))
+        now = told(name, **labels)
+        return now - before.setdefault(key, now)
+
+    return growth
+
+
+@pytest.mark.parametrize("body", [ROW, [ROW, ROW, ROW], []])
+def test_a_prediction_is_a_request_its_rows_and_its_time(api, iris, added, body):
+    samples = [
+        ("mlsite_prediction_requests_total", IRIS | {"status": "200"}, 1),
+        (
+            "mlsite_prediction_rows_total",
+            IRIS | {"engine": "scikit-learn"},
+            len(body) if body != ROW else 1,
+        ),
+        ("mlsite_prediction_seconds_count", IRIS, 1),
+    ]
+    for name, labels, _ in samples:
+        added(name, **labels)
+    assert api.post("/predict", body).status_code == 200
+    assert [added(name, **labels) for name, labels, _ in samples] == [n for _, _, n in samples]
+
+
+def test_a_refused_row_is_a_request_and_no_row(api, iris, added):
+    refused = IRIS | {"status": "400"}
+    rows = IRIS | {"engine": "scikit-learn"}
+    assert added("mlsite_prediction_requests_total", **refused) == 0
+    assert added("mlsite_prediction_rows_total", **rows) == 0
+    assert api.post("/predict", {"X1": "abc"}).status_code == 400
+    assert added("mlsite_prediction_requests_total", **refused) == 1
+    assert added("mlsite_prediction_rows_total", **rows) == 0
+
+
+def test_a_name_that_is_no_model_makes_no_series(api, iris, added):
+    nobody = {"model": "", "version": "", "protocol": "rows", "status": "404"}
+    assert added("mlsite_prediction_requests_total", **nobody) == 0
+    assert api.post("/models/nobody-has-this-name/predict", ROW).status_code == 404
+    assert added("mlsite_prediction_requests_total", **nobody) == 1
+    assert b"nobody-has-this-name" not in api.get("/metrics").content
+
+
+def test_a_card_is_no_prediction(api, iris, added):
+    counted = IRIS | {"status": "200"}
+    assert added("mlsite_prediction_requests_total", **counted) == 0
+    assert api.get("/predict").status_code == 200
+    assert added("mlsite_prediction_requests_total", **counted) == 0
+
+
+def test_the_version_served_and_one_that_cannot_be(api, iris, fitted, models_dir, told):
+    assert told("mlsite_live_version", model="iris") == 1
+    assert told("mlsite_live_version_not_loaded", model="iris") == 0
+    second = registry.register("iris", fitted)
+    registry.promote(second)
+    (models_dir / "iris" / "2" / second.artifact).write_bytes(b"not what was registered")
+    loaded().refresh()
+    assert told("mlsite_live_version", model="iris") == 1
+    assert told("mlsite_live_version_not_loaded", model="iris") == 1
+
+
+def test_the_metrics_are_text_whatever_is_asked_for(api, db):
+    for accept in ("*/*", "text/html", "application/openmetrics-text;version=1.0.0", "image/png"):
+        response = api.get("/metrics", headers={"accept": accept})
+        assert (response.status_code, response.content[:6]) == (200, b"# HELP")
+    assert api.post("/metrics").json() == {"detail": 'Method "POST" not allowed.'}
