@@ -4,9 +4,11 @@ from collections.abc import Collection, Mapping
 from functools import cache
 from typing import NamedTuple
 
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import Counter, Gauge, Histogram, disable_created_metrics
 
 from predictor.core.model import Model
+
+disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series of when it began
 
 VERSION = ("model", "version")
 REQUEST = (*VERSION, "protocol")

@@ -1,11 +1,16 @@
 """What Prometheus is told of predictions, after each request."""
 
+import re
+
 import pytest
+from django.conf import settings
 from prometheus_client.parser import text_string_to_metric_families
 
 from predictor import registry
 from predictor.store import loaded
 
+DOCS = settings.BASE_DIR / "docs" / "metrics.md"
+DASHBOARD = settings.BASE_DIR / "deploy" / "grafana.json"
 IRIS = {"model": "iris", "version": "1", "protocol": "rows"}
 ROW = {"X1": "61.1", "X2": "17.3"}
 
@@ -96,3 +101,12 @@ def test_the_metrics_are_text_whatever_is_asked_for(api, db):
         response = api.get("/metrics", headers={"accept": accept})
         assert (response.status_code, response.content[:6]) == (200, b"# HELP")
     assert api.post("/metrics").json() == {"detail": 'Method "POST" not allowed.'}
+
+
+def test_the_documentation_and_the_dashboard_name_what_there_is(api, iris):
+    told = api.get("/metrics").content.decode()
+    there = set(re.findall(r"# TYPE (mlsite_\w+) ", told))
+    documented = set(re.findall(r"^\| `(mlsite_\w+)`", DOCS.read_text(), re.MULTILINE))
+    assert documented == there
+    shown = set(re.findall(r"mlsite_\w+?(?=_bucket|_sum|_count|[{)\\, ])", DASHBOARD.read_text()))
+    assert shown - {"mlsite_predictions"} == there
