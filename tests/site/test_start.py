@@ -28,6 +28,27 @@ def test_management_does_not_import_scikit_learn(tmp_path, command):
     assert done.stdout.splitlines()[-1] == "[]"
 
 
+def test_what_workers_share_is_imported_without_the_database_and_without_all_of_scikit_learn(
+    tmp_path,
+):
+    program = (
+        "import sys, django; django.setup(); from importlib import import_module;"
+        "from mlsite.management.commands.serve import SHARED;"
+        "[import_module(module) for module in SHARED];"
+        "from django.db import connection;"
+        "print(connection.connection, sorted({'skops', 'sklearn.ensemble'} & sys.modules.keys()))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        env=environment(tmp_path, DJANGO_SETTINGS_MODULE="mlsite.settings"),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "None []\n"
+
+
 def test_the_production_settings_pass_the_deploy_check(tmp_path):
     done = manage(tmp_path, "check", "--deploy", "--fail-level", "WARNING", **PRODUCTION)
     assert done.returncode == 0, done.stderr

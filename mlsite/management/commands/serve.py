@@ -2,6 +2,7 @@
 
 import ctypes
 import errno
+import gc
 import ipaddress
 import os
 import signal
@@ -32,6 +33,10 @@ THREADS = 4
 
 # How long requests under way may take to end after SIGTERM.
 GRACE_S = 30
+
+# What every worker needs. Of scikit-learn this is most of what any one estimator imports; its own
+# module is for the worker that loads it.
+SHARED = ("sklearn", settings.ROOT_URLCONF)
 
 PR_SET_PDEATHSIG = 1
 
@@ -121,14 +126,19 @@ def prepare() -> None:
     """Prepare the site in a child, and import meanwhile what the workers will need.
 
     Workers are forked from this process, which therefore opens no database and runs no model.
+    Nothing that is imported is garbage: the collector does not look for any, and leaves the pages
+    that the workers share alone.
     """
     command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "prepare"]
+    gc.disable()
     with subprocess.Popen(command) as child:  # noqa: S603 - our own command
-        for module in ("skops.io", settings.ROOT_URLCONF):
+        for module in SHARED:
             import_module(module)
         code = child.wait()
     if code:
         raise SystemExit(code)
+    gc.freeze()
+    gc.enable()
 
 
 def load_application(server: AbstractServer[Any]) -> Callable[..., Any]:

@@ -1,7 +1,7 @@
 """Files to fitted estimators and back: the only importer of skops, joblib and onnxruntime.
 
-scikit-learn and skops take seconds to import, so they are imported by what reads or writes a
-model, and by nothing else.
+scikit-learn and skops take seconds to import, so scikit-learn is imported by what reads or writes
+a model, skops by what writes one, and neither by anything else.
 """
 
 import hashlib

@@ -6,9 +6,10 @@ is wider: it holds what fitted estimators really contain and skops leaves to the
 their compiled code indexes by what the file says. `predictor.core.artifacts.bounds` checks that.
 """
 
+import re
 from collections.abc import Iterable
-from functools import cache
 from importlib import import_module
+from inspect import isabstract
 
 # Python's containers, and scikit-learn's own of them.
 CONTAINERS = {
@@ -129,6 +130,10 @@ FUNCTIONS = (
     | _named("scipy._lib.array_api_compat.numpy._aliases", "asarray")
 )
 
+# The public part of a module of scikit-learn, and what is in no public part.
+PUBLIC_MODULE = re.compile(r"sklearn(\.[a-z]\w*)*", re.ASCII)
+INTERNAL = {"tests", "externals", "conftest", "experimental", "estimator_checks"}
+
 # Where NumPy's and SciPy's element-wise functions are found.
 UFUNC_MODULES = (
     "numpy",
@@ -157,7 +162,7 @@ def by_loader(extra: Iterable[str] = ()) -> dict[str, set[str]]:
         | DATA
         | COMPILED
         | {
-            "ObjectNode": PARTS | added | estimators(),
+            "ObjectNode": PARTS | added,
             "FunctionNode": FUNCTIONS | added,
             "PartialNode": {"functools.partial"},
             "TypeNode": DATA["TypeNode"] | added,
@@ -167,13 +172,29 @@ def by_loader(extra: Iterable[str] = ()) -> dict[str, set[str]]:
     )
 
 
-@cache
-def estimators() -> frozenset[str]:
-    """Return the names of all of scikit-learn's estimators."""
-    from sklearn.utils import all_estimators
+def is_estimator(name: str) -> bool:
+    """Return whether a name is that of one of scikit-learn's public estimators.
 
-    # The class's own module: estimators are often imported from a package above it.
-    return frozenset(f"{found.__module__}.{found.__qualname__}" for _, found in all_estimators())
+    Only the public module that has it is imported: to list them all is to import the whole of
+    scikit-learn.
+    """
+    module, _, kind = name.rpartition(".")
+    public = PUBLIC_MODULE.match(module)
+    if public is None or kind.startswith("_") or INTERNAL & set(module.split(".")):
+        return False
+    from sklearn.base import BaseEstimator
+
+    try:
+        found = vars(import_module(public[0])).get(kind)
+    except ImportError:
+        return False
+    return (
+        isinstance(found, type)
+        and issubclass(found, BaseEstimator)
+        and found is not BaseEstimator
+        and not isabstract(found)
+        and (found.__module__, found.__qualname__) == (module, kind)
+    )
 
 
 def is_ufunc(name: str) -> bool:

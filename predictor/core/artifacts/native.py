@@ -9,6 +9,7 @@ from importlib.metadata import version
 from typing import Any, NamedTuple
 
 from predictor.core.artifacts import archive, bounds
+from predictor.core.artifacts.builder import Builder
 from predictor.core.artifacts.schema import Schema
 from predictor.core.artifacts.versions import check_version
 from predictor.core.errors import ArtifactError
@@ -67,11 +68,10 @@ def loads(data: bytes, *, trusted: Iterable[str] = (), allow_version: bool = Fal
         was fitted by another scikit-learn.
     """
     with archive.opened(data) as file:
-        card = _card(file)
-        names, versions = _checked(Schema(file), trusted)
-    fitted = _fitted(versions, card)
-    check_version(fitted, allowed=allow_version)
-    estimator = _built(data, names)
+        card, schema = _card(file), Schema(file)
+        fitted = _fitted(_checked(schema, trusted), card)
+        check_version(fitted, allowed=allow_version)
+        estimator = _built(schema)
     if not hasattr(estimator, "get_params"):
         raise ArtifactError("The file holds no estimator.")
     bounds.check(estimator)
@@ -79,10 +79,11 @@ def loads(data: bytes, *, trusted: Iterable[str] = (), allow_version: bool = Fal
     return Native(estimator, card, fitted)
 
 
-def _checked(schema: Schema, trusted: Iterable[str]) -> tuple[set[str], set[str]]:
-    """Return the names of what a file builds, and the versions that fitted it."""
+def _checked(schema: Schema, trusted: Iterable[str]) -> set[str]:
+    """Check what a file builds, and return the versions that fitted it."""
     try:
-        return schema.check(trusted), schema.sklearn_versions()
+        schema.check(trusted)
+        return schema.sklearn_versions()
     except (AttributeError, KeyError, TypeError, ValueError) as exc:
         raise ArtifactError("The file's schema describes no object.") from exc
 
@@ -96,13 +97,11 @@ def _fitted(versions: set[str], card: dict[str, Any]) -> str | None:
     return stated.get("scikit-learn") if isinstance(stated, dict) else None
 
 
-def _built(data: bytes, names: Iterable[str]) -> Any:
-    import skops.io
-
+def _built(schema: Schema) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the version was looked at
         try:
-            return skops.io.loads(data, trusted=sorted(names))
+            return Builder(schema.file).build(schema.root)
         except Exception as exc:
             raise ArtifactError("The file's parts do not make an estimator.") from exc
 

@@ -84,7 +84,7 @@ class Unpickler(pickle.Unpickler):
         loss = loss and re.fullmatch(r"__pyx_unpickle_Cy\w+", name) is not None
         if rebuilt or known or loss or SPARSE.fullmatch(full):
             return super().find_class(module, name)
-        if allowed.is_ufunc(full) or allowed.is_metric(full):
+        if allowed.is_estimator(full) or allowed.is_ufunc(full) or allowed.is_metric(full):
             return super().find_class(module, name)
         raise ArtifactError(f"The pickle names what is not allowed: {full}.")
 

@@ -42,8 +42,8 @@ class Schema:
         if type(protocol := self.root.get("protocol")) is not int or protocol != PROTOCOL:
             raise ArtifactError(f"The file is not of version {PROTOCOL} of the skops format.")
 
-    def check(self, extra: Iterable[str] = ()) -> set[str]:
-        """Return the names of everything that the file builds, if all of it is allowed.
+    def check(self, extra: Iterable[str] = ()) -> None:
+        """Check everything that the file builds.
 
         Raises
         ------
@@ -52,24 +52,23 @@ class Schema:
             pickled, or larger than they say.
         """
         lists = allowed.by_loader(extra)
-        names, refused, seen = set(), set(), set()
+        refused, seen = set(), set()
         budget = archive.MOST_BYTES
         for node in self.nodes():
             loader, name = node["__loader__"], _name(node)
-            names.add(name)
             if not _is_allowed(loader, name, lists):
                 refused.add(name)
             if loader == "RandomGeneratorNode":
                 _check_generator(node)
-            if "file" in node and node.get("__id__") not in seen:
+            read = (node.get("__id__"), node.get("file"), loader)
+            if "file" in node and read not in seen:
                 budget -= self._checked_size(node, budget)
-                seen.add(node.get("__id__"))
-                seen.discard(None)  # what has no identity is read once for each mention
+                if node.get("__id__"):  # what has no identity is read once for each mention
+                    seen.add(read)
         if refused:
             raise ArtifactError(
                 f"It holds types or functions that are not allowed: {', '.join(sorted(refused))}."
             )
-        return names
 
     def nodes(self) -> Iterator[dict[str, Any]]:
         """Yield the description of each object, in no particular order."""
@@ -110,6 +109,8 @@ def _is_allowed(loader: str, name: str, lists: dict[str, set[str]]) -> bool:
         return False
     if name in lists.get(loader, ()):
         return True
+    if loader == "ObjectNode":
+        return allowed.is_estimator(name)
     return loader == "FunctionNode" and (allowed.is_ufunc(name) or allowed.is_metric(name))
 
 

@@ -112,6 +112,17 @@ def with_first_array(content):
     return hostile.packed(parts | {name: content})
 
 
+def two_of_one_identity():
+    """Return a file in which an array that is whole stands for one that is not."""
+    name = next(name for name in hostile.members(SAVED) if name.endswith(".npy"))
+    arrays = [
+        node("NdArrayNode", "numpy", "ndarray", type="numpy", file=file, __id__=7)
+        for file in ("odd.npy", name)
+    ]
+    data = hostile.with_attribute(SAVED, list_node(*arrays))
+    return hostile.packed(hostile.members(data) | {"odd.npy": longer(8, (10**12,))})
+
+
 def objects():
     buffer = io.BytesIO()
     np.save(buffer, np.array([{}], dtype=object), allow_pickle=True)
@@ -202,6 +213,16 @@ FILES = {
     ),
     "an array larger than it is": (with_first_array(longer(8, (10**12,))), SIZE),
     "an array of less than nothing": (with_first_array(longer(8, (-1,))), SIZE),
+    "two arrays of one identity": (two_of_one_identity(), SIZE),
+    "a list that holds itself": (
+        hostile.rewritten(
+            SAVED,
+            lambda schema: schema["content"]["content"].update(
+                coef_=list_node(list_node() | {"__id__": 7}) | {"__id__": 7}
+            ),
+        ),
+        "The file's parts do not make an estimator.",
+    ),
     "an array without a header": (
         with_first_array(b"nonsense"),
         "An array in the file has a damaged header.",

@@ -3,6 +3,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from sklearn.linear_model import LogisticRegression
+
+from predictor.core import save
 
 ROOT = Path(__file__).parents[3]
 HEAVY = ["joblib", "onnxruntime", "pandas", "scipy", "skops", "sklearn", "yaml"]
@@ -38,3 +41,16 @@ def test_rows_of_plain_numbers_need_no_pandas():
         "signature.rows([{'a': 1, 'b': 2}])"
     )
     assert imported(statements) == "[]"
+
+
+def test_loading_a_model_imports_what_it_names_and_not_all_of_scikit_learn(tmp_path):
+    save(LogisticRegression().fit([[0.0], [1.0]], [0, 1]), tmp_path / "model.skops")
+    script = (
+        "import sys\nfrom pathlib import Path\nfrom predictor.core import artifacts\n"
+        "artifacts.load(Path(sys.argv[1]))\n"
+        "others = {'skops', 'sklearn.ensemble', 'sklearn.neural_network', 'sklearn.manifold'}\n"
+        "print('sklearn.linear_model' in sys.modules, sorted(others & sys.modules.keys()))"
+    )
+    command = [sys.executable, "-c", script, tmp_path / "model.skops"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "True []\n"

@@ -1,0 +1,136 @@
+"""What is built out of a file is what skops builds, object for object."""
+
+import io
+import json
+import sys
+from collections import OrderedDict, defaultdict
+from functools import partial
+
+import numpy as np
+import pytest
+import skops.io
+from scipy.sparse import coo_array, csr_matrix
+from sklearn.preprocessing import FunctionTransformer
+from sklearn.utils import all_estimators
+from threadpoolctl import threadpool_limits
+
+from predictor.core.artifacts import allowed, archive, native
+from predictor.core.artifacts.builder import Builder
+from predictor.core.artifacts.schema import Schema
+from tests.predictor.core import hostile
+from tests.predictor.zoo import CASES
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # estimators warn of their own rows
+
+# Fitted on objects that are no rows; what they hold, others hold as well.
+NOT_OF_ROWS = ("DictVectorizer", "MultiLabelBinarizer")
+
+
+def built(data, trusted=()):
+    """What a file holds, as it is built here and as skops builds it."""
+    with archive.opened(data) as file:
+        schema = Schema(file)
+        schema.check(trusted)
+        ours = Builder(file).build(schema.root)
+    names = {f"{node['__module__']}.{node['__class__']}" for node in schema.nodes()}
+    return ours, skops.io.loads(data, trusted=sorted(names))
+
+
+def described(held):
+    """All that skops writes of an object; identities are numbers by first appearance."""
+    parts = hostile.members(native.dumps(held, {}))
+    numbers = {}
+
+    def plain(node):
+        if isinstance(node, list):
+            return [plain(part) for part in node]
+        if not isinstance(node, dict):
+            return node
+        node = dict(node)
+        identity = node.pop("__id__", None)
+        if node.get("__loader__") not in ("JsonNode", None):  # Python shares numbers and strings
+            node["identity"] = numbers.setdefault(identity, len(numbers))
+        if "file" in node:
+            node["file"] = fields(parts[node["file"]])
+        return {name: plain(part) for name, part in node.items()}
+
+    return plain(json.loads(parts["schema.json"]))
+
+
+def fields(data):
+    """The bytes of an array, without those between its fields, which nobody sets."""
+    if not data.startswith(b"\x93NUMPY"):
+        return data
+    array = np.load(io.BytesIO(data))
+    names = array.dtype.names
+    return {name: array[name].tobytes() for name in names} if names else data
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if name not in NOT_OF_ROWS])
+def test_every_estimator_is_built_as_skops_builds_it(name):
+    with threadpool_limits(1):
+        estimator, _ = CASES[name].fitted()
+    ours, theirs = built(native.dumps(estimator, {}))
+    assert described(ours) == described(theirs)
+
+
+class Bare:
+    """Something that an operator may trust."""
+
+    def __init__(self, value):
+        self.value = value
+
+    def __reduce__(self):
+        return Bare, (self.value,)
+
+
+twice = np.arange(3.0)
+LISTS = np.empty(2, dtype=object)
+LISTS[0], LISTS[1] = [1, 2], [3, 4]
+HELD = {
+    "keys of several kinds": {1: "a", "1x": 2.5, 2.5: None, np.int64(7): (1, "b")},
+    "an ordered dictionary": OrderedDict(b=1, a=2),
+    "a dictionary with a default": defaultdict(int, a=1),
+    "sets and slices": [{1, 2}, slice(1, None, 2)],
+    "bytes": [b"\x00a", bytearray(b"b")],
+    "types and functions": [int, np.float32, np.log1p, np.mean],
+    "a partial function": partial(np.clip, 0, a_max=3),
+    "dtypes": [np.dtype("float32"), np.dtype([("a", "<i4"), ("b", "U3")])],
+    "scalars": [np.float64(0.1), np.int8(3), np.bool_(True), np.str_("a")],
+    "an array in Fortran's order": np.asfortranarray(np.ones((2, 3))),
+    "an array of lists": LISTS,
+    "a table of objects": np.array([["a", None], [1.5, float("nan")]], dtype=object),
+    "a masked array": np.ma.MaskedArray([1, 2], mask=[False, True]),
+    "sparse matrices": [csr_matrix(np.eye(3)), coo_array(np.eye(2))],
+    "a random state": np.random.RandomState(3),
+    "random generators": [np.random.default_rng(3), np.random.Generator(np.random.Philox(1))],
+    "one array twice": [twice, {"again": twice}],
+    "what the operator trusts": Bare((1, 2)),
+}
+
+
+@pytest.mark.parametrize("name", HELD)
+def test_whatever_an_estimator_holds_is_built_as_skops_builds_it(name):
+    trusted = [f"{Bare.__module__}.Bare"]
+    ours, theirs = built(skops.io.dumps(FunctionTransformer(kw_args={"held": HELD[name]})), trusted)
+    assert described(ours) == described(theirs)
+
+
+def test_what_is_one_object_in_the_estimator_is_one_again():
+    first, second = built(skops.io.dumps(FunctionTransformer(kw_args={"a": twice, "b": twice})))[
+        0
+    ].kw_args.values()
+    assert first is second
+
+
+def test_every_estimator_of_scikit_learn_is_allowed_and_nothing_else_of_it():
+    estimators = {f"{kind.__module__}.{kind.__qualname__}" for _, kind in all_estimators()}
+    modules = [each for name, each in sys.modules.items() if name.partition(".")[0] == "sklearn"]
+    others = {f"{each.__name__}.{name}" for each in modules for name in vars(each)} | {
+        "sklearn.base.BaseEstimator",
+        "sklearn.nothing.Estimator",
+        "sklearn.linear_model._logistic",
+        "sklearn.tests.test_base.MyEstimator",
+        "sklearnish.linear_model.Ridge",
+    }
+    assert {name for name in estimators | others if allowed.is_estimator(name)} == estimators
