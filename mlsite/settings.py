@@ -177,8 +177,8 @@ if PUBLIC_URL:
         SECURE_HSTS_SECONDS = 365 * 24 * 3600
         SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
 SILENCED_SYSTEM_CHECKS = [
-    # Whether Django's middleware stands there by name: for its headers, for frames, for CSRF. It
-    # stands there as the base of the site's own.
+    # Whether Django's middleware for headers, frames and CSRF stands there by name: the site's own
+    # does what it does.
     "security.W001",
     "security.W002",
     "security.W003",
