@@ -52,6 +52,7 @@ try:
     MODELS_DIR = env.path("MODELS_DIR", BASE_DIR / "models")
     TRUSTED_TYPES: list[str] = env.list("TRUSTED_TYPES", [])
     DEFAULT_MODEL = env.str("DEFAULT_MODEL", "iris")
+    ENGINES = one_of("ENGINES", env.str("ENGINES", "compiled"), ("compiled", "scikit-learn"))
     # Listening beyond loopback while open takes the word said aloud: None is "nobody said".
     API_ACCESS_SAID = env.str("API_ACCESS", None)
     DATABASES = {

@@ -10,9 +10,10 @@ import json
 import math
 import resource
 import sys
+import time
 from argparse import ArgumentParser, Namespace
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,11 @@ class Found:
         Sentences on what was converted or upgraded.
     any_version : bool
         Whether another scikit-learn than the one that fitted it may run it.
+    engines : mapping
+        What became of compiling it.
+    compiled : str
+        The SHA-256 of its compiled form, which lies beside the artifact; empty where there is
+        none.
     """
 
     artifact: str
@@ -50,14 +56,22 @@ class Found:
     fitted_with: Mapping[str, str]
     notes: Sequence[str] = ()
     any_version: bool = False
+    engines: Mapping[str, Any] = field(default_factory=dict)
+    compiled: str = ""
 
 
 class SampleError(ArtifactError):
     """It is the sample that is wrong, not the model."""
 
 
-def take(options: Namespace) -> Found:
+def take(options: Namespace, compiling: Callable[..., Any] | None = None) -> Found:
     """Read a file, try it, and write what is to be served into the directory.
+
+    Parameters
+    ----------
+    options : Namespace
+    compiling : callable, optional
+        Compiles an estimator, given its signature and a sample; by default in this process.
 
     Raises
     ------
@@ -65,6 +79,7 @@ def take(options: Namespace) -> Found:
         The file or the sample is refused.
     """
     from predictor.core.engines import ScikitLearn  # noqa: PLC0415 - the registry reads this module
+    from predictor.core.engines.compiling import compile_  # noqa: PLC0415 - as the others
     from predictor.core.model import Model  # noqa: PLC0415 - and needs no arrays
     from predictor.core.signature import Signature  # noqa: PLC0415
 
@@ -76,7 +91,7 @@ def take(options: Namespace) -> Found:
         allow_pickle=options.allow_pickle,
     )
     load = partial(artifacts.load, trusted=options.trusted, allow_version=options.allow_version)
-    estimator, signature = load(taken.path), taken.signature
+    estimator, signature, sample = load(taken.path), taken.signature, None
     if options.sample:
         try:
             sample = artifacts.read_sample(Path(options.sample), signature.container)
@@ -89,6 +104,11 @@ def take(options: Namespace) -> Found:
         raise
     except Exception as exc:
         raise ArtifactError("The model in the file fails on a row of its own columns.") from exc
+    engines: Mapping[str, Any] = {}
+    compiled = ""
+    if not options.no_engines:
+        compilation = (compiling or compile_)(estimator, signature, sample)
+        engines, compiled = compilation.report, compilation.write(taken.path.parent)
     return Found(
         artifact=taken.path.name,
         format=taken.form,
@@ -96,6 +116,8 @@ def take(options: Namespace) -> Found:
         fitted_with=taken.fitted_with,
         notes=taken.notes,
         any_version=options.allow_version,
+        engines=engines,
+        compiled=compiled,
     )
 
 
@@ -118,15 +140,19 @@ def parsed(arguments: Sequence[str]) -> Namespace:
     parser.add_argument("--trusted", action="append", default=[])
     parser.add_argument("--allow-pickle", action="store_true")
     parser.add_argument("--allow-version", action="store_true")
+    parser.add_argument("--no-engines", action="store_true")
     return parser.parse_args(arguments)
 
 
 def main() -> None:
     """Read the file that the command line names, and say what was found."""
+    from predictor import apart  # noqa: PLC0415 - as above
+
     options = parsed(sys.argv[1:])
     limit(options.memory, options.time)
+    deadline = time.monotonic() + apart.SHARE * options.time
     try:
-        said = asdict(take(options))
+        said = asdict(take(options, partial(apart.compiled, deadline)))
     except SampleError as exc:
         said = {"refused": str(exc), "field": "sample"}
     except PredictorError as exc:

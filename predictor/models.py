@@ -35,7 +35,10 @@ class RegisteredModel(models.Model):
 
 
 class ModelVersion(models.Model):
-    """One fitted estimator of a model. Only its state ever changes; see `predictor.triggers`."""
+    """One fitted estimator of a model.
+
+    Only its state and its engines ever change; see `predictor.triggers`.
+    """
 
     class State(models.TextChoices):
         """What a version is for."""
@@ -61,6 +64,20 @@ class ModelVersion(models.Model):
     )
     source = models.CharField(max_length=200, blank=True, help_text="Where it came from.")
     notes = models.TextField(blank=True, help_text="What there is to say of it, for people.")
+    engines = models.JSONField(
+        default=dict, blank=True, help_text="What runs it: proven how, and how fast."
+    )
+    compiled = models.CharField(
+        "SHA-256 of the compiled form",
+        max_length=64,
+        blank=True,
+        help_text="Of the file beside the artifact.",
+    )
+    use_compiled = models.BooleanField(
+        "use the compiled form",
+        default=True,
+        help_text="Without it scikit-learn runs the estimator as it is.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
@@ -81,6 +98,9 @@ class ModelVersion(models.Model):
                 condition=Q(sha256__regex=r"\A[0-9a-f]{64}\Z"), name="sha256_in_hex"
             ),
             models.CheckConstraint(condition=Q(size__gte=1), name="artifact_not_empty"),
+            models.CheckConstraint(
+                condition=Q(compiled__regex=r"\A([0-9a-f]{64})?\Z"), name="compiled_in_hex"
+            ),
         )
 
     def __str__(self) -> str:

@@ -38,6 +38,36 @@ class InputSerializer(serializers.Serializer[Column]):
     example = serializers.JSONField(allow_null=True)
 
 
+class MethodEnginesSerializer(serializers.Serializer[Any]):
+    """What runs a method: for one row and for 256 and more, and why."""
+
+    one = serializers.CharField()
+    many = serializers.CharField()  # type: ignore[assignment]  # not DRF's
+    up_to_rows = serializers.IntegerField(
+        required=False, allow_null=True, help_text="Above it scikit-learn is faster; null: never."
+    )
+    microseconds = serializers.DictField(
+        child=serializers.DictField(child=serializers.FloatField()),
+        required=False,
+        help_text="Of each engine, for 1, 256 and 1024 rows.",
+    )
+    rows_tried = serializers.IntegerField(required=False)
+    difference = serializers.FloatField(
+        required=False, help_text="The greatest relative one from scikit-learn."
+    )
+    reason = serializers.CharField(help_text="Why it is not compiled; empty where it is.")
+
+
+class EnginesSerializer(serializers.Serializer[Any]):
+    """What runs a version: compiled or not, proven how, and how fast."""
+
+    engine = serializers.CharField(required=False)
+    reason = serializers.CharField(required=False)
+    methods = serializers.DictField(child=MethodEnginesSerializer(), required=False)
+    seconds = serializers.FloatField(required=False, help_text="What compiling took.")
+    built_with = serializers.DictField(child=serializers.CharField(), required=False)
+
+
 class VersionCardSerializer(serializers.ModelSerializer[ModelVersion]):
     """One version: what it takes and gives, and where it comes from."""
 
@@ -48,6 +78,7 @@ class VersionCardSerializer(serializers.ModelSerializer[ModelVersion]):
         child=serializers.JSONField(), allow_null=True, source="signature.classes"
     )
     metrics = serializers.DictField(child=serializers.FloatField())
+    engines = EnginesSerializer()
 
     class Meta:
         model = ModelVersion
@@ -64,6 +95,8 @@ class VersionCardSerializer(serializers.ModelSerializer[ModelVersion]):
             "sha256",
             "size",
             "fitted_with",
+            "engines",
+            "use_compiled",
             "source",
             "notes",
         )

@@ -11,7 +11,6 @@ from django.db import connection
 
 from predictor import metrics, registry
 from predictor.apps import PredictorConfig
-from predictor.core.engines import ScikitLearn
 from predictor.core.errors import ArtifactError, ModelNotFound, PredictorError
 from predictor.core.model import Model
 
@@ -95,10 +94,10 @@ class Store:
         """
         with self._changing:
             served, troubles = {}, {}
-            for name, version in registry.live_versions().items():
+            for name, (version, form) in registry.live_forms().items():
                 current = self._live.get(name)
                 try:
-                    served[name] = self._as_live(current, name, version)
+                    served[name] = self._as_live(current, name, version, form)
                 except PredictorError as exc:
                     troubles[name] = str(exc)
                     if current:
@@ -117,16 +116,21 @@ class Store:
         """Keep up with the registry from now on, in a thread of this process."""
         threading.Thread(target=self._keep_up, name="registry-follower", daemon=True).start()
 
-    def _as_live(self, current: Model | None, name: str, version: int) -> Model:
-        if current and current.version == version:
+    def _as_live(self, current: Model | None, name: str, version: int, form: str) -> Model:
+        if current and (current.version, current.form) == (version, form):
             return current
-        return self._on_demand.pop((name, version), None) or load(name, version)
+        return self._kept(name, version, form) or load(name, version)
+
+    def _kept(self, name: str, version: int, form: str) -> Model | None:
+        """Take a version that was asked for by number, if it still is to run that form."""
+        model = self._on_demand.pop((name, version), None)
+        return model if model and model.form == form else None
 
     def _by_number(self, name: str, version: int) -> Model:
         """Return a version that is not live here, loaded once however many ask for it at once."""
-        registry.callable_version(name, version)
+        form = registry.form(registry.callable_version(name, version))
         with self._demanding:
-            model = self._on_demand.pop((name, version), None) or load(name, version)
+            model = self._kept(name, version, form) or load(name, version)
             self._on_demand[name, version] = model
             if len(self._on_demand) > MOST_ON_DEMAND:
                 self._on_demand.popitem(last=False)
@@ -134,13 +138,13 @@ class Store:
 
     def _keep_up(self) -> None:
         """Refresh when what is live changes; say once, not every time, what is in the way."""
-        seen: dict[str, int] | None = None
+        seen: dict[str, tuple[int, str]] | None = None
         tried = 0.0
         trouble = ""
         while True:
             time.sleep(POLL_S)
             try:
-                live = registry.live_versions()
+                live = registry.live_forms()
                 retry = self._troubles and time.monotonic() - tried > RETRY_S
                 if live != seen or retry:
                     self.refresh()
@@ -164,8 +168,7 @@ def load(name: str, version: int) -> Model:
         It cannot be loaded.
     """
     try:
-        signature, estimator = registry.load(name, version)
-        model = Model(name, version, signature, ScikitLearn(estimator))
+        model = registry.load(name, version)
         model.warm()
     except (PredictorError, DatabaseError):
         raise

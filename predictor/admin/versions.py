@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 
 from predictor import registry
+from predictor.admin import engines
 from predictor.admin.confirmation import Confirmation, confirmed
 from predictor.admin.looking import LookingAdmin, managed, may_manage
 from predictor.admin.upload import upload
@@ -28,7 +29,14 @@ class ModelVersionAdmin(LookingAdmin):
     list_select_related = ["model", "created_by"]
     search_fields = ["model__name", "notes", "source"]
     ordering = ["model__name", "-version"]
+    exclude = ["engines"]
+    readonly_fields = ["run_by"]
     change_form_template = "admin/predictor/modelversion/change_form.html"
+
+    @admin.display(description="Run by")
+    def run_by(self, version: ModelVersion) -> str:
+        """Return what runs each method, with its proof and its times."""
+        return engines.table(version)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Return whether this user may upload."""
@@ -50,7 +58,11 @@ class ModelVersionAdmin(LookingAdmin):
                 self.admin_site.admin_view(managed(view)),
                 name=f"version_{verb}",
             )
-            for verb, view in (("promote", self.promote), ("retire", self.retire))
+            for verb, view in (
+                ("promote", self.promote),
+                ("retire", self.retire),
+                ("switch", self.switch),
+            )
         ]
         return own + super().get_urls()
 
@@ -77,6 +89,9 @@ class ModelVersionAdmin(LookingAdmin):
             (verb.capitalize(), reverse(f"admin:version_{verb}", args=[object_id]))
             for verb in (("promote", "retire") if ready else ())
         ]
+        if version and version.compiled and may_manage(request):
+            name = "Run scikit-learn alone" if version.use_compiled else "Run the compiled form"
+            buttons.append((name, reverse("admin:version_switch", args=[object_id])))
         context = (extra_context or {}) | {"buttons": buttons}
         return super().change_view(request, object_id, form_url, context)
 
@@ -101,6 +116,25 @@ class ModelVersionAdmin(LookingAdmin):
 
         consequence = "It is never live or asked again; its file stays. This cannot be undone."
         return confirmed(request, self.admin_site, asked(version, "Retire", consequence), do)
+
+    def switch(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Ask, and have a version run by its compiled form, or by scikit-learn alone."""
+        version = get_object_or_404(ModelVersion.objects.select_related("model"), pk=pk)
+        use = not version.use_compiled
+        runner = "its compiled form" if use else "scikit-learn alone"
+
+        def do(by: "User", why: str) -> str:  # noqa: ARG001 - the log knows who asks
+            registry.switch(version, use_compiled=use)
+            self.log_change(request, version, f"Run by {runner}. {why}".strip())
+            return f"Version {version.version} of {version.model} is run by {runner}."
+
+        question = Confirmation(
+            f"Run version {version.version} of {version.model} by {runner}?",
+            "It is so in every process within a second, without a request lost.",
+            f"Run {runner}",
+            reverse("admin:predictor_modelversion_change", args=[version.pk]),
+        )
+        return confirmed(request, self.admin_site, question, do)
 
 
 def asked(version: ModelVersion, verb: str, consequence: str) -> Confirmation:

@@ -7,19 +7,30 @@ from typing import Any
 
 import numpy as np
 
-from predictor.core.engines import ScikitLearn
+from predictor.core.engines import Engine
 from predictor.core.errors import InvalidInput
 from predictor.core.signature import Signature
 
 
 @dataclass(frozen=True)
 class Model:
-    """One version of a model, loaded."""
+    """One version of a model, loaded.
+
+    Parameters
+    ----------
+    name : str
+    version : int
+    signature : Signature
+    engine : Engine
+    form : str
+        The SHA-256 of the compiled form that was asked for; empty for the estimator alone.
+    """
 
     name: str
     version: int
     signature: Signature
-    engine: ScikitLearn
+    engine: Engine
+    form: str = ""
 
     def infer(self, X: Any, outputs: Sequence[str]) -> dict[str, Any]:
         """Return what each of the methods gives for the rows.
@@ -33,7 +44,7 @@ class Model:
         """
         if X.shape[0] == 0:
             return dict.fromkeys(outputs, np.empty(0))
-        return {method: self.engine.run(method, X) for method in outputs}
+        return self.engine.run(outputs, X)
 
     def engine_name(self, n_rows: int) -> str:  # noqa: ARG002
         """Return what runs so many rows."""

@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple, Self
 
+import numpy as np
+
 from predictor.core import answers, inspection, probes, samples
 from predictor.core.columns import Column
 from predictor.core.containers import ARRAY, FRAME, Container
@@ -106,6 +108,18 @@ class Signature:
         """Return one row of examples as X; of the plainest values there are where none is known."""
         row = {column.name: column.blank() for column in self.columns}
         return self._fill(self._reader.read([row]).rows)
+
+    def filled(self, values: Sequence[Sequence[Any]]) -> Any:
+        """Return X out of the values of each column; None is a missing one.
+
+        Raises
+        ------
+        InvalidInput
+            A number is too large for its column.
+        """
+        numeric = all(column.plain for column in self.columns)
+        rows = np.array(values, dtype=np.float64).T.copy() if numeric else list(map(list, values))
+        return self._fill(rows)
 
     def rows(self, data: Any, reread: Callable[[], Any] | None = None) -> Rows:
         """Return rows out of JSON as X; see `predictor.core.rows.Reader.read`."""

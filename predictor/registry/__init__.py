@@ -1,5 +1,6 @@
 """Registers, promotes, retires: the one writer of the registry's rows and of MODELS_DIR."""
 
+from predictor.registry.compiling import compile_anew, compile_stale, switch
 from predictor.registry.examining import register_file
 from predictor.registry.history import previous_live
 from predictor.registry.reading import (
@@ -7,6 +8,8 @@ from predictor.registry.reading import (
     check_live,
     check_name,
     find,
+    form,
+    live_forms,
     live_versions,
     load,
     verify,
@@ -22,7 +25,11 @@ __all__ = [
     "callable_version",
     "check_live",
     "check_name",
+    "compile_anew",
+    "compile_stale",
     "find",
+    "form",
+    "live_forms",
     "live_versions",
     "load",
     "lowest",
@@ -33,6 +40,7 @@ __all__ = [
     "reset",
     "retire",
     "rollback",
+    "switch",
     "sync",
     "train",
     "verify",

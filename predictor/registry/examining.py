@@ -34,8 +34,9 @@ class Upload:
         sample = ["--sample", str(self.sample)] if self.sample else []
         pickle = ["--allow-pickle"] if self.allow_pickle else []
         version = ["--allow-version"] if self.allow_version else []
+        engines = [] if settings.ENGINES == "compiled" else ["--no-engines"]
         trusted = [f"--trusted={name}" for name in settings.TRUSTED_TYPES]
-        return [str(self.path), *sample, *trusted, *pickle, *version]
+        return [str(self.path), *sample, *trusted, *pickle, *version, *engines]
 
 
 def register_file(name: str, upload: Upload, origin: Origin) -> ModelVersion:

@@ -14,6 +14,7 @@ from typing import Any
 
 from django.conf import settings
 
+from predictor.core.engines import file_name
 from predictor.core.errors import ArtifactError
 from predictor.models import ModelVersion
 
@@ -41,6 +42,11 @@ def directory(name: str, version: int) -> Path:
 def artifact(version: ModelVersion) -> Path:
     """Return where the artifact of a version lies."""
     return directory(version.model.name, version.version) / version.artifact
+
+
+def compiled(version: ModelVersion) -> Path:
+    """Return where the compiled form of a version lies."""
+    return directory(version.model.name, version.version) / file_name(version.compiled)
 
 
 def numbers(name: str) -> list[int]:

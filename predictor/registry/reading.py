@@ -1,16 +1,21 @@
 """What the registry holds: found, loaded, checked."""
 
+import logging
 import re
 from collections.abc import Iterator
 from typing import Any
 
 from django.conf import settings
 
-from predictor.core import artifacts
+from predictor.core import artifacts, engines
+from predictor.core.engines import Engine, ScikitLearn
 from predictor.core.errors import ArtifactError, Conflict, InvalidInput, ModelNotFound
+from predictor.core.model import Model
 from predictor.core.signature import Signature
 from predictor.models import NAME, NAME_RULE, ModelVersion, RegisteredModel
 from predictor.registry import files
+
+log = logging.getLogger(__name__)
 
 State = ModelVersion.State
 
@@ -77,6 +82,18 @@ def live_versions() -> dict[str, int]:
     return dict(live.order_by("model__name").values_list("model__name", "version"))
 
 
+def live_forms() -> dict[str, tuple[int, str]]:
+    """Return the number of the live version of each model, and the compiled form it is to run."""
+    live = ModelVersion.objects.filter(state=State.LIVE).select_related("model")
+    fields = ("model__name", "version", "compiled", "use_compiled")
+    return {row.model.name: (row.version, form(row)) for row in live.only(*fields)}
+
+
+def form(row: ModelVersion) -> str:
+    """Return the SHA-256 of the compiled form that a version is to run; nothing for none."""
+    return row.compiled if row.use_compiled and settings.ENGINES == "compiled" else ""
+
+
 def without_live() -> list[str]:
     """Return the names of the models of which no version is live."""
     models = RegisteredModel.objects.exclude(versions__state=State.LIVE)
@@ -117,8 +134,10 @@ def verify() -> Iterator[tuple[ModelVersion, str]]:
             yield row, ""
 
 
-def load(name: str, number: int) -> tuple[Signature, Any]:
-    """Return the signature and the fitted estimator of a version.
+def load(name: str, number: int) -> Model:
+    """Return a version, ready to run.
+
+    A compiled form that cannot be used is left aside: the estimator answers alone.
 
     Raises
     ------
@@ -128,10 +147,37 @@ def load(name: str, number: int) -> tuple[Signature, Any]:
         Its file is not the one that was registered, or cannot be read.
     """
     row = version(name, number)
-    estimator = artifacts.load(
+    signature = Signature.from_json(row.signature)
+    engine = _engine(row, ScikitLearn(estimator(row)), signature)
+    return Model(name, number, signature, engine, form(row))
+
+
+def estimator(row: ModelVersion) -> Any:
+    """Return the fitted estimator of a version.
+
+    Raises
+    ------
+    ArtifactError
+        Its file is not the one that was registered, or cannot be read.
+    """
+    return artifacts.load(
         files.artifact(row),
         row.sha256,
         trusted=settings.TRUSTED_TYPES,
         allow_version=row.any_version,
     )
-    return Signature.from_json(row.signature), estimator
+
+
+def _engine(row: ModelVersion, behind: ScikitLearn, signature: Signature) -> Engine:
+    """Return what runs a version."""
+    if not form(row):
+        return behind
+    if row.engines.get("built_with") != engines.built_with():
+        log.warning("%s was compiled by other versions: `compile` builds it anew.", row)
+        return behind
+    try:
+        data = artifacts.read(files.compiled(row), row.compiled)
+        return engines.loaded(data, behind, signature)
+    except ArtifactError as exc:
+        log.warning("%s runs without its compiled form: %s", row, exc)
+        return behind

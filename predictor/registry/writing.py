@@ -2,10 +2,11 @@
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Max
@@ -33,6 +34,7 @@ CARD_FACTS = (
     "any_version",
     "source",
     "notes",
+    "engines",
 )
 
 
@@ -55,11 +57,17 @@ def register(name: str, fitted: Fitted, *, by: User | None = None) -> ModelVersi
     InvalidInput
         The name is not one that can stand in an address.
     """
+    from predictor.core.engines.compiling import compile_  # noqa: PLC0415 - who fits pays for it
+
     reading.check_name(name)
     with files.staging() as staged:
         path = staged / ARTIFACT
         signature = artifacts.save(fitted.estimator, path, fitted.X, columns=fitted.columns)
         found = Found(ARTIFACT, "skops", signature.to_json(), artifacts.fitted_with())
+        if settings.ENGINES == "compiled":
+            compilation = compile_(fitted.estimator, signature, fitted.X)
+            compiled = compilation.write(staged)
+            found = replace(found, engines=compilation.report, compiled=compiled)
         origin = Origin("training", by, fitted.description, metrics=fitted.metrics)
         return admit(name, staged, found, origin)
 
@@ -104,6 +112,8 @@ def new_row(
         metrics=dict(origin.metrics),
         fitted_with=dict(found.fitted_with),
         any_version=found.any_version,
+        engines=dict(found.engines),
+        compiled=found.compiled,
         source=origin.source,
         notes="\n".join([*filter(None, [origin.notes]), *found.notes]),
         created_by=origin.by,

@@ -165,7 +165,9 @@ def test_sync_registers_a_file_that_was_put_there_by_hand(run, brought, models_d
     assert run("sync").startswith("Registered version 4 of sums.\n")
     card = json.loads((place / "card.json").read_text())
     assert (card["artifact"], card["version"]) == ("anything.skops", 4)
-    assert registry.load("sums", 4)[1].predict([[1, 1]]).tolist() == pytest.approx([6.0])
+    assert registry.load("sums", 4).engine.estimator.predict([[1, 1]]).tolist() == pytest.approx(
+        [6.0]
+    )
 
 
 def test_sync_leaves_alone_what_is_no_version_and_says_why(run, brought, models_dir, capsys, lost):
@@ -214,4 +216,5 @@ def test_a_start_without_its_database_takes_what_lies_in_models(three, models_di
         "Registered version 1 of sums.",
         "Version 3 of iris is live.",
         "sums has no live version: `promote sums VERSION` makes one.",
+        "Compiled version 3 of iris.",
     ]

@@ -1,5 +1,6 @@
 """The store: versions asked for by number, a few at most, each loaded once."""
 
+import dataclasses
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -46,9 +47,8 @@ def test_a_version_that_was_asked_for_goes_live_without_being_loaded_again(loads
 def test_many_who_ask_at_once_load_a_version_once(loads, monkeypatch):
     row = registry.version("iris", 2)
     monkeypatch.setattr(registry, "callable_version", lambda _name, _number: row)
-    monkeypatch.setattr(registry, "load", lambda *_: parts)
-    live = loaded().get("iris")
-    parts = live.signature, live.engine.estimator
+    second = dataclasses.replace(loaded().get("iris"), version=2, form=row.compiled)
+    monkeypatch.setattr(registry, "load", lambda *_: second)
     gate = threading.Barrier(8)
 
     def ask():

@@ -28,6 +28,7 @@ class Command(BaseCommand):
         self.populate()
         self.sync()
         self.train()
+        self.compile()
 
     def migrate(self) -> None:
         """Bring the tables up to date; ask for it only when they are not."""
@@ -82,6 +83,11 @@ class Command(BaseCommand):
             registry.check_live()
         except ArtifactError as exc:
             raise CommandError(f"A live model cannot be loaded. {exc}") from exc
+
+    def compile(self) -> None:
+        """Compile the live models that never were, or by other versions, or lost their form."""
+        for version in registry.compile_stale():
+            self.stdout.write(f"Compiled version {version.version} of {version.model}.")
 
 
 def python() -> str:

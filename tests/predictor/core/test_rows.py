@@ -208,7 +208,7 @@ def test_what_an_estimator_refuses_is_said_without_the_rows(sentence, said):
             raise ValueError(sentence)
 
     with pytest.raises(InvalidInput, match="refuses") as refusal:
-        ScikitLearn(Refusing()).run("predict", pd.DataFrame({"a": ["secret"]}))
+        ScikitLearn(Refusing()).run(["predict"], pd.DataFrame({"a": ["secret"]}))
     assert str(refusal.value) == said
 
 
@@ -218,4 +218,4 @@ def test_a_crash_inside_an_estimator_is_not_hidden():
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        ScikitLearn(Broken()).run("predict", np.zeros((1, 1)))
+        ScikitLearn(Broken()).run(["predict"], np.zeros((1, 1)))

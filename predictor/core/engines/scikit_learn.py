@@ -1,6 +1,7 @@
-"""How a fitted estimator is run."""
+"""A fitted estimator, run as it is."""
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -19,13 +20,17 @@ class ScikitLearn:
     def __init__(self, estimator: Any) -> None:
         self.estimator = estimator
 
-    def run(self, method: str, X: Any) -> Any:
-        """Return what a method of the estimator gives.
+    def compiles(self, method: str, n_samples: int) -> bool:  # noqa: ARG002 - an engine's
+        """Return that nothing is."""
+        return False
+
+    def run(self, methods: Sequence[str], X: Any) -> dict[str, Any]:
+        """Return what each of the methods of the estimator gives.
 
         Parameters
         ----------
-        method : str
-            One of the methods in the signature.
+        methods : sequence of str
+            Methods out of the signature.
         X : array, DataFrame or sparse matrix of shape (n_samples, n_features)
 
         Raises
@@ -34,7 +39,7 @@ class ScikitLearn:
             The estimator refuses the rows.
         """
         try:
-            return getattr(self.estimator, method)(X)
+            return {method: getattr(self.estimator, method)(X) for method in methods}
         except (ValueError, OverflowError) as exc:
             raise InvalidInput(f"The model refuses these rows{_reason(exc, X)}") from exc
 

@@ -1,0 +1,22 @@
+"""How a fitted estimator is run: by scikit-learn itself, or compiled, where proven equal."""
+
+from predictor.core.engines.compiled import Compiled, built_with, file_name
+from predictor.core.engines.engine import Engine
+from predictor.core.engines.scikit_learn import ScikitLearn
+from predictor.core.signature import Signature
+
+__all__ = ["Compiled", "Engine", "ScikitLearn", "built_with", "file_name", "loaded"]
+
+
+def loaded(data: bytes, estimator: ScikitLearn, signature: Signature) -> Compiled:
+    """Return the compiled form in a file at work, with the estimator behind it.
+
+    Raises
+    ------
+    ArtifactError
+        The file holds none.
+    """
+    from predictor.core.engines import storing  # noqa: PLC0415 - only what serves pays for it
+
+    form, choice = storing.loads(data)
+    return Compiled(estimator, form, signature, choice)

@@ -1,0 +1,132 @@
+"""A compiled form at work, with the estimator behind it."""
+
+import platform
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+
+from predictor.core.containers import ARRAY, FRAME
+from predictor.core.engines.forms.form import Array, Declined, Form, Table, given
+from predictor.core.engines.scikit_learn import ScikitLearn
+from predictor.core.signature import Signature
+
+# Changes whenever forms are written or run in another way: what was compiled before is built anew.
+GENERATION = 1
+
+
+class Compiled:
+    """A form for as many rows as it is the faster one for, and the estimator for the rest.
+
+    Parameters
+    ----------
+    estimator : ScikitLearn
+        Runs what the form is not chosen for, and what it declines.
+    form : Form
+    signature : Signature
+    most_rows : mapping of str to int or None
+        Up to how many rows the form runs each method; None is any number of them. A method that
+        is not named is the estimator's.
+    """
+
+    def __init__(
+        self,
+        estimator: ScikitLearn,
+        form: Form,
+        signature: Signature,
+        most_rows: Mapping[str, int | None],
+    ) -> None:
+        self.behind = estimator
+        self.estimator = estimator.estimator
+        self.form = form
+        self.reader = Reader(signature)
+        self.most_rows = {m: np.inf if most is None else most for m, most in most_rows.items()}
+
+    def compiles(self, method: str, n_samples: int) -> bool:
+        """Return whether so many rows are the form's."""
+        return n_samples <= self.most_rows.get(method, 0)
+
+    def run(self, methods: Sequence[str], X: Any) -> dict[str, Any]:
+        """Return what each of the methods gives; see `ScikitLearn.run`."""
+        rows = X.shape[0]
+        compiled = [method for method in methods if self.compiles(method, rows)]
+        if not compiled:
+            return self.behind.run(methods, X)
+        try:
+            results = attempt(self.form, compiled, self.reader.read(X))
+        except Declined:
+            return self.behind.run(methods, X)
+        if len(compiled) == len(methods):
+            return results
+        others = [method for method in methods if method not in results]
+        results |= self.behind.run(others, X)
+        return {method: results[method] for method in methods}
+
+
+def attempt(form: Form, methods: Sequence[str], X: Any) -> dict[str, Any]:
+    """Return what a form gives.
+
+    Raises
+    ------
+    Declined
+        It leaves the rows to the estimator.
+    """
+    with np.errstate(all="ignore"):
+        X = given(form, X)
+        if len(methods) == 1:
+            return {methods[0]: getattr(form, methods[0])(X)}
+        return form.together(methods, X)
+
+
+class Reader:
+    """Makes what a form reads out of what an estimator does.
+
+    Parameters
+    ----------
+    signature : Signature
+    """
+
+    def __init__(self, signature: Signature) -> None:
+        self.width = len(signature.columns)
+        self.framed = signature.container == FRAME
+        self.known = signature.container in (ARRAY, FRAME)
+        self.numeric = all(column.plain for column in signature.columns)
+
+    def read(self, X: Any) -> Array | Table:
+        """Return rows of numbers, or columns of values.
+
+        Raises
+        ------
+        Declined
+            They are not what the signature says.
+        """
+        if type(X) is np.ndarray:
+            if X.ndim != 2 or X.shape[1] != self.width or not self.known:  # noqa: PLR2004 - rows and columns
+                raise Declined
+            if X.dtype.kind == "f":
+                return X
+            return Table([X[:, position] for position in range(self.width)])
+        if not self.framed or X.shape[1] != self.width:
+            raise Declined
+        if self.numeric:
+            try:
+                numbers: Array = X.to_numpy(dtype=np.float64)
+            except (ValueError, TypeError) as exc:
+                raise Declined from exc
+            return numbers
+        return Table([column.to_numpy() for _, column in X.items()])
+
+
+@cache
+def built_with() -> dict[str, str]:
+    """Return the versions that a compiled form depends on."""
+    packages = ("scikit-learn", "numpy", "treelite")
+    versions = {name: version(name) for name in packages}
+    return {"generation": str(GENERATION), "machine": platform.machine()} | versions
+
+
+def file_name(sha256: str) -> str:
+    """Return the name of the file of a compiled form: another one whenever it is built anew."""
+    return f"compiled-{sha256[:16]}.npz"

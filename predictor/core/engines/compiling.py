@@ -1,0 +1,138 @@
+"""Estimator to compiled form: drawn, proven, timed, chosen, and all of it told."""
+
+import hashlib
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from predictor.core.containers import ARRAY, FRAME
+from predictor.core.engines import choosing, proving, storing
+from predictor.core.engines.compiled import built_with, file_name
+from predictor.core.engines.forms.drawing import drawn
+from predictor.core.engines.forms.form import Form, NoForm
+from predictor.core.engines.thresholds import trees_within
+from predictor.core.signature import Signature
+
+SCIKIT_LEARN, NUMPY, TREELITE = "scikit-learn", "numpy", "treelite"
+
+# What the card calls many rows.
+MANY = 256
+
+SLOWER = "It is not faster."
+
+# Larger forms are not kept.
+MOST_BYTES = 512 * 2**20
+
+
+@dataclass(frozen=True)
+class Compilation:
+    """What became of compiling an estimator.
+
+    Parameters
+    ----------
+    report : mapping
+        What there is to tell: the engine, why there is none, each method's proof and times.
+    data : bytes
+        The form with its choice; empty where there is none.
+    """
+
+    report: Mapping[str, Any]
+    data: bytes = field(default=b"", repr=False)
+
+    def write(self, directory: Path) -> str:
+        """Write the form, if there is one, into a directory; return its SHA-256."""
+        if not self.data:
+            return ""
+        sha256 = hashlib.sha256(self.data).hexdigest()
+        (directory / file_name(sha256)).write_bytes(self.data)
+        return sha256
+
+
+def compile_(estimator: Any, signature: Signature, sample: Any = None) -> Compilation:
+    """Compile an estimator where that is proven equal and faster.
+
+    Parameters
+    ----------
+    estimator : estimator
+    signature : Signature
+    sample : array or DataFrame, optional
+        Rows as the estimator takes them.
+    """
+    start = perf_counter()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # estimators warn of rows that are tried
+            form, methods = _tried(estimator, signature, sample)
+    except NoForm as exc:
+        return uncompiled(str(exc))
+    used = {name: found["up_to_rows"] for name, found in methods.items() if not found["reason"]}
+    if not used:
+        reasons = {found["reason"] for found in methods.values()}
+        return Compilation({**uncompiled(" ".join(sorted(reasons))).report, "methods": methods})
+    data = storing.dumps(form, used)
+    if len(data) > MOST_BYTES:
+        return uncompiled(f"The compiled form has {len(data):,} bytes.")
+    report = {
+        "engine": _name(estimator, form),
+        "reason": "",
+        "methods": methods,
+        "seconds": round(perf_counter() - start, 3),
+        "built_with": built_with(),
+    }
+    return Compilation(report, data)
+
+
+def uncompiled(reason: str) -> Compilation:
+    """Return what there is to tell of an estimator that is not compiled."""
+    return Compilation(
+        {"engine": SCIKIT_LEARN, "reason": reason, "methods": {}, "built_with": built_with()}
+    )
+
+
+def _tried(
+    estimator: Any, signature: Signature, sample: Any
+) -> tuple[Form, dict[str, dict[str, Any]]]:
+    """Return the form, and what was found of each method."""
+    if signature.container not in (ARRAY, FRAME):
+        raise NoForm("Sparse rows and texts are not compiled.")
+    try:
+        form = drawn(estimator)
+    except NoForm:
+        raise
+    except Exception as exc:
+        raise NoForm(f"{type(estimator).__name__} cannot be compiled.") from exc
+    engine = _name(estimator, form)
+    proofs = proving.prove(estimator, form, signature, sample)
+    return form, {
+        name: _method(estimator, form, signature, name, engine, proof)
+        for name, proof in proofs.items()
+    }
+
+
+def _method(  # noqa: PLR0913, PLR0917 - all that a line of the report is made of
+    estimator: Any, form: Form, signature: Signature, name: str, engine: str, proof: proving.Proof
+) -> dict[str, Any]:
+    """Return what there is to tell of one method."""
+    if proof.reason:
+        return {"one": SCIKIT_LEARN, "many": SCIKIT_LEARN, "reason": proof.reason}
+    times = choosing.timed(estimator, form, signature, name)
+    most = choosing.most_rows(times)
+    return {
+        "one": SCIKIT_LEARN if most == 0 else engine,
+        "many": engine if most is None or most >= MANY else SCIKIT_LEARN,
+        "up_to_rows": most,
+        "microseconds": {
+            str(size): {engine: round(own, 1), SCIKIT_LEARN: round(its, 1)}
+            for size, (own, its) in times.items()
+        },
+        "rows_tried": proof.rows,
+        "difference": proof.difference,
+        "reason": SLOWER if most == 0 else "",
+    }
+
+
+def _name(estimator: Any, form: Form) -> str:
+    return TREELITE if any(trees_within(estimator, form)) else NUMPY

@@ -1,0 +1,119 @@
+"""What a compiled form is: an estimator's fitted arrays, and its methods without their checks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import isfinite
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+
+# What a form reads: rows of numbers, or columns of values as they are.
+NUMBERS, VALUES = "numbers", "values"
+
+# Which numbers an estimator takes: what is beyond, it refuses.
+FINITE, MISSING_TOO, ANY = "finite", "missing too", "any"
+
+
+class Declined(Exception):
+    """Rows that a form leaves to the estimator, which takes them or says why not."""
+
+
+class NoForm(Exception):
+    """Why an estimator has no form of its own, in a sentence."""
+
+
+@dataclass
+class Form:
+    """An estimator as arrays, with those of its methods that are served.
+
+    A form computes what the estimator computes, in the same order of operations, and looks at its
+    input only as far as the estimator would refuse it. Its fields are arrays, numbers, strings and
+    other forms: what can be written to a file that is data.
+    """
+
+    reads: ClassVar[str] = NUMBERS
+    takes: ClassVar[str] = FINITE
+
+    def together(self, methods: Sequence[str], X: Any) -> dict[str, Any]:
+        """Return what several methods give for the same rows."""
+        return {method: getattr(self, method)(X) for method in methods}
+
+
+@dataclass
+class Table:
+    """Columns of values as they are: what encoders of strings read.
+
+    Parameters
+    ----------
+    columns : list of array of shape (n_samples,)
+    """
+
+    columns: list[Any]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """The numbers of rows and columns."""
+        return len(self.columns[0]), len(self.columns)
+
+    def numbers(self) -> Array:
+        """Return the rows as float64, shape (n_samples, n_features).
+
+        Raises
+        ------
+        Declined
+            A value is no number.
+        """
+        try:
+            return np.array(self.columns, dtype=np.float64).T
+        except (ValueError, TypeError) as exc:
+            raise Declined from exc
+
+
+def given(form: Form, X: Any) -> Any:
+    """Return rows as a form reads them.
+
+    Raises
+    ------
+    Declined
+        The estimator does not take them, or takes them in its own way.
+    """
+    if form.reads == VALUES:
+        return X
+    if type(X) is Table:
+        X = X.numbers()
+    if form.takes == FINITE:
+        if not finite(X):
+            raise Declined
+    elif form.takes == MISSING_TOO and not finite(X) and np.isinf(X).any():
+        raise Declined
+    return X
+
+
+def finite(X: Array) -> bool:
+    """Return whether all numbers are finite: by one product, unless that overflows."""
+    flat = X.ravel()
+    return isfinite(flat.dot(flat)) or bool(np.isfinite(X).all())
+
+
+def select(X: Any, positions: Array) -> Any:
+    """Return some of the columns."""
+    if type(X) is Table:
+        return Table([X.columns[position] for position in positions.tolist()])
+    return X.take(positions, axis=1)
+
+
+def labelled(classes: Array, indices: Any) -> Array:
+    """Return the classes at indices; a boolean is one of two."""
+    labels: Array = classes.take(indices)
+    return labels
+
+
+def values(X: Any) -> list[list[Any]]:
+    """Return rows as a list of Python's values for each column."""
+    if type(X) is Table:
+        return [column.tolist() for column in X.columns]
+    columns: list[list[Any]] = X.T.tolist()
+    return columns
