@@ -11,6 +11,7 @@ VARIABLES = (
     "PUBLIC_URL",
     "API_ACCESS",
     "DEFAULT_MODEL",
+    "ENGINES",
     "LOG_FORMAT",
     "TRUSTED_PROXIES",
 )

@@ -46,9 +46,9 @@ class Model:
             return dict.fromkeys(outputs, np.empty(0))
         return self.engine.run(outputs, X)
 
-    def engine_name(self, n_rows: int) -> str:  # noqa: ARG002
+    def engine_name(self, n_rows: int) -> str:
         """Return what runs so many rows."""
-        return "scikit-learn"
+        return self.engine.name(n_rows)
 
     def warm(self) -> None:
         """Run every method once, so that the first request does not pay for it."""

@@ -42,7 +42,14 @@ class Compiled:
         self.estimator = estimator.estimator
         self.form = form
         self.reader = Reader(signature)
+        self.first = signature.methods[0]
+        self.runs_on = form.runs_on
         self.most_rows = {m: np.inf if most is None else most for m, most in most_rows.items()}
+
+    def name(self, n_samples: int) -> str:
+        """Return what runs the first method for so many rows."""
+        compiled = self.compiles(self.first, n_samples)
+        return self.runs_on if compiled else self.behind.name(n_samples)
 
     def compiles(self, method: str, n_samples: int) -> bool:
         """Return whether so many rows are the form's."""

@@ -13,10 +13,8 @@ from predictor.core.engines import choosing, proving, storing
 from predictor.core.engines.compiled import built_with, file_name
 from predictor.core.engines.forms.drawing import drawn
 from predictor.core.engines.forms.form import Form, NoForm
-from predictor.core.engines.thresholds import trees_within
+from predictor.core.engines.scikit_learn import SCIKIT_LEARN
 from predictor.core.signature import Signature
-
-SCIKIT_LEARN, NUMPY, TREELITE = "scikit-learn", "numpy", "treelite"
 
 # What the card calls many rows.
 MANY = 256
@@ -76,7 +74,7 @@ def compile_(estimator: Any, signature: Signature, sample: Any = None) -> Compil
     if len(data) > MOST_BYTES:
         return uncompiled(f"The compiled form has {len(data):,} bytes.")
     report = {
-        "engine": _name(estimator, form),
+        "engine": form.runs_on,
         "reason": "",
         "methods": methods,
         "seconds": round(perf_counter() - start, 3),
@@ -104,20 +102,19 @@ def _tried(
         raise
     except Exception as exc:
         raise NoForm(f"{type(estimator).__name__} cannot be compiled.") from exc
-    engine = _name(estimator, form)
     proofs = proving.prove(estimator, form, signature, sample)
     return form, {
-        name: _method(estimator, form, signature, name, engine, proof)
-        for name, proof in proofs.items()
+        name: _method(estimator, form, signature, name, proof) for name, proof in proofs.items()
     }
 
 
-def _method(  # noqa: PLR0913, PLR0917 - all that a line of the report is made of
-    estimator: Any, form: Form, signature: Signature, name: str, engine: str, proof: proving.Proof
+def _method(
+    estimator: Any, form: Form, signature: Signature, name: str, proof: proving.Proof
 ) -> dict[str, Any]:
     """Return what there is to tell of one method."""
     if proof.reason:
         return {"one": SCIKIT_LEARN, "many": SCIKIT_LEARN, "reason": proof.reason}
+    engine = form.runs_on
     times = choosing.timed(estimator, form, signature, name)
     most = choosing.most_rows(times)
     return {
@@ -132,7 +129,3 @@ def _method(  # noqa: PLR0913, PLR0917 - all that a line of the report is made o
         "difference": proof.difference,
         "reason": SLOWER if most == 0 else "",
     }
-
-
-def _name(estimator: Any, form: Form) -> str:
-    return TREELITE if any(trees_within(estimator, form)) else NUMPY

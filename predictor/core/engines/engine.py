@@ -17,6 +17,10 @@ class Engine(Protocol):
         """
         ...
 
+    def name(self, n_samples: int) -> str:
+        """Return what runs the first method for so many rows."""
+        ...
+
     def compiles(self, method: str, n_samples: int) -> bool:
         """Return whether so many rows are run by another form than the estimator."""
         ...

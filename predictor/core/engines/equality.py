@@ -71,7 +71,7 @@ def _numbers(name: str, expected: Array, got: Array) -> float:
         if not (same | (apart <= ATOL + RTOL * size)).all():
             raise Unequal(f"{name} differs by up to {np.nanmax(apart):.1e}.")
         # Below this size it is the absolute tolerance that counts.
-        relative = apart / np.maximum(size, ATOL / RTOL)
+        relative = np.where(same, 0.0, apart / np.maximum(size, ATOL / RTOL))
     return float(relative.max(initial=0.0))
 
 

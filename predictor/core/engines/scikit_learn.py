@@ -8,6 +8,8 @@ import numpy as np
 
 from predictor.core.errors import InvalidInput
 
+SCIKIT_LEARN = "scikit-learn"
+
 # What may stand in an estimator's sentence though it is quoted or has digits.
 HARMLESS = re.compile(r"dtype\('\w+'\)")
 # What a sentence may repeat of the rows: numbers, quoted strings, lists.
@@ -19,6 +21,10 @@ class ScikitLearn:
 
     def __init__(self, estimator: Any) -> None:
         self.estimator = estimator
+
+    def name(self, n_samples: int) -> str:  # noqa: ARG002 - an engine's
+        """Return what runs everything."""
+        return SCIKIT_LEARN
 
     def compiles(self, method: str, n_samples: int) -> bool:  # noqa: ARG002 - an engine's
         """Return that nothing is."""

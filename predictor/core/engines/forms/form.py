@@ -1,7 +1,8 @@
 """What a compiled form is: an estimator's fitted arrays, and its methods without their checks."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from itertools import chain
 from math import isfinite
 from typing import Any, ClassVar
 
@@ -15,6 +16,10 @@ NUMBERS, VALUES = "numbers", "values"
 
 # Which numbers an estimator takes: what is beyond, it refuses.
 FINITE, MISSING_TOO, ANY = "finite", "missing too", "any"
+
+
+# What runs forms.
+NUMPY, TREELITE = "numpy", "treelite"
 
 
 class Declined(Exception):
@@ -37,9 +42,51 @@ class Form:
     reads: ClassVar[str] = NUMBERS
     takes: ClassVar[str] = FINITE
 
+    @property
+    def runs_on(self) -> str:
+        """The name of what runs it, on the card."""
+        names = {part.runs_on for part in self.parts_within()} - {NUMPY}
+        return names.pop() if names else NUMPY
+
+    def parts_within(self) -> list["Form"]:
+        """Return the forms that this one is made of."""
+        values = [getattr(self, field.name) for field in fields(self)]
+        listed = chain.from_iterable(map(_listed, values))
+        return [part for part in listed if isinstance(part, Form)]
+
     def together(self, methods: Sequence[str], X: Any) -> dict[str, Any]:
         """Return what several methods give for the same rows."""
         return {method: getattr(self, method)(X) for method in methods}
+
+
+class Scored:
+    """A classifier that makes labels and probabilities of its scores."""
+
+    def decision_function(self, X: Array) -> Array:
+        """Return the scores, shape (n_samples,) or (n_samples, n_classes)."""
+        raise NotImplementedError
+
+    def labels(self, scores: Array) -> Array:
+        """Return the labels of scores."""
+        raise NotImplementedError
+
+    def probabilities(self, scores: Array) -> Array:
+        """Return the probabilities of scores, which are overwritten."""
+        raise NotImplementedError
+
+    def predict(self, X: Array) -> Array:
+        """Return the labels."""
+        return self.labels(self.decision_function(X))
+
+    def predict_proba(self, X: Array) -> Array:
+        """Return the probabilities, shape (n_samples, n_classes)."""
+        return self.probabilities(self.decision_function(X))
+
+    def together(self, methods: Sequence[str], X: Array) -> dict[str, Any]:
+        """Return labels, scores and probabilities of one computation."""
+        scores = self.decision_function(X)
+        made = {"decision_function": np.copy, "predict": self.labels}
+        return {m: made.get(m, self.probabilities)(scores.copy()) for m in methods}  # type: ignore[operator]
 
 
 @dataclass
@@ -70,6 +117,10 @@ class Table:
             return np.array(self.columns, dtype=np.float64).T
         except (ValueError, TypeError) as exc:
             raise Declined from exc
+
+
+def _listed(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def given(form: Form, X: Any) -> Any:

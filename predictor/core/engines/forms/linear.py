@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from predictor.core.engines.forms.form import Array, Form, NoForm, labelled
+from predictor.core.engines.forms.form import Array, Form, NoForm, Scored, labelled
 
 # How scores become probabilities.
 LOGISTIC, ONE_AGAINST_REST, SOFTMAX, MODIFIED_HUBER = "logistic", "rest", "softmax", "huber"
@@ -50,7 +50,7 @@ class Generalised(Linear):
 
 
 @dataclass
-class LinearClassifier(Linear):
+class LinearClassifier(Scored, Linear):
     """Scores that are linear, one for each class or one for two of them.
 
     Parameters
@@ -72,14 +72,6 @@ class LinearClassifier(Linear):
         scores = Linear.predict(self, X)
         return scores.reshape(-1) if self.binary else scores
 
-    def predict(self, X: Array) -> Array:
-        """Return the labels."""
-        return self.labels(self.decision_function(X))
-
-    def predict_proba(self, X: Array) -> Array:
-        """Return the probabilities, shape (n_samples, n_classes)."""
-        return self.probabilities(self.decision_function(X))
-
     def labels(self, scores: Array) -> Array:
         """Return the labels of scores."""
         if self.binary:
@@ -98,10 +90,6 @@ class LinearClassifier(Linear):
 @dataclass
 class OneVsRest(LinearClassifier):
     """One binary linear classifier for each class, their coefficients stacked."""
-
-    def predict(self, X: Array) -> Array:
-        """Return the labels: of the greatest score, whatever the probabilities."""
-        return self.labels(self.decision_function(X))
 
     def probabilities(self, scores: Array) -> Array:
         """Return each score's logistic, normalised to a sum of 1."""

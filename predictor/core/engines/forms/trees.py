@@ -14,7 +14,17 @@ from typing import Any, ClassVar
 import numpy as np
 
 from predictor.core.engines import gtil
-from predictor.core.engines.forms.form import ANY, Array, Declined, Form, NoForm, finite, labelled
+from predictor.core.engines.forms.form import (
+    ANY,
+    TREELITE,
+    Array,
+    Declined,
+    Form,
+    NoForm,
+    Scored,
+    finite,
+    labelled,
+)
 from predictor.core.engines.forms.linear import expit, of_two, softmax
 
 # What trees are compared with: rows as they are, or rounded to float32.
@@ -44,6 +54,11 @@ class Trees(Form):
 
     def __post_init__(self) -> None:
         self.trees = gtil.Trees(self.model.tobytes())
+
+    @property
+    def runs_on(self) -> str:
+        """The name of what runs it, on the card."""
+        return TREELITE
 
     def leaves(self, X: Array) -> Array:
         """Return the sums or means, shape (n_samples, n_targets, most_classes)."""
@@ -126,7 +141,7 @@ class ForestClassifier(Trees):
 
 
 @dataclass
-class BoostedClassifier(Trees):
+class BoostedClassifier(Scored, Trees):
     """Gradient boosting that gives labels.
 
     Parameters
@@ -142,27 +157,10 @@ class BoostedClassifier(Trees):
     zero: bool = False
     factor: float = 1.0
 
-    def together(self, methods: Sequence[str], X: Array) -> dict[str, Any]:
-        """Return labels, scores and probabilities of the same leaves."""
-        scores = self.decision_function(X)
-        given = {"decision_function": np.copy, "predict": self.labels}
-        return {
-            method: given.get(method, self.probabilities)(scores.copy())  # type: ignore[operator]
-            for method in methods
-        }
-
     def decision_function(self, X: Array) -> Array:
         """Return the scores, shape (n_samples,) or (n_samples, n_classes)."""
         leaves = self.leaves(X)[:, 0]
         return leaves[:, 0] if leaves.shape[1] == 1 else leaves
-
-    def predict(self, X: Array) -> Array:
-        """Return the labels."""
-        return self.labels(self.decision_function(X))
-
-    def predict_proba(self, X: Array) -> Array:
-        """Return the probabilities, shape (n_samples, n_classes)."""
-        return self.probabilities(self.decision_function(X))
 
     def labels(self, scores: Array) -> Array:
         """Return the labels of scores."""
@@ -217,7 +215,11 @@ def _common(estimator: Any, source: Any, precision: str = SINGLE) -> dict[str, A
     """
     import treelite.sklearn  # noqa: PLC0415 - only what compiles pays for it
 
-    model = treelite.sklearn.import_model(source)
+    try:
+        model = treelite.sklearn.import_model(source)
+    except Exception as exc:
+        kind = type(estimator).__name__
+        raise NoForm(f"Treelite does not take this {kind}.") from exc
     if model.input_type != DOUBLE or model.output_type != DOUBLE:
         raise NoForm("Treelite took the trees in single precision.")
     written = np.frombuffer(model.serialize_bytes(), dtype=np.uint8)
@@ -288,8 +290,22 @@ def boosted_classifier(estimator: Any) -> BoostedClassifier:
     return BoostedClassifier(**common, classes=estimator.classes_, zero=True, factor=factor)
 
 
+def _check_categories(estimator: Any) -> None:
+    """Refuse categories that are no integers: Treelite would cut them off to such."""
+    preprocessor = estimator._preprocessor  # noqa: SLF001 - what its own predict calls
+    if preprocessor is None:
+        return
+    for categories in preprocessor.named_transformers_["encoder"].categories_:
+        whole = categories.dtype.kind in "iu" or (
+            categories.dtype.kind == "f" and np.array_equal(categories, np.trunc(categories))
+        )
+        if not whole:
+            raise NoForm("Histogram boosting is compiled over categories that are integers alone.")
+
+
 def histogram(estimator: Any) -> Boosted:
     """Return the form of histogram boosting of a number."""
+    _check_categories(estimator)
     link = type(estimator._loss.link).__name__  # noqa: SLF001 - what its own predict calls
     if link not in ("IdentityLink", "LogLink"):
         raise NoForm(f"The link {link} is not compiled.")
@@ -298,6 +314,7 @@ def histogram(estimator: Any) -> Boosted:
 
 def histogram_classifier(estimator: Any) -> BoostedClassifier:
     """Return the form of histogram boosting of labels."""
+    _check_categories(estimator)
     return BoostedClassifier(**_common(estimator, estimator, DOUBLE), classes=estimator.classes_)
 
 

@@ -1,0 +1,92 @@
+"""How long a compiled form and scikit-learn take for the same rows, in turn, in one thread.
+
+    python benchmarks/engines.py
+
+The figures are medians in microseconds, and how many times as fast the compiled form is.
+"""
+
+import os
+
+os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+
+import statistics
+import sys
+import time
+import warnings
+from functools import partial
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import numpy as np
+from sklearn.datasets import load_breast_cancer
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from predictor import recipes
+from predictor.core.engines import Compiled, ScikitLearn
+from predictor.core.engines.compiling import compile_
+from predictor.core.engines.equality import compare
+from predictor.core.engines.storing import loads
+from predictor.core.signature import Signature
+
+SIZES = (1, 256, 1000)
+ROUNDS, CALLS_OF_ONE = 25, 20
+X, y = load_breast_cancer(return_X_y=True)
+
+
+def models():
+    yield "logistic regression, 2 features", LogisticRegression().fit(X[:, :2], y), X[:, :2]
+    scaled = make_pipeline(StandardScaler(), LogisticRegression()).fit(X, y)
+    yield "scaler + logistic regression, 30", scaled, X
+    yield "forest of 100 trees, 30", RandomForestClassifier(random_state=0).fit(X, y), X
+    yield "histogram boosting, 30", HistGradientBoostingClassifier(random_state=0).fit(X, y), X
+    for name in recipes.RECIPES:
+        fitted = recipes.fit(name)
+        yield name, fitted.estimator, fitted.X
+
+
+def repeated(X, n):
+    times = -(-n // len(X))
+    if hasattr(X, "iloc"):
+        import pandas as pd
+
+        return pd.concat([X] * times, ignore_index=True).iloc[:n]
+    return np.tile(X, (times, 1))[:n]
+
+
+def microseconds(call, n):
+    started = time.perf_counter()
+    for _ in range(n):
+        call()
+    return (time.perf_counter() - started) / n * 1e6
+
+
+def main():
+    warnings.simplefilter("ignore")
+    print("| model | method | rows | engine | compiled, µs | scikit-learn, µs | times as fast |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
+    for name, estimator, sample in models():
+        signature = Signature.of(estimator, sample=sample)
+        form, _ = loads(compile_(estimator, signature, sample).data)
+        behind = ScikitLearn(estimator)
+        for method in ("predict", "predict_proba"):
+            compiled = Compiled(behind, form, signature, {method: None})
+            for size in SIZES:
+                rows = repeated(sample, size)
+                compare(behind.run([method], rows), compiled.run([method], rows))
+                calls = CALLS_OF_ONE if size == 1 else 2
+                runs = [partial(engine.run, [method], rows) for engine in (compiled, behind)]
+                times = [[microseconds(run, calls) for run in runs] for _ in range(ROUNDS)]
+                own, its = (statistics.median(column) for column in zip(*times, strict=True))
+                engine = form.runs_on
+                print(
+                    f"| {name} | {method} | {size:,} | {engine} | {own:,.1f} | {its:,.0f} | {its / own:,.1f} |",
+                    flush=True,
+                )
+
+
+if __name__ == "__main__":
+    main()

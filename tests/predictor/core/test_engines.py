@@ -1,0 +1,221 @@
+"""Engines: forms equal to their estimators, proven, chosen by rows, kept in files that are data."""
+
+import copy
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_breast_cancer
+from sklearn.ensemble import (
+    GradientBoostingClassifier,
+    HistGradientBoostingClassifier,
+    RandomForestClassifier,
+)
+from sklearn.linear_model import LogisticRegression
+from sklearn.naive_bayes import MultinomialNB
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits
+
+from predictor.core.engines import Compiled, ScikitLearn, loaded
+from predictor.core.engines.choosing import most_rows
+from predictor.core.engines.compiling import compile_
+from predictor.core.engines.equality import Unequal, compare
+from predictor.core.engines.forms.drawing import drawn
+from predictor.core.engines.forms.form import NoForm
+from predictor.core.engines.proving import prove
+from predictor.core.engines.storing import dumps, loads
+from predictor.core.engines.thresholds import threshold_rows
+from predictor.core.errors import ArtifactError, InvalidInput
+from predictor.core.signature import Signature
+
+X, y = load_breast_cancer(return_X_y=True)
+ANY_NUMBER = {"predict": None, "predict_proba": None}
+
+FITTED = {
+    "scaled": make_pipeline(StandardScaler(), LogisticRegression()).fit(X, y),
+    "forest": RandomForestClassifier(20, random_state=0).fit(X, y),
+    "boosting": GradientBoostingClassifier(n_estimators=10, random_state=0).fit(X, y),
+    "histogram": HistGradientBoostingClassifier(max_iter=10, random_state=0).fit(X, y),
+}
+
+
+def compiled(estimator, sample=X, most=None):
+    signature = Signature.of(estimator, sample=sample)
+    return Compiled(ScikitLearn(estimator), drawn(estimator), signature, most or ANY_NUMBER)
+
+
+@pytest.mark.parametrize("name", FITTED)
+def test_a_compiled_estimator_is_equal_and_says_so(name):
+    estimator = FITTED[name]
+    signature = Signature.of(estimator, sample=X)
+    compilation = compile_(estimator, signature, X)
+    engine = "numpy" if name == "scaled" else "treelite"
+    assert compilation.report["engine"] == engine
+    for method, found in compilation.report["methods"].items():
+        assert found["reason"] == "", method
+        assert found["one"] == engine
+        assert found["difference"] < 1e-9
+        assert found["rows_tried"] > 500
+        assert set(found["microseconds"]) == {"1", "256", "1024"}
+        own, its = found["microseconds"]["1"][engine], found["microseconds"]["1"]["scikit-learn"]
+        assert own < its
+    run = loaded(compilation.data, ScikitLearn(estimator), signature).run
+    for rows in (X[:1], X[:50]):
+        expected = {method: getattr(estimator, method)(rows) for method in signature.methods}
+        assert compare(expected, run(signature.methods, rows)) < 1e-9
+
+
+@pytest.mark.parametrize("name", ["forest", "boosting", "histogram"])
+def test_trees_are_equal_on_their_thresholds_and_one_step_beside(name):
+    estimator = FITTED[name]
+    rows = threshold_rows(estimator, X.shape[1], np.random.default_rng(1))
+    engine = compiled(estimator)
+    assert np.array_equal(estimator.predict(rows), engine.run(["predict"], rows)["predict"])
+    probabilities = engine.run(["predict_proba"], rows)["predict_proba"]
+    np.testing.assert_allclose(probabilities, estimator.predict_proba(rows), rtol=1e-9, atol=1e-12)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _one_thread():
+    with threadpool_limits(1):
+        yield
+
+
+class Aside(LogisticRegression):
+    """A classifier whose own class changes what it answers."""
+
+
+def refused(estimator, rows):
+    """What the estimator and its compiled form say to rows that are refused."""
+    said = []
+    for engine in (ScikitLearn(estimator), compiled(estimator)):
+        with pytest.raises(InvalidInput) as refusal:
+            engine.run(["predict"], rows)
+        said.append(str(refusal.value))
+    return said
+
+
+@pytest.mark.filterwarnings("ignore:overflow encountered in cast")  # scikit-learn's own
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e39])
+def test_what_a_forest_refuses_is_refused_with_its_sentence(value):
+    rows = X[:3].copy()
+    rows[1, 4] = value
+    estimator = GradientBoostingClassifier(n_estimators=2).fit(X, y)
+    said = refused(estimator, rows)
+    assert said[0] == said[1]
+    assert said[0].startswith("The model refuses these rows: Input X contains ")
+
+
+@pytest.mark.filterwarnings("ignore:overflow encountered in divide")  # scikit-learn's own
+def test_what_a_chain_refuses_half_way_is_refused():
+    chain = copy.deepcopy(FITTED["scaled"])
+    chain[0].scale_ *= 1e-10
+    said = refused(chain, np.full((1, X.shape[1]), 1e300))
+    assert said[0] == said[1]
+
+
+@pytest.mark.parametrize("rows", [X[:2, :-1], np.hstack([X[:2], X[:2]])])
+@pytest.mark.parametrize("name", FITTED)
+def test_rows_of_another_width_are_refused(name, rows):
+    said = refused(FITTED[name], rows)
+    assert said == ["The model refuses these rows."] * 2
+
+
+def test_a_form_runs_as_many_rows_as_it_is_chosen_for():
+    engine = compiled(FITTED["forest"], most={"predict": 3})
+    assert [engine.compiles("predict", n) for n in (1, 3, 4)] == [True, True, False]
+    assert not engine.compiles("predict_proba", 1)
+    assert [engine.name(n) for n in (1, 4)] == ["treelite", "scikit-learn"]
+    both = engine.run(["predict_proba", "predict"], X[:2])
+    assert list(both) == ["predict_proba", "predict"]
+    np.testing.assert_array_equal(both["predict_proba"], FITTED["forest"].predict_proba(X[:2]))
+
+
+TIMES = [
+    ({1: (5.0, 100.0), 256: (50.0, 150.0)}, None),
+    ({1: (120.0, 100.0), 256: (50.0, 150.0)}, 0),
+    ({1: (10.0, 100.0), 256: (3000.0, 100.0)}, 9),
+    ({1: (10.0, 1000.0), 256: (500.0, 1000.0), 1024: (3000.0, 1000.0)}, 440),
+]
+
+
+@pytest.mark.parametrize(("times", "most"), TIMES)
+def test_up_to_how_many_rows_a_form_is_the_faster_one(times, most):
+    assert most_rows(times) == most
+
+
+ONE = np.array([1.0, 2.0])
+UNEQUAL = [
+    ("predict", ONE, ONE.reshape(-1, 1), "predict gives the shape (2, 1), not (2,)."),
+    ("predict", ONE, ONE.astype(int), "predict gives int64, not float64."),
+    ("predict", ONE, ONE + 1e-6, "predict differs by up to 1.0e-06."),
+    ("predict", ONE, np.array([1.0, np.nan]), "predict differs by up to 0.0e+00."),
+    ("predict", np.array([1, 2]), np.array([1, 3]), "predict gives other labels for 1 of 2 rows."),
+    ("predict_proba", [ONE], ONE, "predict_proba gives a list on one side alone."),
+    ("predict_proba", [ONE], [ONE, ONE], "predict_proba gives 2 outputs, not 1."),
+]
+
+
+@pytest.mark.parametrize(("method", "expected", "got", "sentence"), UNEQUAL)
+def test_answers_that_are_not_equal(method, expected, got, sentence):
+    with pytest.raises(Unequal) as difference:
+        compare({method: expected}, {method: got})
+    assert str(difference.value) == sentence
+
+
+def test_answers_that_are_equal():
+    nan = np.array([np.nan, np.inf, 0.0])
+    assert compare({"predict": nan}, {"predict": nan.copy()}) == 0
+    near = {"predict": ONE * (1 + 1e-10)}
+    assert compare({"predict": ONE}, near) == pytest.approx(1e-10, rel=1e-3)
+    labels, others = np.array(["a", "b"]), np.array(["b", "b"])
+    tied = {"predict": labels, "predict_proba": np.array([[0.5, 0.5], [0.1, 0.9]])}
+    assert compare(tied, {"predict": others}) == 0
+
+
+def test_a_form_that_answers_what_the_estimator_refuses_is_not_used():
+    counts = np.abs(np.round(X))
+    estimator = MultinomialNB().fit(counts, y)
+    form = drawn(estimator)
+    form.negative = True
+    proofs = prove(estimator, form, Signature.of(estimator, sample=counts))
+    reasons = {proof.reason for proof in proofs.values()}
+    assert reasons == {"It answers rows that the estimator refuses."}
+
+
+def test_a_form_that_is_wrong_is_not_used():
+    estimator = FITTED["scaled"]
+    form = drawn(copy.deepcopy(estimator))
+    form.last.coef[0, 0] += 1e-6
+    proofs = prove(estimator, form, Signature.of(estimator, sample=X), X)
+    assert proofs["decision_function"].reason.startswith("decision_function differs by up to ")
+
+
+def test_an_estimator_that_is_not_compiled_says_why():
+    estimator = KNeighborsClassifier().fit(X, y)
+    compilation = compile_(estimator, Signature.of(estimator, sample=X), X)
+    assert compilation.data == b""
+    assert compilation.report["engine"] == "scikit-learn"
+    assert compilation.report["reason"] == "KNeighborsClassifier is not compiled."
+
+
+def test_a_class_that_is_not_scikit_learns_own_is_not_compiled():
+    with pytest.raises(NoForm, match="Aside is not compiled"):
+        drawn(Aside().fit(X[:, :2], y))
+
+
+def test_a_file_of_a_form_is_data_and_a_damaged_one_is_none():
+    data = dumps(drawn(FITTED["forest"]), {"predict": 7})
+    form, choice = loads(data)
+    assert choice == {"predict": 7}
+    assert form.classes[0].tolist() == [0, 1]
+    assert b"pickle" not in data
+    for damaged in (
+        b"",
+        b"PK",
+        data[:-100],
+        data.replace(b"ForestClassifier", b"ForestClassifies"),
+    ):
+        with pytest.raises(ArtifactError, match="The compiled form cannot be read"):
+            loads(damaged)

@@ -1,0 +1,182 @@
+"""Compiled forms over HTTP: on the card, beside the artifact, switched, lost and built again."""
+
+import json
+import time
+
+import numpy as np
+import pytest
+from django.core.management import call_command
+from sklearn.neighbors import KNeighborsRegressor
+from sklearn.tree import DecisionTreeRegressor
+
+from predictor import apart, registry
+from predictor.core import artifacts
+from predictor.core.engines.compiling import compile_
+from predictor.core.errors import Conflict
+from predictor.core.signature import Signature
+from predictor.models import ModelVersion
+from predictor.store import loaded
+
+ROW = {"X1": 5.9, "X2": 3.0}
+METHODS = ["predict", "predict_proba", "decision_function"]
+
+
+@pytest.fixture
+def row(iris):
+    return registry.version("iris", 1)
+
+
+def engine():
+    """What runs a row of iris in this process, after it has looked at the registry."""
+    loaded().refresh()
+    return loaded().get("iris").engine_name(1)
+
+
+def compiled_files(models_dir):
+    return [path.name for path in sorted((models_dir / "iris" / "1").glob("compiled-*"))]
+
+
+def test_the_card_says_what_runs_each_method_with_the_proof_and_the_times(api, row, models_dir):
+    card = api.get("/models/iris/versions/1/").json()
+    engines = card["engines"]
+    assert (engines["engine"], engines["reason"]) == ("numpy", "")
+    assert card["use_compiled"] is True
+    assert list(engines["methods"]) == METHODS
+    for found in engines["methods"].values():
+        assert found["reason"] == ""
+        assert found["one"] == "numpy"
+        assert found["rows_tried"] > 500
+        assert 0 <= found["difference"] < 1e-9
+        assert list(found["microseconds"]) == ["1", "256", "1024"]
+    assert compiled_files(models_dir) == [f"compiled-{row.compiled[:16]}.npz"]
+    on_disk = json.loads((models_dir / "iris" / "1" / "card.json").read_text())
+    assert on_disk["engines"] == row.engines
+
+
+def test_what_is_not_compiled_says_why(api, staff_api, models_dir, tmp_path):
+    X = np.arange(20.0).reshape(-1, 1)
+    path = tmp_path / "near.skops"
+    artifacts.save(KNeighborsRegressor().fit(X, X[:, 0]), path, X)
+    call_command("register", "near", str(path), promote=True, verbosity=0)
+    engines = api.get("/models/near/versions/1/").json()["engines"]
+    assert engines["engine"] == "scikit-learn"
+    assert engines["reason"] == "KNeighborsRegressor is not compiled."
+    assert engines["methods"] == {}
+    assert registry.version("near", 1).compiled == ""
+    loaded().refresh()
+    assert api.post("/models/near/predict", {"x0": 3.2}).json() == {"prediction": 3.0}
+
+
+def test_a_file_that_is_registered_is_compiled_in_a_process_of_its_own(
+    api, models_dir, db, tmp_path
+):
+    X = np.arange(40.0).reshape(-1, 2)
+    estimator = DecisionTreeRegressor().fit(X, X[:, 0])
+    path = tmp_path / "steps.skops"
+    artifacts.save(estimator, path, X)
+    call_command("register", "steps", str(path), promote=True, verbosity=0)
+    loaded().refresh()
+    assert loaded().get("steps").engine_name(1) == "treelite"
+    answer = api.post("/models/steps/predict", [{"x0": 7, "x1": 9.5}])
+    assert answer.json() == {"predictions": estimator.predict([[7, 9.5]]).tolist()}
+
+
+def test_compiling_that_takes_too_long_is_given_up(fitted):
+    signature = Signature.of(fitted.estimator, fitted.columns, fitted.X)
+    given_up = apart.compiled(0.0, fitted.estimator, signature, fitted.X)
+    assert given_up.data == b""
+    assert given_up.report["reason"] == "Compiling it took more than 0 seconds."
+
+
+def test_compiling_that_crashes_is_told(fitted):
+    crashed = apart.compiled(time.monotonic() + 60, fitted.estimator, None, None)
+    assert crashed.report["reason"] == "Compiling it crashed, or took more memory than it may."
+
+
+def test_staff_switches_the_compiled_form_off_and_on(api, staff_api, row, iris):
+    expected = iris.predict_proba([[5.9, 3.0]])[0].tolist()
+    address, why = f"/admin/predictor/modelversion/{row.pk}/", {"why": "to compare"}
+    assert engine() == "numpy"
+    page = staff_api.get(f"{address}change/").content.decode()
+    assert "Run scikit-learn alone" in page
+    assert "any number of rows" in page
+    assert staff_api.post(f"{address}switch/", why, format="multipart").status_code == 302
+    assert engine() == "scikit-learn"
+    assert api.get("/models/iris/versions/1/").json()["use_compiled"] is False
+    answer = api.post("/predict?outputs=predict_proba", ROW).json()["probabilities"]
+    assert list(answer.values()) == expected
+    assert "is switched off" in staff_api.get(f"{address}change/").content.decode()
+    assert staff_api.post(f"{address}switch/", why, format="multipart").status_code == 302
+    assert engine() == "numpy"
+
+
+def test_who_may_not_manage_models_may_not_switch(api, row):
+    assert api.post(f"/admin/predictor/modelversion/{row.pk}/switch/").status_code == 302
+    assert registry.version("iris", 1).use_compiled is True
+
+
+def test_the_command_switches_too(row, capsys):
+    call_command("compile", "iris", "1", use_compiled=False)
+    assert engine() == "scikit-learn"
+    call_command("compile", "iris", use_compiled=True)
+    assert engine() == "numpy"
+    assert capsys.readouterr().out == (
+        "iris 1 is run by scikit-learn.\niris 1 is run by its compiled form.\n"
+    )
+
+
+def test_a_form_that_is_lost_is_not_missed_and_is_built_again(api, row, models_dir, caplog):
+    before = row.compiled
+    [name] = compiled_files(models_dir)
+    for damage in ("unlink", "write_bytes"):
+        path = models_dir / "iris" / "1" / name
+        path.unlink() if damage == "unlink" else path.write_bytes(b"PK")
+        loaded()._live.clear()
+        assert engine() == "scikit-learn"
+        assert api.post("/predict", ROW).json() == {"prediction": 2}
+        assert "runs without its compiled form" in caplog.text
+        assert [version.version for version in registry.compile_stale()] == [1]
+        assert engine() == "numpy"
+        [name] = compiled_files(models_dir)
+        assert list(registry.compile_stale()) == []
+    assert registry.version("iris", 1).compiled != before
+
+
+def test_what_other_versions_compiled_is_not_used_until_it_is_built_again(row, caplog):
+    older = row.engines | {"built_with": row.engines["built_with"] | {"scikit-learn": "1.0"}}
+    ModelVersion.objects.filter(pk=row.pk).update(engines=older)
+    loaded()._live.clear()
+    assert engine() == "scikit-learn"
+    assert "was compiled by other versions" in caplog.text
+    call_command("compile")
+    assert engine() == "numpy"
+
+
+def test_a_version_from_before_engines_is_served_and_compiled_when_told(row, capsys):
+    ModelVersion.objects.filter(pk=row.pk).update(engines={}, compiled="")
+    assert engine() == "scikit-learn"
+    call_command("compile", "iris")
+    assert capsys.readouterr().out == f"iris 1 is run by numpy: {', '.join(METHODS)}.\n"
+    assert engine() == "numpy"
+
+
+def test_engines_are_switched_off_for_all_by_a_setting(settings, db, models_dir, fitted):
+    settings.ENGINES = "scikit-learn"
+    registry.promote(registry.register("iris", fitted))
+    assert engine() == "scikit-learn"
+    assert registry.version("iris", 1).engines == {}
+    with pytest.raises(Conflict, match="ENGINES is scikit-learn: nothing is compiled"):
+        registry.compile_anew(registry.version("iris", 1))
+    assert list(registry.compile_stale()) == []
+
+
+def test_the_same_is_compiled_of_what_was_saved_and_loaded(iris, fitted, tmp_path):
+    path = tmp_path / "iris.skops"
+    signature = artifacts.save(fitted.estimator, path, fitted.X, columns=fitted.columns)
+    own, again = (
+        compile_(estimator, signature, fitted.X).report["methods"]
+        for estimator in (fitted.estimator, artifacts.load(path))
+    )
+    assert {name: found["difference"] for name, found in own.items()} == {
+        name: found["difference"] for name, found in again.items()
+    }
