@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from prometheus_client import Counter, Gauge, Histogram, disable_created_metrics
 
+from predictor.core.engines import Joining
 from predictor.core.model import Model
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series of when it began
@@ -92,6 +93,14 @@ def refused(model: Model | None, protocol: str, status: int) -> None:
     """Count a request that got none, or found no model to ask."""
     name, version = (model.name, str(model.version)) if model else ("", "")
     requests.labels(name, version, protocol, str(status)).inc()
+
+
+def watch(model: Model) -> None:
+    """Count the requests that the model joins, and those that wait."""
+    if isinstance(model.engine, Joining):
+        labels = (model.name, str(model.version))
+        model.engine.joined = joined.labels(*labels).observe
+        model.engine.waiting = waiting.labels(*labels).set
 
 
 def serving(versions: Mapping[str, int], troubles: Collection[str]) -> None:

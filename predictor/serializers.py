@@ -64,6 +64,10 @@ class EnginesSerializer(serializers.Serializer[Any]):
     engine = serializers.CharField(required=False)
     reason = serializers.CharField(required=False)
     methods = serializers.DictField(child=MethodEnginesSerializer(), required=False)
+    joined = serializers.BooleanField(
+        required=False, help_text="Whether requests that come during a call share the next one."
+    )
+    alone = serializers.CharField(required=False, help_text="Why they do not; empty if they do.")
     seconds = serializers.FloatField(required=False, help_text="What compiling took.")
     built_with = serializers.DictField(child=serializers.CharField(), required=False)
 

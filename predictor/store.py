@@ -169,6 +169,7 @@ def load(name: str, version: int) -> Model:
     """
     try:
         model = registry.load(name, version)
+        metrics.watch(model)
         model.warm()
     except (PredictorError, DatabaseError):
         raise

@@ -24,6 +24,8 @@ def table(version: ModelVersion) -> str:
     sentence = f"{engines['engine']}. {engines['reason']}".strip()
     if not version.use_compiled and version.compiled:
         sentence = f"scikit-learn: the compiled form ({engines['engine']}) is switched off."
+    if "joined" in engines:
+        sentence += " " + (engines["alone"] or "Requests are joined where scikit-learn runs them.")
     rows = [cells(name, found) for name, found in engines["methods"].items()]
     if not rows:
         return sentence

@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 
 from predictor.core import artifacts, engines
-from predictor.core.engines import Engine, ScikitLearn
+from predictor.core.engines import Engine, Joining, ScikitLearn
 from predictor.core.errors import ArtifactError, Conflict, InvalidInput, ModelNotFound
 from predictor.core.model import Model
 from predictor.core.signature import Signature
@@ -149,6 +149,9 @@ def load(name: str, number: int) -> Model:
     row = version(name, number)
     signature = Signature.from_json(row.signature)
     engine = _engine(row, ScikitLearn(estimator(row)), signature)
+    compiled = all(engine.compiles(method, 1) for method in signature.methods)
+    if row.engines.get("joined") and not compiled:
+        engine = Joining(engine)
     return Model(name, number, signature, engine, form(row))
 
 

@@ -1,7 +1,9 @@
 """Compiled forms over HTTP: on the card, beside the artifact, switched, lost and built again."""
 
 import json
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -11,10 +13,12 @@ from sklearn.tree import DecisionTreeRegressor
 
 from predictor import apart, registry
 from predictor.core import artifacts
+from predictor.core.engines import joining
 from predictor.core.engines.compiling import compile_
 from predictor.core.errors import Conflict
-from predictor.core.signature import Signature
+from predictor.core.signature import Column, Signature
 from predictor.models import ModelVersion
+from predictor.recipes import Fitted
 from predictor.store import loaded
 
 ROW = {"X1": 5.9, "X2": 3.0}
@@ -65,6 +69,49 @@ def test_what_is_not_compiled_says_why(api, staff_api, models_dir, tmp_path):
     assert registry.version("near", 1).compiled == ""
     loaded().refresh()
     assert api.post("/models/near/predict", {"x0": 3.2}).json() == {"prediction": 3.0}
+    assert (engines["joined"], engines["alone"]) == (True, "")
+
+
+@pytest.fixture
+def near(models_dir, db):
+    """A live model that stays with scikit-learn, loaded."""
+    X = np.arange(20.0).reshape(-1, 1)
+    fitted = Fitted(KNeighborsRegressor().fit(X, X[:, 0]), X, (Column("x0"),), "", {})
+    registry.promote(registry.register("near", fitted))
+    loaded().refresh()
+    return loaded().get("near")
+
+
+def test_a_request_that_would_wait_too_long_is_told_when_to_come_again(api, near, monkeypatch):
+    monkeypatch.setattr(joining, "MOST_WAITING", 0)
+    entered, opened = threading.Event(), threading.Event()
+    estimator = near.engine.engine.estimator
+    predict = estimator.predict
+
+    def gated(X):
+        entered.set()
+        assert opened.wait(30)
+        return predict(X)
+
+    estimator.predict = gated
+    row = near.signature.rows({"x0": 3.2}).X
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(near.infer, row, ("predict",))
+        assert entered.wait(30)
+        refused = api.post("/models/near/predict", {"x0": 4})
+        opened.set()
+        assert first.result(30)["predict"].tolist() == [3.0]
+    assert (refused.status_code, refused["Retry-After"]) == (503, "1")
+    assert refused.json() == {"detail": "0 requests wait for this model already."}
+    assert api.post("/models/near/predict", {"x0": 4}).json() == {"prediction": 4.0}
+
+
+def test_joined_requests_are_counted(api, near):
+    joined = 'mlsite_joined_requests_count{model="near",version="1"}'
+    assert api.post("/models/near/predict", {"x0": 4}).status_code == 200
+    lines = api.get("/metrics").content.decode().splitlines()
+    (count,) = [float(line.split()[-1]) for line in lines if line.startswith(joined)]
+    assert count >= 1
 
 
 def test_a_file_that_is_registered_is_compiled_in_a_process_of_its_own(

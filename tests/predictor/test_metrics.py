@@ -49,7 +49,7 @@ def test_a_prediction_is_a_request_its_rows_and_its_time(api, iris, added, body)
         ("mlsite_prediction_requests_total", IRIS | {"status": "200"}, 1),
         (
             "mlsite_prediction_rows_total",
-            IRIS | {"engine": "scikit-learn"},
+            IRIS | {"engine": "numpy"},
             len(body) if body != ROW else 1,
         ),
         ("mlsite_prediction_seconds_count", IRIS, 1),
@@ -62,7 +62,7 @@ def test_a_prediction_is_a_request_its_rows_and_its_time(api, iris, added, body)
 
 def test_a_refused_row_is_a_request_and_no_row(api, iris, added):
     refused = IRIS | {"status": "400"}
-    rows = IRIS | {"engine": "scikit-learn"}
+    rows = IRIS | {"engine": "numpy"}
     assert added("mlsite_prediction_requests_total", **refused) == 0
     assert added("mlsite_prediction_rows_total", **rows) == 0
     assert api.post("/predict", {"X1": "abc"}).status_code == 400

@@ -3,7 +3,7 @@
 import hashlib
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -14,6 +14,7 @@ from predictor.core.engines.compiled import built_with, file_name
 from predictor.core.engines.forms.drawing import drawn
 from predictor.core.engines.forms.form import Form, NoForm
 from predictor.core.engines.scikit_learn import SCIKIT_LEARN
+from predictor.core.engines.together import why_alone
 from predictor.core.signature import Signature
 
 # What the card calls many rows.
@@ -50,7 +51,7 @@ class Compilation:
 
 
 def compile_(estimator: Any, signature: Signature, sample: Any = None) -> Compilation:
-    """Compile an estimator where that is proven equal and faster.
+    """Compile an estimator, and find whether requests for it may be joined.
 
     Parameters
     ----------
@@ -59,11 +60,18 @@ def compile_(estimator: Any, signature: Signature, sample: Any = None) -> Compil
     sample : array or DataFrame, optional
         Rows as the estimator takes them.
     """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # estimators warn of rows that are tried
+        found = _compiled(estimator, signature, sample)
+        alone = why_alone(estimator, signature)
+    return replace(found, report={**found.report, "joined": not alone, "alone": alone})
+
+
+def _compiled(estimator: Any, signature: Signature, sample: Any) -> Compilation:
+    """Compile an estimator where that is proven equal and faster."""
     start = perf_counter()
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # estimators warn of rows that are tried
-            form, methods = _tried(estimator, signature, sample)
+        form, methods = _tried(estimator, signature, sample)
     except NoForm as exc:
         return uncompiled(str(exc))
     used = {name: found["up_to_rows"] for name, found in methods.items() if not found["reason"]}

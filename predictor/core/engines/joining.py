@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from predictor.core.engines.engine import Engine
 from predictor.core.errors import Busy
 
 Results = dict[str, Any]
-Call = Callable[[Any, tuple[str, ...]], Results]
 
 # So many requests wait; one more is refused.
 MOST_WAITING = 64
@@ -27,11 +27,11 @@ MOST_ROWS = 64
 class Waiting:
     """A request that waits: for its results, or for its turn to call for itself and others."""
 
-    __slots__ = ("X", "joined", "outputs", "problem", "results", "woken")
+    __slots__ = ("X", "joined", "methods", "problem", "results", "woken")
 
-    def __init__(self, X: Any, outputs: tuple[str, ...]) -> None:
+    def __init__(self, methods: tuple[str, ...], X: Any) -> None:
+        self.methods = methods
         self.X = X
-        self.outputs = outputs
         self.results: Results | None = None
         self.problem: BaseException | None = None
         self.joined: list[Waiting] = []
@@ -40,48 +40,51 @@ class Waiting:
 
 
 class Joining:
-    """Calls a function of rows for one request at a time, or for several at once.
+    """Runs an engine for one request at a time, or for several at once.
+
+    What the engine compiles takes microseconds, and is run for each request alone.
 
     Parameters
     ----------
-    call : callable
-        Takes rows and outputs; gives what each of the outputs is, a row each.
-    joined : callable, optional
-        Told how many requests went together, at each call.
+    engine : Engine
+        Gives each row the same whatever other rows there are.
     """
 
-    def __init__(self, call: Call, joined: Callable[[int], None] | None = None) -> None:
-        self._call = call
-        self._told = joined or (lambda _count: None)
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        # Told how many requests go together, at each call; how many wait, at each change.
+        self.joined: Callable[[int], None] = _unheard
+        self.waiting: Callable[[int], None] = _unheard
         self._changing = Lock()
         self._running = False
         self._queue: deque[Waiting] = deque()
 
-    def __len__(self) -> int:
-        """Return how many requests wait."""
-        return len(self._queue)
+    def name(self, n_samples: int) -> str:
+        """Return what runs the first method for so many rows."""
+        return self.engine.name(n_samples)
 
-    def __call__(self, X: Any, outputs: Sequence[str]) -> Results:
-        """Return what the function gives for these rows.
+    def compiles(self, method: str, n_samples: int) -> bool:
+        """Return whether so many rows are run by another form than the estimator."""
+        return self.engine.compiles(method, n_samples)
 
-        Parameters
-        ----------
-        X : array, DataFrame or sparse matrix of shape (n_samples, n_features)
-        outputs : sequence of str
+    def run(self, methods: Sequence[str], X: Any) -> Results:
+        """Return what each of the methods gives for the rows.
 
         Raises
         ------
+        InvalidInput
+            The estimator refuses the rows.
         Busy
             Too many requests wait already.
         """
-        outputs = tuple(outputs)
-        if X.shape[0] > MOST_ROWS:
-            return self._call(X, outputs)
-        waiting = self._queued(X, outputs)
+        n_samples = X.shape[0]
+        if n_samples > MOST_ROWS or all(self.compiles(one, n_samples) for one in methods):
+            return self.engine.run(methods, X)
+        waiting = self._queued(tuple(methods), X)
         if waiting is None:
             try:
-                self._told(1)
-                return self._call(X, outputs)
+                self.joined(1)
+                return self.engine.run(methods, X)
             finally:
                 self._pass_on()
         waiting.woken.acquire()
@@ -95,7 +98,7 @@ class Joining:
         assert waiting.results is not None  # noqa: S101 - it was woken with one or the other
         return waiting.results
 
-    def _queued(self, X: Any, outputs: tuple[str, ...]) -> Waiting | None:
+    def _queued(self, methods: tuple[str, ...], X: Any) -> Waiting | None:
         """Return the place in the queue; None where nothing runs that it would wait for."""
         with self._changing:
             if not self._running:
@@ -103,8 +106,9 @@ class Joining:
                 return None
             if len(self._queue) >= MOST_WAITING:
                 raise Busy(f"{MOST_WAITING} requests wait for this model already.")
-            waiting = Waiting(X, outputs)
+            waiting = Waiting(methods, X)
             self._queue.append(waiting)
+            self.waiting(len(self._queue))
             return waiting
 
     def _pass_on(self) -> None:
@@ -114,17 +118,18 @@ class Joining:
                 self._running = False
                 return
             first = self._queue[0]
-            alike = (type(first.X), first.outputs)
-            first.joined = [one for one in self._queue if (type(one.X), one.outputs) == alike]
-            others = [one for one in self._queue if (type(one.X), one.outputs) != alike]
+            alike = (type(first.X), first.methods)
+            first.joined = [one for one in self._queue if (type(one.X), one.methods) == alike]
+            others = [one for one in self._queue if (type(one.X), one.methods) != alike]
             self._queue = deque(others)
+            self.waiting(len(others))
         first.woken.release()
 
     def _answer(self, joined: list[Waiting]) -> None:
         """Give each request its results; if the call fails for all, call for each one alone."""
-        self._told(len(joined))
+        self.joined(len(joined))
         try:
-            results = self._call(stacked([one.X for one in joined]), joined[0].outputs)
+            results = self.engine.run(joined[0].methods, stacked([one.X for one in joined]))
             start = 0
             for one in joined:
                 stop = start + one.X.shape[0]
@@ -139,9 +144,13 @@ class Joining:
 
     def _answer_alone(self, one: Waiting) -> None:
         try:
-            one.results = self._call(one.X, one.outputs)
+            one.results = self.engine.run(one.methods, one.X)
         except Exception as exc:  # noqa: BLE001 - raised where it was asked for
             one.problem = exc
+
+
+def _unheard(_count: int) -> None:
+    """Tell nobody."""
 
 
 def stacked(parts: Sequence[Any]) -> Any:
