@@ -10,7 +10,7 @@ from predictor.store import loaded
 
 # Servers and browsers that several tests share. Tests that ask for the same one run in the same
 # worker, lest every worker start its own.
-SHARED = ("chromium", "servers", "documented", "site")
+SHARED = ("chromium", "servers", "documented", "again", "site")
 
 
 def pytest_collection_modifyitems(items):
