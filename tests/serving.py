@@ -71,7 +71,11 @@ class Site:
             )
 
     def __enter__(self):
-        until(self.answers, f"an answer; it said {self.output()}")
+        try:
+            until(self.answers, "an answer from the server")
+        except BaseException:
+            self.stop(signal.SIGKILL)
+            raise
         return self
 
     def __exit__(self, *_exc):
