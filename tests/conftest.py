@@ -8,6 +8,18 @@ from rest_framework.test import APIClient
 from predictor import recipes, registry
 from predictor.store import loaded
 
+# Servers and browsers that several tests share. Tests that ask for the same one run in the same
+# worker, lest every worker start its own.
+SHARED = ("chromium", "servers", "documented", "again", "site")
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        for name in SHARED:
+            if name in item.fixturenames:
+                item.add_marker(pytest.mark.xdist_group(name))
+                break
+
 
 @pytest.fixture(scope="session")
 def fitted():

@@ -55,6 +55,7 @@ class Site:
     """`manage.py serve` in a process group of its own."""
 
     def __init__(self, home, *arguments, **variables):
+        self.home = home
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = home / f"serve-{self.port}.log"
@@ -70,7 +71,11 @@ class Site:
             )
 
     def __enter__(self):
-        until(self.answers, f"an answer; it said {self.output()}")
+        try:
+            until(self.answers, "an answer from the server")
+        except BaseException:
+            self.stop(signal.SIGKILL)
+            raise
         return self
 
     def __exit__(self, *_exc):
@@ -83,15 +88,20 @@ class Site:
         except OSError:
             return False
 
-    def get(self, path):
-        """Status and body of one request on a connection of its own."""
+    def ask(self, method, path, body=None, **headers):
+        """Status, headers and body of one request on a connection of its own."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=START_S)
         try:
-            connection.request("GET", path)
+            connection.request(method, path, body, headers)
             response = connection.getresponse()
-            return response.status, response.read()
+            return response.status, response.headers, response.read()
         finally:
             connection.close()
+
+    def get(self, path):
+        """Status and body."""
+        status, _, body = self.ask("GET", path)
+        return status, body
 
     def output(self):
         return self.log.read_text()

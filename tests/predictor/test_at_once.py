@@ -60,17 +60,17 @@ def ended(process, said=None):
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory):
+def variables(tmp_path_factory):
     """The environment of processes that share a new database."""
     home = tmp_path_factory.mktemp("shared")
-    variables = environment(home, DJANGO_SETTINGS_MODULE="mlsite.settings")
+    shared = environment(home, DJANGO_SETTINGS_MODULE="mlsite.settings")
     migrate = [sys.executable, "manage.py", "migrate", "--verbosity=0"]
-    subprocess.run(migrate, cwd=ROOT, env=variables, check=True)
-    return variables
+    subprocess.run(migrate, cwd=ROOT, env=shared, check=True)
+    return shared
 
 
-def test_registrations_at_once_get_a_number_each_and_one_version_is_live(site):
-    processes = [python(PROGRAM, site, str(TIMES)) for _ in range(PROCESSES)]
+def test_registrations_at_once_get_a_number_each_and_one_version_is_live(variables):
+    processes = [python(PROGRAM, variables, str(TIMES)) for _ in range(PROCESSES)]
     for process in processes:
         assert process.stdout.readline() == "ready\n"
     for process in processes:
@@ -79,7 +79,7 @@ def test_registrations_at_once_get_a_number_each_and_one_version_is_live(site):
     numbers = [number for process in processes for number in ended(process)]
     assert sorted(numbers) == list(range(1, PROCESSES * TIMES + 1))
 
-    record = ended(python(RECORD, site))
+    record = ended(python(RECORD, variables))
     befores, afters = zip(*record["steps"], strict=True)
     assert sorted(afters) == sorted(numbers)
     assert befores == (None, *afters[:-1])

@@ -1,8 +1,8 @@
 """The second bundled model over HTTP: strings, numbers and gaps."""
 
 import pytest
-from django.core.management import call_command
 
+from predictor import recipes, registry
 from predictor.store import loaded
 
 ROW = {
@@ -16,9 +16,14 @@ ROW = {
 URL = "/models/penguins/predict"
 
 
+@pytest.fixture(scope="module")
+def fitted():
+    return recipes.fit("penguins")
+
+
 @pytest.fixture
-def penguins(db, models_dir):
-    call_command("train", "penguins")
+def penguins(db, models_dir, fitted):
+    registry.promote(registry.register("penguins", fitted))
     loaded().refresh()
 
 

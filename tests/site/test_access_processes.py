@@ -1,6 +1,5 @@
 """What must hold across processes: a revocation, and a lock."""
 
-import http.client
 import json
 import re
 import sqlite3
@@ -20,13 +19,8 @@ def closed(home):
         yield site
 
 
-def ask(site, authorization, path="/1"):
-    connection = http.client.HTTPConnection("127.0.0.1", site.port, timeout=60)
-    try:
-        connection.request("GET", path, headers={"Authorization": authorization})
-        return connection.getresponse().status
-    finally:
-        connection.close()
+def ask(site, authorization):
+    return site.ask("GET", "/1", Authorization=authorization)[0]
 
 
 def test_a_token_ends_everywhere_within_a_second_and_a_lock_holds_everywhere(closed, home):

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 
@@ -10,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.predictor.core.tutorial import COEFFICIENTS, INTERCEPTS, final_model
-from tests.serving import ROOT, Site, environment, manage
+from tests.serving import ROOT, environment, manage
 
 PAGE = (ROOT / "docs" / "notebook.md").read_text()
 
@@ -21,33 +20,32 @@ def lines(beginning):
 
 
 @pytest.fixture(scope="module")
-def site(prepared, tmp_path_factory):
-    home = shutil.copytree(prepared, tmp_path_factory.mktemp("notebook") / "home")
+def said(site, tmp_path_factory):
+    """What each command said; the models are there then, beside the site's own."""
+    home = tmp_path_factory.mktemp("notebook")
     (program,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
     assert len([line for line in program.splitlines() if line]) == 5
     variables = environment(home, PYTHONPATH=str(ROOT))
     subprocess.run([sys.executable, "-c", program], cwd=home, env=variables, check=True)
     (home / "final_model.pkl").write_bytes(final_model())
-    with Site(home) as site:
-        site.said = []
-        for line in lines("python manage.py register"):
-            words = line.split()[2:]
-            done = manage(home, *[str(home / w) if (home / w).is_file() else w for w in words])
-            assert done.returncode == 0, done.stderr
-            site.said.append(done.stdout)
-        yield site
+    done = []
+    for line in lines("python manage.py register"):
+        words = [str(home / w) if (home / w).is_file() else w for w in line.split()[2:]]
+        done.append(manage(site.home, *words))
+        assert done[-1].returncode == 0, done[-1].stderr
+    return [one.stdout for one in done]
 
 
-def test_the_model_of_the_page_answers_what_it_shows(site):
+def test_the_model_of_the_page_answers_what_it_shows(site, said):
     (command,) = lines("curl")
     status, headers, body = site.curl(command)
     assert (status, headers["x-model"]) == (200, "wine")
     assert f"`{body}`" in PAGE
 
 
-def test_the_pickle_of_2016_answers_as_its_coefficients_say(site):
-    assert "Fitted with scikit-learn pre-0.18" in site.said[1]
-    assert "OneVsRestClassifier" in site.said[1]
+def test_the_pickle_of_2016_answers_as_its_coefficients_say(site, said):
+    assert "Fitted with scikit-learn pre-0.18" in said[1]
+    assert "OneVsRestClassifier" in said[1]
     X = np.array([[61.1, 17.3], [5.1, 3.5], [6.3, 2.5]])
     expected = (X @ COEFFICIENTS.T + INTERCEPTS).argmax(axis=1).tolist()
     columns = json.loads(site.get("/models/flowers/")[1])["inputs"]

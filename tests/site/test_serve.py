@@ -2,13 +2,27 @@
 
 import json
 import os
+import runpy
+import shutil
 import signal
 import socket
 import stat
+import subprocess
+import sys
+from base64 import b64encode
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 
-from tests.serving import Site, free_port, manage, until
+from tests.serving import ROOT, START_S, Site, environment, free_port, manage, until
+
+
+@pytest.fixture(scope="module")
+def again(prepared, tmp_path_factory):
+    """A site on its second start, with two workers."""
+    home = shutil.copytree(prepared, tmp_path_factory.mktemp("again") / "home")
+    with Site(home, "--workers", "2") as site:
+        yield site
 
 
 def test_the_first_start_makes_everything_and_says_where_to_click(site):
@@ -30,20 +44,32 @@ def test_each_request_has_its_line(site):
     assert " ms" in line
 
 
-def test_a_second_start_makes_nothing_again(home):
-    with Site(home) as site:
-        assert "password" not in site.output()
-        assert "Training" not in site.output()
-        assert "Making" not in site.output()
-        assert json.loads(site.get("/models/iris")[1])["live_version"] == 1
+def test_a_second_start_makes_nothing_again(again, prepared):
+    assert "password" not in again.output()
+    assert "Training" not in again.output()
+    assert "Making" not in again.output()
+    assert json.loads(again.get("/models/iris")[1])["live_version"] == 1
+    assert (again.home / "secret_key").read_bytes() == (prepared / "secret_key").read_bytes()
 
 
-def test_the_secret_key_is_made_once_and_for_its_owner(prepared):
-    kept = prepared / "secret_key"
-    before = kept.read_bytes()
-    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
-    assert manage(prepared, "check").returncode == 0
-    assert kept.read_bytes() == before
+def test_the_secret_key_is_for_its_owner(prepared):
+    assert stat.S_IMODE((prepared / "secret_key").stat().st_mode) == 0o600
+
+
+def test_a_version_goes_live_in_every_worker_within_a_second(again):
+    secret = (again.home / "password").read_text()
+    staff = "Basic " + b64encode(f"admin:{secret}".encode()).decode()
+    assert again.ask("POST", "/models/iris/train", Authorization=staff)[0] == 200
+    until(lambda: versions(again, 12) == {"2"}, "version 2 from every worker", timeout_s=1)
+    assert manage(again.home, "rollback", "iris").returncode == 0
+    until(lambda: versions(again, 12) == {"1"}, "version 1 from every worker", timeout_s=1)
+
+
+def versions(site, times):
+    """The versions that answer, over connections that the kernel spreads over the workers."""
+    row = ("POST", "/predict", '{"X1":"61.1", "X2":"17.3"}')
+    answers = [site.ask(*row, **{"Content-Type": "application/json"}) for _ in range(times)]
+    return {headers["X-Model-Version"] for _, headers, _ in answers}
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
@@ -75,40 +101,15 @@ def test_the_end_is_prompt_even_while_workers_start(home):
     assert "Traceback" not in site.output()
 
 
-def test_a_worker_that_dies_is_replaced(home):
+def test_a_worker_that_dies_is_replaced_and_none_outlives_a_killed_server(home):
     with Site(home, "--workers", "1") as site:
-        (worker,) = site.workers()
-        os.kill(worker, signal.SIGKILL)
-        until(lambda: worker not in site.workers() and site.workers(), "another worker")
+        (first,) = site.workers()
+        os.kill(first, signal.SIGKILL)
+        until(lambda: first not in site.workers() and site.workers(), "another worker")
         until(site.answers, "an answer from the other worker")
-
-
-def test_workers_do_not_outlive_a_killed_server(home):
-    with Site(home, "--workers", "1") as site:
-        (worker,) = site.workers()
+        (second,) = site.workers()
         site.stop(signal.SIGKILL)
-        until(lambda: not os.path.exists(f"/proc/{worker}"), "the worker's end")  # noqa: PTH110
-
-
-def test_a_version_goes_live_in_every_worker_within_a_second(home):
-    with Site(home, "--workers", "2") as site:
-        assert manage(home, "train", "iris").returncode == 0
-        until(
-            lambda: all(
-                json.loads(site.get("/models/iris")[1])["live_version"] == 2 for _ in range(8)
-            ),
-            "version 2 in the registry",
-        )
-        until(lambda: versions(site, 12) == {"2"}, "version 2 from every worker", timeout_s=1)
-
-
-def versions(site, times):
-    """The versions that answer, over connections that the kernel spreads over the workers."""
-    command = (
-        'curl -i -H "Content-Type: application/json" -X POST '
-        """-d '{"X1":"61.1", "X2":"17.3"}' http://localhost:8000/predict"""
-    )
-    return {site.curl(command)[1]["x-model-version"] for _ in range(times)}
+        until(lambda: not os.path.exists(f"/proc/{second}"), "the worker's end")  # noqa: PTH110
 
 
 def test_a_broken_artifact_ends_the_start_with_a_sentence(home):
@@ -129,34 +130,68 @@ def test_an_address_that_is_taken_is_refused(site, home):
     )
 
 
-REFUSED = [
-    (("--bind", "8000"), {}, "--bind is '8000'; it takes HOST:PORT, such as 127.0.0.1:8000."),
-    (("--bind", "127.0.0.1:99999"), {}, "--bind is '127.0.0.1:99999'; it takes HOST:PORT"),
-    (("--bind", "example.org:80"), {}, "--bind takes an IP address; got example.org."),
-    (("--workers", "0"), {}, "--workers is 0; it takes a number from 1."),
-    (
-        ("--bind", "0.0.0.0:8000"),
-        {},
-        (
-            "Not listening on 0.0.0.0: tasks and predictions are open to whoever can reach it. "
-            "Set API_ACCESS=token to ask for a login, or API_ACCESS=open to allow everybody."
-        ),
+REFUSED_ARGUMENTS = {
+    "--bind 8000": "--bind is '8000'; it takes HOST:PORT, such as 127.0.0.1:8000.",
+    "--bind 127.0.0.1:99999": (
+        "--bind is '127.0.0.1:99999'; it takes HOST:PORT, such as 127.0.0.1:8000."
     ),
-    ((), {"API_ACCESS": "closed"}, "API_ACCESS is 'closed'; it takes open or token."),
-    ((), {"DEBUG": "perhaps"}, 'Environment variable "DEBUG" invalid'),
-    ((), {"MAX_BODY_BYTES": "0"}, "MAX_BODY_BYTES is 0; it takes a number above 0."),
-    ((), {"PUBLIC_URL": "models.example.org"}, "PUBLIC_URL is 'models.example.org'; it takes"),
-    ((), {"PUBLIC_URL": "https://a.example?x=1"}, "PUBLIC_URL is 'https://a.example?x=1'; it"),
-    ((), {"PUBLIC_URL": "https://u:p@a.example"}, "PUBLIC_URL is 'https://u:p@a.example'; it"),
-    ((), {"PUBLIC_URL": "https://a.example:99999"}, "PUBLIC_URL is 'https://a.example:99999'; it"),
-    ((), {"DATABASE_URL": "mysterious://"}, "DATABASE_URL"),
-    ((), {"SECRET_KEY": "short"}, "SECRET_KEY has 5 characters; it takes at least 50 random ones."),
+    "--bind example.org:80": "--bind takes an IP address; got example.org.",
+    "--workers 0": "--workers is 0; it takes a number from 1.",
+    "--bind 0.0.0.0:8000": (
+        "Not listening on 0.0.0.0: tasks and predictions are open to whoever can reach it. "
+        "Set API_ACCESS=token to ask for a login, or API_ACCESS=open to allow everybody."
+    ),
+}
+
+# A process of its own, for an argument that is taken by mistake begins to serve.
+EACH = """
+import json, sys
+import django
+from django.core.management import CommandError, call_command
+django.setup()
+for arguments in sys.argv[1:]:
+    try:
+        call_command("serve", *arguments.split())
+    except CommandError as exc:
+        print(json.dumps([arguments, str(exc)]))
+"""
+
+
+def test_wrong_arguments_are_refused_with_a_sentence(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", EACH, *REFUSED_ARGUMENTS],
+        cwd=ROOT,
+        env=environment(tmp_path, DJANGO_SETTINGS_MODULE="mlsite.settings"),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=START_S,
+    )
+    assert dict(map(json.loads, done.stdout.splitlines())) == REFUSED_ARGUMENTS
+
+
+REFUSED_SETTINGS = [
+    ("API_ACCESS", "closed", "API_ACCESS is 'closed'; it takes open or token."),
+    ("DEBUG", "perhaps", 'Environment variable "DEBUG" invalid'),
+    ("MAX_BODY_BYTES", "0", "MAX_BODY_BYTES is 0; it takes a number above 0."),
+    ("PUBLIC_URL", "models.example.org", "PUBLIC_URL is 'models.example.org'; it takes"),
+    ("PUBLIC_URL", "https://a.example?x=1", "PUBLIC_URL is 'https://a.example?x=1'; it"),
+    ("PUBLIC_URL", "https://u:p@a.example", "PUBLIC_URL is 'https://u:p@a.example'; it"),
+    ("PUBLIC_URL", "https://a.example:99999", "PUBLIC_URL is 'https://a.example:99999'; it"),
+    ("DATABASE_URL", "mysterious://", "DATABASE_URL"),
+    ("SECRET_KEY", "short", "SECRET_KEY has 5 characters; it takes at least 50 random ones."),
 ]
 
 
-@pytest.mark.parametrize(("arguments", "variables", "sentence"), REFUSED)
-def test_a_wrong_start_is_refused_with_a_sentence(tmp_path, arguments, variables, sentence):
-    done = manage(tmp_path, "serve", *arguments, **variables)
+@pytest.mark.parametrize(("name", "value", "sentence"), REFUSED_SETTINGS)
+def test_a_wrong_setting_is_refused_with_a_sentence(monkeypatch, name, value, sentence):
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ImproperlyConfigured) as refusal:
+        runpy.run_path(str(ROOT / "mlsite" / "settings.py"))
+    assert sentence in str(refusal.value)
+
+
+def test_a_start_with_a_wrong_setting_ends_with_the_sentence(tmp_path):
+    done = manage(tmp_path, "serve", API_ACCESS="closed")
     assert done.returncode == 1
-    assert sentence in done.stderr
-    assert "Traceback" not in done.stderr
+    assert done.stderr == "Error: API_ACCESS is 'closed'; it takes open or token.\n"
