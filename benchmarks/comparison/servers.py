@@ -1,0 +1,143 @@
+"""A server process: started, waited for, asked, stopped."""
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+from comparison.environments import Unavailable
+from comparison.peers import Peer
+
+HOST = "127.0.0.1"
+START_S, STOP_S, ANSWER_S = 120, 10, 30
+KEPT = ("PATH", "HOME", "LANG")
+
+
+def free_ports(count: int) -> list[int]:
+    """Return ports that nothing listens on now."""
+    probes = [socket.socket() for _ in range(count)]
+    try:
+        for probe in probes:
+            probe.bind((HOST, 0))
+        return [probe.getsockname()[1] for probe in probes]
+    finally:
+        for probe in probes:
+            probe.close()
+
+
+class Server:
+    """One peer that serves one model, in a session of its own and a folder of its own."""
+
+    def __init__(self, peer: Peer, interpreter: Path, model: Path, home: Path) -> None:
+        self.peer = peer
+        self.port, grpc_port, metrics_port = free_ports(3)
+        words = {
+            "bin": str(interpreter.parent),
+            "folder": str(peer.folder),
+            "home": str(home),
+            "port": str(self.port),
+            "grpc_port": str(grpc_port),
+            "metrics_port": str(metrics_port),
+            "model": str(model),
+        }
+        home.mkdir(parents=True)
+        self.log = home / "log"
+        own = {name: value.format(**words) for name, value in peer.environment.items()}
+        own |= {"MODEL": str(model), "PORT": str(self.port), "PYTHONPATH": str(peer.folder)}
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [word.format(**words) for word in peer.command],
+                cwd=home,
+                env={name: os.environ[name] for name in KEPT if name in os.environ} | own,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+
+    def url(self, path: str) -> str:
+        """Return an address on it."""
+        return f"http://{HOST}:{self.port}{path}"
+
+    def wait(self) -> None:
+        """Wait until it is ready.
+
+        Raises
+        ------
+        Unavailable
+            It ended, or is not ready in time.
+        """
+        deadline = time.monotonic() + START_S
+        while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                raise Unavailable(f"it ended at its start: {self.last_words()}")
+            try:
+                if self.ask("GET", self.peer.ready)[0] == http.HTTPStatus.OK:
+                    return
+            except (OSError, http.client.HTTPException):
+                pass  # not yet
+            time.sleep(0.1)
+        raise Unavailable(f"not ready within {START_S} s: {self.last_words()}")
+
+    def ask(
+        self, method: str, path: str, body: bytes = b"", content_type: str = ""
+    ) -> tuple[int, bytes]:
+        """Return status and body of one request on a connection of its own."""
+        connection = http.client.HTTPConnection(HOST, self.port, timeout=ANSWER_S)
+        try:
+            connection.request(method, path, body, {"Content-Type": content_type} if body else {})
+            response = connection.getresponse()
+            return response.status, response.read()
+        finally:
+            connection.close()
+
+    def rest(self) -> None:
+        """Pause what polls while nobody asks it: it would take time from the others."""
+        if self.peer.polls:
+            self.signal_all(signal.SIGSTOP)
+
+    def wake(self) -> None:
+        """Let it go on."""
+        if self.peer.polls:
+            self.signal_all(signal.SIGCONT)
+
+    def signal_all(self, number: int) -> None:
+        """Send a signal to it and to whatever it started in its session."""
+        for pid in members(self.process.pid):
+            try:
+                os.kill(pid, number)
+            except ProcessLookupError:
+                continue  # it ended by itself
+
+    def last_words(self) -> str:
+        """Return the last line of its log."""
+        lines = self.log.read_text(errors="replace").strip().splitlines()
+        return lines[-1][-300:] if lines else "it said nothing"
+
+    def stop(self) -> None:
+        """End it, and whatever it started in its session."""
+        self.wake()
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(timeout=STOP_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait(timeout=STOP_S)
+        self.signal_all(signal.SIGKILL)
+
+
+def members(session: int) -> list[int]:
+    """Return the processes of a session (Linux)."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue  # it ended meanwhile
+        if int(fields[3]) == session:
+            found.append(int(path.parent.name))
+    return found
