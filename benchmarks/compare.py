@@ -6,6 +6,7 @@ The environment that runs it is this project's; each peer gets one of its own.
 """
 
 import argparse
+import signal
 import sys
 from pathlib import Path
 
@@ -62,6 +63,7 @@ def main() -> None:
     if unknown := set(said.models or ()) - set(ESTIMATORS):
         sys.exit(f"No such model: {', '.join(unknown)}. There are {', '.join(ESTIMATORS)}.")
     require_wrk()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("Ended."))  # the servers are stopped first
     whole = not (said.peers or said.models or said.clients)
     options = Options(
         peers=peers.chosen(said.peers),

@@ -4,8 +4,8 @@ import statistics
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from comparison.cells import Cell
 from comparison.peers import OURS
-from comparison.rounds import Cell
 
 
 @dataclass(frozen=True)

@@ -3,72 +3,16 @@
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
+from comparison.cells import WARMING, Cell, Failure, Scenario
 from comparison.checking import asked, check
 from comparison.environments import Unavailable
 from comparison.load import Measurement, drive, write_bodies
 from comparison.models import Served
 from comparison.peers import Peer
+from comparison.places import ROOT
 from comparison.servers import Server
-
-BATCH_CLIENTS = 4  # enough to keep one worker busy
-
-
-@dataclass(frozen=True)
-class Scenario:
-    """A kind of body, asked by so many clients."""
-
-    kind: str
-    clients: int
-
-    @property
-    def name(self) -> str:
-        """What the figures call it."""
-        return f"row@{self.clients}" if self.kind == "row" else self.kind
-
-
-def scenarios(clients: list[int]) -> list[Scenario]:
-    batches = [Scenario(kind, BATCH_CLIENTS) for kind in ("rows", "best")]
-    return [*(Scenario("row", count) for count in clients), *batches]
-
-
-WARMING = Scenario("row", 16)
-
-
-@dataclass
-class Cell:
-    """What the rounds gave for one model, one scenario and one server."""
-
-    model: str
-    scenario: str
-    server: str
-    rps: list[float] = field(default_factory=list)
-    p50_ms: list[float] = field(default_factory=list)
-    p99_ms: list[float] = field(default_factory=list)
-    failed: str = ""
-
-    def add(self, measured: Measurement) -> None:
-        """Take the measurement of one round."""
-        self.rps.append(round(measured.rps, 2))
-        self.p50_ms.append(measured.p50_ms)
-        self.p99_ms.append(measured.p99_ms)
-        self.failed = self.failed or measured.failed
-
-    def plain(self) -> dict[str, Any]:
-        """Return it as plain data."""
-        return asdict(self)
-
-
-@dataclass
-class Failure:
-    """A peer that could not be measured, or not with this model."""
-
-    server: str
-    model: str
-    reason: str
 
 
 @contextmanager
@@ -80,11 +24,24 @@ def standing(
         servers: list[Server] = []
         try:
             for peer, interpreter in peers:
-                servers.append(Server(peer, interpreter, model.path, Path(scratch) / peer.name))
+                home = Path(scratch) / peer.name
+                try:
+                    servers.append(Server(peer, interpreter, model.path, home))
+                except OSError as exc:
+                    note(failures, peer, model, f"it cannot be started: {exc.strerror}")
             yield [server for server in servers if is_right(server, model, failures)]
         finally:
             for server in servers:
+                server.terminate()
+            for server in servers:
                 server.stop()
+
+
+def note(failures: list[Failure], peer: Peer, model: Served, reason: str) -> None:
+    """Leave a peer out of what follows for a model, and say why."""
+    reason = reason.replace(str(ROOT), ".")
+    print(f"  {peer.title} is left out: {reason}", flush=True)
+    failures.append(Failure(peer.name, model.name, reason))
 
 
 def is_right(server: Server, model: Served, failures: list[Failure]) -> bool:
@@ -93,8 +50,7 @@ def is_right(server: Server, model: Served, failures: list[Failure]) -> bool:
         server.wait()
         check(server, model)
     except Unavailable as exc:
-        print(f"  {server.peer.title} is left out: {exc}", flush=True)
-        failures.append(Failure(server.peer.name, model.name, str(exc)))
+        note(failures, server.peer, model, str(exc))
         server.stop()
         return False
     server.rest()

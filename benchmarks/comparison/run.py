@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from comparison import environments
+from comparison.cells import Cell, Failure, scenarios
 from comparison.environments import Unavailable
 from comparison.models import served
 from comparison.peers import Peer
-from comparison.rounds import Cell, Failure, measured, scenarios, standing
+from comparison.rounds import measured, standing
 
 # What starting, checking and warming take for one model, and what a measurement takes besides its
 # own seconds, about.

@@ -1,7 +1,9 @@
 """A server process: started, waited for, asked, stopped."""
 
 import http.client
+import itertools
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -16,16 +18,20 @@ START_S, STOP_S, ANSWER_S = 120, 10, 30
 KEPT = ("PATH", "HOME", "LANG")
 
 
-def free_ports(count: int) -> list[int]:
-    """Return ports that nothing listens on now."""
-    probes = [socket.socket() for _ in range(count)]
-    try:
-        for probe in probes:
-            probe.bind((HOST, 0))
-        return [probe.getsockname()[1] for probe in probes]
-    finally:
-        for probe in probes:
-            probe.close()
+# Below the ports that connections are given, and each handed out once: a server may bind late.
+PORTS = itertools.count(random.randrange(20_000, 30_000))  # noqa: S311 - so that two runs differ
+
+
+def free_port() -> int:
+    """Return a port that nothing listens on, and that no other server was given."""
+    for port in itertools.islice(PORTS, 1000):
+        with socket.socket() as probe:
+            try:
+                probe.bind((HOST, port))
+            except OSError:
+                continue  # taken
+            return port
+    raise Unavailable("no port is free")
 
 
 class Server:
@@ -33,14 +39,14 @@ class Server:
 
     def __init__(self, peer: Peer, interpreter: Path, model: Path, home: Path) -> None:
         self.peer = peer
-        self.port, grpc_port, metrics_port = free_ports(3)
+        self.port = free_port()
         words = {
             "bin": str(interpreter.parent),
             "folder": str(peer.folder),
             "home": str(home),
             "port": str(self.port),
-            "grpc_port": str(grpc_port),
-            "metrics_port": str(metrics_port),
+            "grpc_port": str(free_port()),
+            "metrics_port": str(free_port()),
             "model": str(model),
         }
         home.mkdir(parents=True)
@@ -113,15 +119,20 @@ class Server:
                 continue  # it ended by itself
 
     def last_words(self) -> str:
-        """Return the last line of its log."""
+        """Return the last line of its log that names an error, else the last."""
         lines = self.log.read_text(errors="replace").strip().splitlines()
-        return lines[-1][-300:] if lines else "it said nothing"
+        said = [line for line in lines if "rror:" in line or "[Errno" in line] or lines
+        return said[-1][-300:] if said else "it said nothing"
 
-    def stop(self) -> None:
-        """End it, and whatever it started in its session."""
+    def terminate(self) -> None:
+        """Ask it to end."""
         self.wake()
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
+
+    def stop(self) -> None:
+        """End it, and whatever it started in its session."""
+        self.terminate()
         try:
             self.process.wait(timeout=STOP_S)
         except subprocess.TimeoutExpired:

@@ -5,12 +5,12 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from comparison.cells import Cell
 from comparison.environments import Unavailable, environment
 from comparison.figures import Figures
 from comparison.peers import OURS
 from comparison.places import BENCHMARKS
 from comparison.report import markdown, words
-from comparison.rounds import Cell
 
 PLOT = BENCHMARKS / "comparison" / "plot.py"
 PLOT_S = 120

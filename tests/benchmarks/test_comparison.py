@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from comparison import bodies, peers
+from comparison.cells import Cell
 from comparison.environments import Unavailable
 from comparison.figures import Figures, Ratio
 from comparison.load import parsed
 from comparison.report import markdown, ratios, table
-from comparison.rounds import Cell
 from comparison.servers import Server
 
 NO_ERRORS = {"connect": 0, "read": 0, "write": 0, "status": 0, "timeout": 0}
