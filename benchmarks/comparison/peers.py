@@ -10,6 +10,10 @@ from comparison.places import PEERS
 OURS = "ours"
 FLOORS = ("wsgi_floor", "drf_floor")
 
+# One worker each is one core each: OpenMP's second thread would wait for the generator's core in
+# every tree of a boosting, which costs whoever runs scikit-learn far more than it gives.
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+
 
 @dataclass(frozen=True)
 class Body:
@@ -72,7 +76,7 @@ def described(path: Path) -> list[Peer]:
         default_command=tuple(said.get("default_command", said["command"])),
         ready=said["ready"],
         bodies={kind: Body(**body) for kind, body in said["bodies"].items()},
-        environment=said.get("environment", {}),
+        environment=ONE_THREAD | said.get("environment", {}),
         default_environment=said.get("default_environment", {}),
     )
     variants = said.get("variants", {})
