@@ -8,10 +8,12 @@ import signal
 import socket
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from comparison.environments import Unavailable
 from comparison.peers import Peer
+from comparison.processes import Process, family, same
 
 HOST = "127.0.0.1"
 START_S, STOP_S, ANSWER_S = 120, 10, 30
@@ -50,6 +52,7 @@ class Server:
             "model": str(model),
         }
         home.mkdir(parents=True)
+        self.started: set[Process] = set()
         self.log = home / "log"
         own = {name: value.format(**words) for name, value in peer.environment.items()}
         own |= {"MODEL": str(model), "PORT": str(self.port), "PYTHONPATH": str(peer.folder)}
@@ -78,7 +81,7 @@ class Server:
         """
         deadline = time.monotonic() + START_S
         while time.monotonic() < deadline:
-            if self.process.poll() is not None:
+            if not self.running():
                 raise Unavailable(f"it ended at its start: {self.last_words()}")
             try:
                 if self.ask("GET", self.peer.ready)[0] == http.HTTPStatus.OK:
@@ -111,12 +114,10 @@ class Server:
             self.signal_all(signal.SIGCONT)
 
     def signal_all(self, number: int) -> None:
-        """Send a signal to it and to whatever it started in its session."""
-        for pid in members(self.process.pid):
-            try:
-                os.kill(pid, number)
-            except ProcessLookupError:
-                continue  # it ended by itself
+        """Send a signal to it and to whatever it started."""
+        for process in family(self.process.pid) if self.running() else ():
+            with suppress(ProcessLookupError):  # it ended by itself
+                os.kill(process.pid, number)
 
     def last_words(self) -> str:
         """Return the last line of its log that names an error, else the last."""
@@ -124,31 +125,28 @@ class Server:
         said = [line for line in lines if "rror:" in line or "[Errno" in line] or lines
         return said[-1][-300:] if said else "it said nothing"
 
+    def running(self) -> bool:
+        """Return whether it runs, and remember what it has started so far."""
+        if self.process.poll() is not None:
+            return False  # its id may be another's by now
+        self.started |= family(self.process.pid)
+        return True
+
     def terminate(self) -> None:
         """Ask it to end."""
-        self.wake()
-        if self.process.poll() is None:
+        if self.running():
+            self.wake()
             self.process.send_signal(signal.SIGTERM)
 
     def stop(self) -> None:
-        """End it, and whatever it started in its session."""
+        """End it, and whatever it started."""
         self.terminate()
         try:
             self.process.wait(timeout=STOP_S)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait(timeout=STOP_S)
-        self.signal_all(signal.SIGKILL)
-
-
-def members(session: int) -> list[int]:
-    """Return the processes of a session (Linux)."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = path.read_text().rpartition(")")[2].split()
-        except OSError:
-            continue  # it ended meanwhile
-        if int(fields[3]) == session:
-            found.append(int(path.parent.name))
-    return found
+        for process in self.started:
+            if same(process):
+                with suppress(ProcessLookupError):
+                    os.kill(process.pid, signal.SIGKILL)
