@@ -18,6 +18,9 @@ from comparison.run import Options, run
 from comparison.written import write
 
 
+ROUNDS = 5  # with fewer, a run is not a whole one
+
+
 def words(text: str) -> list[str]:
     return [word for word in text.split(",") if word]
 
@@ -37,7 +40,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--peers", type=words, help="fastapi, floors, ...; default: all")
     parser.add_argument("--models", type=words, help=f"{', '.join(ESTIMATORS)}; default: all")
     parser.add_argument("--clients", type=numbers, help="for single rows; default: 1,16,64")
-    parser.add_argument("--rounds", type=positive, default=5)
+    parser.add_argument("--rounds", type=positive, default=ROUNDS)
     parser.add_argument("--seconds", type=positive, default=1, help="of one measurement")
     parser.add_argument(
         "--default", action="store_true", help="each in its own number of workers, as quick starts"
@@ -64,7 +67,7 @@ def main() -> None:
         sys.exit(f"No such model: {', '.join(unknown)}. There are {', '.join(ESTIMATORS)}.")
     require_wrk()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("Ended."))  # the servers are stopped first
-    whole = not (said.peers or said.models or said.clients)
+    whole = not (said.peers or said.models or said.clients) and said.rounds >= ROUNDS
     options = Options(
         peers=peers.chosen(said.peers),
         models=said.models or list(ESTIMATORS),

@@ -53,7 +53,13 @@ class Peer:
 
     def by_default(self) -> "Peer":
         """Return the peer as its quick start runs it."""
-        return replace(self, command=self.default_command, environment=self.default_environment)
+        words = " ".join(self.default_command).replace("{bin}/", "").replace("{folder}/", "")
+        return replace(
+            self,
+            what=f"`{words}`",
+            command=self.default_command,
+            environment=self.default_environment,
+        )
 
 
 def every() -> list[Peer]:

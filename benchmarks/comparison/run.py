@@ -107,7 +107,7 @@ def method(options: Options) -> str:
     if options.default:
         workers = "each server in the number of workers of its quick start"
     else:
-        workers = "one worker process each"
+        workers = "one worker process each, with one thread of OpenMP"
     return (
         f"{options.rounds} rounds of {options.seconds} s for each cell, the servers in turn, "
         f"{workers}; wrk with one thread."
