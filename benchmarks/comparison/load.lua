@@ -1,0 +1,26 @@
+-- Posts several bodies in turn; says what came of it as one line of JSON.
+-- Arguments: a folder of bodies named 1, 2, ...; how many; their content type.
+
+local requests, last = {}, 0
+
+function init(args)
+  for n = 1, tonumber(args[2]) do
+    local file = assert(io.open(args[1] .. "/" .. n, "rb"))
+    requests[n] = wrk.format("POST", nil, { ["Content-Type"] = args[3] }, file:read("*a"))
+    file:close()
+  end
+end
+
+function request()
+  last = last % #requests + 1
+  return requests[last]
+end
+
+function done(summary, latency)
+  local errors = summary.errors
+  io.write(string.format(
+    '\nresult {"requests": %d, "duration_us": %d, "p50_us": %d, "p99_us": %d, "errors": '
+      .. '{"connect": %d, "read": %d, "write": %d, "status": %d, "timeout": %d}}\n',
+    summary.requests, summary.duration, latency:percentile(50), latency:percentile(99),
+    errors.connect, errors.read, errors.write, errors.status, errors.timeout))
+end

@@ -1,0 +1,88 @@
+"""The models that everybody serves: fitted once, with the rows they are asked."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+import sklearn
+from numpy.typing import NDArray
+from sklearn.datasets import load_iris, make_classification
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from comparison.places import CACHE
+
+ROWS = 64  # distinct single rows
+BATCHES, BATCH_ROWS = 8, 1000
+FITTED_ON = 5000
+
+ESTIMATORS = {
+    "logistic": LogisticRegression(max_iter=1000),
+    "pipeline": make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000)),
+    "forest": RandomForestClassifier(n_estimators=100, random_state=0),
+    "boosting": HistGradientBoostingClassifier(random_state=0),
+    "neighbours": KNeighborsClassifier(),
+}
+WORDS = {
+    "logistic": "logistic regression, 2 features",
+    "pipeline": "scaler and logistic regression, 30 features",
+    "forest": "random forest of 100 trees, 30 features",
+    "boosting": "histogram gradient boosting, 30 features",
+    "neighbours": "5 nearest of 5,000 neighbours, 30 features",
+}
+
+
+@dataclass(frozen=True)
+class Served:
+    """A fitted model on disk, and what it is asked.
+
+    Attributes
+    ----------
+    rows : ndarray of shape (ROWS, n_features)
+    batches : list of ndarray of shape (BATCH_ROWS, n_features)
+    """
+
+    name: str
+    path: Path
+    estimator: Any
+    rows: NDArray[np.float64]
+    batches: list[NDArray[np.float64]]
+
+
+def served(name: str) -> Served:
+    """Return the model, fitted now if it never was."""
+    recipe = Path(__file__).read_bytes() + sklearn.__version__.encode()
+    path = CACHE / "models" / hashlib.sha256(recipe).hexdigest()[:12] / f"{name}.joblib"
+    X, y, asked = iris() if name == "logistic" else wide()
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        joblib.dump(ESTIMATORS[name].fit(X, y), path)
+    batches = np.split(asked[ROWS:], BATCHES)
+    return Served(name, path, joblib.load(path), asked[:ROWS], batches)
+
+
+def iris() -> tuple[Any, Any, Any]:
+    """Return the length and width of sepals, the species, and rows like them."""
+    X, y = load_iris(return_X_y=True)
+    rng = np.random.default_rng(0)
+    count = ROWS + BATCHES * BATCH_ROWS
+    asked = X[rng.integers(len(X), size=count), :2] + rng.normal(0, 0.3, (count, 2))
+    return X[:, :2], y, asked.round(1)
+
+
+def wide() -> tuple[Any, Any, Any]:
+    """Return 30 columns of which half tell, two classes, and rows of the same kind."""
+    X, y = make_classification(
+        n_samples=FITTED_ON + ROWS + BATCHES * BATCH_ROWS,
+        n_features=30,
+        n_informative=15,
+        random_state=0,
+    )
+    X = X.round(4)
+    return X[:FITTED_ON], y[:FITTED_ON], X[FITTED_ON:]

@@ -1,0 +1,9 @@
+"""Where things lie: the peers, what is made once, what is written."""
+
+from pathlib import Path
+
+BENCHMARKS = Path(__file__).resolve().parents[1]
+ROOT = BENCHMARKS.parent
+PEERS = BENCHMARKS / "peers"
+CACHE = BENCHMARKS / ".cache"  # environments and fitted models; not committed
+RESULTS = ROOT / "docs" / "benchmarks"
