@@ -11,6 +11,7 @@ import matplotlib as mpl
 
 mpl.use("svg")
 import matplotlib.pyplot as plt
+from matplotlib.ticker import LogLocator, NullFormatter
 
 COLOURS = ("#0b6e4f", "#2a9d8f", "#8ab17d", "#e9a23b", "#c8553d")
 
@@ -32,7 +33,11 @@ def draw(said: dict, target: Path) -> None:
             bar(panel, found, servers, COLOURS[n % len(COLOURS)], height, n, scenario)
         panel.axvline(1, color="black", linewidth=0.8)
         panel.set(xscale="log", title=model, yticks=range(len(servers)), yticklabels=servers)
-        panel.xaxis.set_major_formatter("{x:g}x")
+        panel.xaxis.set(
+            major_locator=LogLocator(subs=(1, 2, 5)),
+            major_formatter="{x:g}x",
+            minor_formatter=NullFormatter(),
+        )
         panel.grid(axis="x", alpha=0.3)
     panels[0][0].invert_yaxis()
     handles, labels = panels[0][0].get_legend_handles_labels()

@@ -8,7 +8,7 @@ from typing import Any
 from comparison.cells import Cell
 from comparison.environments import Unavailable, environment
 from comparison.figures import Figures
-from comparison.peers import OURS
+from comparison.peers import FLOORS, OURS
 from comparison.places import BENCHMARKS
 from comparison.report import markdown, words
 
@@ -43,9 +43,10 @@ def raw(run: dict[str, Any]) -> str:
 def plot(run: dict[str, Any], figures: Figures, target: Path) -> bool:
     """Draw the ratios, in an environment that has matplotlib; return whether that went well."""
     titles = {name: peer["title"] for name, peer in run["peers"].items()}
+    apart = {OURS, *FLOORS}  # a floor is ten times off, and would press the others together
     said = {
         "models": figures.models,
-        "servers": [titles[name] for name in figures.servers if name != OURS],
+        "servers": [titles[name] for name in figures.servers if name not in apart],
         "scenarios": [words(scenario) for scenario in figures.scenarios],
         "ratios": [
             {
@@ -55,7 +56,7 @@ def plot(run: dict[str, Any], figures: Figures, target: Path) -> bool:
                 **vars(ratio),
             }
             for cell in figures.cells
-            if cell.server != OURS
+            if cell.server not in apart
             and (ratio := figures.ratio(cell.model, cell.scenario, cell.server))
         ],
     }
