@@ -9,7 +9,7 @@ serve: $(VENV)/.serve
 	@exec $(BIN)/python manage.py serve $(ARGS)
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest --numprocesses auto $(ARGS)
 
 lint: $(VENV)/.test
 	$(BIN)/ruff format --check .

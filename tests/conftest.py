@@ -8,17 +8,29 @@ from rest_framework.test import APIClient
 from predictor import recipes, registry
 from predictor.store import loaded
 
-# Servers and browsers that several tests share. Tests that ask for the same one run in the same
-# worker, lest every worker start its own.
-SHARED = ("chromium", "servers", "documented", "again", "site")
+# Modules and packages that share a server or a browser. Each group runs in one worker, lest every
+# worker start its own.
+SHARED = {
+    "tests/browser/": "browser",
+    "tests/site/test_docs.py": "docs",
+    "tests/site/test_notebook.py": "site",
+    "tests/site/test_seed.py": "site",
+    "tests/site/test_serve.py": "site",
+    "tests/tasks/test_processes.py": "tasks",
+}
 
 
-def pytest_collection_modifyitems(items):
-    for item in items:
-        for name in SHARED:
-            if name in item.fixturenames:
-                item.add_marker(pytest.mark.xdist_group(name))
-                break
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Send a group to one worker, and each other test to the next that is free."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Grouped(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            groups = (SHARED[place] for place in SHARED if nodeid.startswith(place))
+            return next(groups, nodeid)
+
+    return Grouped(config, log)
 
 
 @pytest.fixture(scope="session")

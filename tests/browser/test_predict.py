@@ -9,7 +9,7 @@ from tests.browser.conftest import violations
 @pytest.mark.parametrize(
     ("who", "address"), [("page", "/predict"), ("visitor", "/models/iris/predict")]
 )
-def test_the_form_shows_the_prediction_and_keeps_the_row(site, request, who, address):
+def test_the_form_shows_the_prediction_and_keeps_the_row(request, who, address):
     page = request.getfixturevalue(who)
     page.goto(address)
     page.get_by_label("X1").fill("61.1")
