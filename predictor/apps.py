@@ -4,7 +4,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from django.apps import AppConfig
-from django.db.models.signals import post_migrate
+from django.db.models.signals import post_migrate, pre_migrate
 
 from predictor import triggers
 
@@ -19,6 +19,7 @@ class PredictorConfig(AppConfig):
 
     def ready(self) -> None:
         """Have the database hold what constraints cannot say."""
+        pre_migrate.connect(triggers.drop, sender=self)
         post_migrate.connect(triggers.install, sender=self)
 
     @cached_property

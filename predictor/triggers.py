@@ -1,11 +1,13 @@
 """What constraints cannot say, held by the database itself: the record and the artifacts stay.
 
-The triggers are made anew after every migration: SQLite drops those of a table that is altered.
+The triggers are dropped before the tables are altered, and made anew afterwards: SQLite alters a
+table by making another in its place, which some of them would not survive and others would forbid.
 """
 
 from typing import Any
 
 from django.db import connections
+from django.db.migrations import Migration
 
 EVENT = "predictor_event"
 VERSION = "predictor_modelversion"
@@ -68,6 +70,18 @@ def install(using: str, **_signal: Any) -> None:
         for name, (event, condition, sentence) in TRIGGERS.items():
             for statement in make(f"predictor_{name}", event, condition, sentence):
                 cursor.execute(statement)
+
+
+def drop(using: str, plan: list[tuple[Migration, bool]], **_signal: Any) -> None:
+    """Drop the triggers if tables of theirs are about to be altered."""
+    connection = connections[using]
+    ours = any(migration.app_label == "predictor" for migration, _ in plan)
+    if not ours or EVENT not in connection.introspection.table_names():
+        return
+    with connection.cursor() as cursor:
+        for name, (event, *_) in TRIGGERS.items():
+            table = f" ON {event.rpartition(' ')[2]}" if connection.vendor == "postgresql" else ""
+            cursor.execute(f"DROP TRIGGER IF EXISTS predictor_{name}{table}")
 
 
 def _sqlite(name: str, event: str, condition: str, sentence: str) -> list[str]:

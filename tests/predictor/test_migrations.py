@@ -1,0 +1,26 @@
+"""Tables altered under rows that are there: nothing is lost, and the record is guarded again."""
+
+import pytest
+from django.core.management import call_command
+from django.db import IntegrityError, connection
+
+from predictor import registry
+from predictor.models import Event, ModelVersion
+
+
+def told():
+    events = Event.objects.order_by("pk").values_list("kind", "to_version__version")
+    versions = ModelVersion.objects.values_list("version", "state", "sha256")
+    return list(events), list(versions)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_older_site_is_brought_up_to_date(models_dir, fitted):
+    registry.promote(registry.register("iris", fitted))
+    before = told()
+    assert before[0] == [("registration", 1), ("promotion", 1)]
+    call_command("migrate", "predictor", "0003", verbosity=0)
+    call_command("migrate", "predictor", verbosity=0)
+    assert told() == before
+    with pytest.raises(IntegrityError, match="only ever added to"), connection.cursor() as cursor:
+        cursor.execute("DELETE FROM predictor_event")
