@@ -95,7 +95,7 @@ class Table:
 
     Parameters
     ----------
-    columns : list of array of shape (n_samples,)
+    columns : list of array or list of length n_samples
     """
 
     columns: list[Any]
@@ -165,6 +165,6 @@ def labelled(classes: Array, indices: Any) -> Array:
 def values(X: Any) -> list[list[Any]]:
     """Return rows as a list of Python's values for each column."""
     if type(X) is Table:
-        return [column.tolist() for column in X.columns]
+        return [c if type(c) is list else c.tolist() for c in X.columns]
     columns: list[list[Any]] = X.T.tolist()
     return columns
