@@ -38,7 +38,7 @@ class Chain(Form):
 
     def together(self, methods: Sequence[str], X: Any) -> dict[str, Any]:
         """Return what several methods give: the rows are transformed once."""
-        if self.last is None:
+        if self.last is None or isinstance(self, Transforming):
             return super().together(methods, X)
         return self.last.together(methods, given(self.last, self.through(X)))
 
@@ -63,6 +63,30 @@ class Transforming(Chain):
     def transform(self, X: Any) -> Any:
         """Return the transformed rows."""
         return self.through(X)
+
+
+@dataclass
+class Eliminated(Transforming):
+    """A chain that serves its transformers as well as its model."""
+
+
+@dataclass
+class Encoded(Eliminated):
+    """A chain whose model knows the classes by their numbers.
+
+    Parameters
+    ----------
+    classes : array of shape (n_classes,)
+    """
+
+    classes: Array | None = None
+
+    def predict(self, X: Any) -> Array:
+        """Return the labels."""
+        assert self.last is not None  # noqa: S101 - it has a model
+        assert self.classes is not None  # noqa: S101 - and classes
+        numbers = self.last.predict(given(self.last, self.through(X)))  # type: ignore[attr-defined]
+        return labelled(self.classes, numbers)
 
 
 @dataclass

@@ -5,16 +5,27 @@ from typing import Any
 
 import numpy as np
 
-from predictor.core.engines.forms import bayes, columns, encoding, linear, networks, trees
+from predictor.core.engines.forms import (
+    bayes,
+    columns,
+    encoding,
+    expanding,
+    linear,
+    networks,
+    trees,
+)
 from predictor.core.engines.forms.composing import (
     Behind,
     Chain,
     Columns,
+    Eliminated,
+    Encoded,
     Mean,
     Several,
     Transforming,
     Votes,
 )
+from predictor.core.engines.forms.ensembles import Bagged, BaggedClassifier, Stacked, Voted
 from predictor.core.engines.forms.form import Form, NoForm
 
 
@@ -100,6 +111,54 @@ def behind(estimator: Any) -> Behind:
     return Behind(drawn(estimator.regressor_), name)
 
 
+def eliminated(estimator: Any) -> Eliminated:
+    """Return the form of a recursive elimination of columns."""
+    return Eliminated([columns.selected(estimator)], drawn(estimator.estimator_))
+
+
+def bagged(estimator: Any) -> Bagged:
+    """Return the form of bagged regressors."""
+    positions = [np.asarray(features) for features in estimator.estimators_features_]
+    return Bagged([drawn(part) for part in estimator.estimators_], positions)
+
+
+def bagged_classifier(estimator: Any) -> BaggedClassifier:
+    """Return the form of bagged classifiers."""
+    parts = estimator.estimators_
+    whole = all(
+        hasattr(part, "predict_proba") and len(part.classes_) == estimator.n_classes_
+        for part in parts
+    )
+    if not whole:
+        raise NoForm("Bagged classifiers are compiled where each one knows all classes.")
+    positions = [np.asarray(features) for features in estimator.estimators_features_]
+    return BaggedClassifier([drawn(part) for part in parts], positions, estimator.classes_)
+
+
+def voted(estimator: Any) -> Voted:
+    """Return the form of AdaBoost."""
+    if estimator.n_classes_ < 2:  # noqa: PLR2004 - one class is no choice
+        raise NoForm("AdaBoost of one class is not compiled.")
+    parts = [drawn(part) for part in estimator.estimators_]
+    weights = np.asarray(estimator.estimator_weights_)[: len(parts)]
+    return Voted(parts, weights, estimator.classes_)
+
+
+def stacked(estimator: Any) -> Chain:
+    """Return the form of stacked estimators."""
+    methods = [method for method in estimator.stack_method_ if method is not None]
+    if estimator.passthrough or len(methods) != len(estimator.estimators_):
+        raise NoForm("A stack is compiled without the rows passed through, or estimators dropped.")
+    classes = getattr(estimator, "classes_", None)
+    binary = classes is not None and len(classes) == 2  # noqa: PLR2004 - one column says it all
+    skipped = [int(binary and method == "predict_proba") for method in methods]
+    said = Stacked([drawn(part) for part in estimator.estimators_], methods, skipped)
+    last = drawn(estimator.final_estimator_)
+    if classes is None:
+        return Eliminated([said], last)
+    return Encoded([said], last, np.asarray(classes))
+
+
 def imputed(estimator: Any) -> Form:
     """Return the form of a simple imputer."""
     objects = estimator.statistics_.dtype.kind == "O"
@@ -116,6 +175,7 @@ COMPILED: dict[str, Callable[[Any], Form]] = {
     **networks.COMPILED,
     **columns.COMPILED,
     **encoding.COMPILED,
+    **expanding.COMPILED,
     **trees.COMPILED,
     "SimpleImputer": imputed,
     "Pipeline": pipeline,
@@ -126,6 +186,13 @@ COMPILED: dict[str, Callable[[Any], Form]] = {
     "MultiOutputRegressor": several,
     "MultiOutputClassifier": several,
     "TransformedTargetRegressor": behind,
+    "RFE": eliminated,
+    "RFECV": eliminated,
+    "BaggingClassifier": bagged_classifier,
+    "BaggingRegressor": bagged,
+    "AdaBoostClassifier": voted,
+    "StackingClassifier": stacked,
+    "StackingRegressor": stacked,
     "RANSACRegressor": _within("estimator_"),
     "FrozenEstimator": _within("estimator"),
     **dict.fromkeys(
