@@ -5,7 +5,15 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from predictor.core.engines.forms.form import ANY, MISSING_TOO, Array, Declined, Form, NoForm
+from predictor.core.engines.forms.form import (
+    ANY,
+    MISSING_TOO,
+    Array,
+    Declined,
+    Form,
+    NoForm,
+    ufunc,
+)
 
 Optional = Array | None
 
@@ -184,9 +192,7 @@ class Applied(Form):
     function: str = ""
 
     def __post_init__(self) -> None:
-        self.run = getattr(np, self.function) if self.function else None
-        if self.run is not None and not isinstance(self.run, np.ufunc):
-            raise NoForm(f"{self.function} is no element-wise function of NumPy.")
+        self.run = ufunc(self.function) if self.function else None
 
     def transform(self, X: Array) -> Array:
         """Return the function of every number."""

@@ -16,6 +16,7 @@ from predictor.core.engines.forms.form import (
     given,
     labelled,
     select,
+    ufunc,
 )
 
 
@@ -219,7 +220,10 @@ class Behind(Form):
     model: Form
     inverse: str
 
+    def __post_init__(self) -> None:
+        self.back = ufunc(self.inverse)
+
     def predict(self, X: Any) -> Array:
         """Return the targets."""
-        targets: Array = getattr(np, self.inverse)(self.model.predict(given(self.model, X)))  # type: ignore[attr-defined]
+        targets: Array = self.back(self.model.predict(given(self.model, X)))  # type: ignore[attr-defined]
         return targets

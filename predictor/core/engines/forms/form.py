@@ -156,6 +156,20 @@ def select(X: Any, positions: Array) -> Any:
     return X.take(positions, axis=1)
 
 
+def ufunc(name: str) -> np.ufunc:
+    """Return an element-wise function of NumPy; a file may name no other.
+
+    Raises
+    ------
+    NoForm
+        It is none.
+    """
+    function = getattr(np, name, None)
+    if not isinstance(function, np.ufunc):
+        raise NoForm(f"{name} is no element-wise function of NumPy.")
+    return function
+
+
 def labelled(classes: Array, indices: Any) -> Array:
     """Return the classes at indices; a boolean is one of two."""
     labels: Array = classes.take(indices)
