@@ -7,13 +7,14 @@ import numpy as np
 
 from predictor.core.engines.forms import (
     bayes,
-    columns,
+    drawn_columns,
+    drawn_trees,
     encoding,
     expanding,
     linear,
     networks,
-    trees,
 )
+from predictor.core.engines.forms.columns import Applied
 from predictor.core.engines.forms.composing import (
     Behind,
     Chain,
@@ -63,7 +64,7 @@ def by_columns(estimator: Any) -> Columns:
         chosen = np.asarray(known[name], dtype=np.intp)
         if (isinstance(part, str) and part == "drop") or not len(chosen):
             continue
-        forms.append(columns.Applied() if isinstance(part, str) else drawn(part))
+        forms.append(Applied() if isinstance(part, str) else drawn(part))
         positions.append(chosen)
     if not forms:
         raise NoForm("A column transformer of no columns is not compiled.")
@@ -75,7 +76,7 @@ def union(estimator: Any) -> Columns:
     if estimator.transformer_weights:
         raise NoForm("A union with weights is not compiled.")
     parts = [part for _, part in estimator.transformer_list if part not in ("drop", None)]
-    forms = [columns.Applied() if part == "passthrough" else drawn(part) for part in parts]
+    forms = [Applied() if part == "passthrough" else drawn(part) for part in parts]
     return Columns(forms, [None] * len(forms))
 
 
@@ -113,7 +114,7 @@ def behind(estimator: Any) -> Behind:
 
 def eliminated(estimator: Any) -> Eliminated:
     """Return the form of a recursive elimination of columns."""
-    return Eliminated([columns.selected(estimator)], drawn(estimator.estimator_))
+    return Eliminated([drawn_columns.selected(estimator)], drawn(estimator.estimator_))
 
 
 def bagged(estimator: Any) -> Bagged:
@@ -162,7 +163,7 @@ def stacked(estimator: Any) -> Chain:
 def imputed(estimator: Any) -> Form:
     """Return the form of a simple imputer."""
     objects = estimator.statistics_.dtype.kind == "O"
-    return encoding.filled(estimator) if objects else columns.imputed(estimator)
+    return encoding.filled(estimator) if objects else drawn_columns.imputed(estimator)
 
 
 def _within(attribute: str) -> Callable[[Any], Form]:
@@ -173,10 +174,10 @@ COMPILED: dict[str, Callable[[Any], Form]] = {
     **linear.COMPILED,
     **bayes.COMPILED,
     **networks.COMPILED,
-    **columns.COMPILED,
+    **drawn_columns.COMPILED,
     **encoding.COMPILED,
     **expanding.COMPILED,
-    **trees.COMPILED,
+    **drawn_trees.COMPILED,
     "SimpleImputer": imputed,
     "Pipeline": pipeline,
     "ColumnTransformer": by_columns,
