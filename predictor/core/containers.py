@@ -3,7 +3,9 @@
 pandas and SciPy are imported by the models that need them, and by no others.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,47 @@ from predictor.core.values import BOOLEAN, INTEGER, NUMBER
 Array = npt.NDArray[Any]
 
 CONTAINERS = ARRAY, FRAME, SPARSE, VECTOR = "array", "frame", "sparse", "vector"
+
+
+class Frame:
+    """Rows of a table, made into a DataFrame only where one is asked for.
+
+    Parameters
+    ----------
+    values : array of shape (n_samples, n_features), or list of a list for each column
+    fill : callable
+        Makes the DataFrame.
+    """
+
+    def __init__(self, values: Array | Values, fill: Callable[[Array | Values], Any]) -> None:
+        self.values = values
+        self._fill = fill
+        self.shape = (
+            values.shape if isinstance(values, np.ndarray) else (len(values[0]), len(values))
+        )
+
+    @cached_property
+    def dataframe(self) -> Any:
+        """The DataFrame."""
+        return self._fill(self.values)
+
+    def of(self, values: Array | Values) -> "Frame":
+        """Return a table of the same columns with other rows."""
+        return Frame(values, self._fill)
+
+    @staticmethod
+    def stacked(parts: Sequence["Frame"]) -> "Frame":
+        """Return the rows of several tables of the same columns as those of one."""
+        values = [part.values for part in parts]
+        if all(isinstance(each, np.ndarray) for each in values):
+            return parts[0].of(np.concatenate(values))
+        columns = zip(*values, strict=True)
+        return parts[0].of([list(chain.from_iterable(column)) for column in columns])
+
+
+def unwrapped(X: Any) -> Any:
+    """Return rows as an estimator takes them."""
+    return X.dataframe if type(X) is Frame else X
 
 
 class Container:
@@ -38,6 +81,13 @@ class Container:
         dtypes = {column.dtype for column in columns}
         self.dtype = dtypes.pop() if len(dtypes) == 1 else "object"
         self._index: Any = None
+        # What becomes of a value, or whether it fits at all, only the DataFrame says of these.
+        at_once = {column.dtype for column in columns} & {"float32", "category"}
+        self.later = kind == FRAME and not at_once
+
+    def lazily(self, rows: Array | Values) -> Any:
+        """Return X, or a table that becomes X when it is asked for."""
+        return Frame(rows, self.fill) if self.later else self.fill(rows)
 
     def _array(self, rows: Array | Values) -> Array:
         if self.dtype == "float64" and isinstance(rows, np.ndarray):

@@ -16,7 +16,14 @@ from predictor.core.values import BOOLEAN
 MOST_COLUMNS = 200
 
 # How estimators refuse rows.
-REFUSALS = (ValueError, TypeError, ArithmeticError, LookupError, AttributeError)
+REFUSALS = (
+    ValueError,
+    TypeError,
+    ArithmeticError,
+    LookupError,
+    AttributeError,
+    NotImplementedError,
+)
 
 
 def nullable(run: Callable[[Any], Any], kind: str, columns: Sequence[Column]) -> tuple[Column, ...]:

@@ -102,7 +102,7 @@ class Signature:
 
     @cached_property
     def _fill(self) -> Callable[[Any], Any]:
-        return Container(self.container, self.columns).fill
+        return Container(self.container, self.columns).lazily
 
     def example_rows(self) -> Any:
         """Return one row of examples as X; of the plainest values there are where none is known."""

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -11,6 +12,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from predictor.core.engines import file_name
 from predictor.core.errors import ArtifactError, PredictorError
 from predictor.core.signature import Signature
 from predictor.intake import Found
@@ -116,11 +118,14 @@ def _plain(said: Mapping[str, Any]) -> bool:
 
 def _examined(place: Path) -> Found:
     """Return what the one file in a directory holds."""
-    entries = [entry for entry in place.iterdir() if not entry.name.startswith(".")]
+    aside = (".", "compiled-")
+    entries = [entry for entry in place.iterdir() if not entry.name.startswith(aside)]
     if len(entries) != 1:
         raise ArtifactError(f"it takes one file and a {files.CARD}, or the file alone.")
     with tempfile.TemporaryDirectory() as scratch:
         found = examine(Upload(entries[0]), Path(scratch))
         if files.measure(Path(scratch, found.artifact)) != files.measure(entries[0]):
             raise ArtifactError(f"{entries[0].name} has to be converted; `register` does that.")
+        if found.compiled:
+            shutil.copy(Path(scratch, file_name(found.compiled)), place)
     return replace(found, artifact=entries[0].name)

@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from predictor.core.containers import ARRAY, FRAME
+from predictor.core.columns import Column
+from predictor.core.containers import ARRAY, FRAME, Frame
 from predictor.core.engines.forms.form import Array, Declined, Form, Table, given
 from predictor.core.engines.scikit_learn import ScikitLearn
 from predictor.core.signature import Signature
+from predictor.core.values import NUMBER
 
 # Changes whenever forms are written or run in another way: what was compiled before is built anew.
 GENERATION = 1
@@ -100,6 +102,7 @@ class Reader:
         self.framed = signature.container == FRAME
         self.known = signature.container in (ARRAY, FRAME)
         self.numeric = all(column.plain for column in signature.columns)
+        self.columns = signature.columns
 
     def read(self, X: Any) -> Array | Table:
         """Return rows of numbers, or columns of values.
@@ -117,6 +120,14 @@ class Reader:
             return Table([X[:, position] for position in range(self.width)])
         if not self.framed or X.shape[1] != self.width:
             raise Declined
+        return self._values(X) if type(X) is Frame else self._dataframe(X)
+
+    def _values(self, X: Frame) -> Array | Table:
+        if isinstance(X.values, np.ndarray):
+            return X.values
+        return Table(list(map(_column, self.columns, X.values)))
+
+    def _dataframe(self, X: Any) -> Array | Table:
         if self.numeric:
             try:
                 numbers: Array = X.to_numpy(dtype=np.float64)
@@ -124,6 +135,15 @@ class Reader:
                 raise Declined from exc
             return numbers
         return Table([column.to_numpy() for _, column in X.items()])
+
+
+def _column(column: Column, values: list[Any]) -> Any:
+    """Return the values of a column as a form reads them: NaN is missing, and so may be None."""
+    if column.kind == NUMBER:
+        return np.array(values, dtype=np.float64)
+    if column.none or None not in values:
+        return values
+    return [np.nan if value is None else value for value in values]
 
 
 @cache

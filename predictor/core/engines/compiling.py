@@ -74,6 +74,8 @@ def _compiled(estimator: Any, signature: Signature, sample: Any) -> Compilation:
         form, methods = _tried(estimator, signature, sample)
     except NoForm as exc:
         return uncompiled(str(exc))
+    except Exception as exc:  # noqa: BLE001 - told on the card: the estimator answers as it is
+        return uncompiled(f"Compiling it fails: {type(exc).__name__}.")
     used = {name: found["up_to_rows"] for name, found in methods.items() if not found["reason"]}
     if not used:
         reasons = {found["reason"] for found in methods.values()}

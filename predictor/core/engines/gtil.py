@@ -45,9 +45,9 @@ class Trees:
     """
 
     def __init__(self, serialised: bytes) -> None:
-        self.keeping, self.releasing = _libraries()
         self.model = ctypes.c_void_p()
         self.config = ctypes.c_void_p()
+        self.keeping, self.releasing = _libraries()
         length = ctypes.c_size_t(len(serialised))
         _check(
             self.keeping.TreeliteDeserializeModelFromBytes(

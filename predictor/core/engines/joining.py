@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from predictor.core.containers import Frame
 from predictor.core.engines.engine import Engine
 from predictor.core.errors import Busy
 
@@ -165,6 +166,8 @@ def stacked(parts: Sequence[Any]) -> Any:
         return parts[0]
     if isinstance(parts[0], np.ndarray):
         return np.concatenate(parts)
+    if isinstance(parts[0], Frame):
+        return Frame.stacked(parts)
     if hasattr(parts[0], "iloc"):
         import pandas as pd
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from predictor.core.containers import Frame, unwrapped
 from predictor.core.engines.compiled import Reader, attempt
 from predictor.core.engines.equality import Unequal, compare
 from predictor.core.engines.forms.form import Declined, Form
@@ -91,6 +92,7 @@ class Trial:
 
     def _expected(self, X: Any) -> dict[str, Any]:
         expected = {}
+        X = unwrapped(X)
         for method in self.methods:
             try:
                 expected[method] = getattr(self.estimator, method)(X)
@@ -148,6 +150,9 @@ def batches(signature: Signature, sample: Any, rng: np.random.Generator) -> Iter
 
 def part(X: Any, rows: slice) -> Any:
     """Return some of the rows."""
+    if isinstance(X, Frame):
+        whole = X.values if isinstance(X.values, np.ndarray) else None
+        return X.of(whole[rows] if whole is not None else [values[rows] for values in X.values])
     return X.iloc[rows] if hasattr(X, "iloc") else X[rows]
 
 

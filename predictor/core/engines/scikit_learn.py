@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from predictor.core.containers import unwrapped
 from predictor.core.errors import InvalidInput
 
 SCIKIT_LEARN = "scikit-learn"
@@ -37,13 +38,14 @@ class ScikitLearn:
         ----------
         methods : sequence of str
             Methods out of the signature.
-        X : array, DataFrame or sparse matrix of shape (n_samples, n_features)
+        X : array, Frame, DataFrame or sparse matrix of shape (n_samples, n_features)
 
         Raises
         ------
         InvalidInput
             The estimator refuses the rows.
         """
+        X = unwrapped(X)
         try:
             return {method: getattr(self.estimator, method)(X) for method in methods}
         except (ValueError, OverflowError) as exc:

@@ -17,6 +17,8 @@ from predictor.core.engines.forms import (
     columns,
     composing,
     encoding,
+    ensembles,
+    expanding,
     linear,
     networks,
     trees,
@@ -27,7 +29,17 @@ from predictor.core.errors import ArtifactError
 # The member that is no array of a form.
 PLAN = "plan"
 
-ROOMS = (bayes, columns, composing, encoding, linear, networks, trees)
+ROOMS = (
+    bayes,
+    columns,
+    composing,
+    encoding,
+    ensembles,
+    expanding,
+    linear,
+    networks,
+    trees,
+)
 FORMS = {
     name: kind
     for room in ROOMS

@@ -1,12 +1,14 @@
 """Rows that lie on the thresholds of trees, and one step beside them."""
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from predictor.core.engines.forms.composing import Chain, Mean, Several, Votes
+from predictor.core.engines.forms.ensembles import Bagged, Voted
 from predictor.core.engines.forms.form import Form
 from predictor.core.engines.forms.trees import Trees
 
@@ -15,17 +17,27 @@ Array = npt.NDArray[Any]
 # So many rows lie on thresholds; each has its neighbours in both precisions.
 ROWS = 48
 
+# Of the parts of an ensemble so many are looked into.
+MOST_PARTS = 5
+
 
 def trees_within(estimator: Any, form: Form) -> Iterator[tuple[Any, Trees]]:
     """Yield the ensembles of trees in an estimator, each with its form."""
     if isinstance(form, Trees):
         yield _unwrapped(estimator), form
     elif isinstance(form, Chain) and form.last is not None:
-        pipeline = _unwrapped(estimator)
-        yield from trees_within(pipeline.steps[-1][1], form.last)
-    elif isinstance(form, Mean | Several | Votes):
-        for part, own in zip(_unwrapped(estimator).estimators_, form.parts, strict=True):
+        whole = _unwrapped(estimator)
+        last = whole.steps[-1][1] if hasattr(whole, "steps") else _last(whole)
+        yield from trees_within(last, form.last)
+    elif isinstance(form, Bagged | Mean | Several | Voted | Votes):
+        pairs = zip(_unwrapped(estimator).estimators_, form.parts, strict=True)
+        for part, own in islice(pairs, MOST_PARTS):
             yield from trees_within(part, own)
+
+
+def _last(estimator: Any) -> Any:
+    """Return the model behind what is stacked, or behind a selection of columns."""
+    return getattr(estimator, "final_estimator_", None) or estimator.estimator_
 
 
 def _unwrapped(estimator: Any) -> Any:

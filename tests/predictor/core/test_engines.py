@@ -1,6 +1,7 @@
 """Engines: forms equal to their estimators, proven, chosen by rows, kept in files that are data."""
 
 import copy
+import io
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from predictor.core.engines import Compiled, ScikitLearn, loaded
 from predictor.core.engines.choosing import most_rows
 from predictor.core.engines.compiling import compile_
 from predictor.core.engines.equality import Unequal, compare
+from predictor.core.engines.forms import columns
 from predictor.core.engines.forms.drawing import drawn
 from predictor.core.engines.forms.form import NoForm
 from predictor.core.engines.proving import prove
@@ -219,3 +221,19 @@ def test_a_file_of_a_form_is_data_and_a_damaged_one_is_none():
     ):
         with pytest.raises(ArtifactError, match="The compiled form cannot be read"):
             loads(damaged)
+
+
+def test_a_file_names_no_function_but_an_element_wise_one():
+    data = dumps(columns.Applied("log1p"), {})
+    assert loads(data)[0].transform(np.zeros(1)).tolist() == [0.0]
+    with pytest.raises(ArtifactError, match="The compiled form cannot be read"):
+        loads(renamed(data, "log1p", "fromfile"))
+
+
+def renamed(data, name, other):
+    """A file in which another name stands, whole otherwise."""
+    with np.load(io.BytesIO(data)) as archive:
+        plan = archive["plan"].tobytes().replace(name.encode(), other.encode())
+    buffer = io.BytesIO()
+    np.savez(buffer, plan=np.frombuffer(plan, dtype=np.uint8))
+    return buffer.getvalue()

@@ -2,13 +2,17 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 
 from predictor.core import save
+from predictor.core.engines.forms.drawing import drawn
+from predictor.core.engines.storing import dumps
 
 ROOT = Path(__file__).parents[3]
-HEAVY = ["joblib", "onnxruntime", "pandas", "scipy", "skops", "sklearn", "yaml"]
+HEAVY = ["joblib", "onnxruntime", "pandas", "scipy", "skops", "sklearn", "treelite", "yaml"]
 
 
 def imported(statements):
@@ -54,3 +58,17 @@ def test_loading_a_model_imports_what_it_names_and_not_all_of_scikit_learn(tmp_p
     command = [sys.executable, "-c", script, tmp_path / "model.skops"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout == "True []\n"
+
+
+def test_a_compiled_forest_needs_neither_scikit_learn_nor_treelites_package(tmp_path):
+    X = np.arange(40.0).reshape(-1, 2)
+    form = drawn(RandomForestClassifier(2, random_state=0).fit(X, X[:, 0] > 9))
+    path = tmp_path / "form.npz"
+    path.write_bytes(dumps(form, {}))
+    statements = (
+        "import numpy as np\nfrom pathlib import Path\n"
+        "from predictor.core.engines.storing import loads\n"
+        f"form, _ = loads(Path({str(path)!r}).read_bytes())\n"
+        "assert form.predict(np.array([[40.0, 41.0]])).tolist() == [True]"
+    )
+    assert imported(statements) == "[]"

@@ -9,6 +9,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
+from predictor.core.containers import Frame, unwrapped
 from predictor.core.engines import ScikitLearn
 from predictor.core.errors import InvalidInput
 from predictor.core.signature import Signature
@@ -77,12 +78,13 @@ def test_a_column_of_numbers_is_described_without_what_it_has_not(signature):
 
 def test_rows_become_the_very_frame(signature):
     X, alone = signature.rows(TABLE.to_dict("records"))
-    pd.testing.assert_frame_equal(X, TABLE)
+    pd.testing.assert_frame_equal(unwrapped(X), TABLE)
     assert not alone
 
 
 def test_a_missing_value_is_null(signature, model):
     X, alone = signature.rows({**GOOD, "age": None, "plan": None})
+    X = unwrapped(X)
     assert alone
     assert X["age"].isna().all()
     assert X["plan"].isna().all()
@@ -91,6 +93,7 @@ def test_a_missing_value_is_null(signature, model):
 
 def test_strings_that_are_numbers_are_taken_for_numbers(signature):
     X, _ = signature.rows({**GOOD, "age": " 30.5", "visits": "3"})
+    X = unwrapped(X)
     assert (X["age"][0], X["visits"][0]) == (30.5, 3)
     assert str(X["visits"].dtype) == "int16"
 
@@ -135,6 +138,7 @@ def test_a_missing_column_is_named(signature):
 @pytest.mark.filterwarnings("ignore:Found unknown categories")
 def test_an_unseen_value_is_taken_where_the_encoder_takes_it(signature, model):
     X, _ = signature.rows({**GOOD, "plan": "z"})
+    X = unwrapped(X)
     assert model.predict(X) == model.predict(pd.DataFrame([{**GOOD, "plan": "z"}]))
 
 
@@ -148,6 +152,7 @@ def test_a_large_integer_is_read_again(signature):
     with pytest.raises(InvalidInput):
         signature.rows({**GOOD, "age": 2.0**64}, lambda: {**GOOD, "age": 2**64})
     X, _ = signature.rows({**GOOD, "age": 1e30}, lambda: {**GOOD, "age": 1e30})
+    X = unwrapped(X)
     assert X["age"][0] == 1e30
 
 
@@ -219,3 +224,11 @@ def test_a_crash_inside_an_estimator_is_not_hidden():
 
     with pytest.raises(ZeroDivisionError):
         ScikitLearn(Broken()).run(["predict"], np.zeros((1, 1)))
+
+
+def test_tables_of_several_requests_are_stacked_as_one(signature):
+    parts = [signature.rows(rows).X for rows in ([GOOD], [], [GOOD, {**GOOD, "plan": None}])]
+    whole = signature.rows([GOOD, GOOD, {**GOOD, "plan": None}]).X
+    stacked = Frame.stacked(parts)
+    assert stacked.shape == whole.shape == (3, 5)
+    pd.testing.assert_frame_equal(stacked.dataframe, whole.dataframe)

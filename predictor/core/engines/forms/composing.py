@@ -16,6 +16,7 @@ from predictor.core.engines.forms.form import (
     given,
     labelled,
     select,
+    ufunc,
 )
 
 
@@ -38,7 +39,7 @@ class Chain(Form):
 
     def together(self, methods: Sequence[str], X: Any) -> dict[str, Any]:
         """Return what several methods give: the rows are transformed once."""
-        if self.last is None:
+        if self.last is None or isinstance(self, Transforming):
             return super().together(methods, X)
         return self.last.together(methods, given(self.last, self.through(X)))
 
@@ -63,6 +64,30 @@ class Transforming(Chain):
     def transform(self, X: Any) -> Any:
         """Return the transformed rows."""
         return self.through(X)
+
+
+@dataclass
+class Eliminated(Transforming):
+    """A chain that serves its transformers as well as its model."""
+
+
+@dataclass
+class Encoded(Eliminated):
+    """A chain whose model knows the classes by their numbers.
+
+    Parameters
+    ----------
+    classes : array of shape (n_classes,)
+    """
+
+    classes: Array | None = None
+
+    def predict(self, X: Any) -> Array:
+        """Return the labels."""
+        assert self.last is not None  # noqa: S101 - it has a model
+        assert self.classes is not None  # noqa: S101 - and classes
+        numbers = self.last.predict(given(self.last, self.through(X)))  # type: ignore[attr-defined]
+        return labelled(self.classes, numbers)
 
 
 @dataclass
@@ -195,7 +220,10 @@ class Behind(Form):
     model: Form
     inverse: str
 
+    def __post_init__(self) -> None:
+        self.back = ufunc(self.inverse)
+
     def predict(self, X: Any) -> Array:
         """Return the targets."""
-        targets: Array = getattr(np, self.inverse)(self.model.predict(given(self.model, X)))  # type: ignore[attr-defined]
+        targets: Array = self.back(self.model.predict(given(self.model, X)))  # type: ignore[attr-defined]
         return targets

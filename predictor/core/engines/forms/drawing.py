@@ -5,16 +5,28 @@ from typing import Any
 
 import numpy as np
 
-from predictor.core.engines.forms import bayes, columns, encoding, linear, networks, trees
+from predictor.core.engines.forms import (
+    bayes,
+    drawn_columns,
+    drawn_trees,
+    encoding,
+    expanding,
+    linear,
+    networks,
+)
+from predictor.core.engines.forms.columns import Applied
 from predictor.core.engines.forms.composing import (
     Behind,
     Chain,
     Columns,
+    Eliminated,
+    Encoded,
     Mean,
     Several,
     Transforming,
     Votes,
 )
+from predictor.core.engines.forms.ensembles import Bagged, BaggedClassifier, Stacked, Voted
 from predictor.core.engines.forms.form import Form, NoForm
 
 
@@ -52,7 +64,7 @@ def by_columns(estimator: Any) -> Columns:
         chosen = np.asarray(known[name], dtype=np.intp)
         if (isinstance(part, str) and part == "drop") or not len(chosen):
             continue
-        forms.append(columns.Applied() if isinstance(part, str) else drawn(part))
+        forms.append(Applied() if isinstance(part, str) else drawn(part))
         positions.append(chosen)
     if not forms:
         raise NoForm("A column transformer of no columns is not compiled.")
@@ -64,7 +76,7 @@ def union(estimator: Any) -> Columns:
     if estimator.transformer_weights:
         raise NoForm("A union with weights is not compiled.")
     parts = [part for _, part in estimator.transformer_list if part not in ("drop", None)]
-    forms = [columns.Applied() if part == "passthrough" else drawn(part) for part in parts]
+    forms = [Applied() if part == "passthrough" else drawn(part) for part in parts]
     return Columns(forms, [None] * len(forms))
 
 
@@ -100,10 +112,58 @@ def behind(estimator: Any) -> Behind:
     return Behind(drawn(estimator.regressor_), name)
 
 
+def eliminated(estimator: Any) -> Eliminated:
+    """Return the form of a recursive elimination of columns."""
+    return Eliminated([drawn_columns.selected(estimator)], drawn(estimator.estimator_))
+
+
+def bagged(estimator: Any) -> Bagged:
+    """Return the form of bagged regressors."""
+    positions = [np.asarray(features) for features in estimator.estimators_features_]
+    return Bagged([drawn(part) for part in estimator.estimators_], positions)
+
+
+def bagged_classifier(estimator: Any) -> BaggedClassifier:
+    """Return the form of bagged classifiers."""
+    parts = estimator.estimators_
+    whole = all(
+        hasattr(part, "predict_proba") and len(part.classes_) == estimator.n_classes_
+        for part in parts
+    )
+    if not whole:
+        raise NoForm("Bagged classifiers are compiled where each one knows all classes.")
+    positions = [np.asarray(features) for features in estimator.estimators_features_]
+    return BaggedClassifier([drawn(part) for part in parts], positions, estimator.classes_)
+
+
+def voted(estimator: Any) -> Voted:
+    """Return the form of AdaBoost."""
+    if estimator.n_classes_ < 2:  # noqa: PLR2004 - one class is no choice
+        raise NoForm("AdaBoost of one class is not compiled.")
+    parts = [drawn(part) for part in estimator.estimators_]
+    weights = np.asarray(estimator.estimator_weights_)[: len(parts)]
+    return Voted(parts, weights, estimator.classes_)
+
+
+def stacked(estimator: Any) -> Chain:
+    """Return the form of stacked estimators."""
+    methods = [method for method in estimator.stack_method_ if method is not None]
+    if estimator.passthrough or len(methods) != len(estimator.estimators_):
+        raise NoForm("A stack is compiled without the rows passed through, or estimators dropped.")
+    classes = getattr(estimator, "classes_", None)
+    binary = classes is not None and len(classes) == 2  # noqa: PLR2004 - one column says it all
+    skipped = [int(binary and method == "predict_proba") for method in methods]
+    said = Stacked([drawn(part) for part in estimator.estimators_], methods, skipped)
+    last = drawn(estimator.final_estimator_)
+    if classes is None:
+        return Eliminated([said], last)
+    return Encoded([said], last, np.asarray(classes))
+
+
 def imputed(estimator: Any) -> Form:
     """Return the form of a simple imputer."""
     objects = estimator.statistics_.dtype.kind == "O"
-    return encoding.filled(estimator) if objects else columns.imputed(estimator)
+    return encoding.filled(estimator) if objects else drawn_columns.imputed(estimator)
 
 
 def _within(attribute: str) -> Callable[[Any], Form]:
@@ -114,9 +174,10 @@ COMPILED: dict[str, Callable[[Any], Form]] = {
     **linear.COMPILED,
     **bayes.COMPILED,
     **networks.COMPILED,
-    **columns.COMPILED,
+    **drawn_columns.COMPILED,
     **encoding.COMPILED,
-    **trees.COMPILED,
+    **expanding.COMPILED,
+    **drawn_trees.COMPILED,
     "SimpleImputer": imputed,
     "Pipeline": pipeline,
     "ColumnTransformer": by_columns,
@@ -126,6 +187,13 @@ COMPILED: dict[str, Callable[[Any], Form]] = {
     "MultiOutputRegressor": several,
     "MultiOutputClassifier": several,
     "TransformedTargetRegressor": behind,
+    "RFE": eliminated,
+    "RFECV": eliminated,
+    "BaggingClassifier": bagged_classifier,
+    "BaggingRegressor": bagged,
+    "AdaBoostClassifier": voted,
+    "StackingClassifier": stacked,
+    "StackingRegressor": stacked,
     "RANSACRegressor": _within("estimator_"),
     "FrozenEstimator": _within("estimator"),
     **dict.fromkeys(

@@ -64,7 +64,8 @@ class Looked(Form):
         if len(columns) != len(self.tables):
             raise Declined
         if type(X) is Table:
-            numbers = [column for column in X.columns if column.dtype.kind == "f"]
+            arrays = (column for column in X.columns if type(column) is not list)
+            numbers = [column for column in arrays if column.dtype.kind == "f"]
         else:
             numbers = [X] if X.dtype.kind == "f" else []
         if any(np.isinf(column).any() for column in numbers):
@@ -94,12 +95,13 @@ class Filled(Form):
 
     def transform(self, X: Any) -> Table:
         """Return the columns without gaps."""
-        filled = []
-        for column, statistic in zip(values(X), self.statistics, strict=True):
-            whole = np.empty(len(column), dtype=object)
-            whole[:] = [statistic if value != value else value for value in column]  # noqa: PLR0124 - NaN
-            filled.append(whole)
-        return Table(filled)
+        pairs = zip(values(X), self.statistics, strict=True)
+        return Table(
+            [
+                [statistic if value != value else value for value in column]  # noqa: PLR0124 - NaN
+                for column, statistic in pairs
+            ]
+        )
 
 
 def _key(value: Any) -> Any:

@@ -95,7 +95,7 @@ class Table:
 
     Parameters
     ----------
-    columns : list of array of shape (n_samples,)
+    columns : list of array or list of length n_samples
     """
 
     columns: list[Any]
@@ -156,6 +156,20 @@ def select(X: Any, positions: Array) -> Any:
     return X.take(positions, axis=1)
 
 
+def ufunc(name: str) -> np.ufunc:
+    """Return an element-wise function of NumPy; a file may name no other.
+
+    Raises
+    ------
+    NoForm
+        It is none.
+    """
+    function = getattr(np, name, None)
+    if not isinstance(function, np.ufunc):
+        raise NoForm(f"{name} is no element-wise function of NumPy.")
+    return function
+
+
 def labelled(classes: Array, indices: Any) -> Array:
     """Return the classes at indices; a boolean is one of two."""
     labels: Array = classes.take(indices)
@@ -165,6 +179,6 @@ def labelled(classes: Array, indices: Any) -> Array:
 def values(X: Any) -> list[list[Any]]:
     """Return rows as a list of Python's values for each column."""
     if type(X) is Table:
-        return [column.tolist() for column in X.columns]
+        return [c if type(c) is list else c.tolist() for c in X.columns]
     columns: list[list[Any]] = X.T.tolist()
     return columns
