@@ -3,8 +3,9 @@
 import pytest
 from django.core.management import call_command
 from django.db import IntegrityError, connection
+from django.db.migrations import Migration
 
-from predictor import registry
+from predictor import registry, triggers
 from predictor.models import Event, ModelVersion
 
 
@@ -14,8 +15,14 @@ def told():
     return list(events), list(versions)
 
 
-@pytest.mark.django_db(transaction=True)
-def test_an_older_site_is_brought_up_to_date(models_dir, fitted):
+@pytest.fixture
+def tables(transactional_db):
+    """The tables themselves, which pytest-django empties at the end: the guards would forbid it."""
+    yield
+    triggers.drop("default", [(Migration("any", "predictor"), False)])
+
+
+def test_an_older_site_is_brought_up_to_date(tables, models_dir, fitted):
     registry.promote(registry.register("iris", fitted))
     before = told()
     assert before[0] == [("registration", 1), ("promotion", 1)]

@@ -25,10 +25,6 @@ from granian.server.common import AbstractServer
 # The name by which prometheus-client finds where processes count together.
 COUNTS_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
 
-# How many threads NumPy and scikit-learn compute one answer with: their libraries' own names. More
-# of them, in each of several processes, wait for each other's cores.
-COMPUTING_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-
 DEFAULT_BIND = "127.0.0.1:8000"
 
 # The interpreter lock makes more threads dearer, not faster; fewer would let one request that
@@ -66,8 +62,6 @@ class Command(BaseCommand):
         refuse_taken(host, port)
         with TemporaryDirectory(prefix="mlsite-metrics-") as counts:
             os.environ[COUNTS_DIRECTORY] = counts  # before anything counts, and for all processes
-            for name in COMPUTING_THREADS:
-                os.environ.setdefault(name, "1")
             self.serve(host, port, workers)
 
     def serve(self, host: str, port: int, workers: int) -> None:
