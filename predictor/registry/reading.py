@@ -2,13 +2,15 @@
 
 import logging
 import re
+import sys
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from django.conf import settings
 
 from predictor.core import artifacts, engines
-from predictor.core.engines import Engine, Joining, ScikitLearn
+from predictor.core.engines import Engine, Joining, ScikitLearn, Unread
 from predictor.core.errors import ArtifactError, Conflict, InvalidInput, ModelNotFound
 from predictor.core.model import Model
 from predictor.core.signature import Signature
@@ -18,6 +20,8 @@ from predictor.registry import files
 log = logging.getLogger(__name__)
 
 State = ModelVersion.State
+
+ANY_NUMBER = sys.maxsize
 
 
 def check_name(name: str) -> None:
@@ -137,7 +141,8 @@ def verify() -> Iterator[tuple[ModelVersion, str]]:
 def load(name: str, number: int) -> Model:
     """Return a version, ready to run.
 
-    A compiled form that cannot be used is left aside: the estimator answers alone.
+    A compiled form that cannot be used is left aside: the estimator answers alone. Behind a form
+    that answers any number of rows it is read only when something asks for it.
 
     Raises
     ------
@@ -148,11 +153,31 @@ def load(name: str, number: int) -> Model:
     """
     row = version(name, number)
     signature = Signature.from_json(row.signature)
-    engine = _engine(row, ScikitLearn(estimator(row)), signature)
-    compiled = all(engine.compiles(method, 1) for method in signature.methods)
-    if row.engines.get("joined") and not compiled:
+    behind = Unread(partial(estimator, row))
+    engine = _engine(row, behind, signature)
+    if not _compiles(engine, signature, ANY_NUMBER):
+        _ = behind.estimator
+    if row.engines.get("joined") and not _compiles(engine, signature, 1):
         engine = Joining(engine)
     return Model(name, number, signature, engine, form(row))
+
+
+def needs_estimators() -> bool:
+    """Return whether a live version is run by its estimator, if only some number of rows."""
+    return any(
+        not form(row) or any(up_to is not None for up_to in _up_to_rows(row))
+        for row in ModelVersion.objects.filter(state=State.LIVE)
+    )
+
+
+def _up_to_rows(row: ModelVersion) -> list[int | None]:
+    """Return up to how many rows each method is compiled; None is any number."""
+    methods = row.engines.get("methods", {})
+    return [methods.get(m, {}).get("up_to_rows", 0) for m in row.signature["methods"]]
+
+
+def _compiles(engine: Engine, signature: Signature, n_samples: int) -> bool:
+    return all(engine.compiles(method, n_samples) for method in signature.methods)
 
 
 def estimator(row: ModelVersion) -> Any:

@@ -4,23 +4,28 @@ import ctypes
 import errno
 import gc
 import ipaddress
+import multiprocessing
 import os
 import signal
 import socket
-import subprocess
 import sys
 from argparse import ArgumentParser
 from collections.abc import Callable
+from contextlib import suppress
 from importlib import import_module
+from multiprocessing.connection import Connection
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from django.conf import settings
+from django.core.management import execute_from_command_line
 from django.core.management.base import BaseCommand, CommandError
 from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server.common import AbstractServer
+
+from predictor import registry
 
 # The name by which prometheus-client finds where processes count together.
 COUNTS_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
@@ -34,9 +39,7 @@ THREADS = 4
 # How long requests under way may take to end after SIGTERM.
 GRACE_S = 30
 
-# What every worker needs. Of scikit-learn this is most of what any one estimator imports; its own
-# module is for the worker that loads it.
-SHARED = ("sklearn", settings.ROOT_URLCONF)
+FORK = multiprocessing.get_context("fork")
 
 PR_SET_PDEATHSIG = 1
 
@@ -129,16 +132,27 @@ def prepare() -> None:
     Nothing that is imported is garbage: the collector does not look for any, and leaves the pages
     that the workers share alone.
     """
-    command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "prepare"]
     gc.disable()
-    with subprocess.Popen(command) as child:  # noqa: S603 - our own command
-        for module in SHARED:
-            import_module(module)
-        code = child.wait()
-    if code:
-        raise SystemExit(code)
+    needs, told = FORK.Pipe(duplex=False)
+    child = FORK.Process(target=prepared, args=(told,))
+    child.start()
+    told.close()
+    import_module(settings.ROOT_URLCONF)
+    with suppress(EOFError):  # which its exit code explains
+        if needs.recv():
+            # Most of what any estimator imports; its own module is for the worker that loads it.
+            import_module("sklearn")
+    child.join()
+    if child.exitcode:
+        raise SystemExit(1)
     gc.freeze()
     gc.enable()
+
+
+def prepared(told: Connection) -> None:
+    """Prepare the site, and tell whether workers will need scikit-learn: compiled forms do not."""
+    execute_from_command_line([sys.argv[0], "prepare"])
+    told.send(registry.needs_estimators())
 
 
 def load_application(server: AbstractServer[Any]) -> Callable[..., Any]:

@@ -3,10 +3,19 @@
 from predictor.core.engines.compiled import Compiled, built_with, file_name
 from predictor.core.engines.engine import Engine
 from predictor.core.engines.joining import Joining
-from predictor.core.engines.scikit_learn import ScikitLearn
+from predictor.core.engines.scikit_learn import ScikitLearn, Unread
 from predictor.core.signature import Signature
 
-__all__ = ["Compiled", "Engine", "Joining", "ScikitLearn", "built_with", "file_name", "loaded"]
+__all__ = [
+    "Compiled",
+    "Engine",
+    "Joining",
+    "ScikitLearn",
+    "Unread",
+    "built_with",
+    "file_name",
+    "loaded",
+]
 
 
 def loaded(data: bytes, estimator: ScikitLearn, signature: Signature) -> Compiled:

@@ -41,7 +41,6 @@ class Compiled:
         most_rows: Mapping[str, int | None],
     ) -> None:
         self.behind = estimator
-        self.estimator = estimator.estimator
         self.form = form
         self.reader = Reader(signature)
         self.first = signature.methods[0]

@@ -1,7 +1,8 @@
 """A fitted estimator, run as it is."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -50,6 +51,30 @@ class ScikitLearn:
             return {method: getattr(self.estimator, method)(X) for method in methods}
         except (ValueError, OverflowError) as exc:
             raise InvalidInput(f"The model refuses these rows{_reason(exc, X)}") from exc
+
+
+class Unread(ScikitLearn):
+    """An estimator that is read when something asks for it: a form answers nearly everything.
+
+    Parameters
+    ----------
+    read : callable
+        Returns the estimator; it may take seconds, most of them to import scikit-learn.
+    """
+
+    def __init__(self, read: Callable[[], Any]) -> None:
+        self._read = read
+        self._reading = Lock()
+        self._estimator: Any = None
+
+    @property
+    def estimator(self) -> Any:
+        """The estimator, read once."""
+        if self._estimator is None:
+            with self._reading:
+                if self._estimator is None:
+                    self._estimator = self._read()
+        return self._estimator
 
 
 def _reason(exc: Exception, X: Any) -> str:
