@@ -155,7 +155,9 @@ def load(name: str, number: int) -> Model:
     signature = Signature.from_json(row.signature)
     behind = Unread(partial(estimator, row))
     engine = _engine(row, behind, signature)
-    if not _compiles(engine, signature, ANY_NUMBER):
+    if _compiles(engine, signature, ANY_NUMBER):
+        check(row)
+    else:
         _ = behind.estimator
     if row.engines.get("joined") and not _compiles(engine, signature, 1):
         engine = Joining(engine)

@@ -148,7 +148,7 @@ ADMIN = {
     **rows_of("mlsite/signinfailures", POST=403),
     **rows_of("tasks/task"),
     **kept_of("predictor/registeredmodel", "rollback", "reset"),
-    **kept_of("predictor/modelversion", "promote", "retire"),
+    **kept_of("predictor/modelversion", "promote", "retire", "switch"),
     **kept_of("predictor/event"),
 }
 ADMIN["admin/predictor/modelversion/add/"] = row(

@@ -4,8 +4,9 @@ import runpy
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
-from tests.serving import ROOT, environment, free_port, manage, until
+from tests.serving import ROOT, Site, environment, free_port, manage, until
 
 PRODUCTION = {"PUBLIC_URL": "https://models.example.org", "API_ACCESS": "token"}
 
@@ -36,25 +37,17 @@ def test_management_does_not_import_scikit_learn_and_no_migration_is_missing(tmp
     assert said == [f"imported: {command} []" for command in commands]
 
 
-def test_what_workers_share_is_imported_without_the_database_and_without_all_of_scikit_learn(
-    tmp_path,
-):
-    program = (
-        "import sys, django; django.setup(); from importlib import import_module;"
-        "from mlsite.management.commands.serve import SHARED;"
-        "[import_module(module) for module in SHARED];"
-        "from django.db import connection;"
-        "print(connection.connection, sorted({'skops', 'sklearn.ensemble'} & sys.modules.keys()))"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=ROOT,
-        env=environment(tmp_path, DJANGO_SETTINGS_MODULE="mlsite.settings"),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert done.stdout == "None []\n"
+def test_compiled_models_are_served_without_scikit_learn_until_it_is_needed(home):
+    with Site(home, "--workers", "1") as site:
+        (worker,) = site.workers()
+        for pid in (worker, site.process.pid):
+            assert "/sklearn/" not in Path(f"/proc/{pid}/maps").read_text()
+        command = "curl -H 'Content-Type: application/json' -d '%s' http://localhost:8000/predict"
+        assert site.curl(command % '{"X1":"61.1", "X2":"17.3"}')[2] == '{"prediction":2}'
+        assert "/sklearn/" not in Path(f"/proc/{worker}/maps").read_text()
+        assert manage(home, "compile", "iris", "1", "--off").returncode == 0
+        until(lambda: "/sklearn/" in Path(f"/proc/{worker}/maps").read_text(), "the estimator")
+        assert site.curl(command % '{"X1":"61.1", "X2":"17.3"}')[2] == '{"prediction":2}'
 
 
 def test_the_production_settings_pass_the_deploy_check(tmp_path):
