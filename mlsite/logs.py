@@ -5,10 +5,16 @@ What a client sent may stand in a record, but cannot start a line or steer a ter
 
 import json
 import logging
+import os
 import time
+from collections import deque
+from contextlib import suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import lru_cache
+from multiprocessing.util import Finalize
+from threading import Event, Lock, Thread
+from typing import TextIO
 
 from django.utils.encoding import escape_uri_path
 
@@ -79,6 +85,57 @@ class LineFormatter(logging.Formatter):
     def formatStack(self, stack_info: str) -> str:  # noqa: N802 - logging's name
         """Return the stack in the same way."""
         return _indented(super().formatStack(stack_info))
+
+
+class TogetherHandler(logging.StreamHandler[TextIO]):
+    """Writes the lines of many requests at once, a moment later.
+
+    Each write gives the interpreter to another thread: one for each line would stop every request
+    half-way. What is left when the process ends is written then.
+    """
+
+    WAIT_S = 0.05
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        super().__init__(stream)
+        self._lines: deque[str] = deque()
+        self._writing = Lock()
+        self._begin()
+        os.register_at_fork(after_in_child=self._begin)
+
+    def _begin(self) -> None:
+        """Begin without a thread: it would not come along to a forked process."""
+        self._some = Event()
+        self._writer: Thread | None = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep the record's line; the caller holds the handler's lock."""
+        try:
+            self._lines.append(self.format(record))
+        except Exception:  # noqa: BLE001 - logging's own way with a record that cannot be formatted
+            self.handleError(record)
+            return
+        if self._writer is None:
+            self._writer = Thread(target=self._write_on, name="request-lines", daemon=True)
+            self._writer.start()
+            Finalize(None, self.flush, exitpriority=0)
+        if not self._some.is_set():
+            self._some.set()
+
+    def flush(self) -> None:
+        """Write what is kept."""
+        with self._writing:
+            lines = [self._lines.popleft() for _ in range(len(self._lines))]
+            with suppress(ValueError):  # closed: nobody reads it any more
+                self.stream.write("".join(f"{line}\n" for line in lines))
+                self.stream.flush()
+
+    def _write_on(self) -> None:
+        while True:
+            self._some.wait()
+            time.sleep(self.WAIT_S)
+            self._some.clear()
+            self.flush()
 
 
 def _indented(text: str) -> str:

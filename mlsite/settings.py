@@ -252,7 +252,7 @@ LOGGING = {
             "filters": ["request_id"],
         },
         "request": {
-            "class": "logging.StreamHandler",
+            "class": "mlsite.logs.TogetherHandler",
             "formatter": "json" if LOG_FORMAT == "json" else "request",
             "filters": ["request_id"],
             "stream": "ext://sys.stdout",
