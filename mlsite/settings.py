@@ -80,7 +80,12 @@ if SQLITE:
         # FULL: a task that was answered with 201 survives a power cut.
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
     }
-DATABASES["default"] |= {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": not SQLITE}
+    DATABASES["default"]["CONN_MAX_AGE"] = None
+else:
+    # There are more threads than a server has connections for.
+    pool = {"min_size": 1, "max_size": 10, "timeout": 20}
+    DATABASES["default"]["OPTIONS"] = DATABASES["default"].get("OPTIONS", {}) | {"pool": pool}
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 if SECRET_KEY and len(SECRET_KEY) < KEY_LENGTH:

@@ -100,3 +100,11 @@ def test_debug_is_off_unless_asked_for(monkeypatch):
     assert runpy.run_path(settings)["DEBUG"] is False
     monkeypatch.setenv("DEBUG", "true")
     assert runpy.run_path(settings)["DEBUG"] is True
+
+
+def test_postgresql_is_asked_over_no_more_connections_than_it_has(monkeypatch):
+    monkeypatch.setenv("DATABASE_URL", "postgres://user:word@db.example.org/name?sslmode=require")
+    database = runpy.run_path(str(ROOT / "mlsite" / "settings.py"))["DATABASES"]["default"]
+    assert database["OPTIONS"]["sslmode"] == "require"
+    assert database["OPTIONS"]["pool"]["max_size"] == 10
+    assert database["CONN_MAX_AGE"] == 0
