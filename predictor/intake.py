@@ -8,6 +8,7 @@ JSON: what was found, or {"refused": why}. It knows no Django, and neither secre
 
 import json
 import math
+import os
 import resource
 import sys
 import time
@@ -24,6 +25,9 @@ from predictor.core.errors import ArtifactError, PredictorError
 # What reading one file may take.
 MEMORY_BYTES = 3 * 2**30
 TIME_S = 60
+
+# How far it steps back behind what is served meanwhile.
+NICENESS = 10
 
 
 @dataclass(frozen=True)
@@ -122,11 +126,12 @@ def take(options: Namespace, compiling: Callable[..., Any] | None = None) -> Fou
 
 
 def limit(memory_bytes: int, time_s: float) -> None:
-    """Give this process so much memory and time, and no more."""
+    """Give this process so much memory and time, and no more; let others go first."""
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     seconds = math.ceil(time_s)
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    os.nice(NICENESS)
 
 
 def parsed(arguments: Sequence[str]) -> Namespace:

@@ -32,9 +32,9 @@ COUNTS_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
 
 DEFAULT_BIND = "127.0.0.1:8000"
 
-# More than may wait for a slow model (64), so that those never stand in front of the others; each
-# waits for the database, for a dribbling body, for an estimator without anybody waiting for it. They
-# are made as they are needed. One thread alone would answer about a tenth more.
+# More than may wait for a slow model (64), so that those never stand in front of the others; and
+# each may wait for the database or a dribbling body without anybody waiting for it. They are made
+# as they are needed. One thread alone would answer about a tenth more.
 THREADS = 72
 
 # How long requests under way may take to end after SIGTERM.
