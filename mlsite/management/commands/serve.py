@@ -24,6 +24,7 @@ from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server.common import AbstractServer
+from prometheus_client import values
 
 from predictor import registry
 
@@ -65,7 +66,9 @@ class Command(BaseCommand):
         refuse_open_beyond_loopback(host)
         refuse_taken(host, port)
         with TemporaryDirectory(prefix="mlsite-metrics-") as counts:
-            os.environ[COUNTS_DIRECTORY] = counts  # before anything counts, and for all processes
+            # Before anything counts, and for all processes; prometheus-client has looked already.
+            os.environ[COUNTS_DIRECTORY] = counts
+            values.ValueClass = values.get_value_class()  # type: ignore[no-untyped-call]
             self.serve(host, port, workers)
 
     def serve(self, host: str, port: int, workers: int) -> None:
