@@ -1,11 +1,17 @@
 """Real parts for every test: an estimator fitted once, a database, a store of loaded models."""
 
+import shutil
+
 import pytest
 from django.apps import apps
 from django.contrib.auth.models import Permission
 from rest_framework.test import APIClient
 
 from predictor import recipes, registry
+from predictor.core import artifacts
+from predictor.core.engines.compiling import compile_
+from predictor.intake import Found
+from predictor.registry import files, writing
 from predictor.store import loaded
 
 # Modules and packages that share a server or a browser. Each group runs in one worker, lest every
@@ -48,10 +54,41 @@ def models_dir(settings, tmp_path):
     apps.get_app_config("predictor").__dict__.pop("store", None)
 
 
+@pytest.fixture(scope="session")
+def written(fitted, tmp_path_factory):
+    """The files that a registration of the default model writes, and what it finds."""
+    place = tmp_path_factory.mktemp("written")
+    path = place / writing.ARTIFACT
+    signature = artifacts.save(fitted.estimator, path, fitted.X, columns=fitted.columns)
+    compilation = compile_(fitted.estimator, signature, fitted.X)
+    return place, Found(
+        path.name,
+        "skops",
+        signature.to_json(),
+        artifacts.fitted_with(),
+        engines=compilation.report,
+        compiled=compilation.write(place),
+    )
+
+
 @pytest.fixture
-def iris(db, models_dir, fitted):
+def register(db, models_dir, fitted, written):
+    """Register the default model as `registry.register` does, of files that are there already."""
+    place, found = written
+
+    def register(name="iris", by=None):
+        with files.staging() as staged:
+            shutil.copytree(place, staged, dirs_exist_ok=True)
+            origin = writing.Origin("training", by, fitted.description, metrics=fitted.metrics)
+            return writing.admit(name, staged, found, origin)
+
+    return register
+
+
+@pytest.fixture
+def iris(register, fitted):
     """Version 1 of iris: registered, live and loaded. The estimator is returned."""
-    registry.promote(registry.register("iris", fitted))
+    registry.promote(register())
     loaded()
     return fitted.estimator
 
