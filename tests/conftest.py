@@ -1,6 +1,8 @@
 """Real parts for every test: an estimator fitted once, a database, a store of loaded models."""
 
 import shutil
+from dataclasses import replace
+from functools import cache
 
 import pytest
 from django.apps import apps
@@ -14,10 +16,12 @@ from predictor.intake import Found
 from predictor.registry import files, writing
 from predictor.store import loaded
 
-# Modules and packages that share a server or a browser. Each group runs in one worker, lest every
-# worker start its own.
+# Modules and packages that share a server, a browser or what takes long to fit. Each group runs in
+# one worker, lest every worker start its own.
 SHARED = {
     "tests/browser/": "browser",
+    "tests/predictor/core/test_penguins.py": "penguins",
+    "tests/predictor/test_penguins.py": "penguins",
     "tests/site/test_docs.py": "docs",
     "tests/site/test_notebook.py": "site",
     "tests/site/test_seed.py": "site",
@@ -39,12 +43,6 @@ def pytest_xdist_make_scheduler(config, log):
     return Grouped(config, log)
 
 
-@pytest.fixture(scope="session")
-def fitted():
-    """The default model as its recipe fits it."""
-    return recipes.fit("iris")
-
-
 @pytest.fixture
 def models_dir(settings, tmp_path):
     """An empty MODELS_DIR, and a process that has loaded nothing."""
@@ -55,31 +53,38 @@ def models_dir(settings, tmp_path):
 
 
 @pytest.fixture(scope="session")
-def written(fitted, tmp_path_factory):
-    """The files that a registration of the default model writes, and what it finds."""
-    place = tmp_path_factory.mktemp("written")
-    path = place / writing.ARTIFACT
-    signature = artifacts.save(fitted.estimator, path, fitted.X, columns=fitted.columns)
-    compilation = compile_(fitted.estimator, signature, fitted.X)
-    return place, Found(
-        path.name,
-        "skops",
-        signature.to_json(),
-        artifacts.fitted_with(),
-        engines=compilation.report,
-        compiled=compilation.write(place),
-    )
+def written(tmp_path_factory):
+    """The files that a registration of a model writes and what it finds, made once for each."""
+
+    @cache
+    def written(name):
+        fitted, place = recipes.fit(name), tmp_path_factory.mktemp(name)
+        path = place / writing.ARTIFACT
+        signature = artifacts.save(fitted.estimator, path, fitted.X, columns=fitted.columns)
+        compilation = compile_(fitted.estimator, signature, fitted.X)
+        versions, compiled = artifacts.fitted_with(), compilation.write(place)
+        found = Found(path.name, "skops", signature.to_json(), versions)
+        found = replace(found, engines=compilation.report, compiled=compiled)
+        origin = writing.Origin("training", None, fitted.description, metrics=fitted.metrics)
+        return fitted, place, found, origin
+
+    return written
+
+
+@pytest.fixture(scope="session")
+def fitted(written):
+    """The default model as its recipe fits it."""
+    return written("iris")[0]
 
 
 @pytest.fixture
-def register(db, models_dir, fitted, written):
-    """Register the default model as `registry.register` does, of files that are there already."""
-    place, found = written
+def register(db, models_dir, written):
+    """Register a bundled model as `registry.register` does, of files that are there already."""
 
-    def register(name="iris", by=None):
+    def register(name="iris", recipe="iris"):
+        _, place, found, origin = written(recipe)
         with files.staging() as staged:
             shutil.copytree(place, staged, dirs_exist_ok=True)
-            origin = writing.Origin("training", by, fitted.description, metrics=fitted.metrics)
             return writing.admit(name, staged, found, origin)
 
     return register
