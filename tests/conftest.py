@@ -29,6 +29,14 @@ SHARED = {
     "tests/tasks/test_processes.py": "tasks",
 }
 
+# Modules that hold the same estimators against something. All tests of one of them run in one
+# worker, where it is fitted once.
+ZOO = (
+    "tests/predictor/core/test_builder.py",
+    "tests/predictor/core/test_engines_zoo.py",
+    "tests/predictor/test_zoo.py",
+)
+
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
@@ -37,6 +45,8 @@ def pytest_xdist_make_scheduler(config, log):
 
     class Grouped(LoadScopeScheduling):
         def _split_scope(self, nodeid):
+            if nodeid.startswith(ZOO) and "[" in nodeid:
+                return f"zoo{nodeid.partition('[')[2]}"
             groups = (SHARED[place] for place in SHARED if nodeid.startswith(place))
             return next(groups, nodeid)
 
