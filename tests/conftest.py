@@ -1,12 +1,16 @@
 """Real parts for every test: an estimator fitted once, a database, a store of loaded models."""
 
+import gc
 import shutil
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from functools import cache
 
 import pytest
 from django.apps import apps
 from django.contrib.auth.models import Permission
+from django.db import connection
 from rest_framework.test import APIClient
 
 from predictor import recipes, registry
@@ -60,6 +64,22 @@ def models_dir(settings, tmp_path):
     apps.get_app_config("predictor").__dict__.pop("store", None)
     yield settings.MODELS_DIR
     apps.get_app_config("predictor").__dict__.pop("store", None)
+
+
+def pytest_collection_finish():
+    """Keep the garbage collector from all that was imported: none of it ever goes."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(scope="session")
+def migrated(django_db_setup, django_db_blocker, tmp_path_factory):
+    """A database of the site in a file, with its tables, for processes that share a copy."""
+    path = tmp_path_factory.mktemp("migrated") / "db.sqlite3"
+    with django_db_blocker.unblock(), closing(sqlite3.connect(path)) as file:
+        connection.ensure_connection()
+        connection.connection.backup(file)
+    return path
 
 
 @pytest.fixture(scope="session")

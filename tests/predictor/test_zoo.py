@@ -9,6 +9,7 @@ import pytest
 
 from predictor import intake, registry
 from predictor.core import save
+from predictor.core.engines import timing
 from predictor.core.errors import ArtifactError
 from predictor.registry import files, writing
 from predictor.store import loaded
@@ -33,6 +34,12 @@ KEYS = {
     "transform": "transformed",
     "score_samples": "scores",
 }
+
+
+@pytest.fixture(autouse=True)
+def _timed_once(monkeypatch):
+    """Time engines once: it matters what is answered, not how soon."""
+    monkeypatch.setattr(timing, "ROUNDS", 1)
 
 
 @pytest.fixture
