@@ -1,23 +1,45 @@
 """Real parts for every test: an estimator fitted once, a database, a store of loaded models."""
 
+import gc
+import shutil
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from functools import cache
+
 import pytest
 from django.apps import apps
 from django.contrib.auth.models import Permission
+from django.db import connection
 from rest_framework.test import APIClient
 
 from predictor import recipes, registry
+from predictor.core import artifacts
+from predictor.core.engines.compiling import compile_
+from predictor.intake import Found
+from predictor.registry import files, writing
 from predictor.store import loaded
 
-# Modules and packages that share a server or a browser. Each group runs in one worker, lest every
-# worker start its own.
+# Modules and packages that share a server, a browser or what takes long to fit. Each group runs in
+# one worker, lest every worker start its own.
 SHARED = {
     "tests/browser/": "browser",
+    "tests/predictor/core/test_penguins.py": "penguins",
+    "tests/predictor/test_penguins.py": "penguins",
     "tests/site/test_docs.py": "docs",
     "tests/site/test_notebook.py": "site",
     "tests/site/test_seed.py": "site",
     "tests/site/test_serve.py": "site",
     "tests/tasks/test_processes.py": "tasks",
 }
+
+# Modules that hold the same estimators against something. All tests of one of them run in one
+# worker, where it is fitted once.
+ZOO = (
+    "tests/predictor/core/test_builder.py",
+    "tests/predictor/core/test_engines_zoo.py",
+    "tests/predictor/test_zoo.py",
+)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -27,16 +49,12 @@ def pytest_xdist_make_scheduler(config, log):
 
     class Grouped(LoadScopeScheduling):
         def _split_scope(self, nodeid):
+            if nodeid.startswith(ZOO) and "[" in nodeid:
+                return f"zoo{nodeid.partition('[')[2]}"
             groups = (SHARED[place] for place in SHARED if nodeid.startswith(place))
             return next(groups, nodeid)
 
     return Grouped(config, log)
-
-
-@pytest.fixture(scope="session")
-def fitted():
-    """The default model as its recipe fits it."""
-    return recipes.fit("iris")
 
 
 @pytest.fixture
@@ -48,10 +66,64 @@ def models_dir(settings, tmp_path):
     apps.get_app_config("predictor").__dict__.pop("store", None)
 
 
+def pytest_collection_finish():
+    """Keep the garbage collector from all that was imported: none of it ever goes."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(scope="session")
+def migrated(django_db_setup, django_db_blocker, tmp_path_factory):
+    """A database of the site in a file, with its tables, for processes that share a copy."""
+    path = tmp_path_factory.mktemp("migrated") / "db.sqlite3"
+    with django_db_blocker.unblock(), closing(sqlite3.connect(path)) as file:
+        connection.ensure_connection()
+        connection.connection.backup(file)
+    return path
+
+
+@pytest.fixture(scope="session")
+def written(tmp_path_factory):
+    """The files that a registration of a model writes and what it finds, made once for each."""
+
+    @cache
+    def written(name):
+        fitted, place = recipes.fit(name), tmp_path_factory.mktemp(name)
+        path = place / writing.ARTIFACT
+        signature = artifacts.save(fitted.estimator, path, fitted.X, columns=fitted.columns)
+        compilation = compile_(fitted.estimator, signature, fitted.X)
+        versions, compiled = artifacts.fitted_with(), compilation.write(place)
+        found = Found(path.name, "skops", signature.to_json(), versions)
+        found = replace(found, engines=compilation.report, compiled=compiled)
+        origin = writing.Origin("training", None, fitted.description, metrics=fitted.metrics)
+        return fitted, place, found, origin
+
+    return written
+
+
+@pytest.fixture(scope="session")
+def fitted(written):
+    """The default model as its recipe fits it."""
+    return written("iris")[0]
+
+
 @pytest.fixture
-def iris(db, models_dir, fitted):
+def register(db, models_dir, written):
+    """Register a bundled model as `registry.register` does, of files that are there already."""
+
+    def register(name="iris", recipe="iris"):
+        _, place, found, origin = written(recipe)
+        with files.staging() as staged:
+            shutil.copytree(place, staged, dirs_exist_ok=True)
+            return writing.admit(name, staged, found, origin)
+
+    return register
+
+
+@pytest.fixture
+def iris(register, fitted):
     """Version 1 of iris: registered, live and loaded. The estimator is returned."""
-    registry.promote(registry.register("iris", fitted))
+    registry.promote(register())
     loaded()
     return fitted.estimator
 

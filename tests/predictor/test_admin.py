@@ -13,11 +13,11 @@ EVENTS = "/admin/predictor/event/"
 
 
 @pytest.fixture
-def three(iris, fitted):
+def three(iris, register):
     """Three versions of iris: the second one live after the first, the third one retired."""
-    registry.register("iris", fitted)
+    register()
     registry.promote(registry.version("iris", 2))
-    registry.retire(registry.register("iris", fitted))
+    registry.retire(register())
 
 
 @pytest.fixture

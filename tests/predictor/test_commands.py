@@ -27,10 +27,10 @@ def run(capsys, db, models_dir):
 
 
 @pytest.fixture
-def three(run, fitted):
+def three(run, register):
     """Three versions of iris, the second one live."""
     for _ in range(3):
-        registry.register("iris", fitted)
+        register()
     registry.promote(registry.version("iris", 1))
     registry.promote(registry.version("iris", 2))
 
@@ -141,7 +141,7 @@ def test_a_database_that_is_missing_is_a_sentence_and_imports_no_scikit_learn(tm
 
 
 @pytest.fixture
-def lost(run, three, models_dir, fitted, tmp_path):
+def lost(run, three, models_dir, tmp_path):
     """What is left of MODELS_DIR after its database was lost: three versions of iris."""
     kept = tmp_path / "kept"
     shutil.move(models_dir, kept)

@@ -1,14 +1,20 @@
 """A registration that is killed at any instant leaves a whole version, or none."""
 
 import json
+import shutil
 import subprocess
 import sys
 
+import pytest
+
 from tests.serving import ROOT, environment
 
+pytestmark = pytest.mark.django_db  # for its tables are what the processes get a copy of
 
-def instants(home):
+
+def instants(home, migrated):
     """Return what came of a kill -9 before each line of a registration."""
+    shutil.copy(migrated, home)
     done = subprocess.run(
         [sys.executable, "-m", "tests.predictor.crash"],
         cwd=ROOT,
@@ -22,8 +28,8 @@ def instants(home):
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def test_a_registration_killed_before_any_line_leaves_a_whole_version_or_none(tmp_path):
-    *killed, last = instants(tmp_path)
+def test_a_registration_killed_before_any_line_leaves_a_whole_version_or_none(tmp_path, migrated):
+    *killed, last = instants(tmp_path, migrated)
     assert len(killed) > 50
     before = []
     for said in [*killed, last]:

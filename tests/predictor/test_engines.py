@@ -57,21 +57,6 @@ def test_the_card_says_what_runs_each_method_with_the_proof_and_the_times(api, r
     assert on_disk["engines"] == row.engines
 
 
-def test_what_is_not_compiled_says_why(api, staff_api, models_dir, tmp_path):
-    X = np.arange(20.0).reshape(-1, 1)
-    path = tmp_path / "near.skops"
-    artifacts.save(KNeighborsRegressor().fit(X, X[:, 0]), path, X)
-    call_command("register", "near", str(path), promote=True, verbosity=0)
-    engines = api.get("/models/near/versions/1/").json()["engines"]
-    assert engines["engine"] == "scikit-learn"
-    assert engines["reason"] == "KNeighborsRegressor is not compiled."
-    assert engines["methods"] == {}
-    assert registry.version("near", 1).compiled == ""
-    loaded().refresh()
-    assert api.post("/models/near/predict", {"x0": 3.2}).json() == {"prediction": 3.0}
-    assert (engines["joined"], engines["alone"]) == (True, "")
-
-
 @pytest.fixture
 def near(models_dir, db):
     """A live model that stays with scikit-learn, loaded."""
@@ -80,6 +65,16 @@ def near(models_dir, db):
     registry.promote(registry.register("near", fitted))
     loaded().refresh()
     return loaded().get("near")
+
+
+def test_what_is_not_compiled_says_why(api, near):
+    engines = api.get("/models/near/versions/1/").json()["engines"]
+    assert engines["engine"] == "scikit-learn"
+    assert engines["reason"] == "KNeighborsRegressor is not compiled."
+    assert engines["methods"] == {}
+    assert registry.version("near", 1).compiled == ""
+    assert api.post("/models/near/predict", {"x0": 3.2}).json() == {"prediction": 3.0}
+    assert (engines["joined"], engines["alone"]) == (True, "")
 
 
 def test_a_request_that_would_wait_too_long_is_told_when_to_come_again(api, near, monkeypatch):

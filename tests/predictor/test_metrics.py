@@ -85,10 +85,10 @@ def test_a_card_is_no_prediction(api, iris, added):
     assert added("mlsite_prediction_requests_total", **counted) == 0
 
 
-def test_the_version_served_and_one_that_cannot_be(api, iris, fitted, models_dir, told):
+def test_the_version_served_and_one_that_cannot_be(api, iris, register, models_dir, told):
     assert told("mlsite_live_version", model="iris") == 1
     assert told("mlsite_live_version_not_loaded", model="iris") == 0
-    second = registry.register("iris", fitted)
+    second = register()
     registry.promote(second)
     (models_dir / "iris" / "2" / second.artifact).write_bytes(b"not what was registered")
     loaded().refresh()

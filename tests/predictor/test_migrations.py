@@ -22,8 +22,8 @@ def tables(transactional_db):
     triggers.drop("default", [(Migration("any", "predictor"), False)])
 
 
-def test_an_older_site_is_brought_up_to_date(tables, models_dir, fitted):
-    registry.promote(registry.register("iris", fitted))
+def test_an_older_site_is_brought_up_to_date(tables, register):
+    registry.promote(register())
     before = told()
     assert before[0] == [("registration", 1), ("promotion", 1)]
     call_command("migrate", "predictor", "0003", verbosity=0)

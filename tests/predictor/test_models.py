@@ -102,8 +102,8 @@ def test_reset_returns_to_the_lowest_version_that_is_not_retired(staff_api, iris
     assert staff_api.post("/predict", {"X1": 1, "X2": 1})["X-Model-Version"] == "2"
 
 
-def test_reset_without_a_version_to_return_to_is_a_conflict(staff_api, models_dir, fitted):
-    registry.retire(registry.register("iris", fitted))
+def test_reset_without_a_version_to_return_to_is_a_conflict(staff_api, register):
+    registry.retire(register())
     response = staff_api.post("/models/iris/reset")
     assert response.status_code == 409
     assert response.json() == {"detail": "iris has no version that is not retired."}
@@ -113,8 +113,8 @@ def test_reset_of_a_model_that_is_not_there_is_a_404(staff_api, iris):
     assert staff_api.post("/models/nope/reset").json() == {"detail": "There is no model nope."}
 
 
-def test_a_model_without_a_recipe_is_not_trained(staff_api, iris, fitted):
-    registry.register("churn", fitted)
+def test_a_model_without_a_recipe_is_not_trained(staff_api, iris, register):
+    register("churn")
     response = staff_api.post("/models/churn/train", {})
     assert response.status_code == 409
     assert response.json()["detail"].startswith("There is no recipe for churn here;")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from predictor import recipes, registry
+from predictor import registry
 from predictor.store import loaded
 
 ROW = {
@@ -16,14 +16,9 @@ ROW = {
 URL = "/models/penguins/predict"
 
 
-@pytest.fixture(scope="module")
-def fitted():
-    return recipes.fit("penguins")
-
-
 @pytest.fixture
-def penguins(db, models_dir, fitted):
-    registry.promote(registry.register("penguins", fitted))
+def penguins(register):
+    registry.promote(register("penguins", recipe="penguins"))
     loaded().refresh()
 
 

@@ -11,9 +11,9 @@ from predictor.models import Event, ModelVersion, RegisteredModel
 
 
 @pytest.fixture
-def versions(db, models_dir, fitted):
+def versions(register):
     """Three versions of iris, none of them live."""
-    return [registry.register("iris", fitted) for _ in range(3)]
+    return [register() for _ in range(3)]
 
 
 def states():

@@ -11,10 +11,10 @@ from predictor.store import MOST_ON_DEMAND, loaded
 
 
 @pytest.fixture
-def loads(iris, fitted, monkeypatch):
+def loads(iris, register, monkeypatch):
     """The versions that are loaded from now on; there are 7, and the first one is live."""
     for _ in range(6):
-        registry.register("iris", fitted)
+        register()
     counted = []
 
     def load(name, version):

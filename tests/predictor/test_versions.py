@@ -13,10 +13,10 @@ ROW = {"X1": 5.9, "X2": 3.0}
 
 
 @pytest.fixture
-def three(iris, fitted):
+def three(iris, register):
     """Three versions of iris; the first one is live."""
-    registry.register("iris", fitted)
-    registry.register("iris", fitted)
+    register()
+    register()
 
 
 def states(name="iris"):
@@ -324,8 +324,8 @@ def test_a_broken_live_version_leaves_the_old_one_and_the_card_says_so(
     assert "problem" not in staff_api.get("/models/iris/").json()
 
 
-def test_one_model_that_cannot_be_loaded_leaves_the_others(staff_api, three, models_dir, fitted):
-    registry.promote(registry.register("churn", fitted))
+def test_one_model_that_cannot_be_loaded_leaves_the_others(staff_api, three, models_dir, register):
+    registry.promote(register("churn"))
     (models_dir / "churn" / "1" / "model.skops").write_bytes(b"not what it was")
     loaded().refresh()
     assert staff_api.post("/predict", ROW).status_code == 200

@@ -6,14 +6,14 @@ import math
 import numpy as np
 import orjson
 import pytest
-from threadpoolctl import threadpool_limits
 
 from predictor import intake, registry
 from predictor.core import save
+from predictor.core.engines import timing
 from predictor.core.errors import ArtifactError
 from predictor.registry import files, writing
 from predictor.store import loaded
-from tests.predictor.zoo import CASES
+from tests.predictor.zoo import CASES, fitted
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # estimators warn of their own rows
 
@@ -36,11 +36,10 @@ KEYS = {
 }
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread():
-    """Keep the threads of one small estimator from waiting for those of another test."""
-    with threadpool_limits(1):
-        yield
+@pytest.fixture(autouse=True)
+def _timed_once(monkeypatch):
+    """Time engines once: it matters what is answered, not how soon."""
+    monkeypatch.setattr(timing, "ROUNDS", 1)
 
 
 @pytest.fixture
@@ -69,7 +68,7 @@ def _ask(api, body, method):
 
 @pytest.mark.parametrize("name", [name for name in CASES if name not in NOT_SERVED])
 def test_it_answers_as_when_it_is_called(name, serve):
-    estimator, X = CASES[name].fitted()
+    estimator, X = fitted(name)
     asked = X.iloc[:ASKED] if hasattr(X, "iloc") else X[:ASKED]
     expected = {method: answer for method in KEYS if (answer := its_own(estimator, method, asked))}
     if not expected:  # it has nothing to serve, or fails on its own rows

@@ -3,12 +3,13 @@
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import scipy.sparse
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 from sklearn.cluster import Birch, KMeans
 from sklearn.compose import ColumnTransformer, TransformedTargetRegressor, make_column_transformer
 from sklearn.decomposition import PCA, TruncatedSVD
@@ -265,7 +266,8 @@ def own() -> Iterator[tuple[str, Case]]:
         ),
     }  # fmt: skip
     for name, parts in made.items():
-        yield name, Case(lambda parts=parts: parts)
+        estimator, *data = parts
+        yield name, Case(lambda e=estimator, d=data: (clone(e), *d))
 
 
 def listed() -> Iterator[tuple[str, Case]]:
@@ -294,3 +296,9 @@ def _with_rows(estimator: BaseEstimator) -> tuple[BaseEstimator, Any, Any]:
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     CASES = dict(listed()) | dict(own())
+
+
+@cache
+def fitted(name: str) -> tuple[BaseEstimator, Any]:
+    """Return the fitted estimator of a case, and its rows: for all to ask, for none to change."""
+    return CASES[name].fitted()

@@ -80,9 +80,9 @@ def test_filters_go_along_from_page_to_page(client, mixed, ordering):
 
 
 @pytest.mark.parametrize("ordering", ["priority", "-due_at"])
-def test_five_thousand_tasks_that_share_a_value_come_once_each(client, ordering):
-    made = make(5000)
-    found = both_ways(client, f"/tasks/?ordering={ordering}&page_size=1000")
+def test_a_thousand_tasks_that_share_a_value_come_once_each(client, ordering):
+    made = make(1000)
+    found = both_ways(client, f"/tasks/?ordering={ordering}&page_size=200")
     assert found == expected(ordering, made)
 
 

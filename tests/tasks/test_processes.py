@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +11,8 @@ from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
+
+pytestmark = pytest.mark.django_db  # for its tables are what the processes get a copy of
 
 ROOT = Path(__file__).parents[2]
 BODY = {"title": "Read a book"}
@@ -55,16 +58,13 @@ class Server:
 
 
 @pytest.fixture(scope="module")
-def environment(tmp_path_factory):
+def environment(tmp_path_factory, migrated):
     """The environment of processes that share a new database."""
-    path = tmp_path_factory.mktemp("shared") / "db.sqlite3"
-    environment = os.environ | {
+    path = shutil.copy(migrated, tmp_path_factory.mktemp("shared"))
+    return os.environ | {
         "DATABASE_URL": f"sqlite:///{path}",
         "DJANGO_SETTINGS_MODULE": "mlsite.settings",
     }
-    migrate = [sys.executable, "manage.py", "migrate", "--verbosity=0"]
-    subprocess.run(migrate, cwd=ROOT, env=environment, check=True)
-    return environment
 
 
 @pytest.fixture(scope="module")

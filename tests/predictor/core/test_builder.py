@@ -12,13 +12,12 @@ import skops.io
 from scipy.sparse import coo_array, csr_matrix
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import all_estimators
-from threadpoolctl import threadpool_limits
 
 from predictor.core.artifacts import allowed, archive, native
 from predictor.core.artifacts.builder import Builder
 from predictor.core.artifacts.schema import Schema
 from tests.predictor.core import hostile
-from tests.predictor.zoo import CASES
+from tests.predictor.zoo import CASES, fitted
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # estimators warn of their own rows
 
@@ -68,9 +67,7 @@ def fields(data):
 
 @pytest.mark.parametrize("name", [name for name in CASES if name not in NOT_OF_ROWS])
 def test_every_estimator_is_built_as_skops_builds_it(name):
-    with threadpool_limits(1):
-        estimator, _ = CASES[name].fitted()
-    ours, theirs = built(native.dumps(estimator, {}))
+    ours, theirs = built(native.dumps(fitted(name)[0], {}))
     assert described(ours) == described(theirs)
 
 

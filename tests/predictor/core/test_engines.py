@@ -16,7 +16,6 @@ from sklearn.naive_bayes import MultinomialNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from threadpoolctl import threadpool_limits
 
 from predictor.core.engines import Compiled, ScikitLearn, loaded
 from predictor.core.engines.choosing import most_rows
@@ -76,12 +75,6 @@ def test_trees_are_equal_on_their_thresholds_and_one_step_beside(name):
     assert np.array_equal(estimator.predict(rows), engine.run(["predict"], rows)["predict"])
     probabilities = engine.run(["predict_proba"], rows)["predict_proba"]
     np.testing.assert_allclose(probabilities, estimator.predict_proba(rows), rtol=1e-9, atol=1e-12)
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread():
-    with threadpool_limits(1):
-        yield
 
 
 class Aside(LogisticRegression):

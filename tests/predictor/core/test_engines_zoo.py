@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from threadpoolctl import threadpool_limits
 
 from predictor.core.containers import unwrapped
 from predictor.core.engines.compiled import Reader, attempt
@@ -11,7 +10,7 @@ from predictor.core.engines.forms.drawing import COMPILED, drawn
 from predictor.core.engines.forms.form import Declined, NoForm
 from predictor.core.engines.sampling import random_rows
 from predictor.core.signature import Signature
-from tests.predictor.zoo import CASES
+from tests.predictor.zoo import CASES, fitted
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # estimators warn of their own rows
 
@@ -32,15 +31,9 @@ NAMES = [
 ]
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread():
-    with threadpool_limits(1):
-        yield
-
-
 @pytest.mark.parametrize("name", NAMES)
 def test_ten_thousand_random_rows_are_answered_as_by_scikit_learn(name):
-    estimator, sample = CASES[name].fitted()
+    estimator, sample = fitted(name)
     signature = Signature.of(estimator, sample=sample)
     if signature.container not in ("array", "frame"):
         return

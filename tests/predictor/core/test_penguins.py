@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from predictor import recipes
-from predictor.core import artifacts, save
+from predictor.core import artifacts
 from predictor.core.engines import ScikitLearn
 from predictor.core.errors import InvalidInput
 from predictor.core.model import Model
+from predictor.core.signature import Signature
 
 ADELIE = {
     "island": "Torgersen",
@@ -20,16 +20,16 @@ ADELIE = {
 }
 
 
-@pytest.fixture(scope="module")
-def fitted():
-    return recipes.fit("penguins")
+@pytest.fixture
+def fitted(written):
+    return written("penguins")[0]
 
 
-@pytest.fixture(scope="module")
-def penguins(fitted, tmp_path_factory):
-    path = tmp_path_factory.mktemp("penguins") / "model.skops"
-    signature = save(fitted.estimator, path, fitted.X, columns=fitted.columns)
-    return Model("penguins", 1, signature, ScikitLearn(artifacts.load(path)))
+@pytest.fixture
+def penguins(written):
+    _, place, found, _ = written("penguins")
+    estimator = artifacts.load(place / found.artifact)
+    return Model("penguins", 1, Signature.from_json(found.signature), ScikitLearn(estimator))
 
 
 def test_the_data_is_the_published_one(fitted):
