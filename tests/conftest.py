@@ -1,5 +1,9 @@
 """Real parts for every test: an estimator fitted once, a database, a store of loaded models."""
 
+import fcntl
+import json
+import os
+import re
 import shutil
 
 import pytest
@@ -13,12 +17,14 @@ from predictor.core.engines.compiling import compile_
 from predictor.intake import Found
 from predictor.registry import files, writing
 from predictor.store import loaded
+from tests.serving import Site
 
 # Modules and packages that share a server or a browser. Each group runs in one worker, lest every
 # worker start its own.
 SHARED = {
     "tests/browser/": "browser",
     "tests/site/test_docs.py": "docs",
+    "tests/site/test_http.py": "site",
     "tests/site/test_notebook.py": "site",
     "tests/site/test_seed.py": "site",
     "tests/site/test_serve.py": "site",
@@ -37,6 +43,24 @@ def pytest_xdist_make_scheduler(config, log):
             return next(groups, nodeid)
 
     return Grouped(config, log)
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory):
+    """The files that a first start makes from nothing, once for all workers, and what it said."""
+    own = tmp_path_factory.getbasetemp()
+    home = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "prepared"
+    home.mkdir(exist_ok=True)
+    with (home / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (home / "password").exists():
+            with Site(home) as site:
+                said = {"url": site.url, "iris": json.loads(site.get("/models/iris")[1])}
+            said["output"] = site.output()
+            (home / "first_start.json").write_text(json.dumps(said))
+            (password,) = re.findall(r"the password (\S+) ", said["output"])
+            (home / "password").write_text(password)
+    return home
 
 
 @pytest.fixture(scope="session")
