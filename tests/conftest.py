@@ -1,6 +1,10 @@
 """Real parts for every test: an estimator fitted once, a database, a store of loaded models."""
 
+import fcntl
 import gc
+import json
+import os
+import re
 import shutil
 import sqlite3
 from contextlib import closing
@@ -19,6 +23,7 @@ from predictor.core.engines.compiling import compile_
 from predictor.intake import Found
 from predictor.registry import files, writing
 from predictor.store import loaded
+from tests.serving import Site
 
 # Modules and packages that share a server, a browser or what takes long to fit. Each group runs in
 # one worker, lest every worker start its own.
@@ -27,6 +32,7 @@ SHARED = {
     "tests/predictor/core/test_penguins.py": "penguins",
     "tests/predictor/test_penguins.py": "penguins",
     "tests/site/test_docs.py": "docs",
+    "tests/site/test_http.py": "site",
     "tests/site/test_notebook.py": "site",
     "tests/site/test_seed.py": "site",
     "tests/site/test_serve.py": "site",
@@ -55,6 +61,24 @@ def pytest_xdist_make_scheduler(config, log):
             return next(groups, nodeid)
 
     return Grouped(config, log)
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory):
+    """The files that a first start makes from nothing, once for all workers, and what it said."""
+    own = tmp_path_factory.getbasetemp()
+    home = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "prepared"
+    home.mkdir(exist_ok=True)
+    with (home / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (home / "password").exists():
+            with Site(home) as site:
+                said = {"url": site.url, "iris": json.loads(site.get("/models/iris")[1])}
+            said["output"] = site.output()
+            (home / "first_start.json").write_text(json.dumps(said))
+            (password,) = re.findall(r"the password (\S+) ", said["output"])
+            (home / "password").write_text(password)
+    return home
 
 
 @pytest.fixture

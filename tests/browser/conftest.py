@@ -42,9 +42,9 @@ def chromium():
 
 
 @pytest.fixture(scope="package")
-def site(chromium, tmp_path_factory):
-    """A site on its first start, with a user who is not staff."""
-    home = tmp_path_factory.mktemp("site")
+def site(chromium, prepared, tmp_path_factory):
+    """A site with a user who is not staff."""
+    home = shutil.copytree(prepared, tmp_path_factory.mktemp("site") / "home")
     with Site(home, "--workers", "1") as site:
         make = "from django.contrib.auth.models import User; User.objects.create_user"
         done = manage(home, "shell", "-c", f"{make}({VISITOR!r}, password={PASSWORD!r})")
