@@ -5,13 +5,12 @@ import json
 import warnings
 import zipfile
 from collections.abc import Iterable
-from importlib.metadata import version
 from typing import Any, NamedTuple
 
 from predictor.core.artifacts import archive, bounds
 from predictor.core.artifacts.builder import Builder
 from predictor.core.artifacts.schema import Schema
-from predictor.core.artifacts.versions import check_version
+from predictor.core.artifacts.versions import check_version, version
 from predictor.core.errors import ArtifactError
 
 # The archive's member that says what skops does not: a file without it is a skops file as well.

@@ -1,11 +1,16 @@
 """Which versions fitted an estimator, and whether this one may run it."""
 
 import platform
-from importlib.metadata import version
+from functools import cache
+from importlib import metadata
 
 from predictor.core.errors import ArtifactError
 
 PACKAGES = ("scikit-learn", "numpy", "skops")
+
+
+# Looked up in the installed packages' files.
+version = cache(metadata.version)
 
 
 def fitted_with() -> dict[str, str]:
