@@ -14,9 +14,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from mlsite.renderers import JSONRenderer
-
-# Where the processes of `serve` keep their counts; prometheus-client's own name.
-DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
+from predictor.metrics import DIRECTORY
 
 
 class Metrics(APIView):

@@ -24,12 +24,8 @@ from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server.common import AbstractServer
-from prometheus_client import values
 
-from predictor import registry
-
-# The name by which prometheus-client finds where processes count together.
-COUNTS_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
+from predictor import metrics, registry
 
 DEFAULT_BIND = "127.0.0.1:8000"
 
@@ -66,9 +62,7 @@ class Command(BaseCommand):
         refuse_open_beyond_loopback(host)
         refuse_taken(host, port)
         with TemporaryDirectory(prefix="mlsite-metrics-") as counts:
-            # Before anything counts, and for all processes; prometheus-client has looked already.
-            os.environ[COUNTS_DIRECTORY] = counts
-            values.ValueClass = values.get_value_class()  # type: ignore[no-untyped-call]
+            metrics.count_together(counts)
             self.serve(host, port, workers)
 
     def serve(self, host: str, port: int, workers: int) -> None:
