@@ -1,4 +1,4 @@
-"""What staff does to a model over HTTP: another version live, or one retired."""
+"""What staff does to a model over HTTP: a new version, another one live, or one retired."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
@@ -12,7 +12,12 @@ from predictor import registry
 from predictor.models import ModelVersion
 from predictor.permissions import ManagesModels
 from predictor.schema import DETAIL, ERRORS
-from predictor.serializers import CardSerializer, ReasonSerializer, VersionChoiceSerializer
+from predictor.serializers import (
+    CardSerializer,
+    ReasonSerializer,
+    TrainSerializer,
+    VersionChoiceSerializer,
+)
 from predictor.store import loaded
 from predictor.views import ModelView
 
@@ -55,6 +60,23 @@ class Change(ModelView):
         version = self.change(name, by=by, **form.validated_data)
         loaded().refresh()
         return Response(CardSerializer(version.model).data)
+
+
+@extend_schema_view(
+    post=extend_schema(
+        operation_id="train",
+        description="Train the model, and return its card.",
+        responses=CardSerializer,
+    )
+)
+class Train(Change):
+    """Training of a bundled model: a new version, live at once."""
+
+    serializer_class = TrainSerializer
+
+    def change(self, name: str, **said: Any) -> ModelVersion:
+        """Train it."""
+        return registry.train(name, **said)
 
 
 @documented("promote")

@@ -1,4 +1,4 @@
-"""Cards, predictions, and what changes a model."""
+"""Cards and predictions."""
 
 import json
 from collections.abc import Callable, Iterable, Mapping
@@ -23,14 +23,13 @@ from predictor.core.model import Model
 from predictor.core.signature import Column
 from predictor.counted import CountedView
 from predictor.models import RegisteredModel
-from predictor.permissions import PREDICT, VIEW, ManagesModels
+from predictor.permissions import PREDICT, VIEW
 from predictor.renderers import ModelListPage, ModelPage, RowFormPage
 from predictor.schema import PredictSchema
-from predictor.serializers import CardSerializer, TrainSerializer, row_serializer
+from predictor.serializers import CardSerializer, row_serializer
 from predictor.store import loaded
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import User
     from django.http import QueryDict
 
 
@@ -145,24 +144,3 @@ def _exactly(body: bytes) -> Any:
         return json.loads(body)
     except RecursionError as exc:
         raise ParseError("The body is nested too deeply.") from exc
-
-
-class Train(ModelView):
-    """Training of a bundled model: a new version, live at once."""
-
-    permission_classes = (ManagesModels,)
-    serializer_class = TrainSerializer
-
-    def get_serializer(self, **kwargs: Any) -> TrainSerializer:
-        """Return the form."""
-        return TrainSerializer(**kwargs)
-
-    @extend_schema(operation_id="train", responses=CardSerializer)
-    def post(self, request: Request, name: str) -> Response:
-        """Train the model, and return its card."""
-        options = self.get_serializer(data=request.data)
-        options.is_valid(raise_exception=True)
-        user = cast("User", request.user)  # ManagesModels saw to it
-        version = registry.train(name, by=user, **options.validated_data)
-        loaded().refresh()
-        return Response(CardSerializer(version.model).data)
