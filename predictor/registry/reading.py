@@ -88,14 +88,18 @@ def live_versions() -> dict[str, int]:
 
 def live_forms() -> dict[str, tuple[int, str]]:
     """Return the number of the live version of each model, and the compiled form it is to run."""
-    live = ModelVersion.objects.filter(state=State.LIVE).select_related("model")
-    fields = ("model__name", "version", "compiled", "use_compiled")
-    return {row.model.name: (row.version, form(row)) for row in live.only(*fields)}
+    live = ModelVersion.objects.filter(state=State.LIVE)
+    rows = live.values_list("model__name", "version", "compiled", "use_compiled")
+    return {name: (number, _form(compiled, use)) for name, number, compiled, use in rows}
 
 
 def form(row: ModelVersion) -> str:
     """Return the SHA-256 of the compiled form that a version is to run; nothing for none."""
-    return row.compiled if row.use_compiled and settings.ENGINES == "compiled" else ""
+    return _form(row.compiled, row.use_compiled)
+
+
+def _form(compiled: str, use_compiled: bool) -> str:  # noqa: FBT001 - a row's two fields
+    return compiled if use_compiled and settings.ENGINES == "compiled" else ""
 
 
 def without_live() -> list[str]:
