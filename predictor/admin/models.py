@@ -1,17 +1,17 @@
 """Models in the admin: what is live, and the ways back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.db.models import Count, Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
-from django.urls import URLPattern, path, reverse
+from django.urls import reverse
 
 from predictor import registry
 from predictor.admin.confirmation import Confirmation, confirmed
-from predictor.admin.looking import LookingAdmin, managed, may_manage
+from predictor.admin.looking import LookingAdmin, may_manage
 from predictor.models import ModelVersion, RegisteredModel
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ class RegisteredModelAdmin(LookingAdmin):
     readonly_fields = ["name", "live_version", "created_at"]
     fields = ["name", "description", "live_version", "created_at"]
     change_form_template = "admin/predictor/registeredmodel/change_form.html"
+    address = "model"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RegisteredModel]:
         """Return the models with what the list shows of their versions."""
@@ -50,28 +51,13 @@ class RegisteredModelAdmin(LookingAdmin):
         count: int = model.version_count
         return count
 
-    def get_urls(self) -> list[URLPattern]:
-        """Return the addresses of the confirmation pages before the admin's own."""
-        own = [
-            path(
-                f"<int:pk>/{verb}/", self.admin_site.admin_view(managed(view)), name=f"model_{verb}"
-            )
-            for verb, view in (("rollback", self.rollback), ("reset", self.reset))
-        ]
-        return own + super().get_urls()
+    def verbs(self) -> Mapping[str, Callable[..., HttpResponse]]:
+        """Return the confirmation pages of the ways back."""
+        return {"rollback": self.rollback, "reset": self.reset}
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """Show a model, with a button for each way back that there is."""
-        model = self.get_object(request, object_id)
-        buttons = ways_back(model) if model and may_manage(request) else []
-        context = (extra_context or {}) | {"buttons": buttons}
-        return super().change_view(request, object_id, form_url, context)
+    def buttons(self, request: HttpRequest, row: Any) -> list[tuple[str, str]]:  # noqa: ARG002 - as above
+        """Return each way back that there is."""
+        return ways_back(row)
 
     def rollback(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Ask, and roll back."""

@@ -1,16 +1,17 @@
 """Versions in the admin: their metrics side by side, and a button for what each one allows."""
 
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
-from django.urls import URLPattern, path, reverse
+from django.urls import reverse
 
 from predictor import registry
 from predictor.admin import engines
 from predictor.admin.confirmation import Confirmation, confirmed
-from predictor.admin.looking import LookingAdmin, managed, may_manage
+from predictor.admin.looking import LookingAdmin, may_manage
 from predictor.admin.upload import upload
 from predictor.models import ModelVersion
 
@@ -32,6 +33,7 @@ class ModelVersionAdmin(LookingAdmin):
     exclude = ["engines"]
     readonly_fields = ["run_by"]
     change_form_template = "admin/predictor/modelversion/change_form.html"
+    address = "version"
 
     @admin.display(description="Run by")
     def run_by(self, version: ModelVersion) -> str:
@@ -50,21 +52,9 @@ class ModelVersionAdmin(LookingAdmin):
         names = sorted({name for version in versions for name in version.metrics})
         return [*self.list_display, *map(column, names[:MOST_METRICS])]
 
-    def get_urls(self) -> list[URLPattern]:
-        """Return the addresses of the confirmation pages before the admin's own."""
-        own = [
-            path(
-                f"<int:pk>/{verb}/",
-                self.admin_site.admin_view(managed(view)),
-                name=f"version_{verb}",
-            )
-            for verb, view in (
-                ("promote", self.promote),
-                ("retire", self.retire),
-                ("switch", self.switch),
-            )
-        ]
-        return own + super().get_urls()
+    def verbs(self) -> Mapping[str, Callable[..., HttpResponse]]:
+        """Return the confirmation pages of what may be done to a version."""
+        return {"promote": self.promote, "retire": self.retire, "switch": self.switch}
 
     def add_view(
         self,
@@ -75,25 +65,17 @@ class ModelVersionAdmin(LookingAdmin):
         """Upload a version: no row is made by hand."""
         return upload(request, self.admin_site)
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """Show a version, with a button for what may be done to it now."""
-        version = self.get_object(request, object_id)
-        ready = version and version.state == ModelVersion.State.READY and may_manage(request)
+    def buttons(self, request: HttpRequest, row: Any) -> list[tuple[str, str]]:  # noqa: ARG002 - the row says it
+        """Return what the version's state and its compiled form allow."""
+        ready = row.state == ModelVersion.State.READY
         buttons = [
-            (verb.capitalize(), reverse(f"admin:version_{verb}", args=[object_id]))
+            (verb.capitalize(), reverse(f"admin:version_{verb}", args=[row.pk]))
             for verb in (("promote", "retire") if ready else ())
         ]
-        if version and version.compiled and may_manage(request):
-            name = "Run scikit-learn alone" if version.use_compiled else "Run the compiled form"
-            buttons.append((name, reverse("admin:version_switch", args=[object_id])))
-        context = (extra_context or {}) | {"buttons": buttons}
-        return super().change_view(request, object_id, form_url, context)
+        if row.compiled:
+            name = "Run scikit-learn alone" if row.use_compiled else "Run the compiled form"
+            buttons.append((name, reverse("admin:version_switch", args=[row.pk])))
+        return buttons
 
     def promote(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Ask, and make a version live."""
