@@ -29,8 +29,13 @@ def environment(home, **variables):
 
 def manage(home, *arguments, **variables):
     """One management command, ended."""
+    return python(home, "manage.py", *arguments, **variables)
+
+
+def python(home, *arguments, **variables):
+    """One Python with the site's environment, ended."""
     return subprocess.run(
-        [sys.executable, "manage.py", *arguments],
+        [sys.executable, *arguments],
         cwd=ROOT,
         env=environment(home, **variables),
         capture_output=True,

@@ -2,8 +2,6 @@
 
 import json
 import shutil
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -11,7 +9,7 @@ from django.core.management import CommandError, call_command
 
 from predictor import registry
 from predictor.models import NAME_RULE, ModelVersion
-from tests.serving import ROOT, environment, manage
+from tests.serving import ROOT, manage, python
 
 
 @pytest.fixture
@@ -125,14 +123,9 @@ for command in sys.argv[1:]:
 
 def test_a_database_that_is_missing_is_a_sentence_and_imports_no_scikit_learn(tmp_path):
     commands = ["models", "verify", "rollback iris", "sync"]
-    done = subprocess.run(
-        [sys.executable, "-c", WITHOUT_DATABASE, *commands],
-        cwd=ROOT,
-        env=environment(tmp_path, DJANGO_SETTINGS_MODULE="mlsite.settings"),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    settings = {"DJANGO_SETTINGS_MODULE": "mlsite.settings"}
+    done = python(tmp_path, "-c", WITHOUT_DATABASE, *commands, **settings)
+    assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == [f"{command} 1 []" for command in commands]
     sentences = done.stderr.splitlines()
     assert len(sentences) == len(commands)

@@ -1,12 +1,10 @@
 """PUBLIC_URL: behind a proxy that ends TLS, everything is https."""
 
 import json
-import subprocess
-import sys
 
 import pytest
 
-from tests.serving import ROOT, environment
+from tests.serving import python
 
 PROGRAM = """
 import json, sys, django
@@ -36,14 +34,9 @@ print(json.dumps({
 def seen(tmp_path_factory):
     variables = {"PUBLIC_URL": "https://models.example.org", "API_ACCESS": "open"}
     home = tmp_path_factory.mktemp("public")
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM],
-        cwd=ROOT,
-        env=environment(home, DJANGO_SETTINGS_MODULE="mlsite.settings", **variables),
-        capture_output=True,
-        check=True,
-    )
-    (answers,) = [line for line in done.stdout.splitlines() if line.startswith(b"{")]
+    done = python(home, "-c", PROGRAM, DJANGO_SETTINGS_MODULE="mlsite.settings", **variables)
+    assert done.returncode == 0, done.stderr
+    (answers,) = [line for line in done.stdout.splitlines() if line.startswith("{")]
     return json.loads(answers)
 
 

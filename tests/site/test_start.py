@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.serving import ROOT, Site, environment, free_port, manage, until
+from tests.serving import ROOT, Site, environment, free_port, manage, python, until
 
 PRODUCTION = {"PUBLIC_URL": "https://models.example.org", "API_ACCESS": "token"}
 
@@ -24,14 +24,8 @@ for command in sys.argv[1:]:
 
 def test_management_does_not_import_scikit_learn_and_no_migration_is_missing(tmp_path):
     commands = ["help", "check", "makemigrations --check --dry-run", "migrate"]
-    done = subprocess.run(
-        [sys.executable, "-c", IMPORTED, *commands],
-        cwd=ROOT,
-        env=environment(tmp_path, DJANGO_SETTINGS_MODULE="mlsite.settings"),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    settings = {"DJANGO_SETTINGS_MODULE": "mlsite.settings"}
+    done = python(tmp_path, "-c", IMPORTED, *commands, **settings)
     assert done.returncode == 0, done.stdout + done.stderr
     said = [line for line in done.stdout.splitlines() if line.startswith("imported:")]
     assert said == [f"imported: {command} []" for command in commands]
