@@ -10,9 +10,11 @@ from random import getrandbits
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.middleware.common import CommonMiddleware
 from django.middleware.security import SecurityMiddleware
 from rest_framework.exceptions import MethodNotAllowed, Throttled
 
+from mlsite.handler import BODY_REFUSED
 from mlsite.logs import RequestRecord, request_id
 from mlsite.sign_ins import LockedOut
 from mlsite.views import refused
@@ -49,9 +51,6 @@ class RequestLog:
             request_id.reset(before)
         return response
 
-
-# Where the server leaves word that a body did not come whole, as the status to answer.
-BODY_REFUSED = "mlsite.body_refused"
 
 CUT_OFF = {
     HTTPStatus.BAD_REQUEST: "The body was cut off.",
@@ -95,16 +94,38 @@ class Headers(SecurityMiddleware):
             "X-Frame-Options": settings.X_FRAME_OPTIONS,
             "Content-Security-Policy": self.POLICY,
         }
-        self.always = [*unchanged.items(), *added.items()]
+        for name, value in added.items():
+            unchanged.headers[name] = value
+        del unchanged.headers["Content-Type"]
+        self.always = unchanged.headers._store  # noqa: SLF001 - names and values, looked at once
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         """Add them, where the view did not say otherwise."""
-        headers = response.headers
-        for name, value in self.always:
-            headers.setdefault(name, value)
+        response.headers._store = self.always | response.headers._store  # noqa: SLF001
         if self.sts_seconds:
             super().process_response(request, response)
         return response
+
+
+class Common(CommonMiddleware):
+    """Django's, with the hosts remembered that were found to be of this site.
+
+    Nothing else that it looks at before a request is answered is set here.
+    """
+
+    MOST_REMEMBERED = 100
+
+    def __init__(self, get_response: GetResponse) -> None:
+        super().__init__(get_response)
+        self.hosts: set[str] = set()
+
+    def process_request(self, request: HttpRequest) -> None:
+        """Refuse a request for another host."""
+        host = request.META.get("HTTP_HOST")
+        if host not in self.hosts:
+            super().process_request(request)
+            if host and len(self.hosts) < self.MOST_REMEMBERED:
+                self.hosts.add(host)
 
 
 class Refusals:

@@ -121,7 +121,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "mlsite.origins.ClientAddress",
     "mlsite.origins.ForeignPages",
-    "django.middleware.common.CommonMiddleware",
+    "mlsite.middleware.Common",
     "mlsite.visitors.Visitors",
     "mlsite.middleware.Refusals",
 ]

@@ -1,0 +1,101 @@
+"""How a request comes in: Django's WSGI handler, with what never differs between requests kept."""
+
+import io
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.core.cache import close_caches
+from django.core.handlers.base import reset_urlconf
+from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections, reset_queries
+from django.http import HttpRequest, HttpResponseBase
+from django.urls import ResolverMatch, set_script_prefix
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+# Where the handler leaves word that a body did not come whole, as the status to answer.
+BODY_REFUSED = "mlsite.body_refused"
+
+# So many paths are remembered, and none that is longer, so that nobody fills the memory with them.
+MOST_PATHS = 1000
+LONGEST_PATH = 200
+
+
+class Request(WSGIRequest):
+    """Django's request, with its body read already."""
+
+    def __init__(self, environ: "WSGIEnvironment") -> None:
+        body = read_body(environ)
+        super().__init__(environ)
+        if body is not None:
+            self._body = body  # where Django keeps it
+
+
+class Handler(WSGIHandler):
+    """Django's handler, for one site with one table of addresses."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._matches: dict[str, ResolverMatch] = {}
+        # A connection is looked at when a request ends, which is enough. No cache of this site has
+        # anything to close, no request a table of its own, and queries are kept for DEBUG alone.
+        request_started.disconnect(close_old_connections)
+        request_finished.disconnect(close_caches)
+        request_finished.disconnect(reset_urlconf)
+        if not settings.DEBUG:
+            request_started.disconnect(reset_queries)
+
+    def __call__(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> HttpResponseBase:
+        """Answer one request."""
+        request_started.send(sender=type(self), environ=environ)
+        request = Request(environ)
+        set_script_prefix(environ["SCRIPT_NAME"])
+        response = self.get_response(request)
+        headers = list(response.headers._store.values())  # noqa: SLF001 - items(), one by one
+        headers += [("Set-Cookie", one.OutputString()) for one in response.cookies.values()]
+        start_response(f"{response.status_code} {response.reason_phrase}", headers)
+        return response
+
+    def resolve_request(self, request: HttpRequest) -> Any:
+        """Return the view that the request is for and its arguments."""
+        path = request.path_info
+        if match := self._matches.get(path):
+            request.resolver_match = match
+            return match
+        match = super().resolve_request(request)
+        if len(path) <= LONGEST_PATH and len(self._matches) < MOST_PATHS:
+            self._matches[path] = match
+        return match
+
+
+def read_body(environ: "WSGIEnvironment") -> bytes | None:
+    """Return the body; None where it is too long, or of unknown length.
+
+    Word is left of one that was cut off: Django would take it for a shorter one. A body in chunks
+    gets a length, for without one Django takes it for none at all. Where it was cut cannot be
+    seen, so that only JSON, which shows its own end, may come in chunks.
+    """
+    if "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower():
+        if not environ.get("wsgi.input_terminated"):
+            return None
+        body: bytes = environ["wsgi.input"].read(settings.MAX_BODY_BYTES + 1)  # one is too many
+        if "json" not in environ.get("CONTENT_TYPE", ""):
+            environ[BODY_REFUSED] = HTTPStatus.LENGTH_REQUIRED
+        elif not body:
+            environ[BODY_REFUSED] = HTTPStatus.BAD_REQUEST
+        environ["CONTENT_LENGTH"] = str(len(body))
+    else:
+        declared = environ.get("CONTENT_LENGTH") or "0"
+        length = int(declared) if declared.isascii() and declared.isdigit() else 0
+        if not 0 < length <= settings.MAX_BODY_BYTES:
+            return None
+        body = environ["wsgi.input"].read(length)
+        if len(body) < length:
+            environ[BODY_REFUSED] = HTTPStatus.BAD_REQUEST
+    environ["wsgi.input"] = io.BytesIO(body)
+    return body
