@@ -20,7 +20,7 @@ from rest_framework.views import APIView
 from predictor import exceptions, registry
 from predictor.core.errors import InvalidInput
 from predictor.core.model import Model
-from predictor.core.signature import Column
+from predictor.core.signature import Column, Rows, Signature
 from predictor.counted import CountedView
 from predictor.models import RegisteredModel
 from predictor.permissions import PREDICT, VIEW
@@ -107,24 +107,26 @@ class Predict(CountedView, ModelDetail):
         model = self.served = self.model()
         asked = request.query_params.get("outputs") if request.META.get("QUERY_STRING") else None
         outputs = model.signature.chosen(asked)
-        X, alone = model.signature.rows(*submitted(request, model.signature.columns))
+        X, alone = submitted(request, model.signature)
         self.n_rows = X.shape[0]
         answer = model.signature.answer(model.infer(X, outputs), alone=alone)
         headers = {"X-Model": model.name, "X-Model-Version": str(model.version)}
         return self.answer(request, answer, headers)
 
 
-def submitted(request: Request, columns: Iterable[Column]) -> tuple[Any, Callable[[], Any] | None]:
-    """Return the rows in the body, and how to read them again with every integer exact."""
+def submitted(request: Request, signature: Signature) -> Rows:
+    """Return the rows in the body as X."""
     if request.content_type == JSONParser.media_type:  # letter for letter, as programs send it
         body = request._request.body  # noqa: SLF001 - DRF's own name for Django's request
         parser = (request.parsers or (None,))[0]
         if body and isinstance(parser, JSONParser):
-            return parser.parse(BytesIO(body)), partial(_exactly, body)
+            if block := signature.block(body):
+                return block
+            return signature.rows(parser.parse(BytesIO(body)), partial(_exactly, body))
     elif is_form_media_type(request.content_type):
-        return _typed(cast("QueryDict", request.data), columns), None
+        return signature.rows(_typed(cast("QueryDict", request.data), signature.columns))
     body = request.body  # kept by Django, for the second reading
-    return request.data, partial(_exactly, body) if body else None
+    return signature.rows(request.data, partial(_exactly, body) if body else None)
 
 
 def _typed(form: "QueryDict", columns: Iterable[Column]) -> dict[str, Any]:

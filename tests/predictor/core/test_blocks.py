@@ -1,0 +1,112 @@
+import json
+
+import numpy as np
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from predictor.core.blocks import MOST_COLUMNS, Blocks
+from predictor.core.columns import Column
+from predictor.core.errors import InvalidInput
+from predictor.core.rows import Reader
+
+COLUMNS = (Column("a"), Column("größe in cm"), Column("c", nullable=True))
+NAMES = [column.name for column in COLUMNS]
+
+numbers = st.one_of(st.integers(), st.floats(allow_nan=False, allow_infinity=False))
+odd = st.one_of(st.none(), st.booleans(), st.text(max_size=3), st.lists(st.integers(), max_size=1))
+rows = st.fixed_dictionaries(dict.fromkeys(NAMES, numbers))
+values = st.one_of(numbers, numbers, numbers, odd)
+odd_rows = st.dictionaries(st.sampled_from([*NAMES, "d"]), values)
+
+
+def read(text, columns=COLUMNS):
+    return Blocks(columns).read(text.encode())
+
+
+@given(st.lists(st.one_of(rows, rows, rows, odd_rows), min_size=1, max_size=4))
+def test_what_it_reads_is_what_the_reader_of_rows_makes_of_it(sent):
+    body = json.dumps(sent, separators=(",", ":")).encode()
+    X = Blocks(COLUMNS).read(body)
+    try:
+        wanted = Reader(COLUMNS).read(orjson.loads(body), lambda: json.loads(body)).rows
+    except InvalidInput:
+        wanted = None
+    if X is not None:
+        np.testing.assert_array_equal(X, wanted, strict=True)
+    plain = all(row.keys() == set(NAMES) for row in sent) and all(
+        type(row[name]) in (int, float) and abs(row[name]) < 2**63 for row in sent for name in NAMES
+    )
+    assert X is not None or not plain
+
+
+def test_missing_values_are_nan_where_they_are_taken():
+    X = read('[{"a":1,"größe in cm":2.5,"c":null},{"c":3,"a":4,"gr\\u00f6\\u00dfe in cm":5}]')
+    np.testing.assert_array_equal(X, [[1, 2.5, np.nan], [4, 5, 3]])
+
+
+def test_of_a_key_written_twice_the_last_counts():
+    text = '[{"a":1,"größe in cm":2,"c":3,"a":4}]'
+    np.testing.assert_array_equal(read(text), [[4, 2, 3]])
+    np.testing.assert_array_equal(Reader(COLUMNS).read(orjson.loads(text)).rows, [[4, 2, 3]])
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "true",
+        '"1"',
+        "null",
+        "[1]",
+        "{}",
+        "1e999",
+        "NaN",
+        "Infinity",
+        "01",
+        "1.",
+        "+1",
+        "0x1",
+        "",
+        "9223372036854775808",
+        "-9223372036854775809",
+        "18446744073709551616",
+        "1e19",
+    ],
+)
+def test_what_may_be_no_plain_number_is_left(value):
+    assert read(f'[{{"a":{value},"größe in cm":1,"c":1}}]') is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "{}",
+        "[[1]]",
+        "[null]",
+        "[{}]",
+        "[{",
+        '[{"a":1,"größe in cm":1,"c":1}',
+        "[" * 2000,
+        '[{"a":1,"größe in cm":1,"c":1}] x',
+        '[{"a":1,"größe in cm":1,"c":1},[]]',
+    ],
+)
+def test_what_may_be_no_list_of_rows_is_left(text):
+    assert read(text) is None
+
+
+def test_a_key_that_is_not_utf8_is_left():
+    assert Blocks(COLUMNS).read(b'[{"\xff":1}]') is None
+
+
+def test_columns_that_it_cannot_look_for_are_left():
+    assert read('[{"say \\"a\\"":1}]', [Column('say "a"')]) is None
+    assert read('[{"a":1}]', [Column("a", kind="integer")]) is None
+    many = [Column(f"x{position}") for position in range(MOST_COLUMNS + 1)]
+    row = {column.name: 1 for column in many}
+    assert read(json.dumps([row]), many) is None
+    row.popitem()
+    assert read(json.dumps([row]), many[:-1]) is not None
