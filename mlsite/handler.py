@@ -9,7 +9,7 @@ from django.core.cache import close_caches
 from django.core.handlers.base import reset_urlconf
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 from django.core.signals import request_finished, request_started
-from django.db import close_old_connections, reset_queries
+from django.db import DEFAULT_DB_ALIAS, close_old_connections, connections, reset_queries
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import ResolverMatch, set_script_prefix
 
@@ -40,9 +40,10 @@ class Handler(WSGIHandler):
     def __init__(self) -> None:
         super().__init__()
         self._matches: dict[str, ResolverMatch] = {}
-        # A connection is looked at when a request ends, which is enough. No cache of this site has
-        # anything to close, no request a table of its own, and queries are kept for DEBUG alone.
+        # The one connection is looked at below. No cache of this site has anything to close, no
+        # request a table of its own, and queries are kept for DEBUG alone.
         request_started.disconnect(close_old_connections)
+        request_finished.disconnect(close_old_connections)
         request_finished.disconnect(close_caches)
         request_finished.disconnect(reset_urlconf)
         if not settings.DEBUG:
@@ -56,6 +57,7 @@ class Handler(WSGIHandler):
         request = Request(environ)
         set_script_prefix(environ["SCRIPT_NAME"])
         response = self.get_response(request)
+        connections[DEFAULT_DB_ALIAS].close_if_unusable_or_obsolete()
         headers = list(response.headers._store.values())  # noqa: SLF001 - items(), one by one
         headers += [("Set-Cookie", one.OutputString()) for one in response.cookies.values()]
         start_response(f"{response.status_code} {response.reason_phrase}", headers)

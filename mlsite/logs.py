@@ -50,12 +50,15 @@ class RequestRecord(logging.LogRecord):
     ) | dict.fromkeys(("thread", "threadName", "process", "processName", "taskName"))
 
     def __init__(self, method: str, path: str, status: int, ms: float) -> None:
-        vars(self).update(self.SAME)
+        self.__dict__.update(self.SAME)
         self.created = time.time()
         self.msecs = self.created % 1 * 1000
-        self.msg = "%s %s %d %.1f ms"
-        self.args = (method, escaped_path(path), status, ms)
         self.parts = {"method": method, "path": path, "status": status, "ms": round(ms, 1)}
+
+    def getMessage(self) -> str:  # noqa: N802 - logging's name
+        """Return the line."""
+        method, path, status, ms = self.parts.values()
+        return f"{method} {escaped_path(path)} {status} {ms} ms"
 
 
 class LineFormatter(logging.Formatter):
@@ -98,7 +101,7 @@ class TogetherHandler(logging.StreamHandler[TextIO]):
 
     def __init__(self, stream: TextIO | None = None) -> None:
         super().__init__(stream)
-        self._lines: deque[str] = deque()
+        self._records: deque[logging.LogRecord] = deque()
         self._writing = Lock()
         self._begin()
         os.register_at_fork(after_in_child=self._begin)
@@ -109,12 +112,8 @@ class TogetherHandler(logging.StreamHandler[TextIO]):
         self._writer: Thread | None = None
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Keep the record's line; the caller holds the handler's lock."""
-        try:
-            self._lines.append(self.format(record))
-        except Exception:  # noqa: BLE001 - logging's own way with a record that cannot be formatted
-            self.handleError(record)
-            return
+        """Keep the record; the caller holds the handler's lock."""
+        self._records.append(record)
         if self._writer is None:
             self._writer = Thread(target=self._write_on, name="request-lines", daemon=True)
             self._writer.start()
@@ -125,10 +124,17 @@ class TogetherHandler(logging.StreamHandler[TextIO]):
     def flush(self) -> None:
         """Write what is kept."""
         with self._writing:
-            lines = [self._lines.popleft() for _ in range(len(self._lines))]
+            lines = [self._line(self._records.popleft()) for _ in range(len(self._records))]
             with suppress(ValueError):  # closed: nobody reads it any more
-                self.stream.write("".join(f"{line}\n" for line in lines))
+                self.stream.write("".join(lines))
                 self.stream.flush()
+
+    def _line(self, record: logging.LogRecord) -> str:
+        try:
+            return self.format(record) + "\n"
+        except Exception:  # noqa: BLE001 - logging's own way with a record that cannot be formatted
+            self.handleError(record)
+            return ""
 
     def _write_on(self) -> None:
         while True:

@@ -42,6 +42,7 @@ def _signals():
     yield
     request_started.connect(reset_queries)
     request_started.connect(close_old_connections)
+    request_finished.connect(close_old_connections)
     request_finished.connect(close_caches)
     request_finished.connect(reset_urlconf)
 
