@@ -118,7 +118,7 @@ def test_a_file_that_is_registered_is_compiled_in_a_process_of_its_own(
     artifacts.save(estimator, path, X)
     call_command("register", "steps", str(path), promote=True, verbosity=0)
     loaded().refresh()
-    assert loaded().get("steps").engine_name(1) == "treelite"
+    assert loaded().get("steps").engine_name(1) == "onnxruntime"
     answer = api.post("/models/steps/predict", [{"x0": 7, "x1": 9.5}])
     assert answer.json() == {"predictions": estimator.predict([[7, 9.5]]).tolist()}
 

@@ -16,7 +16,7 @@ from predictor.core.signature import Signature
 from predictor.core.values import NUMBER
 
 # Changes whenever forms are written or run in another way: what was compiled before is built anew.
-GENERATION = 1
+GENERATION = 2
 
 
 class Compiled:
@@ -148,7 +148,7 @@ def _column(column: Column, values: list[Any]) -> Any:
 @cache
 def built_with() -> dict[str, str]:
     """Return the versions that a compiled form depends on."""
-    packages = ("scikit-learn", "numpy", "treelite")
+    packages = ("scikit-learn", "numpy", "treelite", "onnxruntime")
     versions = {name: version(name) for name in packages}
     return {"generation": str(GENERATION), "machine": platform.machine()} | versions
 

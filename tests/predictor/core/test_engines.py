@@ -51,7 +51,7 @@ def test_a_compiled_estimator_is_equal_and_says_so(name):
     estimator = FITTED[name]
     signature = Signature.of(estimator, sample=X)
     compilation = compile_(estimator, signature, X)
-    engine = "numpy" if name == "scaled" else "treelite"
+    engine = "numpy" if name == "scaled" else "onnxruntime"
     assert compilation.report["engine"] == engine
     for method, found in compilation.report["methods"].items():
         assert found["reason"] == "", method
@@ -121,7 +121,7 @@ def test_a_form_runs_as_many_rows_as_it_is_chosen_for():
     engine = compiled(FITTED["forest"], most={"predict": 3})
     assert [engine.compiles("predict", n) for n in (1, 3, 4)] == [True, True, False]
     assert not engine.compiles("predict_proba", 1)
-    assert [engine.name(n) for n in (1, 4)] == ["treelite", "scikit-learn"]
+    assert [engine.name(n) for n in (1, 4)] == ["onnxruntime", "scikit-learn"]
     both = engine.run(["predict_proba", "predict"], X[:2])
     assert list(both) == ["predict_proba", "predict"]
     np.testing.assert_array_equal(both["predict_proba"], FITTED["forest"].predict_proba(X[:2]))

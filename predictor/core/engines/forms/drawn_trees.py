@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from predictor.core.engines.forms.converted import converted
 from predictor.core.engines.forms.form import Array, NoForm
 from predictor.core.engines.forms.trees import (
     DOUBLE,
@@ -37,10 +38,13 @@ def _common(estimator: Any, source: Any, precision: str = SINGLE) -> dict[str, A
         raise NoForm(f"Treelite does not take this {kind}.") from exc
     if model.input_type != DOUBLE or model.output_type != DOUBLE:
         raise NoForm("Treelite took the trees in single precision.")
-    written = np.frombuffer(model.serialize_bytes(), dtype=np.uint8)
+    found = converted(model)
     tags = estimator.__sklearn_tags__().input_tags
     return {
-        "model": written,
+        "model": np.frombuffer(found.ensemble.to_onnx(), dtype=np.uint8),
+        "averaged": found.averaged,
+        "spread": found.spread,
+        "base": found.base,
         "n_features": int(estimator.n_features_in_),
         "precision": precision,
         "missing": bool(tags.allow_nan),

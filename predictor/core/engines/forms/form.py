@@ -19,7 +19,7 @@ FINITE, MISSING_TOO, ANY = "finite", "missing too", "any"
 
 
 # What runs forms.
-NUMPY, TREELITE = "numpy", "treelite"
+NUMPY, ONNX = "numpy", "onnxruntime"
 
 
 class Declined(Exception):

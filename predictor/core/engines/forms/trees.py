@@ -1,9 +1,9 @@
-"""Ensembles of trees, run by Treelite's inference library.
+"""Ensembles of trees, run by ONNX Runtime.
 
 References
 ----------
-https://treelite.readthedocs.io; `sklearn.ensemble` and `sklearn.tree`, which round rows to float32
-before they compare them. Histogram boosting compares doubles.
+`sklearn.ensemble` and `sklearn.tree`, which round rows to float32 before they compare them.
+Histogram boosting compares doubles.
 """
 
 from collections.abc import Sequence
@@ -12,10 +12,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from predictor.core.engines import gtil
+from predictor.core.engines import onnx_trees
 from predictor.core.engines.forms.form import (
     ANY,
-    TREELITE,
+    ONNX,
     Array,
     Declined,
     Form,
@@ -36,7 +36,13 @@ class Trees(Form):
     Parameters
     ----------
     model : array of uint8
-        As Treelite writes it.
+        The trees as ONNX; they give sums.
+    averaged : int
+        What the sums are divided by.
+    spread : array of shape (n_sums, n_targets * most_classes)
+        What each sum adds to each output.
+    base : array of shape (n_targets, most_classes)
+        The outputs where all sums are 0.
     n_features : int
     precision : {"float32", "float64"}
     missing : bool
@@ -46,20 +52,24 @@ class Trees(Form):
     takes: ClassVar[str] = ANY
 
     model: Array
+    averaged: int
+    spread: Array
+    base: Array
     n_features: int
     precision: str
     missing: bool
 
     def __post_init__(self) -> None:
-        self.trees = gtil.Trees(self.model.tobytes())
+        self.session = onnx_trees.session(self.model.tobytes())
+        self.direct = np.array_equal(self.spread, np.eye(self.base.size))
 
     @property
     def runs_on(self) -> str:
         """The name of what runs it, on the card."""
-        return TREELITE
+        return ONNX
 
     def leaves(self, X: Array) -> Array:
-        """Return the sums or means, shape (n_samples, n_targets, most_classes)."""
+        """Return the outputs, shape (n_samples, n_targets, most_classes)."""
         if X.shape[1] != self.n_features:
             raise Declined
         if self.precision == SINGLE:
@@ -67,7 +77,13 @@ class Trees(Form):
             if not finite(single) and (not self.missing or np.isinf(single).any()):
                 raise Declined
             X = single.astype(np.float64)
-        return self.trees(X)
+        (sums,) = self.session.run((onnx_trees.SUMS,), {onnx_trees.ROWS: X})
+        if self.averaged > 1:
+            sums /= self.averaged
+        outputs: Array = sums if self.direct else sums @ self.spread
+        outputs = outputs.reshape(-1, *self.base.shape)
+        outputs += self.base
+        return outputs
 
 
 @dataclass
@@ -109,6 +125,10 @@ class ForestClassifier(Trees):
     """
 
     classes: list[Array]
+
+    def leaves(self, X: Array) -> Array:
+        """Return the probabilities, none of them below 0 by a rounding."""
+        return np.maximum(super().leaves(X), 0.0)
 
     def together(self, methods: Sequence[str], X: Array) -> dict[str, Any]:
         """Return labels and probabilities of the same leaves."""
