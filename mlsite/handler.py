@@ -49,9 +49,7 @@ class Handler(WSGIHandler):
         if not settings.DEBUG:
             request_started.disconnect(reset_queries)
 
-    def __call__(
-        self, environ: "WSGIEnvironment", start_response: "StartResponse"
-    ) -> Any:
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Any:
         """Answer one request.
 
         A body that is there already is returned as a list, for the server to send at once: what it

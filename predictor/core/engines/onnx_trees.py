@@ -147,7 +147,7 @@ def _field(number: int, value: int | str | bytes) -> bytes:
 
 
 def varints(values: Array) -> bytes:
-    """Return integers from 0 as protocol buffers write them: seven bits a byte, the low ones first."""
+    """Return integers from 0 as protocol buffers write them: seven bits a byte, low ones first."""
     shifts = np.arange(0, 64, 7, dtype=np.uint64)
     rest = values.astype(np.uint64)[:, np.newaxis] >> shifts
     more = np.zeros(rest.shape, dtype=np.uint8)
