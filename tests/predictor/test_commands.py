@@ -35,14 +35,14 @@ def three(run, register):
 
 def test_a_file_is_registered_and_promoted(run, brought):
     output = run(
-        *("register", "sums", brought / "sums.skops", "--promote"),
+        *("register", "sums", brought / "sums.onnx", "--promote"),
         *("--metric", "r2=0.93", "--metric", "rows=4", "--note", "two sums"),
         *("--description", "Sums of two numbers."),
     )
     assert output == ("Registered version 1 of sums.\ntwo sums\nVersion 1 of sums is live.\n")
     version = ModelVersion.objects.get()
     assert version.metrics == {"r2": 0.93, "rows": 4}
-    assert (version.notes, version.source) == ("two sums", "file sums.skops")
+    assert (version.notes, version.source) == ("two sums", "file sums.onnx")
     assert version.model.description == "Sums of two numbers."
 
 
