@@ -25,3 +25,6 @@ from mlsite.settings import *  # noqa: E402, F403 - the settings themselves
 
 # Hashing that is meant to be slow has no part in what is tested.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+# A list of all static files, made anew for every client, takes longer than what most of them ask.
+WHITENOISE_AUTOREFRESH = True

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from functools import cache
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -19,6 +20,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+DESK = {"width": 1280, "height": 720}
 VISITOR = "pat"
 PASSWORD = "a long pass phrase"
 
@@ -52,25 +54,45 @@ def site(chromium, prepared, tmp_path_factory):
         yield site
 
 
-@pytest.fixture
-def visit(chromium, site):
-    """Opens pages as somebody, and sees to it afterwards that nothing went wrong in them."""
-    contexts, troubles = [], []
+@pytest.fixture(scope="package")
+def troubles():
+    """What went wrong in the tabs and was not told yet."""
+    return []
 
-    def opened(state=None):
-        context = chromium.new_context(
-            base_url=site.url, storage_state=state, reduced_motion="reduce"
-        )
-        contexts.append(context)
-        page = context.new_page()
+
+@pytest.fixture(scope="package")
+def tab(chromium, site, troubles):
+    """Opens the tab of somebody, once: a new one for every test costs more than the pages do."""
+
+    @cache
+    def tab(user=None, password=None):
+        page = chromium.new_page(base_url=site.url, reduced_motion="reduce", viewport=DESK)
         page.set_default_timeout(10_000)
         watch(page, site.url, troubles)
+        if user is not None:
+            page.goto("/auth/login/")
+            sign_in(page, user, password)
+            expect(page.locator(".signed-in")).to_have_text(user)
         return page
 
-    yield opened
-    for context in contexts:
-        context.close()
-    assert troubles == []
+    return tab
+
+
+@pytest.fixture
+def visit(tab, troubles):
+    """Gives the tab of somebody, and sees to it afterwards that nothing went wrong in it."""
+    used = []
+
+    def visited(*who):
+        used.append(tab(*who))
+        return used[-1]
+
+    yield visited
+    for page in used:
+        page.set_viewport_size(DESK)
+    noted = troubles.copy()
+    troubles.clear()
+    assert noted == []
 
 
 def watch(page, home, troubles):
@@ -99,34 +121,22 @@ def watch(page, home, troubles):
 
 @pytest.fixture
 def page(visit):
-    """A page of somebody who has not signed in."""
-    return visit()
-
-
-@pytest.fixture(scope="package")
-def signed_in(chromium, site):
-    """The cookies of the administrator and of the user who is not staff."""
-    states = {}
-    for user, password in {"admin": site.password(), VISITOR: PASSWORD}.items():
-        page = chromium.new_page(base_url=site.url)
-        page.goto("/auth/login/")
-        sign_in(page, user, password)
-        expect(page.locator(".signed-in")).to_have_text(user)
-        states[user] = page.context.storage_state()
-        page.close()
-    return states
+    """A page of somebody who has not signed in, and was never here."""
+    page = visit()
+    page.context.clear_cookies()
+    return page
 
 
 @pytest.fixture
-def admin(visit, signed_in):
+def admin(visit, site):
     """A page of the administrator."""
-    return visit(signed_in["admin"])
+    return visit("admin", site.password())
 
 
 @pytest.fixture
-def visitor(visit, signed_in):
+def visitor(visit):
     """A page of a user who is not staff."""
-    return visit(signed_in[VISITOR])
+    return visit(VISITOR, PASSWORD)
 
 
 def sign_in(page, user, password):

@@ -7,6 +7,7 @@ import pytest
 from sklearn.linear_model import LinearRegression
 
 from predictor.core import artifacts
+from tests.predictor.core.onnx_files import regressor
 
 
 @pytest.fixture(scope="session")
@@ -18,9 +19,10 @@ def regression():
 
 @pytest.fixture(scope="session")
 def brought(tmp_path_factory, regression):
-    """A file with it, beside others that are refused."""
+    """A file with it, one of ONNX that is read sooner, and others that are refused."""
     place = tmp_path_factory.mktemp("brought")
     artifacts.save(regression, place / "sums.skops")
+    (place / "sums.onnx").write_bytes(regressor([2.0, 3.0], 1.0))
     whole = (place / "sums.skops").read_bytes()
     (place / "empty.skops").write_bytes(b"")
     (place / "cut.skops").write_bytes(whole[: len(whole) // 2])

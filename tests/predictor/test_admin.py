@@ -104,7 +104,7 @@ def test_what_has_become_impossible_meanwhile_is_told(admin_client, pk):
 
 def test_an_upload_registers_a_version(admin_client, three, brought):
     assert "The fitted estimator" in page(admin_client, f"{VERSIONS}add/")
-    artifact = SimpleUploadedFile("sums.skops", (brought / "sums.skops").read_bytes())
+    artifact = SimpleUploadedFile("sums.onnx", (brought / "sums.onnx").read_bytes())
     form = {"model": "sums", "artifact": artifact, "metrics": '{"r2": 1}', "promote": "on"}
     response = admin_client.post(f"{VERSIONS}add/", form, follow=True)
     assert "Version 1 of sums is registered." in response.content.decode()

@@ -21,9 +21,9 @@ def commands(page):
 
 @pytest.fixture(scope="module")
 def documented(prepared, tmp_path_factory):
-    """A site of its own: the pages change tasks and models."""
+    """A site of its own, for the pages change tasks and models: one worker trains for all."""
     home = shutil.copytree(prepared, tmp_path_factory.mktemp("docs") / "home")
-    with Site(home) as site:
+    with Site(home, "--workers", "1") as site:
         yield site
 
 

@@ -1,6 +1,7 @@
 """PUBLIC_URL: behind a proxy that ends TLS, everything is https."""
 
 import json
+import shutil
 
 import pytest
 
@@ -9,8 +10,6 @@ from tests.serving import python
 PROGRAM = """
 import json, sys, django
 django.setup()
-from django.core.management import call_command
-call_command("migrate", verbosity=0)
 from django.test import Client
 def seen(path, **headers):
     response = Client().get(path, headers=headers)
@@ -31,9 +30,9 @@ print(json.dumps({
 
 
 @pytest.fixture(scope="module")
-def seen(tmp_path_factory):
+def seen(prepared, tmp_path_factory):
     variables = {"PUBLIC_URL": "https://models.example.org", "API_ACCESS": "open"}
-    home = tmp_path_factory.mktemp("public")
+    home = shutil.copytree(prepared, tmp_path_factory.mktemp("public") / "home")
     done = python(home, "-c", PROGRAM, DJANGO_SETTINGS_MODULE="mlsite.settings", **variables)
     assert done.returncode == 0, done.stderr
     (answers,) = [line for line in done.stdout.splitlines() if line.startswith("{")]

@@ -9,7 +9,6 @@ import socket
 import stat
 import subprocess
 import sys
-from base64 import b64encode
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -50,13 +49,15 @@ def test_the_secret_key_is_for_its_owner(prepared):
     assert stat.S_IMODE((prepared / "secret_key").stat().st_mode) == 0o600
 
 
-def test_a_version_goes_live_in_every_worker_within_a_second(site):
-    staff = "Basic " + b64encode(f"admin:{site.password()}".encode()).decode()
-    status, _, body = site.ask("POST", "/models/iris/train", Authorization=staff)
+def test_what_staff_train_and_reset_is_live_in_every_worker_within_a_second(site):
+    staff = f"-u admin:{site.password()}"
+    command = f"curl -i {staff} -X POST http://localhost:8000/models/iris"
+    status, _, body = site.curl(f"{command}/train")
     trained = json.loads(body)["live_version"]
     assert (status, trained > 1) == (200, True)
     until(lambda: versions(site, 12) == {str(trained)}, "that version everywhere", timeout_s=1)
-    assert manage(site.home, "rollback", "iris").returncode == 0
+    status, _, body = site.curl(f"{command}/reset")
+    assert (status, json.loads(body)["live_version"]) == (200, 1)
     until(lambda: versions(site, 12) == {"1"}, "version 1 from every worker", timeout_s=1)
 
 
@@ -137,14 +138,6 @@ def test_a_broken_artifact_ends_the_start_with_a_sentence(home):
     )
 
 
-def test_an_address_that_is_taken_is_refused(site, home):
-    done = manage(home, "serve", "--bind", f"127.0.0.1:{site.port}")
-    assert done.returncode == 1
-    assert done.stderr == (
-        f"CommandError: Cannot listen on 127.0.0.1:{site.port}: something listens there already.\n"
-    )
-
-
 REFUSED_ARGUMENTS = {
     "--bind 8000": "--bind is '8000'; it takes HOST:PORT, such as 127.0.0.1:8000.",
     "--bind 127.0.0.1:99999": (
@@ -172,9 +165,12 @@ for arguments in sys.argv[1:]:
 """
 
 
-def test_wrong_arguments_are_refused_with_a_sentence(tmp_path):
+def test_wrong_arguments_are_refused_with_a_sentence(site, tmp_path):
+    taken = f"127.0.0.1:{site.port}"
+    sentence = f"Cannot listen on {taken}: something listens there already."
+    refused = REFUSED_ARGUMENTS | {f"--bind {taken}": sentence}
     done = subprocess.run(
-        [sys.executable, "-c", EACH, *REFUSED_ARGUMENTS],
+        [sys.executable, "-c", EACH, *refused],
         cwd=ROOT,
         env=environment(tmp_path, DJANGO_SETTINGS_MODULE="mlsite.settings"),
         capture_output=True,
@@ -182,7 +178,7 @@ def test_wrong_arguments_are_refused_with_a_sentence(tmp_path):
         check=True,
         timeout=START_S,
     )
-    assert dict(map(json.loads, done.stdout.splitlines())) == REFUSED_ARGUMENTS
+    assert dict(map(json.loads, done.stdout.splitlines())) == refused
 
 
 REFUSED_SETTINGS = [

@@ -22,9 +22,12 @@ for command in sys.argv[1:]:
 """
 
 
-def test_management_does_not_import_scikit_learn_and_no_migration_is_missing(tmp_path):
-    commands = ["help", "check", "makemigrations --check --dry-run", "migrate"]
-    settings = {"DJANGO_SETTINGS_MODULE": "mlsite.settings"}
+def test_management_imports_no_scikit_learn_misses_no_migration_and_passes_the_deploy_check(
+    tmp_path,
+):
+    deploy_check = "check --deploy --fail-level WARNING"
+    commands = ["help", deploy_check, "makemigrations --check --dry-run", "migrate"]
+    settings = PRODUCTION | {"DJANGO_SETTINGS_MODULE": "mlsite.settings"}
     done = python(tmp_path, "-c", IMPORTED, *commands, **settings)
     assert done.returncode == 0, done.stdout + done.stderr
     said = [line for line in done.stdout.splitlines() if line.startswith("imported:")]
@@ -42,11 +45,6 @@ def test_compiled_models_are_served_without_scikit_learn_until_it_is_needed(home
         assert manage(home, "compile", "iris", "1", "--off").returncode == 0
         until(lambda: "/sklearn/" in Path(f"/proc/{worker}/maps").read_text(), "the estimator")
         assert site.curl(command % '{"X1":"61.1", "X2":"17.3"}')[2] == '{"prediction":2}'
-
-
-def test_the_production_settings_pass_the_deploy_check(tmp_path):
-    done = manage(tmp_path, "check", "--deploy", "--fail-level", "WARNING", **PRODUCTION)
-    assert done.returncode == 0, done.stderr
 
 
 def test_the_development_server_asks_for_a_database(tmp_path):

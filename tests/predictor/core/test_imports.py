@@ -3,7 +3,6 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import pytest
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 
@@ -24,22 +23,13 @@ def imported(statements):
     return done.stdout.strip()
 
 
-@pytest.mark.parametrize(
-    "statements",
-    [
-        "import predictor.core",
-        "from predictor.core import artifacts, engines, model, signature",
-        "from predictor.core import artifacts\n"
-        "try: artifacts.load(artifacts.Path('nothing'))\n"
-        "except artifacts.ArtifactError: pass",
-    ],
-)
-def test_nothing_heavy_is_imported_before_a_model_is_read(statements):
-    assert imported(statements) == "[]"
-
-
-def test_rows_of_plain_numbers_need_no_pandas():
+# One process for all: what one of them imports, stays.
+def test_nothing_heavy_is_imported_before_a_model_is_read_and_by_rows_of_plain_numbers():
     statements = (
+        "import predictor.core\n"
+        "from predictor.core import artifacts, engines, model, signature\n"
+        "try: artifacts.load(artifacts.Path('nothing'))\n"
+        "except artifacts.ArtifactError: pass\n"
         "from predictor.core.signature import Column, Signature\n"
         "signature = Signature((Column('a'), Column('b')), ('predict',))\n"
         "signature.rows([{'a': 1, 'b': 2}])"
