@@ -49,6 +49,7 @@ class TakenIn:
 
     Parameters
     ----------
+    estimator : estimator
     path : Path
         Where it was written; its suffix is its form's.
     form : {"skops", "onnx"}
@@ -64,6 +65,7 @@ class TakenIn:
         What was changed or allowed on the way, a sentence each.
     """
 
+    estimator: Any = field(repr=False)
     path: Path
     form: str
     source: str
@@ -135,6 +137,7 @@ def take_in(  # noqa: PLR0913 - the choices that whoever registers a file has
     path = directory / f"model.{found.form}"
     _write(path, data)
     return TakenIn(
+        estimator=found.estimator,
         path=path,
         form=found.form,
         source=kind if kind != SKOPS else found.form,
