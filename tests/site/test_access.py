@@ -287,15 +287,15 @@ def by_session(client, people, sessions, path, role, method):
 def methods_of(route, role):
     """The methods that can be answered each in a way of its own.
 
-    A page that answers all of them alike asks at most whether it is a POST. What a view has not is
-    refused after it has asked who comes: there TRACE stands for the others, except to one role.
+    A page that answers all of them alike asks at most whether it is a POST. HEAD is a GET, and
+    what a view has not is refused after it has asked who comes: there two roles and TRACE stand
+    for the others.
     """
     answers = TABLE[route][2]
-    if len(set(answers.values())) == 1:
-        return ("GET", "POST", "TRACE")
-    if role == "superuser":
-        return METHODS
-    return [method for method in METHODS if answers[method] != 405 or method == "TRACE"]
+    some = ("GET", "POST", "TRACE") if len(set(answers.values())) == 1 else METHODS
+    if role in ("anonymous", "superuser"):
+        return some
+    return [m for m in some if m == "TRACE" or (m != "HEAD" and answers[m] != 405)]
 
 
 def surprises(settings, route, things, roles, ask):
