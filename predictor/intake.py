@@ -94,8 +94,7 @@ def take(options: Namespace, compiling: Callable[..., Any] | None = None) -> Fou
         allow_version=options.allow_version,
         allow_pickle=options.allow_pickle,
     )
-    load = partial(artifacts.load, trusted=options.trusted, allow_version=options.allow_version)
-    estimator, signature, sample = load(taken.path), taken.signature, None
+    estimator, signature, sample = taken.estimator, taken.signature, None
     if options.sample:
         try:
             sample = artifacts.read_sample(Path(options.sample), signature.container)

@@ -26,5 +26,5 @@ from mlsite.settings import *  # noqa: E402, F403 - the settings themselves
 # Hashing that is meant to be slow has no part in what is tested.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
-# A list of all static files, made anew for every client, takes longer than what most of them ask.
+# Each client has middleware of its own, which would list all static files when it is made.
 WHITENOISE_AUTOREFRESH = True

@@ -60,6 +60,8 @@ def _adopt(name: str, number: int) -> ModelVersion:
     place = files.directory(name, number)
     said = _card(place)
     found = Found(**{fact: said[fact] for fact in FOUND}) if said else _examined(place)
+    if said and files.measure(place / found.artifact)[0] != said["sha256"]:
+        raise ArtifactError(f"its {found.artifact} is not the file that its card tells of.")
     metrics = said.get("metrics", {})
     check_metrics(metrics)
     origin = Origin(
@@ -73,8 +75,6 @@ def _adopt(name: str, number: int) -> ModelVersion:
                 name=name, defaults={"description": said.get("description", "")}
             )
             row = new_row(model, number, place, found, origin)
-            if said and row.sha256 != said["sha256"]:
-                raise ArtifactError(f"its {found.artifact} is not the file that its card tells of.")
             if not said:
                 files.write_card(place, card(row))
     except ValidationError as exc:

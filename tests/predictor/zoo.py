@@ -4,6 +4,8 @@ import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -51,6 +53,9 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from sklearn.utils import all_estimators, get_tags
 from sklearn.utils._test_common.instance_generator import _construct_instances
 from sklearn.utils.estimator_checks import _enforce_estimator_tags_X, _enforce_estimator_tags_y
+
+from predictor.core import save
+from predictor.core.signature import Signature
 
 ROWS = 90
 rng = np.random.default_rng(0)
@@ -302,3 +307,13 @@ with warnings.catch_warnings():
 def fitted(name: str) -> tuple[BaseEstimator, Any]:
     """Return the fitted estimator of a case, and its rows: for all to ask, for none to change."""
     return CASES[name].fitted()
+
+
+@cache
+def saved(name: str) -> tuple[bytes, Signature]:
+    """Return the file of a fitted estimator, and the signature that is in it."""
+    estimator, X = fitted(name)
+    with TemporaryDirectory() as place:
+        path = Path(place, "model.skops")
+        signature = save(estimator, path, sample=X)
+        return path.read_bytes(), signature

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from predictor.core import inspection
 from predictor.core.artifacts import archive, mlflow, native, onnx, pickles
 from predictor.core.artifacts.versions import check_version
 from predictor.core.containers import CONTAINERS, FRAME
@@ -49,6 +50,7 @@ class TakenIn:
 
     Parameters
     ----------
+    estimator : estimator
     path : Path
         Where it was written; its suffix is its form's.
     form : {"skops", "onnx"}
@@ -64,6 +66,7 @@ class TakenIn:
         What was changed or allowed on the way, a sentence each.
     """
 
+    estimator: Any = field(repr=False)
     path: Path
     form: str
     source: str
@@ -135,6 +138,7 @@ def take_in(  # noqa: PLR0913 - the choices that whoever registers a file has
     path = directory / f"model.{found.form}"
     _write(path, data)
     return TakenIn(
+        estimator=found.estimator,
         path=path,
         form=found.form,
         source=kind if kind != SKOPS else found.form,
@@ -178,18 +182,19 @@ def _versions(found: Opened) -> dict[str, str]:
 
 def _signature(found: Opened, columns: Sequence[Column] | None, sample: Any) -> Signature:
     """Return the signature by the sample; without one that in the file, if it agrees."""
-    fresh = Signature.of(found.estimator, columns, sample)
-    stated = found.card.get("signature")
-    if sample is not None or columns is not None or stated is None:
-        return fresh
+    estimator, stated = found.estimator, found.card.get("signature")
+    methods = inspection.methods(estimator)
+    if sample is not None or columns is not None or stated is None or not methods:
+        return Signature.of(estimator, columns, sample)
+    names = [column.name for column in inspection.columns(estimator)]
     try:
         signature = Signature.from_json(stated)
         agrees = (
-            signature.methods == fresh.methods
-            and signature.classes == fresh.classes
+            signature.methods == methods
+            and signature.classes == inspection.classes(estimator)
             and signature.container in CONTAINERS
-            and len(signature.columns) == len(fresh.columns)
-            and (signature.container != FRAME or signature.names == fresh.names)
+            and len(set(signature.names)) == len(names) == len(signature.columns)
+            and (signature.container != FRAME or signature.names == names)
             and all(map(_is_sound, signature.columns))
         )
         signature.example_rows()

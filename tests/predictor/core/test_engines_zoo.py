@@ -9,8 +9,7 @@ from predictor.core.engines.equality import compare
 from predictor.core.engines.forms.drawing import COMPILED, drawn
 from predictor.core.engines.forms.form import Declined, NoForm
 from predictor.core.engines.sampling import random_rows
-from predictor.core.signature import Signature
-from tests.predictor.zoo import CASES, fitted
+from tests.predictor.zoo import CASES, fitted, saved
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # estimators warn of their own rows
 
@@ -33,8 +32,7 @@ NAMES = [
 
 @pytest.mark.parametrize("name", NAMES)
 def test_ten_thousand_random_rows_are_answered_as_by_scikit_learn(name):
-    estimator, sample = fitted(name)
-    signature = Signature.of(estimator, sample=sample)
+    estimator, signature = fitted(name)[0], saved(name)[1]
     if signature.container not in ("array", "frame"):
         return
     try:
