@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from predictor.core.engines import file_name
 from predictor.core.errors import ArtifactError, PredictorError
@@ -79,6 +79,8 @@ def _adopt(name: str, number: int) -> ModelVersion:
                 files.write_card(place, card(row))
     except ValidationError as exc:
         raise ArtifactError(f"its card is wrong: {' '.join(exc.messages)}") from exc
+    except IntegrityError as exc:  # the database's own rules, such as that a file has bytes
+        raise ArtifactError(f"its card is wrong: {exc}.") from exc
     return row
 
 
