@@ -67,7 +67,6 @@ def tab(chromium, site, troubles):
     @cache
     def tab(user=None, password=None):
         page = chromium.new_page(base_url=site.url, reduced_motion="reduce", viewport=DESK)
-        page.set_default_timeout(10_000)
         watch(page, site.url, troubles)
         if user is not None:
             page.goto("/auth/login/")
