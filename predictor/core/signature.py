@@ -78,7 +78,11 @@ class Signature:
         found = inspection.columns(estimator, _count(columns, sample))
         container = inspection.container(estimator)
         if sample is not None:
+            stated = found
             container, found = samples.refined(found, sample)
+            if hasattr(estimator, "served_columns_"):  # it says itself what it takes
+                container = inspection.container(estimator)
+                found = tuple(map(_as_stated, found, stated))
         run = getattr(estimator, methods[0])
         found = probes.nullable(run, container, found)
         if len({column.name for column in found}) < len(found):
@@ -187,6 +191,10 @@ def _count(columns: Sequence[Column] | None, sample: Any) -> int | None:
         return len(columns)
     shape: tuple[int, ...] = getattr(sample, "shape", ())
     return shape[1] if len(shape) > 1 else None
+
+
+def _as_stated(seen: Column, stated: Column) -> Column:
+    return replace(seen, dtype=stated.dtype, kind=stated.kind)
 
 
 def _named(

@@ -300,6 +300,16 @@ def test_an_onnx_regressor_is_served_as_it_is(tmp_path, target):
     np.testing.assert_allclose(loaded.predict(rows), [-2.5, -5.5])
 
 
+def test_a_sample_of_integers_leaves_an_onnx_model_what_it_takes(tmp_path, target):
+    path = tmp_path / "model.onnx"
+    path.write_bytes(regressor([0.5, -2.0], 1.0))
+    taken = artifacts.take_in(path, target, sample=np.array([[1, 2], [3, 4]]))
+    assert [(c.dtype, c.kind, c.range) for c in taken.signature.columns] == [
+        ("float32", "number", (1.0, 3.0)),
+        ("float32", "number", (2.0, 4.0)),
+    ]
+
+
 def test_an_onnx_tree_is_served_as_it_is(tmp_path, target):
     path = tmp_path / "model.onnx"
     path.write_bytes(tree(1))
