@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from predictor.core.engines import file_name
 from predictor.core.errors import ArtifactError, PredictorError
@@ -60,8 +60,6 @@ def _adopt(name: str, number: int) -> ModelVersion:
     place = files.directory(name, number)
     said = _card(place)
     found = Found(**{fact: said[fact] for fact in FOUND}) if said else _examined(place)
-    if said and files.measure(place / found.artifact)[0] != said["sha256"]:
-        raise ArtifactError(f"its {found.artifact} is not the file that its card tells of.")
     metrics = said.get("metrics", {})
     check_metrics(metrics)
     origin = Origin(
@@ -75,12 +73,12 @@ def _adopt(name: str, number: int) -> ModelVersion:
                 name=name, defaults={"description": said.get("description", "")}
             )
             row = new_row(model, number, place, found, origin)
+            if said and row.sha256 != said["sha256"]:
+                raise ArtifactError(f"its {found.artifact} is not the file that its card tells of.")
             if not said:
                 files.write_card(place, card(row))
     except ValidationError as exc:
         raise ArtifactError(f"its card is wrong: {' '.join(exc.messages)}") from exc
-    except IntegrityError as exc:  # the database's own rules, such as that a file has bytes
-        raise ArtifactError(f"its card is wrong: {exc}.") from exc
     return row
 
 

@@ -118,7 +118,7 @@ def new_row(
         notes="\n".join([*filter(None, [origin.notes]), *found.notes]),
         created_by=origin.by,
     )
-    row.full_clean(validate_constraints=False)  # the database holds them
+    row.full_clean()
     row.save()
     history.write(model, Event.Kind.REGISTRATION, after=row, by=origin.by, why=origin.source)
     return row
