@@ -50,13 +50,9 @@ class Blocks:
     def _decoder(self) -> msgspec.json.Decoder[Any] | None:
         if len(self.columns) > MOST_COLUMNS or not all(column.plain for column in self.columns):
             return None
-        fields = [
-            (f"column_{position}", float | None if column.nullable else float)
-            for position, column in enumerate(self.columns)
-        ]
-        names = {
-            field: column.name for (field, _), column in zip(fields, self.columns, strict=True)
-        }
+        names = {f"column_{n}": column.name for n, column in enumerate(self.columns)}
+        kinds = [float | None if column.nullable else float for column in self.columns]
+        fields = list(zip(names, kinds, strict=True))
         try:
             row = msgspec.defstruct(
                 "Row", fields, rename=names, forbid_unknown_fields=True, gc=False

@@ -10,6 +10,7 @@ from predictor.core.artifacts import onnx_graph
 from predictor.core.columns import Column
 from predictor.core.containers import ARRAY, FRAME
 from predictor.core.errors import ArtifactError
+from predictor.core.sessions import session
 from predictor.core.values import BOOLEAN, INTEGER, NUMBER, STRING
 
 Array = npt.NDArray[Any]
@@ -108,13 +109,8 @@ def loads(data: bytes) -> OnnxRegressor:
 
 
 def _session(data: bytes) -> Any:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1  # threads are the server's
-    options.log_severity_level = 4
     try:
-        return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+        return session(data)
     except Exception as exc:
         raise ArtifactError("ONNX Runtime does not take the model.") from exc
 

@@ -1,4 +1,4 @@
-"""Ensembles of trees as ONNX graphs of one operator, run by ONNX Runtime in double precision.
+"""Ensembles of trees as ONNX graphs of one operator, in double precision.
 
 References
 ----------
@@ -25,7 +25,8 @@ ROWS, SUMS = "X", "sums"
 UINT8, DOUBLE = 2, 11
 INTEGER, TENSOR, INTEGERS = 2, 4, 7
 
-# The versions of the format, and of its operators on tables.
+# The operators on tables; the versions of the format, and of those.
+TABLES = "ai.onnx.ml"
 FORMAT, OPERATORS = 10, 5
 
 
@@ -92,16 +93,6 @@ class Ensemble:
         return _model(_node(numbers, integers, tensors), self.n_sums)
 
 
-def session(model: bytes) -> Any:
-    """Return what runs a model, in the thread that asks."""
-    import onnxruntime  # noqa: PLC0415 - only what is made of trees pays for it
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 4
-    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-
-
 def _node(
     numbers: Mapping[str, int], integers: Mapping[str, Array], tensors: Mapping[str, Array]
 ) -> bytes:
@@ -110,14 +101,12 @@ def _node(
         *(_attribute(name, INTEGERS, _field(8, varints(v))) for name, v in integers.items()),
         *(_attribute(name, TENSOR, _field(5, _tensor(v))) for name, v in tensors.items()),
     ]
-    ends = _field(1, ROWS), _field(2, SUMS)
-    return b"".join(
-        (*ends, _field(4, "TreeEnsemble"), *(_field(5, a) for a in attributes))
-    ) + _field(7, "ai.onnx.ml")
+    ends = _field(1, ROWS) + _field(2, SUMS)
+    return ends + _field(4, "TreeEnsemble") + b"".join(attributes) + _field(7, TABLES)
 
 
 def _attribute(name: str, kind: int, value: bytes) -> bytes:
-    return _field(1, name) + value + _field(20, kind)
+    return _field(5, _field(1, name) + value + _field(20, kind))
 
 
 def _tensor(values: Array) -> bytes:
@@ -128,7 +117,7 @@ def _tensor(values: Array) -> bytes:
 def _model(node: bytes, n_sums: int) -> bytes:
     ends = _field(11, _value(ROWS, None)) + _field(12, _value(SUMS, n_sums))
     graph = _field(1, node) + _field(2, "trees") + ends
-    operators = _field(8, _field(1, "ai.onnx.ml") + _field(2, OPERATORS))
+    operators = _field(8, _field(1, TABLES) + _field(2, OPERATORS))
     return _field(1, FORMAT) + _field(7, graph) + operators
 
 

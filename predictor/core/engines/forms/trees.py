@@ -12,7 +12,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from predictor.core.engines import onnx_trees
 from predictor.core.engines.forms.form import (
     ANY,
     ONNX,
@@ -24,6 +23,8 @@ from predictor.core.engines.forms.form import (
     labelled,
 )
 from predictor.core.engines.forms.linear import expit, of_two, softmax
+from predictor.core.engines.onnx_trees import ROWS, SUMS
+from predictor.core.sessions import session
 
 # What trees are compared with: rows as they are, or rounded to float32.
 DOUBLE, SINGLE = "float64", "float32"
@@ -60,7 +61,7 @@ class Trees(Form):
     missing: bool
 
     def __post_init__(self) -> None:
-        self.session = onnx_trees.session(self.model.tobytes())
+        self.session = session(self.model.tobytes())
         self.direct = np.array_equal(self.spread, np.eye(self.base.size))
 
     @property
@@ -77,7 +78,7 @@ class Trees(Form):
             if not finite(single) and (not self.missing or np.isinf(single).any()):
                 raise Declined
             X = single.astype(np.float64)
-        (sums,) = self.session.run((onnx_trees.SUMS,), {onnx_trees.ROWS: X})
+        (sums,) = self.session.run((SUMS,), {ROWS: X})
         if self.averaged > 1:
             sums /= self.averaged
         outputs: Array = sums if self.direct else sums @ self.spread
