@@ -7,6 +7,7 @@ from django.core.handlers.base import reset_urlconf
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, connections, reset_queries
+from django.urls import clear_script_prefix
 
 from mlsite import handler
 from mlsite.handler import Handler
@@ -38,8 +39,10 @@ REQUESTS = {
 
 
 @pytest.fixture
-def _signals():
+def _process():
+    """Leave the process's signals and prefix as they were: other tests have Django's handler."""
     yield
+    clear_script_prefix()
     request_started.connect(reset_queries)
     request_started.connect(close_old_connections)
     request_finished.connect(close_old_connections)
@@ -48,7 +51,7 @@ def _signals():
 
 
 @pytest.fixture
-def site_handler(_signals):
+def site_handler(_process):
     return Handler()
 
 
@@ -110,7 +113,7 @@ def test_a_connection_that_broke_is_closed_when_a_request_ends(iris, site_handle
     assert looked_at == ["default"]
 
 
-@pytest.mark.usefixtures("_signals")
+@pytest.mark.usefixtures("_process")
 def test_queries_are_forgotten_before_each_request_while_they_are_kept(settings):
     settings.DEBUG = True
     Handler()
