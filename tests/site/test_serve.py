@@ -1,7 +1,6 @@
 """`manage.py serve`: what a start does, says and refuses, and how it ends."""
 
 import json
-import multiprocessing
 import os
 import runpy
 import signal
@@ -13,7 +12,6 @@ import sys
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from mlsite.management.commands.serve import keep_to_core
 from tests.serving import ROOT, START_S, Site, environment, free_port, manage, until
 
 
@@ -106,26 +104,6 @@ def test_a_worker_that_dies_is_replaced_and_none_outlives_a_killed_server(home):
         (second,) = site.workers()
         site.stop(signal.SIGKILL)
         until(lambda: not os.path.exists(f"/proc/{second}"), "the worker's end")  # noqa: PTH110
-
-
-def test_each_worker_keeps_to_a_core_that_no_other_has(tmp_path):
-    cores = sorted(os.sched_getaffinity(0))
-
-    def kept(told, end):
-        keep_to_core(cores, tmp_path)
-        told.send(os.sched_getaffinity(0))
-        end.wait()
-
-    fork, end = multiprocessing.get_context("fork"), multiprocessing.Event()
-    hearing, told = fork.Pipe(duplex=False)
-    workers = [fork.Process(target=kept, args=(told, end)) for _ in range(len(cores) + 1)]
-    for worker in workers:
-        worker.start()
-    found = sorted(sorted(hearing.recv()) for _ in workers)
-    end.set()
-    for worker in workers:
-        worker.join()
-    assert found == sorted([*([core] for core in cores), cores])  # one too many goes anywhere
 
 
 def test_a_broken_artifact_ends_the_start_with_a_sentence(home):

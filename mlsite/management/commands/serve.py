@@ -2,7 +2,6 @@
 
 import ctypes
 import errno
-import fcntl
 import gc
 import ipaddress
 import multiprocessing
@@ -11,7 +10,7 @@ import signal
 import socket
 import sys
 from argparse import ArgumentParser
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module
 from multiprocessing.connection import Connection
@@ -27,6 +26,7 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server.common import AbstractServer
 
+from mlsite.cores import cores, keep_to_core
 from predictor import metrics, registry
 
 DEFAULT_BIND = "127.0.0.1:8000"
@@ -86,39 +86,12 @@ class Command(BaseCommand):
             workers_kill_timeout=GRACE_S,
             log_level=LogLevels.error,
         )
-        # With fewer workers they would be the same few cores for every server of a machine.
-        own = cores() if len(cores()) == workers else []
 
         def load() -> Callable[..., Any]:
-            keep_to_core(own, scratch)
+            keep_to_core(scratch)
             return load_application(server)
 
         server.serve(target_loader=load, wrap_loader=False)
-
-
-def cores() -> list[int]:
-    """Return the cores that this process may use."""
-    linux = hasattr(os, "sched_getaffinity")
-    return sorted(os.sched_getaffinity(0)) if linux else list(range(os.cpu_count() or 1))
-
-
-def keep_to_core(own: Sequence[int], scratch: Path) -> None:
-    """Keep this process to one of the cores, which no other has (Linux).
-
-    The interpreter's lock goes from thread to thread with each request. Where the next one sleeps
-    on another core, that has to be woken, and finds nothing in its caches.
-    """
-    if sys.platform != "linux":
-        return
-    for core in own:
-        place = os.open(scratch / f"core-{core}", os.O_CREAT | os.O_RDWR)
-        try:
-            fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(place)
-        else:  # until this process ends
-            os.sched_setaffinity(0, {core})
-            return
 
 
 def address(bind: str) -> tuple[str, int]:

@@ -1,0 +1,132 @@
+"""The core of the machine that a serving process keeps to (Linux)."""
+
+import fcntl
+import os
+import random
+import sys
+import time
+from collections.abc import Collection
+from contextlib import suppress
+from pathlib import Path
+from threading import Thread
+from typing import NamedTuple
+
+# A core is crowded where others take more than this share of its time.
+CROWDED = 0.25
+
+# How often a process looks around, and how much sooner or later: two that left the same core at
+# the same time would meet again on the next.
+PERIOD_S = 1.0
+JITTER_S = 0.5
+
+
+class Times(NamedTuple):
+    """Seconds since the machine's start: of one core, at work for processes, and in all."""
+
+    work: float
+    total: float
+
+
+class Core:
+    """One core out of those that the processes of a server may use.
+
+    Parameters
+    ----------
+    allowed : collection of int
+    scratch : Path
+        A directory of the server's own, where each process says which core it has.
+    """
+
+    def __init__(self, allowed: Collection[int], scratch: Path) -> None:
+        self.allowed = allowed
+        self.scratch = scratch
+        self.number: int | None = None
+        self._place = -1
+
+    def take(self, choices: Collection[int]) -> bool:
+        """Keep all threads to one of the cores that no other process of the server has, if any."""
+        for number in random.sample(sorted(choices), len(choices)):
+            place = os.open(self.scratch / f"core-{number}", os.O_CREAT | os.O_RDWR)
+            try:
+                fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                os.close(place)
+                continue
+            keep_threads(number)
+            if self.number is not None:
+                os.close(self._place)
+            self.number, self._place = number, place  # held until it moves, or ends
+            return True
+        return False
+
+    def watch(self) -> None:
+        """Move to another core whenever others crowd this one, until the process ends."""
+        before, own = times(), time.process_time()
+        while True:
+            time.sleep(PERIOD_S + random.uniform(-JITTER_S, JITTER_S))  # noqa: S311
+            after, own_after = times(), time.process_time()
+            self.take(self.better(before, after, own_after - own))
+            before, own = after, own_after
+
+    def better(self, before: dict[int, Times], after: dict[int, Times], own_s: float) -> list[int]:
+        """Return the cores to move to: those with not half of what others do on this one.
+
+        Parameters
+        ----------
+        before, after : dict
+            What `times` gave.
+        own_s : float
+            What this process itself took of its core between the two.
+        """
+        work = {
+            number: after[number].work - before[number].work
+            for number in self.allowed
+            if number in before and number in after
+        }
+        if self.number not in work:
+            return []
+        others = work[self.number] - own_s
+        if others <= CROWDED * (after[self.number].total - before[self.number].total):
+            return []
+        return [number for number in work if work[number] < others / 2]
+
+
+def keep_to_core(scratch: Path) -> None:
+    """Keep this process to one core, which no other process of the server has.
+
+    The interpreter's lock goes from thread to thread with each request. Where the next one sleeps
+    on another core, that has to be woken, and finds nothing in its caches.
+    """
+    if sys.platform == "linux":
+        core = Core(cores(), scratch)
+        if core.take(core.allowed):
+            Thread(target=core.watch, name="core", daemon=True).start()
+
+
+def cores() -> list[int]:
+    """Return the cores that this process may use."""
+    linux = hasattr(os, "sched_getaffinity")
+    return sorted(os.sched_getaffinity(0)) if linux else list(range(os.cpu_count() or 1))
+
+
+def keep_threads(core: int) -> None:
+    """Keep each thread of this process to the core, and so those that they start."""
+    kept: set[int] = set()
+    while found := {int(one.name) for one in Path("/proc/self/task").iterdir()} - kept:
+        for thread in found:
+            with suppress(ProcessLookupError):  # it has ended
+                os.sched_setaffinity(thread, {core})
+        kept |= found
+
+
+def times() -> dict[int, Times]:
+    """Return what each core has done; nothing for one that is off."""
+    tick = 1 / os.sysconf("SC_CLK_TCK")
+    found = {}
+    for line in Path("/proc/stat").read_text().splitlines():
+        name, *counts = line.split()
+        if name.startswith("cpu") and name != "cpu":
+            user, nice, system, *others = (int(count) * tick for count in counts[:8])
+            # What is nice makes room by itself.
+            found[int(name[3:])] = Times(user + system, user + nice + system + sum(others))
+    return found
