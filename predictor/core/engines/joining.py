@@ -2,9 +2,10 @@
 
 An estimator that takes milliseconds for a row takes little more for a hundred. While a call runs,
 the requests that come meanwhile wait together, and go together when it ends. Nothing waits for a
-clock: where no call runs, a request has its own at once.
+clock: where no call runs, a request takes along those that are there, and has its own at once.
 """
 
+import os
 from collections import deque
 from collections.abc import Callable, Sequence
 from threading import Lock
@@ -28,14 +29,14 @@ MOST_ROWS = 64
 class Waiting:
     """A request that waits: for its results, or for its turn to call for itself and others."""
 
-    __slots__ = ("X", "joined", "methods", "problem", "results", "woken")
+    __slots__ = ("X", "calls", "methods", "problem", "results", "woken")
 
     def __init__(self, methods: tuple[str, ...], X: Any) -> None:
         self.methods = methods
         self.X = X
+        self.calls = False
         self.results: Results | None = None
-        self.problem: BaseException | None = None
-        self.joined: list[Waiting] = []
+        self.problem: Exception | None = None
         self.woken = Lock()
         self.woken.acquire()
 
@@ -81,54 +82,67 @@ class Joining:
         n_samples = X.shape[0]
         if n_samples > MOST_ROWS or all(self.compiles(one, n_samples) for one in methods):
             return self.engine.run(methods, X)
-        waiting = self._queued(tuple(methods), X)
-        if waiting is None:
+        own = Waiting(tuple(methods), X)
+        self._queue_up(own)
+        if not own.calls:
+            own.woken.acquire()
+        if own.calls:
             try:
-                self.joined(1)
-                return self.engine.run(methods, X)
+                self._answer(self._all_alike(own))
             finally:
                 self._pass_on()
-        waiting.woken.acquire()
-        if waiting.joined:
-            try:
-                self._answer(waiting.joined)
-            finally:
-                self._pass_on()
-        if waiting.problem:
-            raise waiting.problem
-        assert waiting.results is not None  # noqa: S101 - it was woken with one or the other
-        return waiting.results
+        if own.problem:
+            raise own.problem
+        assert own.results is not None  # noqa: S101 - it has been answered with one or the other
+        return own.results
 
-    def _queued(self, methods: tuple[str, ...], X: Any) -> Waiting | None:
-        """Return the place in the queue; None where nothing runs that it would wait for."""
+    def _queue_up(self, own: Waiting) -> None:
+        """Have the request wait, or call at once where no other does."""
         with self._changing:
             if not self._running:
-                self._running = True
-                return None
+                self._running = own.calls = True
+                return
             if len(self._queue) >= MOST_WAITING:
                 raise Busy(f"{MOST_WAITING} requests wait for this model already.")
-            waiting = Waiting(methods, X)
-            self._queue.append(waiting)
+            self._queue.append(own)
             self.waiting(len(self._queue))
-            return waiting
+
+    def _all_alike(self, own: Waiting) -> list[Waiting]:
+        """Return the request and those that want the same, once nobody else is about to wait.
+
+        A call keeps the core to itself. Whoever has been read already comes before it: that takes
+        a microsecond where there is nobody.
+        """
+        seen = -1
+        while len(self._queue) > seen:
+            seen = len(self._queue)
+            os.sched_yield()
+        alike = (type(own.X), own.methods)
+        with self._changing:
+            joined = [one for one in self._queue if (type(one.X), one.methods) == alike]
+            if joined:
+                others = [one for one in self._queue if (type(one.X), one.methods) != alike]
+                self._queue = deque(others)
+                self.waiting(len(others))
+        return [own, *joined]
 
     def _pass_on(self) -> None:
-        """Have the first that waits call next, for itself and for all that want the same."""
+        """Have the first that waits call next."""
         with self._changing:
             if not self._queue:
                 self._running = False
                 return
-            first = self._queue[0]
-            alike = (type(first.X), first.methods)
-            first.joined = [one for one in self._queue if (type(one.X), one.methods) == alike]
-            others = [one for one in self._queue if (type(one.X), one.methods) != alike]
-            self._queue = deque(others)
-            self.waiting(len(others))
+            first = self._queue.popleft()
+            self.waiting(len(self._queue))
+        first.calls = True
         first.woken.release()
 
     def _answer(self, joined: list[Waiting]) -> None:
         """Give each request its results; if the call fails for all, call for each one alone."""
         self.joined(len(joined))
+        if len(joined) == 1:
+            self._answer_alone(joined[0])
+            return
         try:
             results = self.engine.run(joined[0].methods, stacked([one.X for one in joined]))
             start = 0

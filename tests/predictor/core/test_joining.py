@@ -127,7 +127,22 @@ def test_what_comes_during_a_call_goes_together_and_each_gets_its_own(pool, gate
     assert [values(one) for one in futures] == [[0.0], *expected]
     assert gate.calls == [(1, PREDICT), (22, PREDICT)]
     assert told.joined == [1, 20]
-    assert told.waiting == [*range(1, 21), 0]
+    assert told.waiting == [*range(1, 21), 19, 0]
+
+
+def test_a_first_call_takes_along_those_that_are_there(pool, joining, told, gate, monkeypatch):
+    gate.opened.set()
+    futures = []
+
+    def others_run():
+        if len(futures) < 3:
+            futures.append(pool.submit(joining.run, PREDICT, row(float(len(futures) + 1))))
+            until(lambda: told.waiting[-1:] == [len(futures)], "one more that waits", BOUND_S)
+
+    monkeypatch.setattr("os.sched_yield", others_run)
+    assert joining.run(PREDICT, row(0.0))["predict"].tolist() == [0.0]
+    assert [values(one) for one in futures] == [[1.0], [2.0], [3.0]]
+    assert gate.calls == [(4, PREDICT)]
 
 
 def test_only_requests_for_the_same_methods_go_together(pool, gate, joining, told):
