@@ -131,8 +131,6 @@ def limit(memory_bytes: int, time_s: float) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.nice(NICENESS)
-    if sys.platform == "linux":  # on any core, and not on the one of the server that waits for it
-        os.sched_setaffinity(0, range(os.cpu_count() or 1))
 
 
 def parsed(arguments: Sequence[str]) -> Namespace:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+from predictor.core.cores import on_any_core
 from predictor.core.errors import InvalidInput
 from predictor.intake import MEMORY_BYTES, TIME_S, Found
 from predictor.models import ModelVersion
@@ -66,7 +67,8 @@ def examine(upload: Upload, directory: Path) -> Found:
     reader = [sys.executable, "-m", "predictor.intake", *limit]
     command = [*reader, *upload.arguments(), str(directory)]
     try:
-        done = _run(command)
+        with on_any_core():
+            done = _run(command)
     except subprocess.TimeoutExpired as exc:
         raise _refused(f"Reading the file took more than {TIME_S} seconds.") from exc
     answer = done.stdout.strip().rpartition("\n")[2]

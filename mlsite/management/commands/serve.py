@@ -26,8 +26,8 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server.common import AbstractServer
 
-from mlsite.cores import cores, keep_to_core
 from predictor import metrics, registry
+from predictor.core.cores import cores, keep_to_core
 
 DEFAULT_BIND = "127.0.0.1:8000"
 

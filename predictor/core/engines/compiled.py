@@ -10,6 +10,7 @@ import numpy as np
 
 from predictor.core.columns import Column
 from predictor.core.containers import ARRAY, FRAME, Frame
+from predictor.core.cores import Calls
 from predictor.core.engines.forms.form import Array, Declined, Form, Table, given
 from predictor.core.engines.scikit_learn import ScikitLearn
 from predictor.core.signature import Signature
@@ -17,6 +18,9 @@ from predictor.core.values import NUMBER
 
 # Changes whenever forms are written or run in another way: what was compiled before is built anew.
 GENERATION = 2
+
+# So many rows take no form long.
+FEW = 64
 
 
 class Compiled:
@@ -45,6 +49,7 @@ class Compiled:
         self.reader = Reader(signature)
         self.first = signature.methods[0]
         self.runs_on = form.runs_on
+        self.calls = Calls()
         self.most_rows = {m: np.inf if most is None else most for m, most in most_rows.items()}
 
     def name(self, n_samples: int) -> str:
@@ -63,7 +68,11 @@ class Compiled:
         if not compiled:
             return self.behind.run(methods, X)
         try:
-            results = attempt(self.form, compiled, self.reader.read(X))
+            table = self.reader.read(X)
+            if rows <= FEW:
+                results = attempt(self.form, compiled, table)
+            else:
+                results = self.calls.run(rows, lambda: attempt(self.form, compiled, table))
         except Declined:
             return self.behind.run(methods, X)
         if len(compiled) == len(methods):

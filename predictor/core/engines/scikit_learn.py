@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from predictor.core.containers import unwrapped
+from predictor.core.cores import Calls
 from predictor.core.errors import InvalidInput
 
 SCIKIT_LEARN = "scikit-learn"
@@ -23,6 +24,7 @@ class ScikitLearn:
 
     def __init__(self, estimator: Any) -> None:
         self.estimator = estimator
+        self.calls = Calls()
 
     def name(self, n_samples: int) -> str:  # noqa: ARG002 - an engine's
         """Return what runs everything."""
@@ -47,8 +49,13 @@ class ScikitLearn:
             The estimator refuses the rows.
         """
         X = unwrapped(X)
+        estimator = self.estimator
+
+        def results() -> dict[str, Any]:
+            return {method: getattr(estimator, method)(X) for method in methods}
+
         try:
-            return {method: getattr(self.estimator, method)(X) for method in methods}
+            return self.calls.run(X.shape[0], results)
         except (ValueError, OverflowError) as exc:
             raise InvalidInput(f"The model refuses these rows{_reason(exc, X)}") from exc
 
@@ -63,6 +70,7 @@ class Unread(ScikitLearn):
     """
 
     def __init__(self, read: Callable[[], Any]) -> None:
+        self.calls = Calls()
         self._read = read
         self._reading = Lock()
         self._estimator: Any = None

@@ -1,15 +1,19 @@
-"""The core of the machine that a serving process keeps to (Linux)."""
+"""The core of the machine that a serving process keeps to (Linux).
+
+The interpreter's lock goes from thread to thread with each request. Where the next one sleeps on
+another core, that has to be woken, and finds nothing in its caches.
+"""
 
 import fcntl
 import os
 import random
 import sys
 import time
-from collections.abc import Collection
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
-from threading import Thread
-from typing import NamedTuple
+from threading import Lock, Thread
+from typing import NamedTuple, TypeVar
 
 # A core is crowded where others take more than this share of its time.
 CROWDED = 0.25
@@ -18,6 +22,13 @@ CROWDED = 0.25
 # the same time would meet again on the next.
 PERIOD_S = 1.0
 JITTER_S = 0.5
+
+# A call that takes more of a processor is worth a moment's sleep, after which it is on a core that
+# is free.
+LONG_S = 0.002
+MOMENT_S = 1e-6
+
+T = TypeVar("T")
 
 
 class Times(NamedTuple):
@@ -42,6 +53,19 @@ class Core:
         self.scratch = scratch
         self.number: int | None = None
         self._place = -1
+        self._moving = Lock()
+
+    @contextmanager
+    def left(self) -> Iterator[None]:
+        """Let this thread go to whatever core is free, until the context ends."""
+        os.sched_setaffinity(0, self.allowed)
+        time.sleep(MOMENT_S)  # it goes there when it wakes
+        try:
+            yield
+        finally:
+            with self._moving:
+                assert self.number is not None  # noqa: S101 - it has been taken
+                os.sched_setaffinity(0, {self.number})
 
     def take(self, choices: Collection[int]) -> bool:
         """Keep all threads to one of the cores that no other process of the server has, if any."""
@@ -52,10 +76,11 @@ class Core:
             except BlockingIOError:
                 os.close(place)
                 continue
-            keep_threads(number)
-            if self.number is not None:
-                os.close(self._place)
-            self.number, self._place = number, place  # held until it moves, or ends
+            with self._moving:
+                keep_threads(number)
+                if self.number is not None:
+                    os.close(self._place)
+                self.number, self._place = number, place  # held until it moves, or ends
             return True
         return False
 
@@ -91,16 +116,42 @@ class Core:
         return [number for number in work if work[number] < others / 2]
 
 
-def keep_to_core(scratch: Path) -> None:
-    """Keep this process to one core, which no other process of the server has.
+class Calls:
+    """Calls of one kind: those that take long leave the core to requests, if another is free."""
 
-    The interpreter's lock goes from thread to thread with each request. Where the next one sleeps
-    on another core, that has to be woken, and finds nothing in its caches.
-    """
+    def __init__(self) -> None:
+        self._seconds: dict[int, float] = {}
+
+    def run(self, size: int, call: Callable[[], T]) -> T:
+        """Return what a call returns; of each size, the last one tells whether it takes long."""
+        if _kept is None:
+            return call()
+        size = size.bit_length()
+        start = time.thread_time()
+        try:
+            with on_any_core() if self._seconds.get(size, 0) > LONG_S else nullcontext():
+                return call()
+        finally:
+            self._seconds[size] = time.thread_time() - start
+
+
+def on_any_core() -> AbstractContextManager[None]:
+    """Let this thread, and what it starts, go to whatever core is free."""
+    return _kept.left() if _kept else nullcontext()
+
+
+def keep_to_core(scratch: Path) -> None:
+    """Keep this process to one core, which no other process of the server has."""
+    global _kept  # noqa: PLW0603 - as there is one process
     if sys.platform == "linux":
         core = Core(cores(), scratch)
         if core.take(core.allowed):
+            _kept = core
             Thread(target=core.watch, name="core", daemon=True).start()
+
+
+# The core of this process, where it keeps to one.
+_kept: Core | None = None
 
 
 def cores() -> list[int]:

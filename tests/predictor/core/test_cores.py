@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import subprocess
 import sys
 import time
 from itertools import count
@@ -9,8 +10,8 @@ from threading import Event, Thread
 
 import pytest
 
-from mlsite import cores
-from mlsite.cores import Core, Times, keep_to_core, times
+from predictor.core import cores
+from predictor.core.cores import Calls, Core, Times, keep_to_core, on_any_core, times
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux keeps to a core")
 
@@ -47,6 +48,7 @@ def test_each_worker_keeps_to_a_core_that_no_other_has(tmp_path):
     assert sorted(found) == sorted([*([core] for core in allowed), allowed])  # one goes anywhere
 
 
+@pytest.mark.skipif(os.cpu_count() == 1, reason="there is no other core")
 def test_a_worker_leaves_a_core_with_all_its_threads_and_for_others(tmp_path, monkeypatch):
     first, second, *_ = sorted(os.sched_getaffinity(0))
     seconds = count()
@@ -70,6 +72,48 @@ def test_a_worker_leaves_a_core_with_all_its_threads_and_for_others(tmp_path, mo
         return before, *after, Core([first, second], tmp_path).take([first])
 
     assert in_processes(1, moved) == [({first}, {second}, {second}, True)]
+
+
+def test_a_call_that_takes_long_may_go_anywhere_and_comes_back(tmp_path):
+    allowed = os.sched_getaffinity(0)
+
+    def work(seconds):
+        end = time.thread_time() + seconds
+        while time.thread_time() < end:
+            pass
+        return os.sched_getaffinity(0)
+
+    def called():
+        unkept = Calls().run(1, lambda: work(2 * cores.LONG_S))
+        keep_to_core(tmp_path)
+        kept, calls = os.sched_getaffinity(0), Calls()
+        long = [calls.run(100, lambda: work(2 * cores.LONG_S)) for _ in range(2)]
+        other_size = calls.run(1, lambda: work(0))
+        with pytest.raises(ZeroDivisionError):
+            calls.run(100, lambda: 1 / 0)
+        after = os.sched_getaffinity(0)
+        short = [calls.run(100, lambda: work(0))]
+        return unkept, kept, long, other_size, after, short
+
+    ((unkept, kept, long, other_size, after, short),) = in_processes(1, called)
+    assert unkept == allowed
+    assert len(kept) == 1
+    assert long == [kept, allowed]  # the second by what the first took
+    assert (other_size, after, short) == (kept, kept, [kept])
+
+
+def test_what_a_worker_starts_may_go_anywhere(tmp_path):
+    def started():
+        keep_to_core(tmp_path)
+        show = [sys.executable, "-c", "import os; print(sorted(os.sched_getaffinity(0)))"]
+        with on_any_core():
+            anywhere = subprocess.check_output(show, text=True)
+        return anywhere, subprocess.check_output(show, text=True), os.sched_getaffinity(0)
+
+    ((anywhere, kept, own),) = in_processes(1, started)
+    assert anywhere == f"{sorted(os.sched_getaffinity(0))}\n"
+    assert kept == f"{sorted(own)}\n"
+    assert len(own) == 1
 
 
 @pytest.mark.parametrize(
