@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from predictor.core.blocks import MOST_COLUMNS, Blocks
+from predictor.core import blocks
+from predictor.core.blocks import CHUNK, MOST_COLUMNS, Blocks
 from predictor.core.columns import Column
 from predictor.core.errors import InvalidInput
 from predictor.core.rows import Reader
@@ -25,16 +26,23 @@ def read(text, columns=COLUMNS):
     return Blocks(columns).read(text.encode())
 
 
-@given(st.lists(st.one_of(rows, rows, rows, odd_rows), min_size=1, max_size=4))
-def test_what_it_reads_is_what_the_reader_of_rows_makes_of_it(sent):
-    body = json.dumps(sent, separators=(",", ":")).encode()
-    X = Blocks(COLUMNS).read(body)
+@given(
+    st.lists(st.one_of(rows, rows, rows, odd_rows), min_size=1, max_size=4),
+    st.sampled_from([",", ", ", " ,\n"]),
+    st.sampled_from([1, 80, CHUNK]),
+)
+def test_what_it_reads_is_what_the_reader_of_rows_makes_of_it(sent, comma, chunk):
+    body = json.dumps(sent, separators=(comma, ":")).encode()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(blocks, "CHUNK", chunk)
+        X = Blocks(COLUMNS).read(body)
     try:
         wanted = Reader(COLUMNS).read(orjson.loads(body), lambda: json.loads(body)).rows
     except InvalidInput:
         wanted = None
     if X is not None:
         np.testing.assert_array_equal(X, wanted, strict=True)
+        assert X.flags.writeable  # there are estimators that refuse others
     plain = all(row.keys() == set(NAMES) for row in sent) and all(
         type(row[name]) in (int, float) and abs(row[name]) < 2**63 for row in sent for name in NAMES
     )
@@ -44,6 +52,29 @@ def test_what_it_reads_is_what_the_reader_of_rows_makes_of_it(sent):
 def test_missing_values_are_nan_where_they_are_taken():
     X = read('[{"a":1,"größe in cm":2.5,"c":null},{"c":3,"a":4,"gr\\u00f6\\u00dfe in cm":5}]')
     np.testing.assert_array_equal(X, [[1, 2.5, np.nan], [4, 5, 3]])
+
+
+def test_missing_values_may_be_anywhere_among_many_rows():
+    sent = [{"a": n, "größe in cm": -n, "c": n if n % 700 else None} for n in range(2000)]
+    X = read(json.dumps(sent))
+    wanted = [[n, -n, n if n % 700 else np.nan] for n in range(2000)]
+    np.testing.assert_array_equal(X, np.array(wanted, dtype=float), strict=True)
+
+
+@pytest.mark.parametrize("end", ["", "]]", "],", "}]", ",]", ",1]", '] {"a":1}', ',{"a":1}]'])
+@pytest.mark.parametrize("chunk", [1, CHUNK])
+def test_what_is_no_list_of_rows_is_left_to_the_reader_of_rows(monkeypatch, chunk, end):
+    monkeypatch.setattr(blocks, "CHUNK", chunk)
+    row = '{"a":1,"größe in cm":2,"c":3}'
+    assert read(f"[{row},{row},{row}{end}") is None
+
+
+def test_a_name_that_looks_like_the_end_of_a_row_is_none(monkeypatch):
+    columns = (Column("a"), Column("}, {"))
+    text = '[{"a":1,"}, {":2},{"a":3,"}, {":4}]'
+    np.testing.assert_array_equal(read(text, columns), [[1, 2], [3, 4]])
+    monkeypatch.setattr(blocks, "CHUNK", 1)
+    assert read(text, columns) is None
 
 
 def test_of_a_key_written_twice_the_last_counts():
