@@ -17,7 +17,9 @@ SHARE = 0.8
 CHUNK = 1 << 20
 
 
-def compiled(deadline: float, estimator: Any, signature: Signature, sample: Any) -> Compilation:
+def compiled(
+    deadline: float, estimator: Any, signature: Signature, sample: Any, *, forms: bool = True
+) -> Compilation:
     """Compile an estimator in a fork of this process; see `compiling.compile_`.
 
     Parameters
@@ -27,13 +29,14 @@ def compiled(deadline: float, estimator: Any, signature: Signature, sample: Any)
     estimator : estimator
     signature : Signature
     sample : array or DataFrame, optional
+    forms : bool
     """
     reading, writing = os.pipe()
     start = time.monotonic()
     child = os.fork()
     if not child:
         os.close(reading)
-        _compile(writing, estimator, signature, sample)
+        _compile(writing, estimator, signature, sample, forms=forms)
     os.close(writing)
     said = _read(reading, deadline)
     os.close(reading)
@@ -49,11 +52,13 @@ def compiled(deadline: float, estimator: Any, signature: Signature, sample: Any)
     return Compilation(json.loads(report), data)
 
 
-def _compile(writing: int, estimator: Any, signature: Signature, sample: Any) -> NoReturn:
+def _compile(
+    writing: int, estimator: Any, signature: Signature, sample: Any, *, forms: bool
+) -> NoReturn:
     """Compile in the fork, and end it: nothing of the parent's is flushed or closed."""
     code = 1
     try:
-        compilation = compile_(estimator, signature, sample)
+        compilation = compile_(estimator, signature, sample, forms=forms)
         with os.fdopen(writing, "wb") as pipe:
             pipe.write(json.dumps(compilation.report).encode() + b"\n")
             pipe.write(compilation.data)

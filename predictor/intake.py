@@ -107,11 +107,8 @@ def take(options: Namespace, compiling: Callable[..., Any] | None = None) -> Fou
         raise
     except Exception as exc:
         raise ArtifactError("The model in the file fails on a row of its own columns.") from exc
-    engines: Mapping[str, Any] = {}
-    compiled = ""
-    if not options.no_engines:
-        compilation = (compiling or compile_)(estimator, signature, sample)
-        engines, compiled = compilation.report, compilation.write(taken.path.parent)
+    forms = not options.no_engines
+    compilation = (compiling or compile_)(estimator, signature, sample, forms=forms)
     return Found(
         artifact=taken.path.name,
         format=taken.form,
@@ -119,8 +116,8 @@ def take(options: Namespace, compiling: Callable[..., Any] | None = None) -> Fou
         fitted_with=taken.fitted_with,
         notes=taken.notes,
         any_version=options.allow_version,
-        engines=engines,
-        compiled=compiled,
+        engines=compilation.report,
+        compiled=compilation.write(taken.path.parent),
     )
 
 

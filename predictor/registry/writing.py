@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -63,11 +63,16 @@ def register(name: str, fitted: Fitted, *, by: User | None = None) -> ModelVersi
     with files.staging() as staged:
         path = staged / ARTIFACT
         signature = artifacts.save(fitted.estimator, path, fitted.X, columns=fitted.columns)
-        found = Found(ARTIFACT, "skops", signature.to_json(), artifacts.fitted_with())
-        if settings.ENGINES == "compiled":
-            compilation = compile_(fitted.estimator, signature, fitted.X)
-            compiled = compilation.write(staged)
-            found = replace(found, engines=compilation.report, compiled=compiled)
+        forms = settings.ENGINES == "compiled"
+        compilation = compile_(fitted.estimator, signature, fitted.X, forms=forms)
+        found = Found(
+            ARTIFACT,
+            "skops",
+            signature.to_json(),
+            artifacts.fitted_with(),
+            engines=compilation.report,
+            compiled=compilation.write(staged),
+        )
         origin = Origin("training", by, fitted.description, metrics=fitted.metrics)
         return admit(name, staged, found, origin)
 

@@ -206,10 +206,14 @@ def test_engines_are_switched_off_for_all_by_a_setting(settings, db, models_dir,
     settings.ENGINES = "scikit-learn"
     registry.promote(registry.register("iris", fitted))
     assert engine() == "scikit-learn"
-    assert registry.version("iris", 1).engines == {}
+    told = registry.version("iris", 1).engines
+    assert (told["engine"], told["reason"]) == ("scikit-learn", "Compiling is switched off.")
+    assert type(loaded().get("iris").engine) is joining.Joining  # requests are joined all the same
     with pytest.raises(Conflict, match="ENGINES is scikit-learn: nothing is compiled"):
         registry.compile_anew(registry.version("iris", 1))
     assert list(registry.compile_stale()) == []
+    settings.ENGINES = "compiled"
+    assert [version.engines["engine"] for version in registry.compile_stale()] == ["numpy"]
 
 
 def test_the_same_is_compiled_of_what_was_saved_and_loaded(iris, fitted, tmp_path):

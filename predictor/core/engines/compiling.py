@@ -50,7 +50,15 @@ class Compilation:
         return sha256
 
 
-def compile_(estimator: Any, signature: Signature, sample: Any = None) -> Compilation:
+# What the versions that compile are is not told: it is done as soon as it is switched on.
+SWITCHED_OFF = Compilation(
+    {"engine": SCIKIT_LEARN, "reason": "Compiling is switched off.", "methods": {}}
+)
+
+
+def compile_(
+    estimator: Any, signature: Signature, sample: Any = None, *, forms: bool = True
+) -> Compilation:
     """Compile an estimator, and find whether requests for it may be joined.
 
     Parameters
@@ -59,10 +67,12 @@ def compile_(estimator: Any, signature: Signature, sample: Any = None) -> Compil
     signature : Signature
     sample : array or DataFrame, optional
         Rows as the estimator takes them.
+    forms : bool
+        Whether it is to be compiled at all.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # estimators warn of rows that are tried
-        found = _compiled(estimator, signature, sample)
+        found = _compiled(estimator, signature, sample) if forms else SWITCHED_OFF
         alone = why_alone(estimator, signature)
     return replace(found, report={**found.report, "joined": not alone, "alone": alone})
 
