@@ -31,8 +31,9 @@ PASSWORD = "a long pass phrase"
 
 @pytest.fixture(scope="package")
 def chromium():
-    """The system's own Chromium, started once."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    """The system's own Chromium, started once; the one without windows where it is there."""
+    names = ("chromium-headless-shell", "chromium", "chromium-browser")
+    path = next(filter(None, map(shutil.which, names)), None)
     if path is None and os.environ.get("CI") == "true":
         pytest.fail("Chromium is not installed")
     if path is None:
