@@ -88,9 +88,13 @@ class Command(BaseCommand):
         )
 
         def load() -> Callable[..., Any]:
+            become_worker(server)
             keep_to_core(scratch)
-            return load_application(server)
+            application: Callable[..., Any] = import_module("mlsite.wsgi").application
+            return application
 
+        # Python forgets a signal that reaches a new process before it runs: it has to wait.
+        os.register_at_fork(before=block_end, after_in_parent=unblock_end)
         server.serve(target_loader=load, wrap_loader=False)
 
 
@@ -160,17 +164,26 @@ def prepared(told: Connection) -> None:
     told.send(registry.needs_estimators())
 
 
-def load_application(server: AbstractServer[Any]) -> Callable[..., Any]:
-    """Return the WSGI application, in a worker."""
+def block_end() -> None:
+    """Have a SIGTERM wait."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+
+
+def unblock_end() -> None:
+    """Take a SIGTERM, also one that has waited."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+
+
+def become_worker(server: AbstractServer[Any]) -> None:
+    """Have a new process end when it is told to, and with its parent, and not before."""
     os.setpgrp()  # Ctrl-C is for the parent, which then lets each worker finish
     die_with_parent()
     # Until Granian sets a worker's own handlers, those of the parent are inherited: they would
     # note the signal in a copy of the server that nobody looks at.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    unblock_end()
     if server.interrupt_signal:
         raise SystemExit
-    application: Callable[..., Any] = import_module("mlsite.wsgi").application
-    return application
 
 
 def die_with_parent() -> None:
