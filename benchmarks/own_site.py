@@ -2,16 +2,16 @@
 
 import contextlib
 import os
-import socket
 import subprocess
 import sys
 import time
 import urllib.request
-from pathlib import Path
+
+from comparison.places import ROOT
+from comparison.servers import free_port
 
 START_S = 60
 
-ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 
@@ -25,9 +25,7 @@ class Site:
             "MODELS_DIR": str(home / "models"),
         }
         self.environment = os.environ | own | environment
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
 
     def manage(self, *words):

@@ -116,6 +116,10 @@ class Core:
         return [number for number in work if work[number] < others / 2]
 
 
+# The core of this process, where it keeps to one.
+_kept: Core | None = None
+
+
 class Calls:
     """Calls of one kind: those that take long leave the core to requests, if another is free."""
 
@@ -148,10 +152,6 @@ def keep_to_core(scratch: Path) -> None:
         if core.take(core.allowed):
             _kept = core
             Thread(target=core.watch, name="core", daemon=True).start()
-
-
-# The core of this process, where it keeps to one.
-_kept: Core | None = None
 
 
 def cores() -> list[int]:

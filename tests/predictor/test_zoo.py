@@ -38,13 +38,9 @@ KEYS = {
 
 @pytest.fixture(autouse=True)
 def _untimed(monkeypatch):
-    """Take every form for the faster one, and rows for cheaper together: all that is equal runs.
-
-    Fewer rows are tried alone: that each is answered as it is by itself, the tests see.
-    """
+    """Take every form for the faster one, and rows for cheaper together: all that is equal runs."""
     for module in (choosing, together):
         monkeypatch.setattr(module, "in_turn", lambda _: [1.0, 2.0])
-    monkeypatch.setattr(together, "ALONE", 2)
 
 
 @pytest.fixture
