@@ -123,7 +123,7 @@ def new_row(
         notes="\n".join([*filter(None, [origin.notes]), *found.notes]),
         created_by=origin.by,
     )
-    row.full_clean()
+    row.clean_fields()
     row.save()
     history.write(model, Event.Kind.REGISTRATION, after=row, by=origin.by, why=origin.source)
     return row

@@ -11,6 +11,8 @@ import pytest
 from mlsite.sign_ins import PAIR
 from tests.serving import Site, manage, until
 
+LEFT = 3  # failures that may still come
+
 
 @pytest.fixture
 def closed(home):
@@ -32,17 +34,22 @@ def test_a_token_ends_everywhere_and_a_lock_holds_everywhere(closed, home):
             until(lambda: database.execute(used).fetchone()[0], "the last use is written")
             database.execute("DELETE FROM mlsite_token")
 
-        def answers_to_all():  # it is in use all the time
-            return set(clients.map(ask, [closed] * 80, [bearer] * 80))
+        def answers_to_some():  # it is in use all the time
+            return set(clients.map(ask, [closed] * 16, [bearer] * 16))
 
-        until(lambda: answers_to_all() == {401}, "the token's end in both processes")
+        until(lambda: answers_to_some() == {401}, "the token's end in both processes")
+        assert set(clients.map(ask, [closed] * 80, [bearer] * 80)) == {401}
 
         wrong = "Basic " + b64encode(b"admin:wrong").decode()
+        assert ask(closed, wrong) == 401
+        with sqlite3.connect(home / "db.sqlite3", timeout=20) as database:
+            # Each of them takes a third of a second to compute.
+            database.execute(f"UPDATE mlsite_signinfailures SET failures = {PAIR - LEFT}")  # noqa: S608
         answers = list(clients.map(ask, [closed] * 30, [wrong] * 30))
-        assert (answers.count(401), answers.count(429)) == (PAIR, 30 - PAIR)
+        assert (answers.count(401), answers.count(429)) == (LEFT, 30 - LEFT)
 
     records = [json.loads(line) for line in closed.output().splitlines() if line[0] == "{"]
     requests = [one for one in records if one["logger"] == "mlsite.requests"]
     assert {"method", "path", "status", "ms", "request_id"} <= requests[-1].keys()
-    assert sum(one["logger"] == "mlsite.sign_ins" for one in records) == PAIR
+    assert sum(one["logger"] == "mlsite.sign_ins" for one in records) == LEFT + 1
     assert re.search(r"mlsite_[\w-]{43}", closed.output()) is None
