@@ -33,6 +33,14 @@ class Request(WSGIRequest):
         if body is not None:
             self._body = body  # where Django keeps it
 
+    def let_go(self) -> None:
+        """Forget the session, the user and the messages, which hold this request in turn.
+
+        What holds itself is left to the garbage collector, which takes longer to find it than
+        many a request takes to answer.
+        """
+        vars(self).clear()
+
 
 class Handler(WSGIHandler):
     """Django's handler, for one site with one table of addresses."""
@@ -67,6 +75,7 @@ class Handler(WSGIHandler):
             return response
         body = [response.content]
         response.close()
+        request.let_go()
         return body
 
     def resolve_request(self, request: HttpRequest) -> Any:

@@ -1,5 +1,6 @@
 """An APIView that does per request only what may differ from one request to the next."""
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -31,10 +32,12 @@ class LeanView(APIView):
 
     What follows from the view's class alone is found once, which renderer an Accept header asks
     for is remembered, and JSON is written at once. Parsers and authenticators keep nothing of a
-    request, and serve all of them.
+    request, and serve all of them. Nothing of an answered request holds itself, to be left to the
+    garbage collector.
     """
 
     authentication_classes = FAST_AUTHENTICATION
+    head: ClassVar[Callable[..., Any]]
     always: ClassVar[dict[str, str]]
     checked: ClassVar[ResponseHeaders]  # the same, found to be without line breaks
     remembered: ClassVar[dict[str, tuple[BaseRenderer, str]]]
@@ -42,10 +45,9 @@ class LeanView(APIView):
     authenticators: ClassVar[list[BaseAuthentication]]
 
     def __init_subclass__(cls) -> None:
-        has = {
-            name: hasattr(cls, "get" if name == "head" else name) for name in cls.http_method_names
-        }
-        methods = [name.upper() for name, found in has.items() if found]
+        if hasattr(cls, "get"):
+            cls.head = cls.get  # where it is missing, Django gives each view a method bound to it
+        methods = [name.upper() for name in cls.http_method_names if hasattr(cls, name)]
         # The answer may depend on a cookie even where none came.
         cls.always = {"Allow": ", ".join(methods), "Vary": "Accept, Cookie"}
         cls.checked = ResponseHeaders(cls.always)
@@ -102,4 +104,5 @@ class LeanView(APIView):
         if isinstance(response, Response):
             return super().finalize_response(request, response, *args, **kwargs)
         response.headers._store |= self.checked._store  # noqa: SLF001
+        request.parser_context.clear()  # it holds the request and the view
         return response

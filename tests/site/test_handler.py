@@ -1,3 +1,4 @@
+import gc
 import io
 import re
 
@@ -118,3 +119,22 @@ def test_queries_are_forgotten_before_each_request_while_they_are_kept(settings)
     settings.DEBUG = True
     Handler()
     assert reset_queries in [receiver() for _, receiver, *_ in request_started.receivers]
+
+
+@pytest.fixture
+def by_hand():
+    """Garbage is collected when the test says so."""
+    gc.disable()
+    yield gc.collect
+    gc.enable()
+
+
+@pytest.mark.parametrize("address", ["/predict", "/models/iris/predict"])
+def test_an_answered_prediction_leaves_nothing_that_holds_itself(
+    iris, site_handler, by_hand, address
+):
+    request = ("POST", address, *REQUESTS["row"][2:])
+    answer(site_handler, *request)  # the first is for what is remembered
+    by_hand()
+    assert answer(site_handler, *request)[0] == "200 OK"
+    assert by_hand() == 0
