@@ -39,6 +39,21 @@ SHARED = {
     "tests/tasks/test_processes.py": "tasks",
 }
 
+# What goes first, in this order: what takes longest, and beside the first start of a site, which
+# takes one worker seconds, what needs no site. What starts processes does not come last, when
+# there is nothing left to do beside it.
+FIRST = (
+    "tests/site/test_http.py",
+    "tests/predictor/core/test_hostile.py",
+    "tests/predictor/core/test_engines.py",
+    "tests/predictor/core/test_formats.py",
+    "tests/predictor/core/test_imports.py",
+    "tests/browser/",
+    *SHARED,
+    "tests/site/test_start.py",
+    "tests/site/test_access_processes.py",
+)
+
 # Modules that hold the same estimators against something. All tests of one of them run in one
 # worker, where it is fitted once.
 ZOO = (
@@ -53,6 +68,8 @@ def pytest_xdist_make_scheduler(config, log):
     """Send a group to one worker, and each other test to the next that is free."""
     from xdist.scheduler import LoadScopeScheduling
 
+    config.option.loadscopereorder = False  # FIRST is the order
+
     class Grouped(LoadScopeScheduling):
         def _split_scope(self, nodeid):
             if nodeid.startswith(ZOO) and "[" in nodeid:
@@ -61,6 +78,15 @@ def pytest_xdist_make_scheduler(config, log):
             return next(groups, nodeid)
 
     return Grouped(config, log)
+
+
+def pytest_collection_modifyitems(items):
+    """Put the tests into the order in which they go to the workers."""
+
+    def place(item):
+        return next((n for n, at in enumerate(FIRST) if item.nodeid.startswith(at)), len(FIRST))
+
+    items.sort(key=place)
 
 
 @pytest.fixture(scope="session")

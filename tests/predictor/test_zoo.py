@@ -7,7 +7,7 @@ import numpy as np
 import orjson
 import pytest
 
-from predictor import intake, registry
+from predictor import intake
 from predictor.core import save
 from predictor.core.engines import choosing, together
 from predictor.core.errors import ArtifactError
@@ -45,7 +45,7 @@ def _untimed(monkeypatch):
 
 @pytest.fixture
 def serve(api, db, models_dir, tmp_path):
-    """Return a way from a saved estimator to the answers to rows of JSON: registered, live."""
+    """Return a way from a saved estimator to the answers to rows of JSON: registered, loaded."""
 
     def served(data):
         path = tmp_path / "zoo.skops"
@@ -53,16 +53,14 @@ def serve(api, db, models_dir, tmp_path):
         with files.staging() as staged:
             found = intake.take(intake.parsed([str(path), str(staged)]))
             version = writing.admit("zoo", staged, found, writing.Origin("the zoo"))
-        registry.promote(version)
-        loaded().refresh()
-        return functools.partial(_ask, api), loaded().get("zoo").signature
+        address = f"/models/zoo/versions/{version.version}/predict"
+        return functools.partial(_ask, api, address), loaded().get("zoo", version.version).signature
 
     return served
 
 
-def _ask(api, body, method):
-    address = f"/models/zoo/predict?outputs={method}"
-    response = api.post(address, body, content_type="application/json")
+def _ask(api, address, body, method):
+    response = api.post(f"{address}?outputs={method}", body, content_type="application/json")
     assert response.status_code == 200, response.content
     return response.content
 
