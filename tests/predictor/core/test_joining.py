@@ -213,14 +213,15 @@ def test_what_is_compiled_does_not_wait(pool, gate, joining, told):
     assert told.joined == [1]
 
 
-def test_an_estimator_under_many_threads_answers_each_with_its_own(pool):
+def test_an_estimator_under_many_threads_answers_each_with_its_own():
     X, y = load_iris(return_X_y=True)
     estimator = KNeighborsClassifier().fit(X, y)
     methods = ("predict", "predict_proba")
     joining = Joining(ScikitLearn(estimator))
     told = Told(joining)
     parts = [X[i : i + 1 + i % 3] for i in range(140)]
-    answers = list(pool.map(lambda part: joining.run(methods, part), parts, timeout=BOUND_S))
+    with ThreadPoolExecutor(MOST_WAITING) as pool:  # of whom none is one too many
+        answers = list(pool.map(lambda part: joining.run(methods, part), parts, timeout=BOUND_S))
     for part, answer in zip(parts, answers, strict=True):
         assert answer["predict"].tolist() == estimator.predict(part).tolist()
         assert np.allclose(answer["predict_proba"], estimator.predict_proba(part), 1e-9, 1e-12)
