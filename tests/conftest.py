@@ -39,20 +39,10 @@ SHARED = {
     "tests/tasks/test_processes.py": "tasks",
 }
 
-# What goes first, in this order: what takes longest, and beside the first start of a site, which
-# takes one worker seconds, what needs no site. What starts processes does not come last, when
-# there is nothing left to do beside it.
-FIRST = (
-    "tests/site/test_http.py",
-    "tests/predictor/core/test_hostile.py",
-    "tests/predictor/core/test_engines.py",
-    "tests/predictor/core/test_formats.py",
-    "tests/predictor/core/test_imports.py",
-    "tests/browser/",
-    *SHARED,
-    "tests/site/test_start.py",
-    "tests/site/test_access_processes.py",
-)
+# What goes first: what takes longest, and beside the first start of a site, which takes one worker
+# seconds, what needs no site. What starts processes does not come last, when there is nothing left
+# to do beside it.
+FIRST = ("tests/site/test_http.py", "tests/predictor/core/", *SHARED, "tests/site/")
 
 # Modules that hold the same estimators against something. All tests of one of them run in one
 # worker, where it is fitted once.

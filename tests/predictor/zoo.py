@@ -4,7 +4,6 @@ import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -35,7 +34,6 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.impute import KNNImputer, SimpleImputer
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge, SGDClassifier
 from sklearn.model_selection import GridSearchCV
-from sklearn.model_selection._search import BaseSearchCV
 from sklearn.multiclass import OneVsOneClassifier, OneVsRestClassifier
 from sklearn.multioutput import ClassifierChain, MultiOutputClassifier, MultiOutputRegressor
 from sklearn.naive_bayes import MultinomialNB
@@ -278,17 +276,13 @@ def own() -> Iterator[tuple[str, Case]]:
 
 
 def listed() -> Iterator[tuple[str, Case]]:
-    """Yield every estimator of scikit-learn, in each form that its own tests give it.
-
-    What is searched in another way is served as what GridSearchCV has found: of those, one form.
-    """
+    """Yield every estimator of scikit-learn, in each form that its own tests give it."""
     for name, kind in all_estimators():
         if not (hasattr(kind, "predict") or hasattr(kind, "transform")):
             continue
         if kind is FrozenEstimator:  # has no form of its own
             continue
-        once = issubclass(kind, BaseSearchCV) and kind is not GridSearchCV
-        for number, estimator in enumerate(islice(_construct_instances(kind), 1 if once else None)):
+        for number, estimator in enumerate(_construct_instances(kind)):
             yield f"{name}-{number}" if number else name, Case(lambda e=estimator: _with_rows(e))
 
 
