@@ -37,7 +37,12 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.multiclass import OneVsOneClassifier, OneVsRestClassifier
 from sklearn.multioutput import ClassifierChain, MultiOutputClassifier, MultiOutputRegressor
 from sklearn.naive_bayes import MultinomialNB
-from sklearn.neighbors import KernelDensity, KNeighborsClassifier, LocalOutlierFactor
+from sklearn.neighbors import (
+    KernelDensity,
+    KNeighborsClassifier,
+    KNeighborsRegressor,
+    LocalOutlierFactor,
+)
 from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import (
     FunctionTransformer,
@@ -200,6 +205,7 @@ def own() -> Iterator[tuple[str, Case]]:
         ),
         "novelty": (LocalOutlierFactor(novelty=True), NUMBERS, None),
         "density": (KernelDensity(), NUMBERS, None),
+        "neighbours by distance": (KNeighborsRegressor(weights="distance"), NUMBERS, TARGET),
         "ball tree": (KNeighborsClassifier(algorithm="ball_tree", metric="minkowski", p=3), NUMBERS, LABELS),
         "weighed distances": (
             KNeighborsClassifier(metric="seuclidean", metric_params={"V": NUMBERS.var(axis=0)}),

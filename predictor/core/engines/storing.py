@@ -20,6 +20,7 @@ from predictor.core.engines.forms import (
     ensembles,
     expanding,
     linear,
+    neighbors,
     networks,
     trees,
 )
@@ -37,6 +38,7 @@ ROOMS = (
     ensembles,
     expanding,
     linear,
+    neighbors,
     networks,
     trees,
 )

@@ -16,6 +16,7 @@ from sklearn.naive_bayes import MultinomialNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
 
 from predictor.core.engines import Compiled, ScikitLearn, loaded
 from predictor.core.engines.choosing import most_rows
@@ -38,6 +39,7 @@ FITTED = {
     "forest": RandomForestClassifier(20, random_state=0).fit(X, y),
     "boosting": GradientBoostingClassifier(n_estimators=10, random_state=0).fit(X, y),
     "histogram": HistGradientBoostingClassifier(max_iter=10, random_state=0).fit(X, y),
+    "neighbours": make_pipeline(StandardScaler(), KNeighborsClassifier()).fit(X, y),
 }
 
 
@@ -51,7 +53,7 @@ def test_a_compiled_estimator_is_equal_and_says_so(name):
     estimator = FITTED[name]
     signature = Signature.of(estimator, sample=X)
     compilation = compile_(estimator, signature, X)
-    engine = "numpy" if name == "scaled" else "onnxruntime"
+    engine = "numpy" if name in ("scaled", "neighbours") else "onnxruntime"
     assert compilation.report["engine"] == engine
     for method, found in compilation.report["methods"].items():
         assert found["reason"] == "", method
@@ -188,11 +190,11 @@ def test_a_form_that_is_wrong_is_not_used():
 
 
 def test_an_estimator_that_is_not_compiled_says_why():
-    estimator = KNeighborsClassifier().fit(X, y)
+    estimator = SVC().fit(X, y)
     compilation = compile_(estimator, Signature.of(estimator, sample=X), X)
     assert compilation.data == b""
     assert compilation.report["engine"] == "scikit-learn"
-    assert compilation.report["reason"] == "KNeighborsClassifier is not compiled."
+    assert compilation.report["reason"] == "SVC is not compiled."
 
 
 def test_a_class_that_is_not_scikit_learns_own_is_not_compiled():

@@ -12,6 +12,7 @@ from predictor.core.engines.forms import (
     encoding,
     expanding,
     linear,
+    neighbors,
     networks,
 )
 from predictor.core.engines.forms.columns import Applied
@@ -174,6 +175,7 @@ COMPILED: dict[str, Callable[[Any], Form]] = {
     **linear.COMPILED,
     **bayes.COMPILED,
     **networks.COMPILED,
+    **neighbors.COMPILED,
     **drawn_columns.COMPILED,
     **encoding.COMPILED,
     **expanding.COMPILED,

@@ -1,0 +1,244 @@
+"""Nearest neighbours: searched for in single precision, the nearest measured in double.
+
+Where the estimator's own rounding could decide who is among the nearest, the row is left to it.
+"""
+
+from dataclasses import dataclass
+from math import inf, sqrt
+from typing import Any
+
+import numpy as np
+
+from predictor.core.engines.forms.form import Array, Declined, Form, NoForm, labelled
+
+# How neighbours are weighed.
+ALIKE, BY_DISTANCE = "uniform", "distance"
+
+# Points are searched in so many groups at least, and in so many for each neighbour wanted: the
+# nearest ones of the groups bound how far the neighbours are.
+GROUPS, GROUPS_PER_NEIGHBOR = 64, 10
+
+# What the rounding of a product of n_features numbers comes to, in units of the last place.
+ROUNDINGS = 8
+
+SINGLE, DOUBLE = float(np.finfo(np.float32).eps), float(np.finfo(np.float64).eps)
+
+# Among points farther from zero, single precision does not search.
+FARTHEST = 1e15
+
+# A weight is equal to the estimator's up to this.
+WEIGHED = 1e-10
+
+
+@dataclass
+class Neighbors(Form):
+    """The nearest of the points that were seen, by their Euclidean distance.
+
+    Parameters
+    ----------
+    points : array of shape (n_points, n_features)
+    targets : array of shape (n_points,) or (n_points, n_outputs)
+    count : int
+        How many neighbours tell.
+    weights : {"uniform", "distance"}
+    by_product : bool
+        Whether the estimator computes distances from products, which is less exact, and not from
+        differences.
+    """
+
+    points: Array
+    targets: Array
+    count: int
+    weights: str
+    by_product: bool
+
+    def __post_init__(self) -> None:
+        n_points, n_features = self.points.shape
+        groups = max(GROUPS, GROUPS_PER_NEIGHBOR * self.count)
+        size = -(-n_points // groups)
+        self.groups = (size, -(-n_points // size))
+        self.center = self.points.mean(axis=0)
+        centered = self.points - self.center
+        squares = np.square(centered).sum(axis=1)
+        # A row, negated, times this is half of the squared distances, without what all have in
+        # common. What fills the last group up is infinitely far.
+        self.search = np.zeros((n_features + 1, size * self.groups[1]), dtype=np.float32)
+        self.search[:-1, :n_points] = centered.T
+        self.search[-1] = np.inf
+        self.search[-1, :n_points] = squares / 2
+        self.reach_centered = sqrt(squares.max())
+        self.reach = sqrt(np.square(self.points).sum(axis=1).max())
+        self.ulps = n_features + ROUNDINGS
+
+    def nearest(self, x: Array) -> tuple[Array, Array]:
+        """Return the nearest points of one row.
+
+        Parameters
+        ----------
+        x : array of shape (n_features,)
+
+        Returns
+        -------
+        positions : array of shape (count,)
+        squares : array of shape (count,)
+            The squared distances.
+
+        Raises
+        ------
+        Declined
+            Points are as far as the last neighbour, as near as numbers can tell.
+        """
+        asked = np.ones(len(x) + 1, dtype=np.float32)
+        shifted = np.subtract(self.center, x, out=asked[:-1], casting="same_kind")
+        halves = asked @ self.search
+        bounds = halves.reshape(self.groups).min(axis=0)
+        bounds.partition(self.count - 1)
+        limit = float(bounds[self.count - 1]) + self._doubt(x, self.reach, DOUBLE)
+        limit += 2 * self._doubt(shifted, self.reach_centered, SINGLE)
+        if not limit < inf:  # nor where it is no number
+            raise Declined
+        (positions,) = (halves <= limit).nonzero()
+        apart = self.points.take(positions, axis=0)
+        apart -= x
+        squares = np.vecdot(apart, apart)
+        order = squares.argsort()
+        positions, squares = positions.take(order), squares.take(order)
+        self._check(x, positions, squares)
+        return positions[: self.count], squares[: self.count]
+
+    def _doubt(self, x: Array, reach: float, eps: float) -> float:
+        """Return how far a squared distance by products may be from the true one."""
+        length = sqrt(x.dot(x)) + reach
+        doubt: float = self.ulps * eps * length * length
+        return doubt
+
+    def _check(self, x: Array, positions: Array, squares: Array) -> None:
+        """Decline a row whose neighbours, or their weights, are a matter of rounding."""
+        last = squares[self.count - 1]
+        doubt = self.ulps * DOUBLE * float(last)
+        if self.by_product:
+            doubt = self._doubt(x, self.reach, DOUBLE)
+            if self.weights == BY_DISTANCE and not squares[0] * WEIGHED >= doubt:
+                raise Declined
+        if len(squares) == self.count or squares[self.count] - last > doubt:
+            return
+        tied = self.targets[positions[np.abs(squares - last) <= doubt]]
+        if not len(tied) or (tied != tied[0]).any():
+            raise Declined
+
+    def found(self, X: Array) -> tuple[Array, Array | None]:
+        """Return the neighbours' targets and their weights.
+
+        Returns
+        -------
+        targets : array of shape (n_samples, count) or (n_samples, count, n_outputs)
+        weights : array of shape (n_samples, count), optional
+        """
+        if X.shape[1] != self.points.shape[1]:
+            raise Declined
+        found = [self.nearest(x) for x in X]
+        targets = self.targets[np.array([positions for positions, _ in found])]
+        if self.weights == ALIKE:
+            return targets, None
+        weights = 1.0 / np.sqrt(np.array([squares for _, squares in found]))
+        at_zero = np.isinf(weights)
+        same = at_zero.any(axis=1)
+        weights[same] = at_zero[same]
+        return targets, weights
+
+
+@dataclass
+class NeighborsRegressor(Neighbors):
+    """The average of the neighbours' numbers."""
+
+    def predict(self, X: Array) -> Array:
+        """Return the targets, shape (n_samples,) or (n_samples, n_outputs)."""
+        targets, weights = self.found(X)
+        if weights is None:
+            averaged: Array = targets.mean(axis=1)
+            return averaged
+        if targets.ndim > weights.ndim:
+            weights = weights[:, :, None]
+        weighted: Array = (targets * weights).sum(axis=1) / weights.sum(axis=1)
+        return weighted
+
+
+@dataclass
+class NeighborsClassifier(Neighbors):
+    """The vote of the neighbours' labels.
+
+    Parameters
+    ----------
+    classes : list of array of shape (n_classes,)
+        For each output.
+    """
+
+    classes: list[Array]
+
+    def predict(self, X: Array) -> Array:
+        """Return the labels, shape (n_samples,) or (n_samples, n_outputs)."""
+        each = [votes.argmax(axis=1) for votes in self.votes(X)]
+        if self.targets.ndim == 1:
+            return labelled(self.classes[0], each[0])
+        labels = np.empty((len(X), len(each)), dtype=self.classes[0].dtype)
+        for output, (classes, chosen) in enumerate(zip(self.classes, each, strict=True)):
+            labels[:, output] = labelled(classes, chosen)
+        return labels
+
+    def predict_proba(self, X: Array) -> Any:
+        """Return the probabilities; for several outputs a list of those."""
+        each = [votes / votes.sum(axis=1, keepdims=True) for votes in self.votes(X)]
+        return each[0] if self.targets.ndim == 1 else each
+
+    def votes(self, X: Array) -> list[Array]:
+        """Return the votes for each class, shape (n_samples, n_classes), of each output."""
+        targets, weights = self.found(X)
+        each = [targets] if targets.ndim == 2 else np.moveaxis(targets, 2, 0)  # noqa: PLR2004 - rows and neighbours
+        return [
+            _counted(labels, weights, len(classes))
+            for labels, classes in zip(each, self.classes, strict=True)
+        ]
+
+
+def _counted(labels: Array, weights: Array | None, n_classes: int) -> Array:
+    """Return what the neighbours of each row give to each class."""
+    n_samples = len(labels)
+    cells = labels + np.arange(0, n_samples * n_classes, n_classes)[:, None]
+    given = None if weights is None else weights.ravel()
+    counts = np.bincount(cells.ravel(), given, n_samples * n_classes)
+    return counts.reshape(n_samples, n_classes)
+
+
+def _common(estimator: Any) -> dict[str, Any]:
+    """Return the fields of every form of neighbours."""
+    points, weights = estimator._fit_X, estimator.weights  # noqa: SLF001 - what its own search reads
+    if weights not in (ALIKE, BY_DISTANCE):
+        raise NoForm("Neighbours weighed by a function are not compiled.")
+    if estimator.effective_metric_ != "euclidean":
+        raise NoForm(f"Neighbours by the metric {estimator.effective_metric_} are not compiled.")
+    if not isinstance(points, np.ndarray) or points.dtype == np.float32:
+        raise NoForm("Neighbours among sparse rows, or in single precision, are not compiled.")
+    if not np.abs(points).max() <= FARTHEST:
+        raise NoForm(f"Neighbours among numbers beyond {FARTHEST:g} are not compiled.")
+    return {
+        "points": np.ascontiguousarray(points, dtype=np.float64),
+        "targets": estimator._y,  # noqa: SLF001 - what its own prediction reads
+        "count": int(estimator.n_neighbors),
+        "weights": weights,
+        "by_product": estimator._fit_method == "brute",  # noqa: SLF001 - as above
+    }
+
+
+def regressor(estimator: Any) -> NeighborsRegressor:
+    """Return the form of a regression by neighbours."""
+    return NeighborsRegressor(**_common(estimator))
+
+
+def classifier(estimator: Any) -> NeighborsClassifier:
+    """Return the form of a classification by neighbours."""
+    classes = estimator.classes_
+    listed = list(classes) if estimator.outputs_2d_ else [classes]
+    return NeighborsClassifier(**_common(estimator), classes=listed)
+
+
+COMPILED = {"KNeighborsClassifier": classifier, "KNeighborsRegressor": regressor}

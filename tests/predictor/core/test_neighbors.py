@@ -1,0 +1,126 @@
+"""Compiled neighbours: those of the estimator, or the row is left to it."""
+
+import numpy as np
+import pytest
+from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
+
+from predictor.core.engines.compiled import attempt
+from predictor.core.engines.equality import compare
+from predictor.core.engines.forms.drawing import drawn
+from predictor.core.engines.forms.form import Declined, NoForm
+from predictor.core.engines.storing import dumps, loads
+
+rng = np.random.default_rng(0)
+POINTS = rng.normal(size=(700, 6))
+NUMBER = POINTS[:, 0] * 3 + POINTS[:, 1]
+LABEL = np.array(["dry", "fair", "rain"])[np.digitize(NUMBER, [-1, 1])]
+TWO_NUMBERS = np.column_stack([NUMBER, -NUMBER])
+TWO_LABELS = np.column_stack([NUMBER > 0, POINTS[:, 2] > 1]).astype(int)
+ASKED = rng.normal(size=(300, 6)) * 2
+
+OPTIONS = [
+    {},
+    {"n_neighbors": 1},
+    {"n_neighbors": 100},
+    {"n_neighbors": 700},
+    {"weights": "distance"},
+    {"algorithm": "brute"},
+    {"algorithm": "brute", "weights": "distance"},
+    {"algorithm": "kd_tree", "weights": "distance", "n_neighbors": 30},
+    {"algorithm": "ball_tree"},
+]
+
+
+def answered(estimator, rows, methods=("predict",)):
+    """What the form says, as it is written and read; Declined where that is the estimator's."""
+    form, _ = loads(dumps(drawn(estimator), {}))
+    return attempt(form, methods, rows)
+
+
+def agree(estimator, rows, methods=("predict",)):
+    expected = {method: getattr(estimator, method)(rows) for method in methods}
+    compare(expected, answered(estimator, rows, methods))
+
+
+@pytest.mark.parametrize("options", OPTIONS)
+@pytest.mark.parametrize("y", [LABEL, TWO_LABELS], ids=["one", "two"])
+def test_votes_of_labels(options, y):
+    agree(KNeighborsClassifier(**options).fit(POINTS, y), ASKED, ["predict", "predict_proba"])
+
+
+@pytest.mark.parametrize("options", OPTIONS)
+@pytest.mark.parametrize("y", [NUMBER, TWO_NUMBERS], ids=["one", "two"])
+def test_averages_of_numbers(options, y):
+    agree(KNeighborsRegressor(**options).fit(POINTS, y), ASKED, ["predict"])
+
+
+SIZES = [(1e4, 1), (0, 1e-9), (0, 1e9), (-1e4, [1e4, 1, 1, 1, 1, 1])]
+
+
+@pytest.mark.parametrize("algorithm", ["brute", "kd_tree"])
+@pytest.mark.parametrize(("offset", "scale"), SIZES)
+def test_points_far_off_and_of_any_size(algorithm, offset, scale):
+    estimator = KNeighborsRegressor(algorithm=algorithm).fit(POINTS * scale + offset, NUMBER)
+    agree(estimator, ASKED * scale + offset)
+
+
+def test_where_products_do_not_tell_who_is_nearest_the_estimator_says():
+    far = POINTS + 1e7
+    with pytest.raises(Declined):
+        answered(KNeighborsRegressor(algorithm="brute").fit(far, NUMBER), ASKED[:1] + 1e7)
+    agree(KNeighborsRegressor(algorithm="kd_tree").fit(far, NUMBER), ASKED + 1e7)
+
+
+LATTICE = np.array([[0.0], [1], [2], [3], [10], [11], [12], [13]])
+LABELS = np.array([0, 1, 0, 1, 1, 1, 1, 0])
+
+
+@pytest.mark.parametrize("algorithm", ["brute", "kd_tree"])
+def test_neighbours_as_far_as_one_another_are_left_to_the_estimator(algorithm):
+    estimator = KNeighborsClassifier(2, algorithm=algorithm).fit(LATTICE, LABELS)
+    with pytest.raises(Declined):
+        answered(estimator, np.array([[12.0]]))  # 11 and 13, of two labels
+    agree(estimator, np.array([[1.0], [2], [11]]), ["predict", "predict_proba"])  # of one label
+    agree(estimator, np.array([[12.1], [11.9]]), ["predict", "predict_proba"])
+
+
+def test_a_point_itself_counts_alone_where_distance_weighs():
+    estimator = KNeighborsRegressor(3, weights="distance").fit(POINTS, NUMBER)
+    assert answered(estimator, POINTS[:5])["predict"].tolist() == NUMBER[:5].tolist()
+    by_product = KNeighborsRegressor(3, weights="distance", algorithm="brute").fit(POINTS, NUMBER)
+    with pytest.raises(Declined):  # products need not find it at zero
+        answered(by_product, POINTS[:1])
+
+
+@pytest.mark.parametrize("number", [1e20, 1e39, 1e200])
+def test_numbers_beyond_what_is_searched_in_are_left_to_the_estimator(number):
+    with pytest.raises(Declined):
+        answered(KNeighborsRegressor().fit(POINTS, NUMBER), ASKED[:1] * number)
+
+
+def test_another_number_of_columns_is_left_to_the_estimator():
+    with pytest.raises(Declined):
+        answered(KNeighborsRegressor().fit(POINTS, NUMBER), ASKED[:, :5])
+
+
+@pytest.mark.parametrize(
+    ("options", "points", "sentence"),
+    [
+        ({"weights": np.sqrt}, POINTS, "Neighbours weighed by a function are not compiled."),
+        (
+            {"metric": "manhattan"},
+            POINTS,
+            "Neighbours by the metric manhattan are not compiled.",
+        ),
+        (
+            {},
+            POINTS.astype(np.float32),
+            "Neighbours among sparse rows, or in single precision, are not compiled.",
+        ),
+        ({}, POINTS * 1e15, "Neighbours among numbers beyond 1e+15 are not compiled."),
+    ],
+)
+def test_what_is_not_compiled(options, points, sentence):
+    with pytest.raises(NoForm) as why:
+        drawn(KNeighborsRegressor(**options).fit(points, NUMBER))
+    assert str(why.value) == sentence
