@@ -28,6 +28,7 @@ ESTIMATORS = {
     "forest": RandomForestClassifier(n_estimators=100, random_state=0),
     "boosting": HistGradientBoostingClassifier(random_state=0),
     "neighbours": KNeighborsClassifier(),
+    "manhattan": KNeighborsClassifier(metric="manhattan"),
 }
 WORDS = {
     "logistic": "logistic regression, 2 features",
@@ -35,6 +36,7 @@ WORDS = {
     "forest": "random forest of 100 trees, 30 features",
     "boosting": "histogram gradient boosting, 30 features",
     "neighbours": "5 nearest of 5,000 neighbours, 30 features",
+    "manhattan": "the same by the Manhattan distance, which stays on scikit-learn",
 }
 
 

@@ -1,7 +1,6 @@
-"""Files to fitted estimators and back: the only importer of skops, joblib and onnxruntime.
+"""Files to fitted estimators and back.
 
-scikit-learn and skops take seconds to import, so scikit-learn is imported by what reads or writes
-a model, skops by what writes one, and neither by anything else.
+scikit-learn takes seconds to import: what reads or writes a model does so, nothing else.
 """
 
 import hashlib

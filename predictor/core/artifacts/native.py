@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 
 from predictor.core.artifacts import archive, bounds
 from predictor.core.artifacts.builder import Builder
-from predictor.core.artifacts.schema import Schema
+from predictor.core.artifacts.schema import PROTOCOL, SCHEMA, Schema
 from predictor.core.artifacts.versions import check_version, version
+from predictor.core.artifacts.writer import Writer
 from predictor.core.errors import ArtifactError
 
 # The archive's member that says what skops does not: a file without it is a skops file as well.
@@ -34,17 +35,15 @@ def dumps(estimator: Any, card: dict[str, Any]) -> bytes:
     Raises
     ------
     ArtifactError
-        skops cannot write something that the estimator holds.
+        Something that the estimator holds cannot be written.
     """
-    import skops.io
-
-    _teach_skops()
-    try:
-        data = skops.io.dumps(estimator)
-    except Exception as exc:
-        raise ArtifactError(f"{type(estimator).__name__} cannot be saved: {exc}") from exc
-    buffer = io.BytesIO(data)
-    with zipfile.ZipFile(buffer, "a") as file:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as file:
+        try:
+            schema = Writer(file).write(estimator) | {"protocol": PROTOCOL}
+            file.writestr(SCHEMA, json.dumps(schema))
+        except Exception as exc:
+            raise ArtifactError(f"{type(estimator).__name__} cannot be saved: {exc}") from exc
         file.writestr(CARD, json.dumps(card))
     return buffer.getvalue()
 
@@ -124,19 +123,3 @@ def _settle(estimator: Any) -> None:
             for name, value in WORKERS.items():
                 if name in vars(held):
                     setattr(held, name, value)
-
-
-def _teach_skops() -> None:
-    """Let skops save Birch: without the tree of its clusters, which only further fitting reads."""
-    from sklearn.cluster import Birch
-    from skops.io import _utils
-    from skops.io._general import object_get_state
-
-    def birch_get_state(birch: Any, context: Any) -> Any:
-        light = Birch.__new__(Birch)
-        kept = {k: v for k, v in vars(birch).items() if k not in ("root_", "dummy_leaf_")}
-        vars(light).update(kept)
-        context.memoize(light)  # kept, so that its identity is not used twice
-        return object_get_state(light, context)
-
-    _utils._get_state.register(Birch)(birch_get_state)  # noqa: SLF001 - skops has no public way

@@ -6,7 +6,7 @@ from importlib import metadata
 
 from predictor.core.errors import ArtifactError
 
-PACKAGES = ("scikit-learn", "numpy", "skops")
+PACKAGES = ("scikit-learn", "numpy")
 
 
 # Looked up in the installed packages' files.
