@@ -142,10 +142,9 @@ def _module_of(function: Any) -> str:
     raise ValueError(f"the function {name} stands in no module.")
 
 
-def _partial(writer: Writer, value: partial[Any]) -> Node:
-    content = writer.parts(
-        func=value.func, args=value.args, kwds=value.keywords, namespace=vars(value)
-    )
+def _partial(writer: Writer, value: Any) -> Node:
+    _, _, (function, args, keywords, namespace) = value.__reduce__()
+    content = writer.parts(func=function, args=args, kwds=keywords, namespace=namespace)
     return _node(partial, "PartialNode", content=content)
 
 

@@ -28,15 +28,24 @@ NOT_OF_ROWS = ("DictVectorizer", "MultiLabelBinarizer")
 # skops does not write the tree of a Birch's clusters, which is left out here.
 REFUSED = ("Birch", "clusters of a few", "clusters after scaling")
 
+# SciPy reads the indices of its matrices into 32 bits where that is enough.
+NARROWED = ("sparse rows, support vectors",)
+
 
 def built(data, trusted=()):
-    """What a file holds, as it is built here and as skops builds it."""
+    """What a file holds, as it is built here."""
     with archive.opened(data) as file:
         schema = Schema(file)
         schema.check(trusted)
-        ours = Builder(file).build(schema.root)
-    names = {f"{node['__module__']}.{node['__class__']}" for node in schema.nodes()}
-    return ours, skops.io.loads(data, trusted=sorted(names))
+        return Builder(file).build(schema.root)
+
+
+def by_skops(data):
+    """What a file holds, as skops builds it."""
+    with archive.opened(data) as file:
+        nodes = Schema(file).nodes()
+        names = {f"{node['__module__']}.{node['__class__']}" for node in nodes}
+    return skops.io.loads(data, trusted=sorted(names))
 
 
 def written(held):
@@ -80,10 +89,11 @@ def fields(data):
 def test_every_estimator_is_written_and_built_as_skops_does_it(name):
     estimator = fitted(name)[0]
     data = native.dumps(estimator, {})
-    ours, theirs = built(data)
-    assert written(ours) == written(theirs)
+    said = described(data)
     if name not in REFUSED:
-        assert described(data) == described(skops.io.dumps(estimator))
+        assert said == described(skops.io.dumps(estimator))
+    ours = built(data)
+    assert written(ours) == (written(by_skops(data)) if name in NARROWED else said)
 
 
 class Bare:
@@ -125,9 +135,9 @@ HELD = {
 def test_whatever_an_estimator_holds_is_written_and_built_as_skops_does_it(name):
     trusted = [f"{Bare.__module__}.Bare"]
     held = FunctionTransformer(kw_args={"held": HELD[name]})
-    ours, theirs = built(skops.io.dumps(held), trusted)
-    assert written(ours) == written(theirs)
-    assert written(held) == described(skops.io.dumps(held))
+    data = skops.io.dumps(held)
+    assert written(held) == described(data)
+    assert written(built(data, trusted)) == written(by_skops(data))
 
 
 LOST = [{False: "a"}, {None: "a"}, {(1, 2): "a"}, {1: "a", "1": "b"}]
@@ -152,9 +162,8 @@ def test_the_same_estimator_gives_the_same_members():
 
 
 def test_what_is_one_object_in_the_estimator_is_one_again():
-    first, second = built(skops.io.dumps(FunctionTransformer(kw_args={"a": twice, "b": twice})))[
-        0
-    ].kw_args.values()
+    held = FunctionTransformer(kw_args={"a": twice, "b": twice})
+    first, second = built(skops.io.dumps(held)).kw_args.values()
     assert first is second
 
 
