@@ -26,10 +26,44 @@ MOST_WAITING = 64
 MOST_ROWS = 64
 
 
+class Bell:
+    """Wakes the thread that waits for it.
+
+    It is rung without the interpreter's lock, and whoever wakes goes on with that at once. Whoever
+    releases a `threading.Lock` holds the interpreter's, for which the woken thread has to sleep
+    again: three more changes of threads for each answer.
+    """
+
+    def __init__(self) -> None:
+        self._reads, self._writes = os.pipe()
+
+    def ring(self) -> None:
+        """Wake the thread, now or as soon as it waits."""
+        os.write(self._writes, b"!")
+
+    def wait(self) -> None:
+        """Sleep until it is rung."""
+        os.read(self._reads, 1)
+
+
+# Those that nobody waits for: never more than there are threads, and never closed.
+IDLE: list[Bell] = []
+
+
+def idle_bell() -> Bell:
+    """Return a bell that nobody waits for."""
+    try:
+        return IDLE.pop()
+    except IndexError:
+        return Bell()
+
+
 class Waiting:
     """A request that waits: for its results, or for its turn to call for itself and others."""
 
-    __slots__ = ("X", "calls", "methods", "problem", "results", "woken")
+    __slots__ = ("X", "bell", "calls", "methods", "problem", "results")
+
+    bell: Bell  # where it has to wait
 
     def __init__(self, methods: tuple[str, ...], X: Any) -> None:
         self.methods = methods
@@ -37,8 +71,6 @@ class Waiting:
         self.calls = False
         self.results: Results | None = None
         self.problem: Exception | None = None
-        self.woken = Lock()
-        self.woken.acquire()
 
 
 class Joining:
@@ -83,9 +115,9 @@ class Joining:
         if n_samples > MOST_ROWS or all(self.compiles(one, n_samples) for one in methods):
             return self.engine.run(methods, X)
         own = Waiting(tuple(methods), X)
-        self._queue_up(own)
-        if not own.calls:
-            own.woken.acquire()
+        if self._queued(own):
+            own.bell.wait()
+            IDLE.append(own.bell)
         if own.calls:
             try:
                 self._answer(self._all_alike(own))
@@ -96,16 +128,18 @@ class Joining:
         assert own.results is not None  # noqa: S101 - it has been answered with one or the other
         return own.results
 
-    def _queue_up(self, own: Waiting) -> None:
-        """Have the request wait, or call at once where no other does."""
+    def _queued(self, own: Waiting) -> bool:
+        """Return whether the request has to wait: where no other calls, it does at once."""
         with self._changing:
             if not self._running:
                 self._running = own.calls = True
-                return
+                return False
             if len(self._queue) >= MOST_WAITING:
                 raise Busy(f"{MOST_WAITING} requests wait for this model already.")
+            own.bell = idle_bell()
             self._queue.append(own)
             self.waiting(len(self._queue))
+            return True
 
     def _all_alike(self, own: Waiting) -> list[Waiting]:
         """Return the request and those that want the same, once nobody else is about to wait.
@@ -135,7 +169,7 @@ class Joining:
             first = self._queue.popleft()
             self.waiting(len(self._queue))
         first.calls = True
-        first.woken.release()
+        first.bell.ring()
 
     def _answer(self, joined: list[Waiting]) -> None:
         """Give each request its results; if the call fails for all, call for each one alone."""
@@ -155,7 +189,7 @@ class Joining:
                 self._answer_alone(one)
         finally:
             for one in joined[1:]:
-                one.woken.release()
+                one.bell.ring()
 
     def _answer_alone(self, one: Waiting) -> None:
         try:

@@ -2,6 +2,7 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ from sklearn.datasets import load_iris
 from sklearn.neighbors import KNeighborsClassifier
 
 from predictor.core.engines import ScikitLearn
-from predictor.core.engines.joining import MOST_ROWS, MOST_WAITING, Joining, rows, stacked
+from predictor.core.engines.joining import IDLE, MOST_ROWS, MOST_WAITING, Joining, rows, stacked
 from predictor.core.errors import Busy
 from tests.serving import until
 
@@ -213,6 +214,10 @@ def test_what_is_compiled_does_not_wait(pool, gate, joining, told):
     assert told.joined == [1]
 
 
+def open_files():
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
 def test_an_estimator_under_many_threads_answers_each_with_its_own():
     X, y = load_iris(return_X_y=True)
     estimator = KNeighborsClassifier().fit(X, y)
@@ -220,12 +225,16 @@ def test_an_estimator_under_many_threads_answers_each_with_its_own():
     joining = Joining(ScikitLearn(estimator))
     told = Told(joining)
     parts = [X[i : i + 1 + i % 3] for i in range(140)]
+    opened, bells = open_files(), len(IDLE)
     with ThreadPoolExecutor(MOST_WAITING) as pool:  # of whom none is one too many
         answers = list(pool.map(lambda part: joining.run(methods, part), parts, timeout=BOUND_S))
     for part, answer in zip(parts, answers, strict=True):
         assert answer["predict"].tolist() == estimator.predict(part).tolist()
         assert np.allclose(answer["predict_proba"], estimator.predict_proba(part), 1e-9, 1e-12)
     assert sum(told.joined) == len(parts)
+    # Each bell is back among those that nobody waits for.
+    assert open_files() - opened == 2 * (len(IDLE) - bells)
+    assert len(IDLE) <= MOST_WAITING
 
 
 @pytest.mark.parametrize(
