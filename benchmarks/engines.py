@@ -19,9 +19,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import numpy as np
+from comparison.models import wide
 from sklearn.datasets import load_breast_cancer
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -43,6 +45,8 @@ def models():
     yield "scaler + logistic regression, 30", scaled, X
     yield "forest of 100 trees, 30", RandomForestClassifier(random_state=0).fit(X, y), X
     yield "histogram boosting, 30", HistGradientBoostingClassifier(random_state=0).fit(X, y), X
+    points, labels, asked = wide()
+    yield "5 nearest of 5,000, 30", KNeighborsClassifier().fit(points, labels), asked
     for name in recipes.RECIPES:
         fitted = recipes.fit(name)
         yield name, fitted.estimator, fitted.X
