@@ -137,7 +137,8 @@ def _module_of(function: Any) -> str:
     """Return the first module in which an element-wise function stands: it does not say."""
     name = function.__name__
     for module_name, module in list(sys.modules.items()):
-        if vars(module).get(name) is function and module_name != "__main__":
+        held = getattr(module, "__dict__", {})
+        if held.get(name) is function and module_name != "__main__":
             return module_name
     raise ValueError(f"the function {name} stands in no module.")
 

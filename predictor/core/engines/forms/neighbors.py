@@ -18,7 +18,7 @@ ALIKE, BY_DISTANCE = "uniform", "distance"
 # nearest ones of the groups bound how far the neighbours are.
 GROUPS, GROUPS_PER_NEIGHBOR = 64, 10
 
-# What the rounding of a product of n_features numbers comes to, in units of the last place.
+# A product of n_features numbers is within n_features and so many units of the last place.
 ROUNDINGS = 8
 
 SINGLE, DOUBLE = float(np.finfo(np.float32).eps), float(np.finfo(np.float64).eps)
