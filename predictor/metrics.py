@@ -110,10 +110,11 @@ def refused(model: Model | None, protocol: str, status: int) -> None:
 
 def watch(model: Model) -> None:
     """Count the requests that the model joins, and those that wait."""
-    if isinstance(model.engine, Joining):
+    joining = getattr(model.engine, "behind", model.engine)
+    if isinstance(joining, Joining):
         labels = (model.name, str(model.version))
-        model.engine.joined = joined.labels(*labels).observe
-        model.engine.waiting = waiting.labels(*labels).set
+        joining.joined = joined.labels(*labels).observe
+        joining.waiting = waiting.labels(*labels).set
 
 
 def serving(versions: Mapping[str, int], troubles: Collection[str]) -> None:

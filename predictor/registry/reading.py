@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 
 from predictor.core import artifacts, engines
-from predictor.core.engines import Engine, Joining, ScikitLearn, Unread
+from predictor.core.engines import Engine, Joining, Unread
 from predictor.core.errors import ArtifactError, Conflict, InvalidInput, ModelNotFound
 from predictor.core.model import Model
 from predictor.core.signature import Signature
@@ -157,14 +157,12 @@ def load(name: str, number: int) -> Model:
     """
     row = version(name, number)
     signature = Signature.from_json(row.signature)
-    behind = Unread(partial(estimator, row))
-    engine = _engine(row, behind, signature)
-    if _compiles(engine, signature, ANY_NUMBER):
+    unread = Unread(partial(estimator, row))
+    engine = _engine(row, Joining(unread) if row.engines.get("joined") else unread, signature)
+    if all(engine.compiles(method, ANY_NUMBER) for method in signature.methods):
         check(row)
     else:
-        _ = behind.estimator
-    if row.engines.get("joined") and not _compiles(engine, signature, 1):
-        engine = Joining(engine)
+        _ = unread.estimator
     return Model(name, number, signature, engine, form(row))
 
 
@@ -180,10 +178,6 @@ def _up_to_rows(row: ModelVersion) -> list[int | None]:
     """Return up to how many rows each method is compiled; None is any number."""
     methods = row.engines.get("methods", {})
     return [methods.get(m, {}).get("up_to_rows", 0) for m in row.signature["methods"]]
-
-
-def _compiles(engine: Engine, signature: Signature, n_samples: int) -> bool:
-    return all(engine.compiles(method, n_samples) for method in signature.methods)
 
 
 def estimator(row: ModelVersion) -> Any:
@@ -202,7 +196,7 @@ def estimator(row: ModelVersion) -> Any:
     )
 
 
-def _engine(row: ModelVersion, behind: ScikitLearn, signature: Signature) -> Engine:
+def _engine(row: ModelVersion, behind: Engine, signature: Signature) -> Engine:
     """Return what runs a version."""
     if not form(row):
         return behind

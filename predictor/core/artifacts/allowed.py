@@ -146,6 +146,7 @@ UFUNC_MODULES = (
 
 # Loaders that call what the file names, with what the file says: never.
 CALLING = ("MethodNode", "OperatorFuncNode")
+CALLERS = ("operator.attrgetter", "operator.itemgetter", "operator.methodcaller")
 
 
 def by_loader(extra: Iterable[str] = ()) -> dict[str, set[str]]:

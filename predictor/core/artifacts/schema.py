@@ -105,7 +105,7 @@ def _name(node: dict[str, Any]) -> str:
 
 
 def _is_allowed(loader: str, name: str, lists: dict[str, set[str]]) -> bool:
-    if loader in allowed.CALLING:
+    if loader in allowed.CALLING or name in allowed.CALLERS:
         return False
     if name in lists.get(loader, ()):
         return True

@@ -37,6 +37,7 @@ class Writer:
         self.file = file
         # Each is kept: an object of the same address would be taken for it.
         self.seen: dict[int, tuple[int, Any]] = {}
+        self.members: set[str] = set()
 
     def write(self, value: Any) -> Node:
         """Return the node of an object; the same object has the same identity wherever it is.
@@ -61,11 +62,14 @@ class Writer:
         """Return the nodes of several objects, under their names."""
         return {name: self.write(part) for name, part in parts.items()}
 
-    def member(self, value: Any, suffix: str, content: bytes) -> str:
+    def member(self, value: Any, suffix: str, fill: Callable[[io.BytesIO], object]) -> str:
         """Put the content of an object into the archive, once; return the name of the member."""
         name = f"{self.identity(value)}.{suffix}"
-        if name not in self.file.NameToInfo:
-            self.file.writestr(name, content)
+        if name not in self.members:
+            self.members.add(name)
+            buffer = io.BytesIO()
+            fill(buffer)
+            self.file.writestr(name, buffer.getvalue())
         return name
 
 
@@ -100,6 +104,8 @@ def _mapping(writer: Writer, value: Mapping[Any, Any]) -> Node:
 def _key(key: Any) -> str | None:
     """Return a dictionary's key as JSON has it; nothing where its type does not read it back."""
     plain = key.item() if isinstance(key, np.generic) else key
+    if plain is False:
+        return ""  # of all texts the one that is false
     try:
         text = plain if isinstance(plain, str) else json.dumps(plain)
         return text if repr(type(key)(text)) == repr(key) else None
@@ -119,7 +125,7 @@ def _slice(_writer: Writer, value: slice) -> Node:
 
 def _bytes(loader: str) -> Callable[[Writer, Any], Node]:
     return lambda writer, value: _node(
-        type(value), loader, file=writer.member(value, "bin", bytes(value))
+        type(value), loader, file=writer.member(value, "bin", lambda buffer: buffer.write(value))
     )
 
 
@@ -151,13 +157,13 @@ def _partial(writer: Writer, value: Any) -> Node:
 
 def _array(writer: Writer, value: Any) -> Node:
     """Return the node of an array or a scalar; the items of an array of objects are nodes."""
+    if value.dtype == object and not value.ndim:
+        raise ValueError("an array of objects has no dimension.")
     if value.dtype == object:
         items = writer.each(value.tolist())
         shape = writer.write(value.shape)
         return _node(type(value), "NdArrayNode", content=items, type="json", shape=shape)
-    buffer = io.BytesIO()
-    np.save(buffer, value, allow_pickle=False)
-    name = writer.member(value, "npy", buffer.getvalue())
+    name = writer.member(value, "npy", lambda file: np.save(file, value, allow_pickle=False))
     return _node(type(value), "NdArrayNode", type="numpy", file=name)
 
 
@@ -184,9 +190,7 @@ def _generator(writer: Writer, value: Any) -> Node:
 def _sparse(writer: Writer, value: Any) -> Node:
     from scipy.sparse import save_npz
 
-    buffer = io.BytesIO()
-    save_npz(buffer, value)
-    name = writer.member(value, "npz", buffer.getvalue())
+    name = writer.member(value, "npz", lambda file: save_npz(file, value))
     return _node(type(value), "SparseMatrixNode", type="scipy", file=name)
 
 
@@ -219,10 +223,18 @@ def _object(writer: Writer, value: Any) -> Node:
         pass  # it is none
     else:
         return _node(str, "JsonNode", content=text, is_json=True)
-    kind, args, *rest = value.__reduce__()
-    if kind is type(value) and all(part is None for part in rest):
-        return _node(kind, "ConstructorFromReduceNode", content=writer.write(args))
-    return _node(type(value), "ObjectNode", content=writer.write(value.__getstate__()))
+    build, args, *rest = value.__reduce__()
+    if build is type(value) and all(part is None for part in rest):
+        return _node(build, "ConstructorFromReduceNode", content=writer.write(args))
+    state = value.__getstate__()
+    if state is None and build is not PLAIN:
+        raise ValueError(f"{type(value).__name__} keeps to itself how it is built.")
+    return _node(type(value), "ObjectNode", content=writer.write(state))
+
+
+def _refused(_writer: Writer, value: Any) -> Node:
+    """Refuse what calls something else than itself."""
+    raise ValueError(f"a file holds no {type(value).__name__}.")
 
 
 def _birch(writer: Writer, value: Any) -> Node:
@@ -231,6 +243,9 @@ def _birch(writer: Writer, value: Any) -> Node:
     kept = {name: held for name, held in state.items() if name not in ("root_", "dummy_leaf_")}
     return _node(type(value), "ObjectNode", content=writer.write(kept))
 
+
+# Builds what has no state of its own.
+PLAIN = object().__reduce__()[0]
 
 # By the name of a type or of the nearest one that it comes from, which need not be imported.
 WRITERS: dict[str, Callable[[Writer, Any], Node]] = {
@@ -243,6 +258,10 @@ WRITERS: dict[str, Callable[[Writer, Any], Node]] = {
     "builtins.bytearray": _bytes("BytearrayNode"),
     "builtins.type": _named("TypeNode"),
     "builtins.object": _object,
+    "builtins.method": _refused,
+    "operator.attrgetter": _refused,
+    "operator.itemgetter": _refused,
+    "operator.methodcaller": _refused,
     "numpy.ma.MaskedArray": _masked,
     "sklearn.tree._tree.Tree": _tree,
     "sklearn._loss._loss.CyLossFunction": _loss,

@@ -18,8 +18,8 @@ __all__ = [
 ]
 
 
-def loaded(data: bytes, estimator: ScikitLearn, signature: Signature) -> Compiled:
-    """Return the compiled form in a file at work, with the estimator behind it.
+def loaded(data: bytes, behind: Engine, signature: Signature) -> Compiled:
+    """Return the compiled form in a file at work, with what runs the estimator behind it.
 
     Raises
     ------
@@ -29,4 +29,4 @@ def loaded(data: bytes, estimator: ScikitLearn, signature: Signature) -> Compile
     from predictor.core.engines import storing  # noqa: PLC0415 - only what serves pays for it
 
     form, choice = storing.loads(data)
-    return Compiled(estimator, form, signature, choice)
+    return Compiled(behind, form, signature, choice)

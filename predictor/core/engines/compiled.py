@@ -11,8 +11,8 @@ import numpy as np
 from predictor.core.columns import Column
 from predictor.core.containers import ARRAY, FRAME, Frame
 from predictor.core.cores import Calls
+from predictor.core.engines.engine import Engine
 from predictor.core.engines.forms.form import Array, Declined, Form, Table, given
-from predictor.core.engines.scikit_learn import ScikitLearn
 from predictor.core.signature import Signature
 from predictor.core.values import NUMBER
 
@@ -28,7 +28,7 @@ class Compiled:
 
     Parameters
     ----------
-    estimator : ScikitLearn
+    behind : Engine
         Runs what the form is not chosen for, and what it declines.
     form : Form
     signature : Signature
@@ -39,12 +39,12 @@ class Compiled:
 
     def __init__(
         self,
-        estimator: ScikitLearn,
+        behind: Engine,
         form: Form,
         signature: Signature,
         most_rows: Mapping[str, int | None],
     ) -> None:
-        self.behind = estimator
+        self.behind = behind
         self.form = form
         self.reader = Reader(signature)
         self.first = signature.methods[0]

@@ -76,8 +76,6 @@ class Waiting:
 class Joining:
     """Runs an engine for one request at a time, or for several at once.
 
-    What the engine compiles takes microseconds, and is run for each request alone.
-
     Parameters
     ----------
     engine : Engine
@@ -112,7 +110,7 @@ class Joining:
             Too many requests wait already.
         """
         n_samples = X.shape[0]
-        if n_samples > MOST_ROWS or all(self.compiles(one, n_samples) for one in methods):
+        if n_samples > MOST_ROWS:
             return self.engine.run(methods, X)
         own = Waiting(tuple(methods), X)
         if self._queued(own):
@@ -137,8 +135,8 @@ class Joining:
             if len(self._queue) >= MOST_WAITING:
                 raise Busy(f"{MOST_WAITING} requests wait for this model already.")
             own.bell = idle_bell()
+            self.waiting(len(self._queue) + 1)
             self._queue.append(own)
-            self.waiting(len(self._queue))
             return True
 
     def _all_alike(self, own: Waiting) -> list[Waiting]:
@@ -156,8 +154,8 @@ class Joining:
             joined = [one for one in self._queue if (type(one.X), one.methods) == alike]
             if joined:
                 others = [one for one in self._queue if (type(one.X), one.methods) != alike]
-                self._queue = deque(others)
                 self.waiting(len(others))
+                self._queue = deque(others)
         return [own, *joined]
 
     def _pass_on(self) -> None:
@@ -166,18 +164,19 @@ class Joining:
             if not self._queue:
                 self._running = False
                 return
+            self.waiting(len(self._queue) - 1)
             first = self._queue.popleft()
-            self.waiting(len(self._queue))
         first.calls = True
         first.bell.ring()
 
     def _answer(self, joined: list[Waiting]) -> None:
         """Give each request its results; if the call fails for all, call for each one alone."""
-        self.joined(len(joined))
         if len(joined) == 1:
+            self.joined(1)
             self._answer_alone(joined[0])
             return
         try:
+            self.joined(len(joined))
             results = self.engine.run(joined[0].methods, stacked([one.X for one in joined]))
             start = 0
             for one in joined:

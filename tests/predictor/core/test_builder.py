@@ -5,12 +5,13 @@ import json
 import sys
 from collections import OrderedDict, defaultdict
 from functools import partial
+from operator import attrgetter, itemgetter, methodcaller
 
 import numpy as np
 import pytest
 import skops.io
 from scipy.sparse import coo_array, csr_matrix
-from sklearn.preprocessing import FunctionTransformer
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.utils import all_estimators
 
 from predictor.core.artifacts import allowed, archive, native
@@ -140,7 +141,48 @@ def test_whatever_an_estimator_holds_is_written_and_built_as_skops_does_it(name)
     assert written(built(data, trusted)) == written(by_skops(data))
 
 
-LOST = [{False: "a"}, {None: "a"}, {(1, 2): "a"}, {1: "a", "1": "b"}]
+def test_keys_that_are_booleans_come_back():
+    weights = {False: 1.0, True: 5.0}
+    for held in (weights, {np.bool_(key): weight for key, weight in weights.items()}):
+        data = native.dumps(FunctionTransformer(kw_args={"held": held}), {})
+        assert built(data).kw_args["held"] == held
+        assert by_skops(data).kw_args["held"] == held
+
+
+ITSELF = [StandardScaler().fit, attrgetter("a"), itemgetter(1), methodcaller("a"), iter([1])]
+
+
+@pytest.mark.parametrize("held", ITSELF, ids=lambda held: type(held).__name__)
+def test_what_calls_something_else_is_not_written(held):
+    with pytest.raises(ArtifactError, match=f"{type(held).__name__}"):
+        native.dumps(FunctionTransformer(kw_args={"held": held}), {})
+
+
+def test_what_calls_something_else_is_not_built_whoever_trusts_it():
+    data = skops.io.dumps(FunctionTransformer(kw_args={"held": "operator.attrgetter"}))
+    built_by_name = {
+        "__loader__": "ConstructorFromReduceNode",
+        "__module__": "operator",
+        "__class__": "attrgetter",
+        "content": {
+            "__loader__": "JsonNode",
+            "__module__": "builtins",
+            "__class__": "str",
+            "content": '["a"]',
+        },
+    }
+    data = hostile.with_attribute(data, built_by_name)
+    with pytest.raises(ArtifactError, match=r"not allowed: operator\.attrgetter"):
+        built(data, ["operator.attrgetter"])
+
+
+def test_an_array_of_objects_without_a_dimension_is_not_written():
+    held = FunctionTransformer(kw_args={"held": np.array("abc", dtype=object)})
+    with pytest.raises(ArtifactError, match="an array of objects has no dimension"):
+        native.dumps(held, {})
+
+
+LOST = [{None: "a"}, {(1, 2): "a"}, {1: "a", "1": "b"}]
 
 
 @pytest.mark.parametrize("held", LOST, ids=repr)

@@ -11,9 +11,11 @@ from scipy import sparse
 from sklearn.datasets import load_iris
 from sklearn.neighbors import KNeighborsClassifier
 
-from predictor.core.engines import ScikitLearn
+from predictor.core.engines import Compiled, ScikitLearn
+from predictor.core.engines.forms.form import Declined, Form
 from predictor.core.engines.joining import IDLE, MOST_ROWS, MOST_WAITING, Joining, rows, stacked
 from predictor.core.errors import Busy
+from predictor.core.signature import Column, Signature
 from tests.serving import until
 
 BOUND_S = 30
@@ -25,20 +27,28 @@ def sums(methods, X):
 
 
 class Engine:
-    """An engine of a function, which may compile what has few rows."""
+    """An engine of a function."""
 
-    def __init__(self, call=sums, compiled=0):
+    def __init__(self, call=sums):
         self.call = call
-        self.compiled = compiled
 
     def run(self, methods, X):
         return self.call(methods, X)
 
-    def name(self, n_samples):
-        return "compiled" if n_samples <= self.compiled else "function"
+    def name(self, _n_samples):
+        return "function"
 
-    def compiles(self, method, n_samples):
-        return method == "predict" and n_samples <= self.compiled
+    def compiles(self, _method, _n_samples):
+        return False
+
+
+class Positive(Form):
+    """A form that leaves rows that are not positive to the estimator."""
+
+    def predict(self, X):
+        if X.min() <= 0:
+            raise Declined
+        return X.sum(axis=1)
 
 
 class Gate(Engine):
@@ -79,9 +89,12 @@ def row(*values):
     return np.array([values], dtype=float)
 
 
-def behind(pool, gate, joining, told, requests):
+FIRST = row(0.0, 0.0)
+
+
+def behind(pool, gate, joining, told, requests, first=FIRST):
     """Start a call, have the requests wait behind it in order, let it end; return their futures."""
-    first = pool.submit(joining.run, PREDICT, row(0.0, 0.0))
+    first = pool.submit(joining.run, PREDICT, first)
     assert gate.entered.wait(BOUND_S)
     futures = []
     for methods, X in requests:
@@ -203,15 +216,28 @@ def test_many_rows_neither_wait_nor_are_waited_for(pool, gate, joining):
     assert values(first) == [0.0]
 
 
-def test_what_is_compiled_does_not_wait(pool, gate, joining, told):
-    gate.compiled = 1
-    first = pool.submit(joining.run, PREDICT, np.zeros((2, 1)))
+@pytest.fixture
+def compiled(joining):
+    """A form for a single row, in front of an engine whose requests are joined."""
+    signature = Signature((Column("a"),), PREDICT)
+    return Compiled(joining, Positive(), signature, {"predict": 1})
+
+
+def test_what_is_compiled_does_not_wait(pool, gate, compiled, told):
+    first = pool.submit(compiled.run, PREDICT, np.zeros((2, 1)))
     assert gate.entered.wait(BOUND_S)
-    assert joining.run(PREDICT, row(3.0))["predict"].tolist() == [3.0]
-    assert (joining.name(1), joining.name(2)) == ("compiled", "function")
+    assert compiled.run(PREDICT, row(3.0))["predict"].tolist() == [3.0]
+    assert (compiled.name(1), compiled.name(2)) == ("numpy", "function")
     gate.opened.set()
     assert values(first) == [0.0, 0.0]
     assert told.joined == [1]
+
+
+def test_what_a_form_declines_goes_together(pool, gate, compiled, told):
+    requests = [(PREDICT, row(-float(i))) for i in range(1, 6)]
+    futures = behind(pool, gate, compiled, told, requests, first=row(0.0))
+    assert [values(future) for future in futures] == [[0.0], *([-float(i)] for i in range(1, 6))]
+    assert told.joined == [1, 5]
 
 
 def open_files():

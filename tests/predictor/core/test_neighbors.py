@@ -49,7 +49,7 @@ def test_votes_of_labels(options, y):
 
 
 @pytest.mark.parametrize("options", OPTIONS)
-@pytest.mark.parametrize("y", [NUMBER, TWO_NUMBERS], ids=["one", "two"])
+@pytest.mark.parametrize("y", [NUMBER + 20, TWO_NUMBERS + 20], ids=["one", "two"])
 def test_averages_of_numbers(options, y):
     agree(KNeighborsRegressor(**options).fit(POINTS, y), ASKED, ["predict"])
 
@@ -98,6 +98,27 @@ def test_numbers_beyond_what_is_searched_in_are_left_to_the_estimator(number):
         answered(KNeighborsRegressor().fit(POINTS, NUMBER), ASKED[:1] * number)
 
 
+def test_numbers_that_cancel_are_left_to_the_estimator():
+    pair = KNeighborsRegressor(2, weights="distance", algorithm="brute")
+    pair.fit([[0.0], [2.0]], [1e6, -1e6])
+    with pytest.raises(Declined):
+        answered(pair, np.array([[1.01]]))
+    agree(pair, np.array([[0.5], [1.5], [9.0]]))
+
+
+def test_targets_in_single_precision_are_not_compiled():
+    twice = np.repeat(POINTS[:100], 3, axis=0)
+    estimator = KNeighborsRegressor(9).fit(twice, NUMBER[:300].astype(np.float32))
+    with pytest.raises(NoForm, match="in single precision, are not compiled"):
+        drawn(estimator)
+    agree(KNeighborsRegressor(9).fit(twice, NUMBER[:300]), ASKED[:20])
+
+
+def test_no_rows_are_left_to_the_estimator():
+    with pytest.raises(Declined):
+        answered(KNeighborsRegressor().fit(POINTS, NUMBER), ASKED[:0])
+
+
 def test_another_number_of_columns_is_left_to_the_estimator():
     with pytest.raises(Declined):
         answered(KNeighborsRegressor().fit(POINTS, NUMBER), ASKED[:, :5])
@@ -118,6 +139,12 @@ def test_another_number_of_columns_is_left_to_the_estimator():
             "Neighbours among sparse rows, or in single precision, are not compiled.",
         ),
         ({}, POINTS * 1e15, "Neighbours among numbers beyond 1e+15 are not compiled."),
+        ({}, POINTS * 1e-22, "Neighbours less than 1e-15 from one another are not compiled."),
+        (
+            {"n_neighbors": 701},
+            POINTS,
+            "More neighbours than there are points are not compiled.",
+        ),
     ],
 )
 def test_what_is_not_compiled(options, points, sentence):

@@ -23,11 +23,12 @@ ROUNDINGS = 8
 
 SINGLE, DOUBLE = float(np.finfo(np.float32).eps), float(np.finfo(np.float64).eps)
 
-# Among points farther from zero, single precision does not search.
-FARTHEST = 1e15
+# Among points farther from zero, or nearer to their center, single precision does not search.
+FARTHEST, NEAREST = 1e15, 1e-15
 
-# A weight is equal to the estimator's up to this.
-WEIGHED = 1e-10
+# A weight is equal to the estimator's up to this, and a sum of numbers that they weigh is equal
+# enough up to so much more.
+WEIGHED, CANCELLED = 1e-11, 50
 
 
 @dataclass
@@ -134,7 +135,7 @@ class Neighbors(Form):
         targets : array of shape (n_samples, count) or (n_samples, count, n_outputs)
         weights : array of shape (n_samples, count), optional
         """
-        if X.shape[1] != self.points.shape[1]:
+        if X.shape[1] != self.points.shape[1] or not len(X):
             raise Declined
         found = [self.nearest(x) for x in X]
         targets = self.targets[np.array([positions for positions, _ in found])]
@@ -159,7 +160,11 @@ class NeighborsRegressor(Neighbors):
             return averaged
         if targets.ndim > weights.ndim:
             weights = weights[:, :, None]
-        weighted: Array = (targets * weights).sum(axis=1) / weights.sum(axis=1)
+        given = targets * weights
+        sums = given.sum(axis=1)
+        if self.by_product and (np.abs(given).sum(axis=1) > CANCELLED * np.abs(sums)).any():
+            raise Declined
+        weighted: Array = sums / weights.sum(axis=1)
         return weighted
 
 
@@ -211,22 +216,32 @@ def _counted(labels: Array, weights: Array | None, n_classes: int) -> Array:
 
 def _common(estimator: Any) -> dict[str, Any]:
     """Return the fields of every form of neighbours."""
-    points, weights = estimator._fit_X, estimator.weights  # noqa: SLF001 - what its own search reads
-    if weights not in (ALIKE, BY_DISTANCE):
+    points, targets = estimator._fit_X, estimator._y  # noqa: SLF001 - what its own prediction reads
+    if estimator.weights not in (ALIKE, BY_DISTANCE):
         raise NoForm("Neighbours weighed by a function are not compiled.")
     if estimator.effective_metric_ != "euclidean":
         raise NoForm(f"Neighbours by the metric {estimator.effective_metric_} are not compiled.")
-    if not isinstance(points, np.ndarray) or points.dtype == np.float32:
+    if not isinstance(points, np.ndarray) or _narrow(points) or _narrow(targets):
         raise NoForm("Neighbours among sparse rows, or in single precision, are not compiled.")
+    if estimator.n_neighbors > len(points):
+        raise NoForm("More neighbours than there are points are not compiled.")
+    points = np.ascontiguousarray(points, dtype=np.float64)
     if not np.abs(points).max() <= FARTHEST:
         raise NoForm(f"Neighbours among numbers beyond {FARTHEST:g} are not compiled.")
+    if 0 < np.abs(points - points.mean(axis=0)).max() < NEAREST:
+        raise NoForm(f"Neighbours less than {NEAREST:g} from one another are not compiled.")
     return {
-        "points": np.ascontiguousarray(points, dtype=np.float64),
-        "targets": estimator._y,  # noqa: SLF001 - what its own prediction reads
+        "points": points,
+        "targets": targets,
         "count": int(estimator.n_neighbors),
-        "weights": weights,
+        "weights": estimator.weights,
         "by_product": estimator._fit_method == "brute",  # noqa: SLF001 - as above
     }
+
+
+def _narrow(array: Array) -> bool:
+    """Return whether numbers are rounded before they would be in double precision."""
+    return array.dtype.kind == "f" and array.itemsize < np.dtype(np.float64).itemsize
 
 
 def regressor(estimator: Any) -> NeighborsRegressor:
