@@ -176,6 +176,23 @@ def labelled(classes: Array, indices: Any) -> Array:
     return labels
 
 
+def labelled_each(classes: Sequence[Array], indices: Sequence[Array]) -> Array:
+    """Return the labels of one output, or of several, shape (n_samples, n_outputs).
+
+    Parameters
+    ----------
+    classes : sequence of array of shape (n_classes,)
+        For each output.
+    indices : sequence of array of shape (n_samples,)
+    """
+    if len(classes) == 1:
+        return labelled(classes[0], indices[0])
+    labels = np.empty((len(indices[0]), len(classes)), dtype=classes[0].dtype)
+    for output, (known, chosen) in enumerate(zip(classes, indices, strict=True)):
+        labels[:, output] = labelled(known, chosen)
+    return labels
+
+
 def values(X: Any) -> list[list[Any]]:
     """Return rows as a list of Python's values for each column."""
     if type(X) is Table:

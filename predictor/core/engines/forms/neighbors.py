@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from predictor.core.engines.forms.form import Array, Declined, Form, NoForm, labelled
+from predictor.core.engines.forms.form import Array, Declined, Form, NoForm, labelled_each
 
 # How neighbours are weighed.
 ALIKE, BY_DISTANCE = "uniform", "distance"
@@ -182,13 +182,7 @@ class NeighborsClassifier(Neighbors):
 
     def predict(self, X: Array) -> Array:
         """Return the labels, shape (n_samples,) or (n_samples, n_outputs)."""
-        each = [votes.argmax(axis=1) for votes in self.votes(X)]
-        if self.targets.ndim == 1:
-            return labelled(self.classes[0], each[0])
-        labels = np.empty((len(X), len(each)), dtype=self.classes[0].dtype)
-        for output, (classes, chosen) in enumerate(zip(self.classes, each, strict=True)):
-            labels[:, output] = labelled(classes, chosen)
-        return labels
+        return labelled_each(self.classes, [votes.argmax(axis=1) for votes in self.votes(X)])
 
     def predict_proba(self, X: Array) -> Any:
         """Return the probabilities; for several outputs a list of those."""

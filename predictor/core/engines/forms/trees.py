@@ -21,6 +21,7 @@ from predictor.core.engines.forms.form import (
     Scored,
     finite,
     labelled,
+    labelled_each,
 )
 from predictor.core.engines.forms.linear import expit, of_two, softmax
 from predictor.core.engines.onnx_trees import ROWS, SUMS
@@ -146,12 +147,8 @@ class ForestClassifier(Trees):
 
     def predict_of(self, leaves: Array) -> Array:
         """Return the labels of leaves."""
-        if len(self.classes) == 1:
-            return labelled(self.classes[0], leaves[:, 0].argmax(axis=1))
-        labels = np.empty(leaves.shape[:2], dtype=self.classes[0].dtype)
-        for output, classes in enumerate(self.classes):
-            labels[:, output] = labelled(classes, leaves[:, output, : len(classes)].argmax(axis=1))
-        return labels
+        each = [leaves[:, n, : len(classes)] for n, classes in enumerate(self.classes)]
+        return labelled_each(self.classes, [output.argmax(axis=1) for output in each])
 
     def predict_proba_of(self, leaves: Array) -> Any:
         """Return the probabilities of leaves."""
