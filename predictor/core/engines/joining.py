@@ -134,8 +134,8 @@ class Joining:
                 return False
             if len(self._queue) >= MOST_WAITING:
                 raise Busy(f"{MOST_WAITING} requests wait for this model already.")
-            own.bell = idle_bell()
             self.waiting(len(self._queue) + 1)
+            own.bell = idle_bell()
             self._queue.append(own)
             return True
 
@@ -160,14 +160,18 @@ class Joining:
 
     def _pass_on(self) -> None:
         """Have the first that waits call next."""
-        with self._changing:
-            if not self._queue:
-                self._running = False
-                return
-            self.waiting(len(self._queue) - 1)
-            first = self._queue.popleft()
-        first.calls = True
-        first.bell.ring()
+        first: Waiting | None = None
+        try:
+            with self._changing:
+                if not self._queue:
+                    self._running = False
+                    return
+                first = self._queue.popleft()
+                self.waiting(len(self._queue))
+        finally:
+            if first is not None:
+                first.calls = True
+                first.bell.ring()
 
     def _answer(self, joined: list[Waiting]) -> None:
         """Give each request its results; if the call fails for all, call for each one alone."""

@@ -195,6 +195,24 @@ def test_a_first_call_that_fails_leaves_nobody_waiting(pool, gate, joining, told
     assert [values(one) for one in futures] == ["zero", [1.0]]
 
 
+def test_a_count_that_fails_leaves_nobody_waiting(pool, gate, joining, told):
+    def full(_count):
+        raise OSError("No space left on device")
+
+    first = pool.submit(joining.run, PREDICT, row(0.0))
+    assert gate.entered.wait(BOUND_S)
+    second = pool.submit(joining.run, PREDICT, row(2.0))
+    until(lambda: told.waiting == [1], "one that waits", BOUND_S)
+    joining.waiting = full
+    assert values(pool.submit(joining.run, PREDICT, row(3.0))) == "No space left on device"
+    gate.opened.set()
+    # Whoever has the next one called is told of the failure, and the next one is called.
+    assert values(first) == "No space left on device"
+    assert values(second) == [2.0]
+    joining.waiting = told.waiting.append
+    assert values(pool.submit(joining.run, PREDICT, row(4.0))) == [4.0]
+
+
 def test_one_more_than_may_wait_is_refused_and_the_others_are_answered(pool, gate, joining, told):
     first = pool.submit(joining.run, PREDICT, row(0.0))
     assert gate.entered.wait(BOUND_S)
