@@ -134,9 +134,13 @@ class Joining:
                 return False
             if len(self._queue) >= MOST_WAITING:
                 raise Busy(f"{MOST_WAITING} requests wait for this model already.")
-            self.waiting(len(self._queue) + 1)
             own.bell = idle_bell()
             self._queue.append(own)
+            try:
+                self.waiting(len(self._queue))
+            except Exception:
+                IDLE.append(self._queue.pop().bell)
+                raise
             return True
 
     def _all_alike(self, own: Waiting) -> list[Waiting]:
