@@ -46,7 +46,9 @@ def models():
     yield "forest of 100 trees, 30", RandomForestClassifier(random_state=0).fit(X, y), X
     yield "histogram boosting, 30", HistGradientBoostingClassifier(random_state=0).fit(X, y), X
     points, labels, asked = wide()
-    yield "5 nearest of 5,000, 30", KNeighborsClassifier().fit(points, labels), asked
+    for metric in ("euclidean", "manhattan", "cosine"):
+        near = KNeighborsClassifier(metric=metric).fit(points, labels)
+        yield f"5 nearest of 5,000, 30, {metric}", near, asked
     for name in recipes.RECIPES:
         fitted = recipes.fit(name)
         yield name, fitted.estimator, fitted.X

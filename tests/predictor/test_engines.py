@@ -61,9 +61,7 @@ def test_the_card_says_what_runs_each_method_with_the_proof_and_the_times(api, r
 def near(models_dir, db):
     """A live model that stays with scikit-learn, loaded."""
     X = np.arange(20.0).reshape(-1, 1)
-    fitted = Fitted(
-        KNeighborsRegressor(metric="manhattan").fit(X, X[:, 0]), X, (Column("x0"),), "", {}
-    )
+    fitted = Fitted(KNeighborsRegressor(p=3).fit(X, X[:, 0]), X, (Column("x0"),), "", {})
     registry.promote(registry.register("near", fitted))
     loaded().refresh()
     return loaded().get("near")
@@ -72,7 +70,7 @@ def near(models_dir, db):
 def test_what_is_not_compiled_says_why(api, near):
     engines = api.get("/models/near/versions/1/").json()["engines"]
     assert engines["engine"] == "scikit-learn"
-    assert engines["reason"] == "Neighbours by the metric manhattan are not compiled."
+    assert engines["reason"] == "Neighbours by the metric minkowski are not compiled."
     assert engines["methods"] == {}
     assert registry.version("near", 1).compiled == ""
     assert api.post("/models/near/predict", {"x0": 3.2}).json() == {"prediction": 3.0}

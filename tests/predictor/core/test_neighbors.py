@@ -28,6 +28,14 @@ OPTIONS = [
     {"algorithm": "brute", "weights": "distance"},
     {"algorithm": "kd_tree", "weights": "distance", "n_neighbors": 30},
     {"algorithm": "ball_tree"},
+    {"p": 1},
+    {"p": 1, "weights": "distance", "algorithm": "ball_tree"},
+    {"metric": "cityblock", "algorithm": "brute", "n_neighbors": 30},
+    {"metric": "chebyshev"},
+    {"metric": "chebyshev", "weights": "distance", "algorithm": "brute"},
+    {"metric": "l2"},
+    {"metric": "cosine"},
+    {"metric": "cosine", "weights": "distance", "n_neighbors": 30},
 ]
 
 
@@ -84,6 +92,37 @@ def test_neighbours_as_far_as_one_another_are_left_to_the_estimator(algorithm):
     agree(estimator, np.array([[12.1], [11.9]]), ["predict", "predict_proba"])
 
 
+@pytest.mark.parametrize(
+    "options", [{"p": 1}, {"metric": "chebyshev"}, {"p": 1, "algorithm": "brute"}]
+)
+def test_so_are_those_as_far_by_another_metric(options):
+    corners = np.array([[0.0, 0], [2, 0], [0, 2], [9, 9], [12, 9]])
+    estimator = KNeighborsClassifier(2, **options).fit(corners, [0, 1, 0, 1, 1])
+    with pytest.raises(Declined):
+        answered(estimator, np.array([[1.0, 1]]))
+    agree(estimator, np.array([[0.1, 1], [10.0, 9], [1.2, 0.1]]), ["predict", "predict_proba"])
+
+
+def test_points_of_one_direction_are_as_far_by_the_angle():
+    rays = np.array([[1.0, 0], [3, 0], [0, 1], [0, 2], [1, 1]])
+    estimator = KNeighborsClassifier(1, metric="cosine").fit(rays, [0, 1, 0, 0, 2])
+    with pytest.raises(Declined):
+        answered(estimator, np.array([[5.0, 0.1]]))
+    agree(estimator, np.array([[0.1, 7.0], [4.0, 3.9], [1e90, 1e90]]))
+
+
+@pytest.mark.parametrize("length", [0.0, 1e-120, 1e120])
+def test_a_row_without_a_direction_is_left_to_the_estimator(length):
+    with pytest.raises(Declined):
+        answered(KNeighborsRegressor(metric="cosine").fit(POINTS, NUMBER), ASKED[:1] * length)
+
+
+@pytest.mark.parametrize("metric", ["manhattan", "chebyshev"])
+def test_more_points_than_are_measured_at_once(metric, monkeypatch):
+    monkeypatch.setattr("predictor.core.engines.forms.spaces.BLOCK", 100)
+    agree(KNeighborsRegressor(metric=metric).fit(POINTS, NUMBER), ASKED)
+
+
 def test_a_point_itself_counts_alone_where_distance_weighs():
     estimator = KNeighborsRegressor(3, weights="distance").fit(POINTS, NUMBER)
     assert answered(estimator, POINTS[:5])["predict"].tolist() == NUMBER[:5].tolist()
@@ -92,10 +131,11 @@ def test_a_point_itself_counts_alone_where_distance_weighs():
         answered(by_product, POINTS[:1])
 
 
+@pytest.mark.parametrize("metric", ["euclidean", "manhattan", "chebyshev"])
 @pytest.mark.parametrize("number", [1e20, 1e39, 1e200])
-def test_numbers_beyond_what_is_searched_in_are_left_to_the_estimator(number):
+def test_numbers_beyond_what_is_searched_in_are_left_to_the_estimator(metric, number):
     with pytest.raises(Declined):
-        answered(KNeighborsRegressor().fit(POINTS, NUMBER), ASKED[:1] * number)
+        answered(KNeighborsRegressor(metric=metric).fit(POINTS, NUMBER), ASKED[:1] * number)
 
 
 def test_numbers_that_cancel_are_left_to_the_estimator():
@@ -129,14 +169,19 @@ def test_another_number_of_columns_is_left_to_the_estimator():
     [
         ({"weights": np.sqrt}, POINTS, "Neighbours weighed by a function are not compiled."),
         (
-            {"metric": "manhattan"},
+            {"metric": "canberra"},
             POINTS,
-            "Neighbours by the metric manhattan are not compiled.",
+            "Neighbours by the metric canberra are not compiled.",
         ),
         (
             {},
             POINTS.astype(np.float32),
             "Neighbours among sparse rows, or in single precision, are not compiled.",
+        ),
+        (
+            {"metric": "cosine"},
+            POINTS * (np.arange(700) != 5)[:, None],
+            "Neighbours of points that have no direction are not compiled.",
         ),
         ({}, POINTS * 1e15, "Neighbours among numbers beyond 1e+15 are not compiled."),
         ({}, POINTS * 1e-22, "Neighbours less than 1e-15 from one another are not compiled."),

@@ -4,12 +4,21 @@ Where the estimator's own rounding could decide who is among the nearest, the ro
 """
 
 from dataclasses import dataclass
-from math import inf, sqrt
 from typing import Any
 
 import numpy as np
 
 from predictor.core.engines.forms.form import Array, Declined, Form, NoForm, labelled_each
+from predictor.core.engines.forms.spaces import (
+    COSINE,
+    EUCLIDEAN,
+    FARTHEST,
+    NAMES,
+    NEAREST,
+    SHORTEST,
+    lengths,
+    space,
+)
 
 # How neighbours are weighed.
 ALIKE, BY_DISTANCE = "uniform", "distance"
@@ -18,14 +27,6 @@ ALIKE, BY_DISTANCE = "uniform", "distance"
 # nearest ones of the groups bound how far the neighbours are.
 GROUPS, GROUPS_PER_NEIGHBOR = 64, 10
 
-# A product of n_features numbers is within n_features and so many units of the last place.
-ROUNDINGS = 8
-
-SINGLE, DOUBLE = float(np.finfo(np.float32).eps), float(np.finfo(np.float64).eps)
-
-# Among points farther from zero, or nearer to their center, single precision does not search.
-FARTHEST, NEAREST = 1e15, 1e-15
-
 # A weight is equal to the estimator's up to this, and a sum of numbers that they weigh is equal
 # enough up to so much more.
 WEIGHED, CANCELLED = 1e-11, 50
@@ -33,7 +34,7 @@ WEIGHED, CANCELLED = 1e-11, 50
 
 @dataclass
 class Neighbors(Form):
-    """The nearest of the points that were seen, by their Euclidean distance.
+    """The nearest of the points that were seen.
 
     Parameters
     ----------
@@ -42,6 +43,7 @@ class Neighbors(Form):
     count : int
         How many neighbours tell.
     weights : {"uniform", "distance"}
+    metric : {"euclidean", "cosine", "manhattan", "chebyshev"}
     by_product : bool
         Whether the estimator computes distances from products, which is less exact, and not from
         differences.
@@ -51,25 +53,16 @@ class Neighbors(Form):
     targets: Array
     count: int
     weights: str
+    metric: str
     by_product: bool
 
     def __post_init__(self) -> None:
-        n_points, n_features = self.points.shape
+        n_points = len(self.points)
         groups = max(GROUPS, GROUPS_PER_NEIGHBOR * self.count)
         size = -(-n_points // groups)
         self.groups = (size, -(-n_points // size))
-        self.center = self.points.mean(axis=0)
-        centered = self.points - self.center
-        squares = np.square(centered).sum(axis=1)
-        # A row, negated, times this is half of the squared distances, without what all have in
-        # common. What fills the last group up is infinitely far.
-        self.search = np.zeros((n_features + 1, size * self.groups[1]), dtype=np.float32)
-        self.search[:-1, :n_points] = centered.T
-        self.search[-1] = np.inf
-        self.search[-1, :n_points] = squares / 2
-        self.reach_centered = sqrt(squares.max())
-        self.reach = sqrt(np.square(self.points).sum(axis=1).max())
-        self.ulps = n_features + ROUNDINGS
+        n_places = size * self.groups[1]
+        self.space = space(self.metric, self.points, n_places, by_product=self.by_product)
 
     def nearest(self, x: Array) -> tuple[Array, Array]:
         """Return the nearest points of one row.
@@ -81,49 +74,32 @@ class Neighbors(Form):
         Returns
         -------
         positions : array of shape (count,)
-        squares : array of shape (count,)
-            The squared distances.
+        measures : array of shape (count,)
 
         Raises
         ------
         Declined
             Points are as far as the last neighbour, as near as numbers can tell.
         """
-        asked = np.ones(len(x) + 1, dtype=np.float32)
-        shifted = np.subtract(self.center, x, out=asked[:-1], casting="same_kind")
-        halves = asked @ self.search
-        bounds = halves.reshape(self.groups).min(axis=0)
+        x = self.space.placed(x)
+        near, doubt = self.space.near(x)
+        bounds = near.reshape(self.groups).min(axis=0)
         bounds.partition(self.count - 1)
-        limit = float(bounds[self.count - 1]) + self._doubt(x, self.reach, DOUBLE)
-        limit += 2 * self._doubt(shifted, self.reach_centered, SINGLE)
-        if not limit < inf:  # nor where it is no number
-            raise Declined
-        (positions,) = (halves <= limit).nonzero()
-        apart = self.points.take(positions, axis=0)
-        apart -= x
-        squares = np.vecdot(apart, apart)
-        order = squares.argsort()
-        positions, squares = positions.take(order), squares.take(order)
-        self._check(x, positions, squares)
-        return positions[: self.count], squares[: self.count]
+        (positions,) = (near <= float(bounds[self.count - 1]) + doubt).nonzero()
+        measures = self.space.measured(x, positions)
+        order = measures.argsort()
+        positions, measures = positions.take(order), measures.take(order)
+        self._check(positions, measures, self.space.doubt(x, float(measures[self.count - 1])))
+        return positions[: self.count], measures[: self.count]
 
-    def _doubt(self, x: Array, reach: float, eps: float) -> float:
-        """Return how far a squared distance by products may be from the true one."""
-        length = sqrt(x.dot(x)) + reach
-        doubt: float = self.ulps * eps * length * length
-        return doubt
-
-    def _check(self, x: Array, positions: Array, squares: Array) -> None:
+    def _check(self, positions: Array, measures: Array, doubt: float) -> None:
         """Decline a row whose neighbours, or their weights, are a matter of rounding."""
-        last = squares[self.count - 1]
-        doubt = self.ulps * DOUBLE * float(last)
-        if self.by_product:
-            doubt = self._doubt(x, self.reach, DOUBLE)
-            if self.weights == BY_DISTANCE and not squares[0] * WEIGHED >= doubt:
-                raise Declined
-        if len(squares) == self.count or squares[self.count] - last > doubt:
+        if self.by_product and self.weights == BY_DISTANCE and not measures[0] * WEIGHED >= doubt:
+            raise Declined
+        last = measures[self.count - 1]
+        if len(measures) == self.count or measures[self.count] - last > doubt:
             return
-        tied = self.targets[positions[np.abs(squares - last) <= doubt]]
+        tied = self.targets[positions[np.abs(measures - last) <= doubt]]
         if not len(tied) or (tied != tied[0]).any():
             raise Declined
 
@@ -141,7 +117,7 @@ class Neighbors(Form):
         targets = self.targets[np.array([positions for positions, _ in found])]
         if self.weights == ALIKE:
             return targets, None
-        weights = 1.0 / np.sqrt(np.array([squares for _, squares in found]))
+        weights = 1.0 / self.space.distances(np.array([measures for _, measures in found]))
         at_zero = np.isinf(weights)
         same = at_zero.any(axis=1)
         weights[same] = at_zero[same]
@@ -213,7 +189,8 @@ def _common(estimator: Any) -> dict[str, Any]:
     points, targets = estimator._fit_X, estimator._y  # noqa: SLF001 - what its own prediction reads
     if estimator.weights not in (ALIKE, BY_DISTANCE):
         raise NoForm("Neighbours weighed by a function are not compiled.")
-    if estimator.effective_metric_ != "euclidean":
+    metric = NAMES.get(estimator.effective_metric_)
+    if metric is None:
         raise NoForm(f"Neighbours by the metric {estimator.effective_metric_} are not compiled.")
     if not isinstance(points, np.ndarray) or _narrow(points) or _narrow(targets):
         raise NoForm("Neighbours among sparse rows, or in single precision, are not compiled.")
@@ -224,12 +201,15 @@ def _common(estimator: Any) -> dict[str, Any]:
         raise NoForm(f"Neighbours among numbers beyond {FARTHEST:g} are not compiled.")
     if 0 < np.abs(points - points.mean(axis=0)).max() < NEAREST:
         raise NoForm(f"Neighbours less than {NEAREST:g} from one another are not compiled.")
+    if metric == COSINE and not lengths(points).min() >= SHORTEST:
+        raise NoForm("Neighbours of points that have no direction are not compiled.")
     return {
         "points": points,
         "targets": targets,
         "count": int(estimator.n_neighbors),
         "weights": estimator.weights,
-        "by_product": estimator._fit_method == "brute",  # noqa: SLF001 - as above
+        "metric": metric,
+        "by_product": estimator._fit_method == "brute" and metric in (EUCLIDEAN, COSINE),  # noqa: SLF001 - as above
     }
 
 
