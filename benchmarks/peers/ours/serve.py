@@ -16,7 +16,10 @@ def register() -> None:
 
     django.setup()
     call_command("prepare")
-    call_command("register", "bench", os.environ["MODEL"], "--allow-pickle", "--promote")
+    model = Path(os.environ["MODEL"])
+    call_command("register", "bench", str(model), "--allow-pickle", "--promote")
+    if model.stem == "uncompiled":
+        call_command("compile", "bench", "1", "--off")
 
 
 register()
