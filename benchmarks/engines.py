@@ -26,6 +26,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
 
 from predictor import recipes
 from predictor.core.engines import Compiled, ScikitLearn
@@ -46,6 +47,8 @@ def models():
     yield "forest of 100 trees, 30", RandomForestClassifier(random_state=0).fit(X, y), X
     yield "histogram boosting, 30", HistGradientBoostingClassifier(random_state=0).fit(X, y), X
     points, labels, asked = wide()
+    vectors = SVC().fit(points, labels)
+    yield f"{len(vectors.support_):,} support vectors, 30", vectors, asked
     yield "5 nearest of 5,000, 30", KNeighborsClassifier().fit(points, labels), asked
     for name in recipes.RECIPES:
         fitted = recipes.fit(name)
@@ -84,6 +87,8 @@ def main():
         form, _ = loads(compile_(estimator, signature, sample).data)
         behind = ScikitLearn(estimator)
         for method in ("predict", "predict_proba"):
+            if not hasattr(form, method):
+                continue
             compiled = Compiled(behind, form, signature, {method: None})
             for size in SIZES:
                 rows = as_served(signature, repeated(sample, size))
