@@ -26,6 +26,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
 
 from predictor import recipes
 from predictor.core.engines import Compiled, ScikitLearn
@@ -49,6 +50,8 @@ def models():
     for metric in ("euclidean", "manhattan", "cosine"):
         near = KNeighborsClassifier(metric=metric).fit(points, labels)
         yield f"5 nearest of 5,000, 30, {metric}", near, asked
+    vectors = SVC().fit(points, labels)
+    yield f"{len(vectors.support_):,} support vectors, 30", vectors, asked
     for name in recipes.RECIPES:
         fitted = recipes.fit(name)
         yield name, fitted.estimator, fitted.X
@@ -86,6 +89,8 @@ def main():
         form, _ = loads(compile_(estimator, signature, sample).data)
         behind = ScikitLearn(estimator)
         for method in ("predict", "predict_proba"):
+            if not hasattr(form, method):
+                continue
             compiled = Compiled(behind, form, signature, {method: None})
             for size in SIZES:
                 rows = as_served(signature, repeated(sample, size))

@@ -224,6 +224,8 @@ def own() -> Iterator[tuple[str, Case]]:
         "clusters of a few": (Birch(n_clusters=3), NUMBERS, None),
         "clusters after scaling": (make_pipeline(StandardScaler(), Birch(n_clusters=3)), NUMBERS, None),
         "support vectors": (SVC(kernel="poly"), NUMBERS, BEVERAGES),
+        "support vectors, two classes": (SVC(), NUMBERS, BEVERAGES == "ale"),
+        "support vectors, pairs": (SVC(decision_function_shape="ovo"), NUMBERS, LABELS),
         "support vectors, regression": (SVR(), NUMBERS, TARGET),
         "sparse rows, linear": (logistic, sparse, LABELS),
         "sparse rows, support vectors": (SVC(), sparse, LABELS),

@@ -12,6 +12,7 @@ from predictor.core.engines.forms import (
     encoding,
     expanding,
     linear,
+    machines,
     neighbors,
     networks,
 )
@@ -176,6 +177,7 @@ COMPILED: dict[str, Callable[[Any], Form]] = {
     **bayes.COMPILED,
     **networks.COMPILED,
     **neighbors.COMPILED,
+    **machines.COMPILED,
     **drawn_columns.COMPILED,
     **encoding.COMPILED,
     **expanding.COMPILED,
