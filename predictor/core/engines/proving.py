@@ -49,16 +49,22 @@ class Trial:
     estimator : estimator
     form : Form
     methods : sequence of str
+
+    Attributes
+    ----------
     proofs : dict of str to Proof
     """
 
     estimator: Any
     form: Form
     methods: Sequence[str]
-    proofs: dict[str, Proof] = field(default_factory=dict)
+    proofs: dict[str, Proof] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.proofs = self.proofs or {method: Proof() for method in self.methods}
+        self.proofs = {
+            method: Proof(reason="" if hasattr(self.form, method) else "It is not compiled.")
+            for method in self.methods
+        }
 
     def on(self, X: Any, read: Any) -> bool:
         """Compare what both say to some rows; return whether the estimator took them.

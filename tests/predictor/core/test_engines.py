@@ -16,6 +16,7 @@ from sklearn.naive_bayes import MultinomialNB
 from sklearn.neighbors import KNeighborsClassifier, NearestCentroid
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
 
 from predictor.core.engines import Compiled, ScikitLearn, loaded
 from predictor.core.engines.choosing import most_rows
@@ -194,6 +195,13 @@ def test_an_estimator_that_is_not_compiled_says_why():
     assert compilation.data == b""
     assert compilation.report["engine"] == "scikit-learn"
     assert compilation.report["reason"] == "NearestCentroid is not compiled."
+
+
+def test_a_method_that_is_not_compiled_says_so_beside_those_that_are():
+    estimator = FITTED["scaled"]
+    form = drawn(make_pipeline(StandardScaler(), SVC()).fit(X, y))
+    proofs = prove(estimator, form, Signature.of(estimator, sample=X), X)
+    assert proofs["predict_proba"].reason == "It is not compiled."
 
 
 def test_a_class_that_is_not_scikit_learns_own_is_not_compiled():
