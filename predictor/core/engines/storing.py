@@ -14,6 +14,7 @@ import numpy as np
 
 from predictor.core.engines.forms import (
     bayes,
+    calibration,
     columns,
     composing,
     encoding,
@@ -34,6 +35,7 @@ PLAN = "plan"
 
 ROOMS = (
     bayes,
+    calibration,
     columns,
     composing,
     encoding,

@@ -16,6 +16,7 @@ from predictor.core.engines.forms import (
     neighbors,
     networks,
 )
+from predictor.core.engines.forms.calibration import Calibrated, Thresholded
 from predictor.core.engines.forms.columns import Applied
 from predictor.core.engines.forms.composing import (
     Behind,
@@ -162,6 +163,49 @@ def stacked(estimator: Any) -> Chain:
     return Encoded([said], last, np.asarray(classes))
 
 
+def calibrated(estimator: Any) -> Votes:
+    """Return the form of calibrated classifiers, averaged."""
+    if estimator.method != "sigmoid":
+        raise NoForm(f"A calibration by {estimator.method} is not compiled.")
+    classes = estimator.classes_
+    parts = [_calibrated(part, classes) for part in estimator.calibrated_classifiers_]
+    return Votes(list(parts), None, classes)
+
+
+def _calibrated(one: Any, classes: Any) -> Calibrated:
+    inner, calibrators = one.estimator, one.calibrators
+    if len(inner.classes_) != len(classes):
+        raise NoForm("Calibrated classifiers are compiled where each one knows all classes.")
+    return Calibrated(
+        drawn(inner),
+        _scored_by(inner, ["decision_function", "predict_proba"]),
+        -np.array([calibrator.a_ for calibrator in calibrators]),
+        -np.array([calibrator.b_ for calibrator in calibrators]),
+    )
+
+
+def by_threshold(estimator: Any) -> Thresholded:
+    """Return the form of a classifier with a threshold that is given, or was tuned."""
+    inner, classes = estimator.estimator_, estimator.classes_
+    method = _scored_by(inner, estimator._get_response_method())  # noqa: SLF001 - as its predict does
+    if hasattr(estimator, "best_threshold_"):
+        threshold = estimator.best_threshold_
+        positive = estimator._curve_scorer._get_pos_label()  # noqa: SLF001 - as above
+    else:
+        threshold, positive = estimator.threshold, estimator.pos_label
+    if threshold == "auto":
+        threshold = 0.5 if method == "predict_proba" else 0.0
+    swapped = positive is not None and positive == classes[0]
+    labels = classes[::-1].copy() if swapped else classes
+    return Thresholded(drawn(inner), method, float(threshold), labels, bool(swapped))
+
+
+def _scored_by(estimator: Any, methods: str | list[str]) -> str:
+    """Return the first of the methods that the estimator has."""
+    listed = [methods] if isinstance(methods, str) else methods
+    return next(method for method in listed if hasattr(estimator, method))
+
+
 def imputed(estimator: Any) -> Form:
     """Return the form of a simple imputer."""
     objects = estimator.statistics_.dtype.kind == "O"
@@ -196,6 +240,9 @@ COMPILED: dict[str, Callable[[Any], Form]] = {
     "BaggingClassifier": bagged_classifier,
     "BaggingRegressor": bagged,
     "AdaBoostClassifier": voted,
+    "CalibratedClassifierCV": calibrated,
+    "FixedThresholdClassifier": by_threshold,
+    "TunedThresholdClassifierCV": by_threshold,
     "StackingClassifier": stacked,
     "StackingRegressor": stacked,
     "RANSACRegressor": _within("estimator_"),
