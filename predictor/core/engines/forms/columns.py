@@ -1,6 +1,6 @@
 """Transformers of numbers, column by column or by one product."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
@@ -101,6 +101,56 @@ class Binarised(Form):
     def transform(self, X: Array) -> Array:
         """Return ones and zeros."""
         return (X > self.threshold).astype(X.dtype)
+
+
+@dataclass
+class BoxCox(Scaled):
+    """Powers of positive numbers, scaled.
+
+    Parameters
+    ----------
+    powers : array of shape (n_features,)
+        The logarithm where it is 0.
+    """
+
+    powers: Array = field(kw_only=True)
+
+    def transform(self, X: Array) -> Array:
+        """Return the powers, scaled.
+
+        Raises
+        ------
+        Declined
+            There are numbers that are not positive.
+        """
+        if (X <= 0).any():
+            raise Declined
+        return super().transform(powers_of(np.log(X), self.powers))
+
+
+@dataclass
+class YeoJohnson(Scaled):
+    """Powers of one more than numbers, with the sign of the numbers, scaled.
+
+    Parameters
+    ----------
+    powers : array of shape (n_features,)
+        Below zero it is what is missing to 2.
+    """
+
+    powers: Array = field(kw_only=True)
+
+    def transform(self, X: Array) -> Array:
+        """Return the powers, scaled."""
+        powers = np.where(X < 0, 2 - self.powers, self.powers)
+        return super().transform(np.copysign(powers_of(np.log1p(np.abs(X)), powers), X))
+
+
+def powers_of(logarithms: Array, powers: Array) -> Array:
+    """Return `(exp(power * logarithm) - 1) / power`, or the logarithm where the power is 0."""
+    none = np.abs(powers) <= np.finfo(np.float64).eps
+    raised = np.expm1(powers * logarithms) / np.where(none, 1.0, powers)
+    return np.where(none, logarithms, raised)
 
 
 @dataclass

@@ -7,6 +7,7 @@ import numpy as np
 from predictor.core.engines.forms.columns import (
     Applied,
     Binarised,
+    BoxCox,
     Clipped,
     Imputed,
     Normalised,
@@ -14,6 +15,7 @@ from predictor.core.engines.forms.columns import (
     Ranged,
     Scaled,
     Selected,
+    YeoJohnson,
 )
 from predictor.core.engines.forms.form import NoForm
 
@@ -44,6 +46,14 @@ def ranged(estimator: Any) -> Ranged:
     """Return the form of a scaler to a range."""
     bounds = [float(bound) for bound in estimator.feature_range] if estimator.clip else None
     return Ranged(estimator.scale_, estimator.min_, bounds)
+
+
+def powered(estimator: Any) -> Scaled:
+    """Return the form of a power transformer."""
+    kind = {"box-cox": BoxCox, "yeo-johnson": YeoJohnson}[estimator.method]
+    scaler = estimator._scaler if estimator.standardize else None  # noqa: SLF001 - what its own transform reads
+    scale = (scaler.mean_, scaler.scale_) if scaler else (None, None)
+    return kind(*scale, powers=np.asarray(estimator.lambdas_))
 
 
 def imputed(estimator: Any) -> Imputed:
@@ -100,6 +110,7 @@ COMPILED = {
     "MaxAbsScaler": greatest,
     "MinMaxScaler": ranged,
     "Normalizer": lambda estimator: Normalised(estimator.norm),
+    "PowerTransformer": powered,
     "Binarizer": lambda estimator: Binarised(float(estimator.threshold)),
     "SimpleImputer": imputed,
     "PCA": principal,
