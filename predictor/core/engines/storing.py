@@ -48,12 +48,13 @@ ROOMS = (
     networks,
     trees,
 )
-FORMS = {
-    name: kind
+KINDS = [
+    kind
     for room in ROOMS
-    for name, kind in vars(room).items()
+    for kind in vars(room).values()
     if isinstance(kind, type) and issubclass(kind, Form) and kind.__module__ == room.__name__
-}
+]
+FORMS = {kind.__name__: kind for kind in KINDS}
 
 
 def dumps(form: Form, choice: Mapping[str, Any]) -> bytes:

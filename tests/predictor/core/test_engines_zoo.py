@@ -9,6 +9,7 @@ from predictor.core.engines.equality import compare
 from predictor.core.engines.forms.drawing import COMPILED, drawn
 from predictor.core.engines.forms.form import Declined, NoForm
 from predictor.core.engines.sampling import random_rows
+from predictor.core.engines.storing import FORMS, KINDS, dumps, loads
 from tests.predictor.zoo import CASES, fitted, saved
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # estimators warn of their own rows
@@ -36,7 +37,7 @@ def test_ten_thousand_random_rows_are_answered_as_by_scikit_learn(name):
     if signature.container not in ("array", "frame"):
         return
     try:
-        form = drawn(estimator)
+        form, _ = loads(dumps(drawn(estimator), {}))
     except NoForm:
         return
     rng = np.random.default_rng(ROWS)
@@ -52,3 +53,7 @@ def test_ten_thousand_random_rows_are_answered_as_by_scikit_learn(name):
             compare({method: getattr(estimator, method)(unwrapped(X))}, got)
             driven += 1
     assert driven
+
+
+def test_each_kind_of_form_is_read_by_a_name_of_its_own():
+    assert sorted(FORMS) == sorted(kind.__name__ for kind in KINDS)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import scipy.sparse
+from sklearn.ensemble import VotingClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC, SVR, NuSVC, NuSVR, OneClassSVM
@@ -212,3 +213,34 @@ def test_what_is_not_compiled(estimator, rows, y, sentence):
     with pytest.raises(NoForm) as why:
         drawn(estimator.fit(rows, y))
     assert str(why.value) == sentence
+
+
+def test_points_so_far_apart_that_products_overflow_are_no_infinite_scores():
+    far = np.vstack([ROWS[:50], ROWS[50:100] + 1e9])
+    estimator = OneClassSVM(gamma=1.0).fit(far)
+    for row in far:
+        try:
+            got = answered(estimator, row[None], ["decision_function"])
+        except Declined:
+            continue
+        compare({"decision_function": estimator.decision_function(row[None])}, got)
+
+
+def test_many_classes_are_not_compiled():
+    rows, labels = rng.normal(size=(102, 3)), np.arange(51).repeat(2)
+    with pytest.raises(NoForm, match="of more than 50 classes are not compiled"):
+        drawn(SVC().fit(rows, labels))
+
+
+def test_a_class_that_weighs_nothing_is_not_compiled():
+    estimator = SVC().fit(ROWS, FOUR, sample_weight=(FOUR != "storm").astype(float))
+    with pytest.raises(NoForm, match="Classes without support vectors are not compiled"):
+        drawn(estimator)
+
+
+def test_probabilities_within_another_estimator_are_not_compiled():
+    voting = VotingClassifier([("one", SVC()), ("two", SVC(C=2))], voting="soft")
+    voting.estimators_ = [part.fit(ROWS, TWO) for _, part in voting.estimators]
+    voting.classes_ = np.unique(TWO)
+    with pytest.raises(NoForm, match="^predict_proba of a part is not compiled"):
+        drawn(voting)

@@ -27,9 +27,8 @@ OPTIONS = [
     {"algorithm": "brute"},
     {"algorithm": "brute", "weights": "distance"},
     {"algorithm": "kd_tree", "weights": "distance", "n_neighbors": 30},
-    {"algorithm": "ball_tree"},
     {"p": 1},
-    {"p": 1, "weights": "distance", "algorithm": "ball_tree"},
+    {"p": 1, "weights": "distance", "algorithm": "kd_tree"},
     {"metric": "cityblock", "algorithm": "brute", "n_neighbors": 30},
     {"metric": "chebyshev"},
     {"metric": "chebyshev", "weights": "distance", "algorithm": "brute"},
@@ -111,7 +110,7 @@ def test_points_of_one_direction_are_as_far_by_the_angle():
     agree(estimator, np.array([[0.1, 7.0], [4.0, 3.9], [1e90, 1e90]]))
 
 
-@pytest.mark.parametrize("length", [0.0, 1e-120, 1e120])
+@pytest.mark.parametrize("length", [0.0, 1e-16, 1e120])
 def test_a_row_without_a_direction_is_left_to_the_estimator(length):
     with pytest.raises(Declined):
         answered(KNeighborsRegressor(metric="cosine").fit(POINTS, NUMBER), ASKED[:1] * length)
@@ -119,8 +118,25 @@ def test_a_row_without_a_direction_is_left_to_the_estimator(length):
 
 @pytest.mark.parametrize("metric", ["manhattan", "chebyshev"])
 def test_more_points_than_are_measured_at_once(metric, monkeypatch):
-    monkeypatch.setattr("predictor.core.engines.forms.spaces.BLOCK", 100)
+    monkeypatch.setattr("predictor.core.engines.forms.spaces.AT_ONCE", 600)
     agree(KNeighborsRegressor(metric=metric).fit(POINTS, NUMBER), ASKED)
+
+
+def test_single_precision_is_asked_in_double():
+    rows = ASKED[:50].astype(np.float32)
+    agree(KNeighborsRegressor(metric="cosine", weights="distance").fit(POINTS, NUMBER + 20), rows)
+
+
+def test_rows_that_are_far_from_all_points_are_left_to_the_estimator():
+    many = rng.normal(size=(3000, 2))
+    estimator = KNeighborsRegressor(algorithm="kd_tree").fit(many, many[:, 0])
+    with pytest.raises(Declined):  # single precision has all of them as the nearest
+        answered(estimator, np.array([[1e9, 1e9]]))
+
+
+def test_no_weights_are_all_alike():
+    estimator = KNeighborsRegressor().fit(POINTS, NUMBER).set_params(weights=None)
+    agree(estimator, ASKED[:20])
 
 
 def test_a_point_itself_counts_alone_where_distance_weighs():
@@ -136,6 +152,26 @@ def test_a_point_itself_counts_alone_where_distance_weighs():
 def test_numbers_beyond_what_is_searched_in_are_left_to_the_estimator(metric, number):
     with pytest.raises(Declined):
         answered(KNeighborsRegressor(metric=metric).fit(POINTS, NUMBER), ASKED[:1] * number)
+
+
+def test_another_metric_after_fitting_is_not_compiled():
+    estimator = KNeighborsClassifier(algorithm="brute").fit(POINTS, LABEL).set_params(p=1)
+    with pytest.raises(NoForm, match="by the metric euclidean are not compiled"):
+        drawn(estimator)
+
+
+def test_targets_that_are_objects_are_not_compiled():
+    estimator = KNeighborsRegressor(weights="distance").fit(POINTS, NUMBER.astype(object))
+    with pytest.raises(NoForm, match="whose targets are objects are not compiled"):
+        drawn(estimator)
+
+
+@pytest.mark.parametrize("apart", [1e-12, 1e-9])
+def test_numbers_that_all_but_cancel_in_a_tree_are_left_to_it(apart):
+    pair = KNeighborsRegressor(2, weights="distance", algorithm="kd_tree")
+    pair.fit([[0.0, 0.1], [2.0, 0.7]], [1e6, -1e6])
+    with pytest.raises(Declined):
+        answered(pair, np.array([[1.0 + apart, 0.4]]))
 
 
 def test_numbers_that_cancel_are_left_to_the_estimator():
@@ -167,6 +203,16 @@ def test_another_number_of_columns_is_left_to_the_estimator():
 @pytest.mark.parametrize(
     ("options", "points", "sentence"),
     [
+        (
+            {"metric": "chebyshev", "algorithm": "brute", "metric_params": {"w": np.ones(6)}},
+            POINTS,
+            "Neighbours by a metric with parameters are not compiled.",
+        ),
+        (
+            {"algorithm": "ball_tree"},
+            POINTS,
+            "Neighbours in a ball tree are not compiled.",
+        ),
         ({"weights": np.sqrt}, POINTS, "Neighbours weighed by a function are not compiled."),
         (
             {"metric": "canberra"},

@@ -87,7 +87,8 @@ def votes(estimator: Any) -> Votes:
     """Return the form of a vote by probabilities."""
     if estimator.voting != "soft":
         raise NoForm("A vote by labels is not compiled.")
-    return Votes(*_voters(estimator), estimator.classes_)
+    parts, weights = _voters(estimator)
+    return Votes([_having(part, "predict_proba") for part in parts], weights, estimator.classes_)
 
 
 def mean(estimator: Any) -> Mean:
@@ -99,6 +100,13 @@ def _voters(estimator: Any) -> tuple[list[Form], list[float] | None]:
     weights = estimator._weights_not_none  # noqa: SLF001 - what its own predict reads
     listed = None if weights is None else [float(weight) for weight in weights]
     return [drawn(part) for part in estimator.estimators_], listed
+
+
+def _having(form: Form, method: str) -> Form:
+    """Return the form, if it has what is asked of it within another one."""
+    if not hasattr(form, method):
+        raise NoForm(f"{method} of a part is not compiled.")
+    return form
 
 
 def several(estimator: Any) -> Several:
@@ -136,7 +144,8 @@ def bagged_classifier(estimator: Any) -> BaggedClassifier:
     if not whole:
         raise NoForm("Bagged classifiers are compiled where each one knows all classes.")
     positions = [np.asarray(features) for features in estimator.estimators_features_]
-    return BaggedClassifier([drawn(part) for part in parts], positions, estimator.classes_)
+    forms = [_having(drawn(part), "predict_proba") for part in parts]
+    return BaggedClassifier(forms, positions, estimator.classes_)
 
 
 def voted(estimator: Any) -> Voted:
@@ -156,7 +165,8 @@ def stacked(estimator: Any) -> Chain:
     classes = getattr(estimator, "classes_", None)
     binary = classes is not None and len(classes) == 2  # noqa: PLR2004 - one column says it all
     skipped = [int(binary and method == "predict_proba") for method in methods]
-    said = Stacked([drawn(part) for part in estimator.estimators_], methods, skipped)
+    asked = zip(estimator.estimators_, methods, strict=True)
+    said = Stacked([_having(drawn(part), method) for part, method in asked], methods, skipped)
     last = drawn(estimator.final_estimator_)
     if classes is None:
         return Eliminated([said], last)
@@ -176,9 +186,10 @@ def _calibrated(one: Any, classes: Any) -> Calibrated:
     inner, calibrators = one.estimator, one.calibrators
     if len(inner.classes_) != len(classes):
         raise NoForm("Calibrated classifiers are compiled where each one knows all classes.")
+    method = _scored_by(inner, ["decision_function", "predict_proba"])
     return Calibrated(
-        drawn(inner),
-        _scored_by(inner, ["decision_function", "predict_proba"]),
+        _having(drawn(inner), method),
+        method,
         -np.array([calibrator.a_ for calibrator in calibrators]),
         -np.array([calibrator.b_ for calibrator in calibrators]),
     )
@@ -197,7 +208,9 @@ def by_threshold(estimator: Any) -> Thresholded:
         threshold = 0.5 if method == "predict_proba" else 0.0
     swapped = positive is not None and positive == classes[0]
     labels = classes[::-1].copy() if swapped else classes
-    return Thresholded(drawn(inner), method, float(threshold), labels, bool(swapped))
+    return Thresholded(
+        _having(drawn(inner), method), method, float(threshold), labels, bool(swapped)
+    )
 
 
 def _scored_by(estimator: Any, methods: str | list[str]) -> str:

@@ -109,7 +109,7 @@ class Radial(Kernel):
 
 
 @dataclass
-class Products(Kernel):
+class DotProducts(Kernel):
     """Functions of `gamma * product + coef0`.
 
     Parameters
@@ -141,7 +141,7 @@ class Products(Kernel):
 
 
 @dataclass
-class Polynomial(Products):
+class Polynomial(DotProducts):
     """A power of the product.
 
     Parameters
@@ -179,7 +179,7 @@ class Polynomial(Products):
 
 
 @dataclass
-class Sigmoid(Products):
+class Sigmoid(DotProducts):
     """The hyperbolic tangent of the product."""
 
     def of_rows(self, X: Array) -> tuple[Array, float]:

@@ -18,6 +18,9 @@ from predictor.core.engines.equality import ATOL, RTOL
 from predictor.core.engines.forms.form import Array, Declined, Form, NoForm, labelled
 from predictor.core.engines.forms.kernels import EPS, ROUNDINGS, kernel_of
 
+# Pairs of classes: of more classes there are too many to be worth it.
+MOST_CLASSES = 50
+
 # A sum nearer to zero says nothing.
 TINY = 1e-300
 
@@ -50,7 +53,7 @@ class Sums(NamedTuple):
 
 def equal(numbers: Array, doubts: Array) -> Array:
     """Return of which rows numbers so far off are equal to the estimator's."""
-    return _all(doubts <= ATOL + RTOL * np.abs(numbers))
+    return _all((doubts <= ATOL + RTOL * np.abs(numbers)) & np.isfinite(doubts))
 
 
 def _all(each: Array) -> Array:
@@ -345,7 +348,12 @@ def classifier(estimator: Any) -> VectorClassifier:
     rest = estimator.decision_function_shape == "ovr"
     if estimator.break_ties and not rest:
         raise NoForm("Support vectors that break ties of pairs are not compiled.")
-    several = len(estimator.classes_) > 2  # noqa: PLR2004 - one sum is of two
+    n_classes = len(estimator.classes_)
+    if n_classes > MOST_CLASSES:
+        raise NoForm(f"Support vectors of more than {MOST_CLASSES} classes are not compiled.")
+    if n_classes != len(estimator.n_support_):
+        raise NoForm("Classes without support vectors are not compiled.")
+    several = n_classes > 2  # noqa: PLR2004 - one sum is of two
     counts = estimator.n_support_ if several else [len(estimator.support_)]
     return VectorClassifier(
         **_common(estimator, counts),

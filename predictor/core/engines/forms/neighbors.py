@@ -4,17 +4,23 @@ Where the estimator's own rounding could decide who is among the nearest, the ro
 """
 
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 import numpy as np
 
+from predictor.core.engines.equality import RTOL
 from predictor.core.engines.forms.form import Array, Declined, Form, NoForm, labelled_each
 from predictor.core.engines.forms.spaces import (
+    CHEBYSHEV,
     COSINE,
+    DOUBLE,
     EUCLIDEAN,
     FARTHEST,
+    MANHATTAN,
     NAMES,
     NEAREST,
+    ROUNDINGS,
     SHORTEST,
     lengths,
     space,
@@ -27,9 +33,11 @@ ALIKE, BY_DISTANCE = "uniform", "distance"
 # nearest ones of the groups bound how far the neighbours are.
 GROUPS, GROUPS_PER_NEIGHBOR = 64, 10
 
-# A weight is equal to the estimator's up to this, and a sum of numbers that they weigh is equal
-# enough up to so much more.
-WEIGHED, CANCELLED = 1e-11, 50
+# Of more points than this, and than this share of all, that may be the nearest the estimator says.
+MOST_NEAR, SHARE_NEAR = 1024, 1 / 16
+
+# A weight by products is equal to the estimator's up to this.
+WEIGHED = 1e-11
 
 
 @dataclass
@@ -63,6 +71,7 @@ class Neighbors(Form):
         self.groups = (size, -(-n_points // size))
         n_places = size * self.groups[1]
         self.space = space(self.metric, self.points, n_places, by_product=self.by_product)
+        self.most_near = max(MOST_NEAR, 4 * self.count, int(n_points * SHARE_NEAR))
 
     def nearest(self, x: Array) -> tuple[Array, Array]:
         """Return the nearest points of one row.
@@ -86,6 +95,8 @@ class Neighbors(Form):
         bounds = near.reshape(self.groups).min(axis=0)
         bounds.partition(self.count - 1)
         (positions,) = (near <= float(bounds[self.count - 1]) + doubt).nonzero()
+        if len(positions) > self.most_near:
+            raise Declined
         measures = self.space.measured(x, positions)
         order = measures.argsort()
         positions, measures = positions.take(order), measures.take(order)
@@ -113,7 +124,7 @@ class Neighbors(Form):
         """
         if X.shape[1] != self.points.shape[1] or not len(X):
             raise Declined
-        found = [self.nearest(x) for x in X]
+        found = [self.nearest(x) for x in X.astype(np.float64, copy=False)]
         targets = self.targets[np.array([positions for positions, _ in found])]
         if self.weights == ALIKE:
             return targets, None
@@ -138,7 +149,9 @@ class NeighborsRegressor(Neighbors):
             weights = weights[:, :, None]
         given = targets * weights
         sums = given.sum(axis=1)
-        if self.by_product and (np.abs(given).sum(axis=1) > CANCELLED * np.abs(sums)).any():
+        roundings = self.points.shape[1] + self.count + ROUNDINGS
+        exact = 2 * WEIGHED if self.by_product else roundings * DOUBLE
+        if (np.abs(given).sum(axis=1) * exact > RTOL * np.abs(sums)).any():
             raise Declined
         weighted: Array = sums / weights.sum(axis=1)
         return weighted
@@ -187,30 +200,52 @@ def _counted(labels: Array, weights: Array | None, n_classes: int) -> Array:
 def _common(estimator: Any) -> dict[str, Any]:
     """Return the fields of every form of neighbours."""
     points, targets = estimator._fit_X, estimator._y  # noqa: SLF001 - what its own prediction reads
-    if estimator.weights not in (ALIKE, BY_DISTANCE):
+    weights = estimator.weights or ALIKE
+    if weights not in (ALIKE, BY_DISTANCE):
         raise NoForm("Neighbours weighed by a function are not compiled.")
-    metric = NAMES.get(estimator.effective_metric_)
-    if metric is None:
-        raise NoForm(f"Neighbours by the metric {estimator.effective_metric_} are not compiled.")
+    metric = _metric(estimator)
     if not isinstance(points, np.ndarray) or _narrow(points) or _narrow(targets):
         raise NoForm("Neighbours among sparse rows, or in single precision, are not compiled.")
+    if targets.dtype.kind not in "biuf":
+        raise NoForm("Neighbours whose targets are objects are not compiled.")
     if estimator.n_neighbors > len(points):
         raise NoForm("More neighbours than there are points are not compiled.")
     points = np.ascontiguousarray(points, dtype=np.float64)
+    _check_searched(points, metric)
+    return {
+        "points": points,
+        "targets": targets,
+        "count": int(estimator.n_neighbors),
+        "weights": weights,
+        "metric": metric,
+        "by_product": estimator._fit_method == "brute" and metric in (EUCLIDEAN, COSINE),  # noqa: SLF001 - as above
+    }
+
+
+def _metric(estimator: Any) -> str:
+    """Return the metric, by its name here."""
+    metric = NAMES.get(estimator.effective_metric_)
+    asked = NAMES.get(estimator.metric)  # which a brute search reads again
+    if estimator.metric == "minkowski":
+        asked = {1: MANHATTAN, 2: EUCLIDEAN, inf: CHEBYSHEV}.get(estimator.p)
+    if metric is None or metric != asked:
+        raise NoForm(f"Neighbours by the metric {estimator.effective_metric_} are not compiled.")
+    if estimator.metric_params:
+        raise NoForm("Neighbours by a metric with parameters are not compiled.")
+    if estimator._fit_method == "ball_tree":  # noqa: SLF001 - what its own prediction reads
+        # It leaves balls out by their radius, whose rounding is not bounded by the distance.
+        raise NoForm("Neighbours in a ball tree are not compiled.")
+    return metric
+
+
+def _check_searched(points: Array, metric: str) -> None:
+    """Refuse points that single precision does not tell apart."""
     if not np.abs(points).max() <= FARTHEST:
         raise NoForm(f"Neighbours among numbers beyond {FARTHEST:g} are not compiled.")
     if 0 < np.abs(points - points.mean(axis=0)).max() < NEAREST:
         raise NoForm(f"Neighbours less than {NEAREST:g} from one another are not compiled.")
     if metric == COSINE and not lengths(points).min() >= SHORTEST:
         raise NoForm("Neighbours of points that have no direction are not compiled.")
-    return {
-        "points": points,
-        "targets": targets,
-        "count": int(estimator.n_neighbors),
-        "weights": estimator.weights,
-        "metric": metric,
-        "by_product": estimator._fit_method == "brute" and metric in (EUCLIDEAN, COSINE),  # noqa: SLF001 - as above
-    }
 
 
 def _narrow(array: Array) -> bool:

@@ -30,11 +30,12 @@ SINGLE, DOUBLE = float(np.finfo(np.float32).eps), float(np.finfo(np.float64).eps
 # Among points farther from zero, or nearer to their center, single precision does not search.
 FARTHEST, NEAREST = 1e15, 1e-15
 
-# A row, or a point, has a direction where its length is between this and its inverse.
-SHORTEST = 1e-100
+# A row, or a point, has a direction where its length is between these: what is shorter still
+# scikit-learn takes for zero.
+SHORTEST, LONGEST = 1e-14, 1e100
 
-# Differences of so many points and a row are held at once.
-BLOCK = 16384
+# So many differences are held at once.
+AT_ONCE = 2**19
 
 
 class Space(Protocol):
@@ -153,7 +154,7 @@ class Directions(Products):
     def placed(self, x: Array) -> Array:
         """Return the row at length one."""
         length = sqrt(x.dot(x))
-        if not SHORTEST <= length <= 1 / SHORTEST:
+        if not SHORTEST <= length <= LONGEST:
             raise Declined
         turned: Array = x / length
         return turned
@@ -195,10 +196,11 @@ class Differences:
         """Return the distances."""
         shifted = (self.center - x).astype(np.float32)[:, None]
         distances = np.empty(self.search.shape[1], dtype=np.float32)
-        for start in range(0, len(distances), BLOCK):
-            apart = self.search[:, start : start + BLOCK] + shifted
+        block = max(1, AT_ONCE // len(shifted))
+        for start in range(0, len(distances), block):
+            apart = self.search[:, start : start + block] + shifted
             np.abs(apart, out=apart)
-            out = distances[start : start + BLOCK]
+            out = distances[start : start + block]
             if self.added:
                 np.matmul(self.ones, apart, out=out)
             else:
