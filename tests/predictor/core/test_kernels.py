@@ -242,5 +242,5 @@ def test_probabilities_within_another_estimator_are_not_compiled():
     voting = VotingClassifier([("one", SVC()), ("two", SVC(C=2))], voting="soft")
     voting.estimators_ = [part.fit(ROWS, TWO) for _, part in voting.estimators]
     voting.classes_ = np.unique(TWO)
-    with pytest.raises(NoForm, match="^predict_proba of a part is not compiled"):
+    with pytest.raises(NoForm, match="predict_proba of a part is not compiled"):
         drawn(voting)
