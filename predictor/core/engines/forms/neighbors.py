@@ -73,7 +73,7 @@ class Neighbors(Form):
         self.space = space(self.metric, self.points, n_places, by_product=self.by_product)
         self.most_near = max(MOST_NEAR, 4 * self.count, int(n_points * SHARE_NEAR))
 
-    def nearest(self, x: Array) -> tuple[Array, Array]:
+    def nearest(self, x: Array) -> tuple[Array, Array | None]:
         """Return the nearest points of one row.
 
         Parameters
@@ -83,24 +83,27 @@ class Neighbors(Form):
         Returns
         -------
         positions : array of shape (count,)
-        measures : array of shape (count,)
+        measures : array of shape (count,), optional
+            Where something depends on them.
 
         Raises
         ------
         Declined
             Points are as far as the last neighbour, as near as numbers can tell.
         """
-        x = self.space.placed(x)
-        near, doubt = self.space.near(x)
-        bounds = near.reshape(self.groups).min(axis=0)
+        x, length = self.space.placed(x)
+        near, doubt = self.space.near(x, length)
+        bounds = np.minimum.reduce(near.reshape(self.groups))
         bounds.partition(self.count - 1)
         (positions,) = (near <= float(bounds[self.count - 1]) + doubt).nonzero()
+        if len(positions) == self.count and self.weights == ALIKE:
+            return positions, None
         if len(positions) > self.most_near:
             raise Declined
         measures = self.space.measured(x, positions)
         order = measures.argsort()
         positions, measures = positions.take(order), measures.take(order)
-        self._check(positions, measures, self.space.doubt(x, float(measures[self.count - 1])))
+        self._check(positions, measures, self.space.doubt(length, float(measures[self.count - 1])))
         return positions[: self.count], measures[: self.count]
 
     def _check(self, positions: Array, measures: Array, doubt: float) -> None:
@@ -191,8 +194,10 @@ class NeighborsClassifier(Neighbors):
 def _counted(labels: Array, weights: Array | None, n_classes: int) -> Array:
     """Return what the neighbours of each row give to each class."""
     n_samples = len(labels)
-    cells = labels + np.arange(0, n_samples * n_classes, n_classes)[:, None]
     given = None if weights is None else weights.ravel()
+    cells = labels
+    if n_samples > 1:
+        cells = labels + np.arange(0, n_samples * n_classes, n_classes)[:, None]
     counts = np.bincount(cells.ravel(), given, n_samples * n_classes)
     return counts.reshape(n_samples, n_classes)
 

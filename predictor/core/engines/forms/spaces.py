@@ -41,8 +41,8 @@ AT_ONCE = 2**19
 class Space(Protocol):
     """Points, and places without points after them, which are infinitely far."""
 
-    def placed(self, x: Array) -> Array:
-        """Return a row, shape (n_features,), as the other methods take it.
+    def placed(self, x: Array) -> tuple[Array, float]:
+        """Return a row, shape (n_features,), and its length, as the other methods take them.
 
         Raises
         ------
@@ -50,7 +50,7 @@ class Space(Protocol):
             It is too far, or has no direction.
         """
 
-    def near(self, x: Array) -> tuple[Array, float]:
+    def near(self, x: Array, length: float) -> tuple[Array, float]:
         """Return the measures of all places in single precision, and how exact they are.
 
         Returns
@@ -64,7 +64,7 @@ class Space(Protocol):
     def measured(self, x: Array, positions: Array) -> Array:
         """Return the measures of some points in double precision."""
 
-    def doubt(self, x: Array, measure: float) -> float:
+    def doubt(self, length: float, measure: float) -> float:
         """Return how far the estimator's measures may be from these."""
 
     def distances(self, measures: Array) -> Array:
@@ -96,22 +96,26 @@ class Products:
         self.search[:-1, :n_points] = centered.T
         self.search[-1] = np.inf
         self.search[-1, :n_points] = squares / 2
+        # What is asked for: the row, and one time what is the point's alone.
+        self.asked = np.ones(n_features + 1, dtype=np.float32)
         self.reach_centered = sqrt(squares.max())
         self.reach = sqrt(np.square(points).sum(axis=1).max())
         self.ulps: int = n_features + ROUNDINGS
 
-    def placed(self, x: Array) -> Array:
-        """Return the row."""
-        if not x.dot(x) <= FARTHEST * FARTHEST:
+    def placed(self, x: Array) -> tuple[Array, float]:
+        """Return the row, and its length."""
+        square = x.dot(x)
+        if not square <= FARTHEST * FARTHEST:
             raise Declined
-        return x
+        return x, sqrt(square)
 
-    def near(self, x: Array) -> tuple[Array, float]:
+    def near(self, x: Array, length: float) -> tuple[Array, float]:
         """Return halves of the squared distances."""
-        asked = np.ones(len(x) + 1, dtype=np.float32)
+        asked = self.asked.copy()
         shifted = np.subtract(self.center, x, out=asked[:-1], casting="same_kind")
-        doubt = 2 * self._of_products(shifted, self.reach_centered, SINGLE)
-        return asked @ self.search, doubt + self._of_products(x, self.reach, DOUBLE)
+        length_shifted = sqrt(shifted.dot(shifted))
+        doubt = 2 * self._of_products(length_shifted, self.reach_centered, SINGLE)
+        return asked.dot(self.search), doubt + self._of_products(length, self.reach, DOUBLE)
 
     def measured(self, x: Array, positions: Array) -> Array:
         """Return the squared distances."""
@@ -120,10 +124,10 @@ class Products:
         squares: Array = np.vecdot(apart, apart)
         return squares
 
-    def doubt(self, x: Array, measure: float) -> float:
+    def doubt(self, length: float, measure: float) -> float:
         """Return how far the estimator's squared distances may be from these."""
         if self.by_product:
-            return self._of_products(x, self.reach, DOUBLE)
+            return self._of_products(length, self.reach, DOUBLE)
         return self.ulps * DOUBLE * measure
 
     def distances(self, measures: Array) -> Array:
@@ -131,11 +135,9 @@ class Products:
         distances: Array = np.sqrt(measures)
         return distances
 
-    def _of_products(self, x: Array, reach: float, eps: float) -> float:
+    def _of_products(self, length: float, reach: float, eps: float) -> float:
         """Return how far a squared distance by products may be from the true one."""
-        length = sqrt(x.dot(x)) + reach
-        doubt: float = self.ulps * eps * length * length
-        return doubt
+        return self.ulps * eps * (length + reach) ** 2
 
 
 class Directions(Products):
@@ -151,13 +153,12 @@ class Directions(Products):
     def __init__(self, points: Array, n_places: int) -> None:
         super().__init__(points / lengths(points)[:, None], n_places, by_product=True)
 
-    def placed(self, x: Array) -> Array:
+    def placed(self, x: Array) -> tuple[Array, float]:
         """Return the row at length one."""
         length = sqrt(x.dot(x))
         if not SHORTEST <= length <= LONGEST:
             raise Declined
-        turned: Array = x / length
-        return turned
+        return x / length, 1.0
 
     def distances(self, measures: Array) -> Array:
         """Return the cosine distances."""
@@ -186,13 +187,14 @@ class Differences:
         self.ones = np.ones(n_features, dtype=np.float32)
         self.added = metric == MANHATTAN
 
-    def placed(self, x: Array) -> Array:
-        """Return the row."""
-        if not np.abs(x).sum() <= FARTHEST:
+    def placed(self, x: Array) -> tuple[Array, float]:
+        """Return the row, and the sum of its columns."""
+        length = float(np.abs(x).sum())
+        if not length <= FARTHEST:
             raise Declined
-        return x
+        return x, length
 
-    def near(self, x: Array) -> tuple[Array, float]:
+    def near(self, x: Array, length: float) -> tuple[Array, float]:  # noqa: ARG002 - told by the shifted row
         """Return the distances."""
         shifted = (self.center - x).astype(np.float32)[:, None]
         distances = np.empty(self.search.shape[1], dtype=np.float32)
@@ -215,7 +217,7 @@ class Differences:
         measured: Array = apart.sum(axis=1) if self.added else apart.max(axis=1)
         return measured
 
-    def doubt(self, x: Array, measure: float) -> float:  # noqa: ARG002 - the same wherever it is
+    def doubt(self, length: float, measure: float) -> float:  # noqa: ARG002 - the same wherever it is
         """Return how far the estimator's distances may be from these."""
         return self.ulps * DOUBLE * measure
 
