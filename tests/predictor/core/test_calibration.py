@@ -10,11 +10,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from predictor.core.engines.compiled import attempt
 from predictor.core.engines.equality import compare
 from predictor.core.engines.forms.drawing import drawn
 from predictor.core.engines.forms.form import Declined, NoForm
-from predictor.core.engines.storing import dumps, loads
+from tests.predictor.core.forms import answered
 
 rng = np.random.default_rng(0)
 ROWS = rng.normal(size=(200, 4))
@@ -22,12 +21,6 @@ NUMBER = ROWS[:, 0] * 3 + ROWS[:, 1] + rng.normal(size=200)
 TWO = np.where(NUMBER > 0, "wet", "dry")
 THREE = np.array(["dry", "fair", "rain"])[np.digitize(NUMBER, [-1, 1])]
 ASKED = rng.normal(size=(100, 4)) * 2
-
-
-def answered(estimator, rows, methods):
-    """What the form says, as it is written and read; Declined where that is the estimator's."""
-    form, _ = loads(dumps(drawn(estimator), {}))
-    return {method: attempt(form, [method], rows)[method] for method in methods}
 
 
 def agree(estimator, methods=("predict", "predict_proba")):

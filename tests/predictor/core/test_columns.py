@@ -4,21 +4,13 @@ import numpy as np
 import pytest
 from sklearn.preprocessing import PowerTransformer
 
-from predictor.core.engines.compiled import attempt
 from predictor.core.engines.equality import compare
-from predictor.core.engines.forms.drawing import drawn
 from predictor.core.engines.forms.form import Declined
-from predictor.core.engines.storing import dumps, loads
+from tests.predictor.core.forms import answered
 
 rng = np.random.default_rng(0)
 ROWS = rng.normal(size=(100, 4)) * [0.01, 1, 3, 200]
 POSITIVE = np.abs(ROWS) + 1e-9
-
-
-def transformed(estimator, rows):
-    """What the form gives, as it is written and read; Declined where that is the estimator's."""
-    form, _ = loads(dumps(drawn(estimator), {}))
-    return attempt(form, ["transform"], rows)
 
 
 @pytest.mark.parametrize("powers", [None, [0.0, 2.0, 1e-17, -3.0]])
@@ -30,7 +22,7 @@ def test_powers(method, rows, standardize, powers):
         estimator.lambdas_ = np.array(powers)
     asked = rows * 1.7
     asked[3, 2] = np.nan
-    compare({"transform": estimator.transform(asked)}, transformed(estimator, asked))
+    compare({"transform": estimator.transform(asked)}, answered(estimator, asked, ["transform"]))
 
 
 @pytest.mark.parametrize("number", [0.0, -1.0])
@@ -39,4 +31,4 @@ def test_what_is_not_positive_has_no_power_of_its_own(number):
     asked = POSITIVE.copy()
     asked[3, 2] = number
     with pytest.raises(Declined):
-        transformed(estimator, asked)
+        answered(estimator, asked, ["transform"])

@@ -8,11 +8,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC, SVR, NuSVC, NuSVR, OneClassSVM
 
-from predictor.core.engines.compiled import attempt
 from predictor.core.engines.equality import compare
 from predictor.core.engines.forms.drawing import drawn
 from predictor.core.engines.forms.form import Declined, NoForm
-from predictor.core.engines.storing import dumps, loads
+from tests.predictor.core.forms import answered
 
 rng = np.random.default_rng(0)
 ROWS = rng.normal(size=(200, 6))
@@ -33,12 +32,6 @@ KERNELS = [
     {"kernel": "poly", "degree": 6, "coef0": 2.0},
     {"kernel": "sigmoid", "coef0": 0.5},
 ]
-
-
-def answered(estimator, rows, methods=("predict",)):
-    """What the form says, as it is written and read; Declined where that is the estimator's."""
-    form, _ = loads(dumps(drawn(estimator), {}))
-    return attempt(form, methods, rows)
 
 
 def agree(estimator, rows, methods=("predict",)):

@@ -4,11 +4,10 @@ import numpy as np
 import pytest
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 
-from predictor.core.engines.compiled import attempt
 from predictor.core.engines.equality import compare
 from predictor.core.engines.forms.drawing import drawn
 from predictor.core.engines.forms.form import Declined, NoForm
-from predictor.core.engines.storing import dumps, loads
+from tests.predictor.core.forms import answered
 
 rng = np.random.default_rng(0)
 POINTS = rng.normal(size=(700, 6))
@@ -36,12 +35,6 @@ OPTIONS = [
     {"metric": "cosine"},
     {"metric": "cosine", "weights": "distance", "n_neighbors": 30},
 ]
-
-
-def answered(estimator, rows, methods=("predict",)):
-    """What the form says, as it is written and read; Declined where that is the estimator's."""
-    form, _ = loads(dumps(drawn(estimator), {}))
-    return attempt(form, methods, rows)
 
 
 def agree(estimator, rows, methods=("predict",)):

@@ -19,16 +19,14 @@ LEAST = 1e-300
 
 
 @dataclass
-class Calibrated(Form):
-    """A classifier whose scores became probabilities by a logistic function for each class.
+class Rescored(Form):
+    """A classifier whose scores are not its last word.
 
     Parameters
     ----------
     part : Form
     method : {"decision_function", "predict_proba"}
         What gives the scores.
-    slopes, intercepts : array of shape (1,) or (n_classes,)
-        Of the logistic functions: of two classes the second has the only one.
     """
 
     reads: ClassVar[str] = VALUES
@@ -36,6 +34,24 @@ class Calibrated(Form):
 
     part: Form
     method: str
+
+    def scores(self, X: Any) -> Array:
+        """Return the scores, shape (n_samples,) for the second of two classes, or of each class."""
+        scores: Array = getattr(self.part, self.method)(given(self.part, X))
+        two = self.method == "predict_proba" and scores.shape[1] == 2  # noqa: PLR2004 - the other one is the rest
+        return scores[:, 1] if two else scores
+
+
+@dataclass
+class Calibrated(Rescored):
+    """A classifier whose scores became probabilities by a logistic function for each class.
+
+    Parameters
+    ----------
+    slopes, intercepts : array of shape (1,) or (n_classes,)
+        Of the logistic functions: of two classes the second has the only one.
+    """
+
     slopes: Array
     intercepts: Array
 
@@ -47,7 +63,7 @@ class Calibrated(Form):
         Declined
             No class is at all likely.
         """
-        scores = _scores(self.part, self.method, X)
+        scores = self.scores(X)
         if scores.ndim == 1:
             return of_two(expit(scores * self.slopes + self.intercepts))
         each = expit(scores[:, : len(self.slopes)] * self.slopes + self.intercepts)
@@ -59,14 +75,11 @@ class Calibrated(Form):
 
 
 @dataclass
-class Thresholded(Form):
+class Thresholded(Rescored):
     """A classifier of two classes, of which a threshold of the score decides.
 
     Parameters
     ----------
-    part : Form
-    method : {"decision_function", "predict_proba"}
-        What gives the scores.
     threshold : float
         What the score of the second label reaches.
     labels : array of shape (2,)
@@ -74,11 +87,6 @@ class Thresholded(Form):
         Whether the labels are not in the order of the classes.
     """
 
-    reads: ClassVar[str] = VALUES
-    takes: ClassVar[str] = ANY
-
-    part: Form
-    method: str
     threshold: float
     labels: Array
     swapped: bool
@@ -91,7 +99,7 @@ class Thresholded(Form):
         Declined
             A score is as near to the threshold as numbers can tell.
         """
-        scores = _scores(self.part, self.method, X)
+        scores = self.scores(X)
         if self.swapped:
             scores = 1.0 - scores if self.method == "predict_proba" else -scores
         apart = scores - self.threshold
@@ -108,10 +116,3 @@ class Thresholded(Form):
         """Return the classifier's own scores, shape (n_samples,)."""
         scores: Array = self.part.decision_function(given(self.part, X))  # type: ignore[attr-defined]
         return scores
-
-
-def _scores(part: Form, method: str, X: Any) -> Array:
-    """Return the scores, shape (n_samples,) for the second of two classes, or of each class."""
-    scores: Array = getattr(part, method)(given(part, X))
-    two = method == "predict_proba" and scores.shape[1] == 2  # noqa: PLR2004 - the other one is the rest
-    return scores[:, 1] if two else scores

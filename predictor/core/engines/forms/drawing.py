@@ -8,12 +8,12 @@ import numpy as np
 from predictor.core.engines.forms import (
     bayes,
     drawn_columns,
+    drawn_neighbors,
     drawn_trees,
     encoding,
     expanding,
     linear,
     machines,
-    neighbors,
     networks,
 )
 from predictor.core.engines.forms.calibration import Calibrated, Thresholded
@@ -87,23 +87,23 @@ def votes(estimator: Any) -> Votes:
     """Return the form of a vote by probabilities."""
     if estimator.voting != "soft":
         raise NoForm("A vote by labels is not compiled.")
-    parts, weights = _voters(estimator)
-    return Votes([_having(part, "predict_proba") for part in parts], weights, estimator.classes_)
+    return Votes(*_voters(estimator, "predict_proba"), estimator.classes_)
 
 
 def mean(estimator: Any) -> Mean:
     """Return the form of an average of regressors."""
-    return Mean(*_voters(estimator))
+    return Mean(*_voters(estimator, "predict"))
 
 
-def _voters(estimator: Any) -> tuple[list[Form], list[float] | None]:
+def _voters(estimator: Any, method: str) -> tuple[list[Form], list[float] | None]:
     weights = estimator._weights_not_none  # noqa: SLF001 - what its own predict reads
     listed = None if weights is None else [float(weight) for weight in weights]
-    return [drawn(part) for part in estimator.estimators_], listed
+    return [_with(method, part) for part in estimator.estimators_], listed
 
 
-def _having(form: Form, method: str) -> Form:
-    """Return the form, if it has what is asked of it within another one."""
+def _with(method: str, part: Any) -> Form:
+    """Return the form of an estimator within another one, which asks this method of it."""
+    form = drawn(part)
     if not hasattr(form, method):
         raise NoForm(f"{method} of a part is not compiled.")
     return form
@@ -144,7 +144,7 @@ def bagged_classifier(estimator: Any) -> BaggedClassifier:
     if not whole:
         raise NoForm("Bagged classifiers are compiled where each one knows all classes.")
     positions = [np.asarray(features) for features in estimator.estimators_features_]
-    forms = [_having(drawn(part), "predict_proba") for part in parts]
+    forms = [_with("predict_proba", part) for part in parts]
     return BaggedClassifier(forms, positions, estimator.classes_)
 
 
@@ -165,8 +165,8 @@ def stacked(estimator: Any) -> Chain:
     classes = getattr(estimator, "classes_", None)
     binary = classes is not None and len(classes) == 2  # noqa: PLR2004 - one column says it all
     skipped = [int(binary and method == "predict_proba") for method in methods]
-    asked = zip(estimator.estimators_, methods, strict=True)
-    said = Stacked([_having(drawn(part), method) for part, method in asked], methods, skipped)
+    parts = [_with(*asked) for asked in zip(methods, estimator.estimators_, strict=True)]
+    said = Stacked(parts, methods, skipped)
     last = drawn(estimator.final_estimator_)
     if classes is None:
         return Eliminated([said], last)
@@ -178,8 +178,8 @@ def calibrated(estimator: Any) -> Votes:
     if estimator.method != "sigmoid":
         raise NoForm(f"A calibration by {estimator.method} is not compiled.")
     classes = estimator.classes_
-    parts = [_calibrated(part, classes) for part in estimator.calibrated_classifiers_]
-    return Votes(list(parts), None, classes)
+    parts: list[Form] = [_calibrated(part, classes) for part in estimator.calibrated_classifiers_]
+    return Votes(parts, None, classes)
 
 
 def _calibrated(one: Any, classes: Any) -> Calibrated:
@@ -188,7 +188,7 @@ def _calibrated(one: Any, classes: Any) -> Calibrated:
         raise NoForm("Calibrated classifiers are compiled where each one knows all classes.")
     method = _scored_by(inner, ["decision_function", "predict_proba"])
     return Calibrated(
-        _having(drawn(inner), method),
+        _with(method, inner),
         method,
         -np.array([calibrator.a_ for calibrator in calibrators]),
         -np.array([calibrator.b_ for calibrator in calibrators]),
@@ -208,9 +208,7 @@ def by_threshold(estimator: Any) -> Thresholded:
         threshold = 0.5 if method == "predict_proba" else 0.0
     swapped = positive is not None and positive == classes[0]
     labels = classes[::-1].copy() if swapped else classes
-    return Thresholded(
-        _having(drawn(inner), method), method, float(threshold), labels, bool(swapped)
-    )
+    return Thresholded(_with(method, inner), method, float(threshold), labels, bool(swapped))
 
 
 def _scored_by(estimator: Any, methods: str | list[str]) -> str:
@@ -233,7 +231,7 @@ COMPILED: dict[str, Callable[[Any], Form]] = {
     **linear.COMPILED,
     **bayes.COMPILED,
     **networks.COMPILED,
-    **neighbors.COMPILED,
+    **drawn_neighbors.COMPILED,
     **machines.COMPILED,
     **drawn_columns.COMPILED,
     **encoding.COMPILED,

@@ -14,11 +14,7 @@ from typing import Any
 import numpy as np
 
 from predictor.core.engines.forms.form import Array, Form, NoForm
-
-EPS = float(np.finfo(np.float64).eps)
-
-# A sum of n products is within n and so many units of the last place.
-ROUNDINGS = 8
+from predictor.core.engines.forms.rounding import DOUBLE, ROUNDINGS
 
 # An exponent farther off says nothing, even where it gives zero.
 FARTHEST_OFF = 1.0
@@ -83,7 +79,7 @@ class Radial(Kernel):
         self.weights = np.ascontiguousarray(self.gamma * factors.T)
         self.reach = sqrt(squares.max())
         self.n_features = len(self.center)
-        self.doubt = (self.n_features + ROUNDINGS) * EPS * self.gamma
+        self.doubt = (self.n_features + ROUNDINGS) * DOUBLE * self.gamma
 
     def of_rows(self, X: Array) -> tuple[Array, float]:
         """Return the kernels of rows; see `Kernel`."""
@@ -105,7 +101,7 @@ class Radial(Kernel):
         apart = x - self.vectors
         exponents = self.gamma * np.vecdot(apart, apart)
         values = np.exp(-exponents)
-        return values, EPS * sqrt(self.n_features) * exponents * values
+        return values, DOUBLE * sqrt(self.n_features) * exponents * values
 
 
 @dataclass
@@ -124,7 +120,7 @@ class DotProducts(Kernel):
         self.lengths = self.gamma * np.sqrt(np.vecdot(self.vectors, self.vectors))
         self.reach = float(self.lengths.max())
         self.n_features = len(self.weights)
-        self.doubt = (self.n_features + ROUNDINGS) * EPS
+        self.doubt = (self.n_features + ROUNDINGS) * DOUBLE
 
     def many(self, X: Array) -> tuple[Array, float]:
         """Return the products of rows, and how far they may be off at most."""
@@ -137,7 +133,7 @@ class DotProducts(Kernel):
         """Return the products of one row, and how far they may be off."""
         products = self.gamma * np.vecdot(self.vectors, x) + self.coef0
         length = sqrt(self.n_features * x.dot(x))
-        return products, EPS * (length * self.lengths + np.abs(products))
+        return products, DOUBLE * (length * self.lengths + np.abs(products))
 
 
 @dataclass

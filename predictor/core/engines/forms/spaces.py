@@ -9,23 +9,10 @@ from typing import Protocol
 import numpy as np
 
 from predictor.core.engines.forms.form import Array, Declined
+from predictor.core.engines.forms.rounding import DOUBLE, ROUNDINGS, SINGLE
 
-# The metrics, by scikit-learn's names.
+# The metrics, as scikit-learn calls them.
 EUCLIDEAN, COSINE, MANHATTAN, CHEBYSHEV = "euclidean", "cosine", "manhattan", "chebyshev"
-NAMES = {
-    EUCLIDEAN: EUCLIDEAN,
-    "l2": EUCLIDEAN,
-    COSINE: COSINE,
-    MANHATTAN: MANHATTAN,
-    "cityblock": MANHATTAN,
-    "l1": MANHATTAN,
-    CHEBYSHEV: CHEBYSHEV,
-}
-
-# A sum over n_features numbers is within n_features and so many units of the last place.
-ROUNDINGS = 8
-
-SINGLE, DOUBLE = float(np.finfo(np.float32).eps), float(np.finfo(np.float64).eps)
 
 # Among points farther from zero, or nearer to their center, single precision does not search.
 FARTHEST, NEAREST = 1e15, 1e-15
@@ -99,7 +86,7 @@ class Products:
         # What is asked for: the row, and one time what is the point's alone.
         self.asked = np.ones(n_features + 1, dtype=np.float32)
         self.reach_centered = sqrt(squares.max())
-        self.reach = sqrt(np.square(points).sum(axis=1).max())
+        self.reach = float(lengths(points).max())
         self.ulps: int = n_features + ROUNDINGS
 
     def placed(self, x: Array) -> tuple[Array, float]:
