@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from predictor.core.cohorts import answering
 from predictor.permissions import FAST_AUTHENTICATION
 
 # So many Accept headers are remembered, so that nobody fills the memory with them.
@@ -88,6 +89,14 @@ class LeanView(APIView):
         """Look at what says who is asking. Where nothing came, `request.user` looks when asked."""
         if "HTTP_AUTHORIZATION" in request.META or "HTTP_COOKIE" in request.META:
             super().perform_authentication(request)
+
+    def let_wait(self, request: Request) -> None:
+        """Have the answer sent with others of its call, if to write JSON is all that is left.
+
+        A page takes its time to be drawn, and a session may wait for the database.
+        """
+        plain = request.accepted_renderer.format == "json" and "HTTP_COOKIE" not in request.META
+        answering.may_wait = answering.together and plain
 
     def answer(self, request: Request, data: Any, headers: dict[str, str]) -> HttpResponseBase:
         """Return the data with these headers, as JSON or on a page."""

@@ -109,6 +109,7 @@ class Predict(CountedView, ModelDetail):
         outputs = model.signature.chosen(asked)
         X, alone = submitted(request, model.signature)
         self.n_rows = X.shape[0]
+        self.let_wait(request)
         answer = model.signature.answer(model.infer(X, outputs), alone=alone)
         headers = {"X-Model": model.name, "X-Model-Version": str(model.version)}
         return self.answer(request, answer, headers)

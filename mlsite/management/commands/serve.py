@@ -26,6 +26,7 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server.common import AbstractServer
 
+from mlsite.outgoing import send_together
 from predictor import metrics, registry
 from predictor.core.cores import cores, keep_to_core
 
@@ -90,6 +91,7 @@ class Command(BaseCommand):
         def load() -> Callable[..., Any]:
             become_worker(server)
             keep_to_core(scratch)
+            send_together()
             application: Callable[..., Any] = import_module("mlsite.wsgi").application
             return application
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from predictor.core.cohorts import Cohort, answering
 from predictor.core.containers import Frame
 from predictor.core.engines.engine import Engine
 from predictor.core.errors import Busy
@@ -61,13 +62,15 @@ def idle_bell() -> Bell:
 class Waiting:
     """A request that waits: for its results, or for its turn to call for itself and others."""
 
-    __slots__ = ("X", "bell", "calls", "methods", "problem", "results")
+    __slots__ = ("X", "bell", "calls", "cohort", "may_wait", "methods", "problem", "results")
 
     bell: Bell  # where it has to wait
 
     def __init__(self, methods: tuple[str, ...], X: Any) -> None:
         self.methods = methods
         self.X = X
+        self.may_wait = answering.may_wait
+        self.cohort: Cohort | None = None
         self.calls = False
         self.results: Results | None = None
         self.problem: Exception | None = None
@@ -112,15 +115,16 @@ class Joining:
         n_samples = X.shape[0]
         if n_samples > MOST_ROWS:
             return self.engine.run(methods, X)
+        answering.leave()  # nobody waits for a request that calls once more
         own = Waiting(tuple(methods), X)
         if self._queued(own):
             own.bell.wait()
             IDLE.append(own.bell)
-        if own.calls:
-            try:
-                self._answer(self._all_alike(own))
-            finally:
-                self._pass_on()
+        try:
+            if own.calls:
+                self._call(own)
+        finally:
+            answering.join(own.cohort)
         if own.problem:
             raise own.problem
         assert own.results is not None  # noqa: S101 - it has been answered with one or the other
@@ -142,6 +146,13 @@ class Joining:
                 IDLE.append(self._queue.pop().bell)
                 raise
             return True
+
+    def _call(self, own: Waiting) -> None:
+        """Call for the request and those that go with it; then it is the turn of the next one."""
+        try:
+            self._answer(self._all_alike(own))
+        finally:
+            self._pass_on()
 
     def _all_alike(self, own: Waiting) -> list[Waiting]:
         """Return the request and those that want the same, once nobody else is about to wait.
@@ -195,6 +206,7 @@ class Joining:
             for one in joined:
                 self._answer_alone(one)
         finally:
+            gather(joined)
             for one in joined[1:]:
                 one.bell.ring()
 
@@ -203,6 +215,15 @@ class Joining:
             one.results = self.engine.run(one.methods, one.X)
         except Exception as exc:  # noqa: BLE001 - raised where it was asked for
             one.problem = exc
+
+
+def gather(joined: Sequence[Waiting]) -> None:
+    """Have those whose answers may wait for each other send them together."""
+    waiting = [one for one in joined if one.may_wait]
+    if len(waiting) > 1:
+        cohort = Cohort(len(waiting))
+        for one in waiting:
+            one.cohort = cohort
 
 
 def _unheard(_count: int) -> None:
