@@ -1,7 +1,8 @@
 """How a request comes in: Django's WSGI handler, with what never differs between requests kept."""
 
 import io
-from http import HTTPStatus
+from collections.abc import Callable
+from threading import local
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -10,8 +11,10 @@ from django.core.handlers.base import reset_urlconf
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 from django.core.signals import request_finished, request_started
 from django.db import DEFAULT_DB_ALIAS, close_old_connections, connections, reset_queries
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import ResolverMatch, set_script_prefix
+from django.utils.log import log_response
+from rest_framework import status
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -42,11 +45,21 @@ class Request(WSGIRequest):
         vars(self).clear()
 
 
+class Kept(local):
+    """What a thread has from one request to the next: where Django looks it up it takes longer."""
+
+    prefix = ""  # what stands before the addresses
+
+    def __init__(self) -> None:
+        self.connection = connections[DEFAULT_DB_ALIAS]
+
+
 class Handler(WSGIHandler):
-    """Django's handler, for one site with one table of addresses."""
+    """Django's handler, for one site with one table of addresses, and one database."""
 
     def __init__(self) -> None:
         super().__init__()
+        self._kept = Kept()
         self._matches: dict[str, ResolverMatch] = {}
         # The one connection is looked at below. No cache of this site has anything to close, no
         # request a table of its own, and queries are kept for DEBUG alone.
@@ -65,9 +78,13 @@ class Handler(WSGIHandler):
         """
         request_started.send(sender=type(self), environ=environ)
         request = Request(environ)
-        set_script_prefix(environ["SCRIPT_NAME"])
+        kept = self._kept
+        if kept.prefix != environ["SCRIPT_NAME"]:
+            kept.prefix = environ["SCRIPT_NAME"]
+            set_script_prefix(kept.prefix)
         response = self.get_response(request)
-        connections[DEFAULT_DB_ALIAS].close_if_unusable_or_obsolete()
+        if kept.connection.connection is not None:
+            kept.connection.close_if_unusable_or_obsolete()
         headers = list(response.headers._store.values())  # noqa: SLF001 - items(), one by one
         headers += [("Set-Cookie", one.OutputString()) for one in response.cookies.values()]
         start_response(f"{response.status_code} {response.reason_phrase}", headers)
@@ -77,6 +94,26 @@ class Handler(WSGIHandler):
         response.close()
         request.let_go()
         return body
+
+    def get_response(self, request: HttpRequest) -> HttpResponseBase:
+        """Return the response. The table of addresses is that of the settings, set or not."""
+        response: HttpResponseBase = self._middleware_chain(request)  # type: ignore[attr-defined]
+        response._resource_closers.append(request.close)  # type: ignore[attr-defined]  # noqa: SLF001 - as Django does
+        if response.status_code >= status.HTTP_400_BAD_REQUEST:
+            said = ("%s: %s", response.reason_phrase, request.path)
+            log_response(*said, response=response, request=request)  # type: ignore[arg-type]  # it may stream
+        return response
+
+    def make_view_atomic(self, view: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the view as it is: no setting asks for a transaction around each request."""
+        return view
+
+    def check_response(
+        self, response: Any, callback: Callable[..., Any], name: str | None = None
+    ) -> None:
+        """Complain of what is no response."""
+        if not isinstance(response, HttpResponseBase):
+            super().check_response(response, callback, name)
 
     def resolve_request(self, request: HttpRequest) -> Any:
         """Return the view that the request is for and its arguments."""
@@ -102,9 +139,9 @@ def read_body(environ: "WSGIEnvironment") -> bytes | None:
             return None
         body: bytes = environ["wsgi.input"].read(settings.MAX_BODY_BYTES + 1)  # one is too many
         if "json" not in environ.get("CONTENT_TYPE", ""):
-            environ[BODY_REFUSED] = HTTPStatus.LENGTH_REQUIRED
+            environ[BODY_REFUSED] = status.HTTP_411_LENGTH_REQUIRED
         elif not body:
-            environ[BODY_REFUSED] = HTTPStatus.BAD_REQUEST
+            environ[BODY_REFUSED] = status.HTTP_400_BAD_REQUEST
         environ["CONTENT_LENGTH"] = str(len(body))
     else:
         declared = environ.get("CONTENT_LENGTH") or "0"
@@ -113,6 +150,6 @@ def read_body(environ: "WSGIEnvironment") -> bytes | None:
             return None
         body = environ["wsgi.input"].read(length)
         if len(body) < length:
-            environ[BODY_REFUSED] = HTTPStatus.BAD_REQUEST
+            environ[BODY_REFUSED] = status.HTTP_400_BAD_REQUEST
     environ["wsgi.input"] = io.BytesIO(body)
     return body

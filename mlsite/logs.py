@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from multiprocessing.util import Finalize
 from threading import Event, Lock, Thread
-from typing import TextIO
+from typing import Any, TextIO
 
 from django.utils.encoding import escape_uri_path
 
@@ -45,15 +45,17 @@ def escaped(text: str) -> str:
 class RequestRecord(logging.LogRecord):
     """The line of a request, made without asking which line of code wrote it, in which thread."""
 
+    parts: dict[str, Any]
+
     SAME = vars(
         logging.LogRecord("mlsite.requests", logging.INFO, "", 0, "", (), None)
     ) | dict.fromkeys(("thread", "threadName", "process", "processName", "taskName"))
 
     def __init__(self, method: str, path: str, status: int, ms: float) -> None:
-        self.__dict__.update(self.SAME)
-        self.created = time.time()
-        self.msecs = self.created % 1 * 1000
-        self.parts = {"method": method, "path": path, "status": status, "ms": round(ms, 1)}
+        created = time.time()
+        parts = {"method": method, "path": path, "status": status, "ms": round(ms, 1)}
+        own = {"created": created, "msecs": created % 1 * 1000, "parts": parts}
+        self.__dict__ = self.SAME | own
 
     def getMessage(self) -> str:  # noqa: N802 - logging's name
         """Return the line."""

@@ -4,7 +4,6 @@ import logging
 import re
 import time
 from collections.abc import Callable
-from http import HTTPStatus
 from random import getrandbits
 
 from django.conf import settings
@@ -12,6 +11,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.middleware.common import CommonMiddleware
 from django.middleware.security import SecurityMiddleware
+from rest_framework import status
 from rest_framework.exceptions import MethodNotAllowed, Throttled
 
 from mlsite.handler import BODY_REFUSED
@@ -45,16 +45,16 @@ class RequestLog:
             took_ms = (time.perf_counter() - started) * 1000
             if log.isEnabledFor(logging.INFO):
                 # Only the path: secrets have been seen in query strings.
-                path, status = request.path, response.status_code
-                log.handle(RequestRecord(request.method or "", path, status, took_ms))
+                asked = (request.method or "", request.path)
+                log.handle(RequestRecord(*asked, response.status_code, took_ms))
         finally:
             request_id.reset(before)
         return response
 
 
 CUT_OFF = {
-    HTTPStatus.BAD_REQUEST: "The body was cut off.",
-    HTTPStatus.LENGTH_REQUIRED: "A body in chunks must be JSON; others need Content-Length.",
+    status.HTTP_400_BAD_REQUEST: "The body was cut off.",
+    status.HTTP_411_LENGTH_REQUIRED: "A body in chunks must be JSON; others need Content-Length.",
 }
 
 
@@ -137,9 +137,9 @@ class Refusals:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Send a browser that must sign in to where it can; fill Django's empty 405."""
         response = self.get_response(request)
-        if response.status_code == HTTPStatus.UNAUTHORIZED and self._is_browser(request):
+        if response.status_code == status.HTTP_401_UNAUTHORIZED and self._is_browser(request):
             return redirect_to_login(request.get_full_path())
-        if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED and not response.content:
+        if response.status_code == status.HTTP_405_METHOD_NOT_ALLOWED and not response.content:
             said = refused(request, MethodNotAllowed(request.method or ""))
             said["Allow"] = response["Allow"]
             return said

@@ -56,7 +56,9 @@ class ForeignPages:
     def _foreign(request: HttpRequest) -> bool:
         origin = request.META.get("HTTP_ORIGIN")
         site = request.META.get("HTTP_SEC_FETCH_SITE")
-        if origin in settings.CSRF_TRUSTED_ORIGINS or (site is None and origin is None):
+        if site is None and origin is None:
+            return False
+        if origin in settings.CSRF_TRUSTED_ORIGINS:
             return False
         scheme = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")[0].lower()
         if scheme in ("bearer", "token"):

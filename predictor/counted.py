@@ -1,10 +1,10 @@
 """Requests for predictions, counted."""
 
 import time
-from http import HTTPStatus
 from typing import Any
 
 from django.http import HttpRequest
+from rest_framework.status import HTTP_200_OK, HTTP_500_INTERNAL_SERVER_ERROR
 
 from predictor import metrics
 from predictor.core.model import Model
@@ -23,7 +23,7 @@ class CountedView(LeanView):
         if request.method != "POST":
             return super().dispatch(request, *args, **kwargs)
         started = time.perf_counter()
-        status: int = HTTPStatus.INTERNAL_SERVER_ERROR
+        status: int = HTTP_500_INTERNAL_SERVER_ERROR
         try:
             response = super().dispatch(request, *args, **kwargs)
             status = response.status_code
@@ -32,7 +32,7 @@ class CountedView(LeanView):
         return response
 
     def _count(self, status: int, took_s: float) -> None:
-        if self.served and status == HTTPStatus.OK:
+        if self.served and status == HTTP_200_OK:
             metrics.answered(self.served, self.protocol, self.n_rows, took_s)
         else:
             metrics.refused(self.served, self.protocol, status)

@@ -15,6 +15,7 @@ import pytest
 from django.apps import apps
 from django.contrib.auth.models import Permission
 from django.db import connection
+from hypothesis import HealthCheck, settings
 from rest_framework.test import APIClient
 
 from predictor import recipes, registry
@@ -24,6 +25,10 @@ from predictor.intake import Found
 from predictor.registry import files, writing
 from predictor.store import loaded
 from tests.serving import Site
+
+# How long an example takes is the machine's mood, and no failure.
+settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("tests")
 
 # Modules and packages that share a server, a browser or what takes long to fit. Each group runs in
 # one worker, lest every worker start its own.
