@@ -97,13 +97,25 @@ def test_the_end_is_prompt_even_while_workers_start(home):
 
 def test_a_worker_that_dies_is_replaced_and_none_outlives_a_killed_server(home):
     with Site(home, "--workers", "1") as site:
-        (first,) = site.workers()
-        os.kill(first, signal.SIGKILL)
-        until(lambda: first not in site.workers() and site.workers(), "another worker")
-        until(site.answers, "an answer from the other worker")
-        (second,) = site.workers()
+        for _ in range(2):  # the second time as soon as it answers
+            (worker,) = site.workers()
+            os.kill(worker, signal.SIGKILL)
+            until(lambda gone=worker: gone not in site.workers() and site.workers(), "another one")
+            until(site.answers, "an answer from the other one")
+        assert site.output().count("Worker 1 is replaced.") == 2
+        (last,) = site.workers()
         site.stop(signal.SIGKILL)
-        until(lambda: not os.path.exists(f"/proc/{second}"), "the worker's end")  # noqa: PTH110
+        until(lambda: not os.path.exists(f"/proc/{last}"), "the worker's end")  # noqa: PTH110
+
+
+def test_a_worker_that_cannot_start_ends_the_server(home):
+    with Site(home, "--workers", "1") as site:
+        for file in home.glob("db.sqlite3*"):
+            file.write_bytes(b"not a database")
+        os.kill(site.workers()[0], signal.SIGKILL)
+        assert site.process.wait(timeout=START_S) == 1
+        assert "The registry of models cannot be read (file is not a database)" in site.output()
+        assert "Worker crash loop detected, exiting" in site.output()
 
 
 def test_a_broken_artifact_ends_the_start_with_a_sentence(home):

@@ -1,12 +1,10 @@
 """Serve the site: one command, from a fresh clone to answered requests."""
 
-import ctypes
 import errno
 import gc
 import ipaddress
 import multiprocessing
 import os
-import signal
 import socket
 import sys
 from argparse import ArgumentParser
@@ -21,28 +19,15 @@ from typing import Any
 from django.conf import settings
 from django.core.management import execute_from_command_line
 from django.core.management.base import BaseCommand, CommandError
-from granian import Granian
-from granian.constants import Interfaces
-from granian.log import LogLevels
-from granian.server.common import AbstractServer
 
 from mlsite.outgoing import send_together
+from mlsite.workers import Server, become_worker, block_end, unblock_end
 from predictor import metrics, registry
 from predictor.core.cores import cores, keep_to_core
 
 DEFAULT_BIND = "127.0.0.1:8000"
 
-# More than may wait for a slow model (64), so that those never stand in front of the others; and
-# each may wait for the database or a dribbling body without anybody waiting for it. They are made
-# as they are needed.
-THREADS = 72
-
-# How long requests under way may take to end after SIGTERM.
-GRACE_S = 30
-
 FORK = multiprocessing.get_context("fork")
-
-PR_SET_PDEATHSIG = 1
 
 
 class Command(BaseCommand):
@@ -50,7 +35,12 @@ class Command(BaseCommand):
     requires_system_checks = ()  # `prepare` checks, in a process of its own
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--bind", default=DEFAULT_BIND, metavar="HOST:PORT")
+        parser.add_argument(
+            "--bind",
+            default=DEFAULT_BIND,
+            metavar="HOST:PORT",
+            help="Where it listens: an IP address or localhost, and a port.",
+        )
         parser.add_argument(
             "--workers",
             type=int,
@@ -76,23 +66,14 @@ class Command(BaseCommand):
         self.stdout.write(f"Home  {site}/\nDocs  {site}/docs/\nAdmin {site}/admin/")
         self.stdout.write("Ctrl-C ends it.", ending="\n")
         self.stdout.flush()
-        server = Granian(
-            "mlsite.wsgi:application",
-            address=host,
-            port=port,
-            interface=Interfaces.WSGI,
-            workers=workers,
-            blocking_threads=THREADS,
-            respawn_failed_workers=True,
-            workers_kill_timeout=GRACE_S,
-            log_level=LogLevels.error,
-        )
+        server = Server(host, port, workers, scratch)
 
         def load() -> Callable[..., Any]:
             become_worker(server)
             keep_to_core(scratch)
             send_together()
             application: Callable[..., Any] = import_module("mlsite.wsgi").application
+            server.begun(os.getpid()).touch()
             return application
 
         # Python forgets a signal that reaches a new process before it runs: it has to wait.
@@ -164,31 +145,3 @@ def prepared(told: Connection) -> None:
     """Prepare the site, and tell whether workers will need scikit-learn: compiled forms do not."""
     execute_from_command_line([sys.argv[0], "prepare"])
     told.send(registry.needs_estimators())
-
-
-def block_end() -> None:
-    """Have a SIGTERM wait."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
-
-
-def unblock_end() -> None:
-    """Take a SIGTERM, also one that has waited."""
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
-
-
-def become_worker(server: AbstractServer[Any]) -> None:
-    """Have a new process end when it is told to, and with its parent, and not before."""
-    os.setpgrp()  # Ctrl-C is for the parent, which then lets each worker finish
-    die_with_parent()
-    # Until Granian sets a worker's own handlers, those of the parent are inherited: they would
-    # note the signal in a copy of the server that nobody looks at.
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    unblock_end()
-    if server.interrupt_signal:
-        raise SystemExit
-
-
-def die_with_parent() -> None:
-    """See to it that a killed parent leaves no worker that goes on answering (Linux)."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
