@@ -16,7 +16,13 @@ def kept_secret_key(path: Path) -> str:
     Processes that start at once agree on one key: the file appears whole, and only once.
     """
     if not path.exists():
-        _make(path)
+        try:
+            _make(path)
+        except OSError as exc:
+            raise ImproperlyConfigured(
+                f"No secret key can be kept in {path}: {exc.strerror}. Set SECRET_KEY, or let it "
+                "be written."
+            ) from exc
     key = path.read_text(encoding="ascii").strip()
     if len(key) < KEY_LENGTH:
         raise ImproperlyConfigured(

@@ -81,7 +81,13 @@ if SQLITE:
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
     }
     DATABASES["default"]["CONN_MAX_AGE"] = None
+    BESIDE_DATABASE = Path(DATABASES["default"]["NAME"]).parent
+    if not BESIDE_DATABASE.is_dir():
+        raise ImproperlyConfigured(
+            f"DATABASE_URL names a file in {BESIDE_DATABASE}, where there is no directory."
+        )
 else:
+    BESIDE_DATABASE = BASE_DIR
     # There are more threads than a server has connections for.
     pool = {"min_size": 1, "max_size": 10, "timeout": 20}
     DATABASES["default"]["OPTIONS"] = DATABASES["default"].get("OPTIONS", {}) | {"pool": pool}
@@ -94,8 +100,7 @@ if SECRET_KEY and len(SECRET_KEY) < KEY_LENGTH:
         "Leave it out to have one made and kept."
     )
 if not SECRET_KEY:
-    beside = Path(DATABASES["default"]["NAME"]).parent if SQLITE else BASE_DIR
-    SECRET_KEY = kept_secret_key(beside / "secret_key")
+    SECRET_KEY = kept_secret_key(BESIDE_DATABASE / "secret_key")
 
 # What is served, and to whom
 

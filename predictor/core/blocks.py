@@ -23,7 +23,7 @@ MOST_COLUMNS = 64
 
 # Bytes after which the next row begins another chunk: what is made of one stays in the caches.
 CHUNK = 1 << 14
-BETWEEN_ROWS = re.compile(rb"\}\s*,\s*\{")
+BETWEEN_ROWS = re.compile(rb"\}[ \t\n\r]*,[ \t\n\r]*\{")  # the white space of JSON
 
 
 class Blocks:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from predictor.core.engines import Engine
-from predictor.core.errors import InvalidInput
+from predictor.core.errors import Busy, InvalidInput
 from predictor.core.signature import Signature
 
 
@@ -52,5 +52,7 @@ class Model:
 
     def warm(self) -> None:
         """Run every method once, so that the first request does not pay for it."""
-        with suppress(InvalidInput):  # a made-up row may be refused: that is an answer as well
+        # A made-up row may be refused: that is an answer as well. Where there is no room for it,
+        # others have the estimators warm.
+        with suppress(InvalidInput, Busy):
             self.infer(self.signature.example_rows(), self.signature.methods)

@@ -46,12 +46,25 @@ def compile_anew(version: ModelVersion) -> ModelVersion:
 
 def compile_stale() -> Iterator[ModelVersion]:
     """Compile the live versions that never were, or by other versions, or lost their form."""
-    if settings.ENGINES != "compiled":
-        return
-    live = ModelVersion.objects.filter(state=ModelVersion.State.LIVE, use_compiled=True)
+    live = ModelVersion.objects.filter(state=ModelVersion.State.LIVE)
     for version in live.select_related("model"):
-        if not _is_sound(version):
-            yield compile_anew(version)
+        if restore(version):
+            yield version
+
+
+def restore(version: ModelVersion) -> bool:
+    """Compile a version if what is known of compiling it holds no more; return whether it was.
+
+    It is served by its estimator, or not at all, where that cannot be done: the log says why.
+    """
+    if settings.ENGINES != "compiled" or not version.use_compiled or _is_sound(version):
+        return False
+    try:
+        compile_anew(version)
+    except ArtifactError as exc:
+        log.error("%s cannot be compiled: %s", version, exc)  # noqa: TRY400 - the sentence says it all
+        return False
+    return True
 
 
 def switch(version: ModelVersion, *, use_compiled: bool) -> ModelVersion:

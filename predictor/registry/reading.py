@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 
 from predictor.core import artifacts, engines
-from predictor.core.engines import Engine, Joining, Unread
+from predictor.core.engines import Alone, Engine, Joining, Unread
 from predictor.core.errors import ArtifactError, Conflict, InvalidInput, ModelNotFound
 from predictor.core.model import Model
 from predictor.core.signature import Signature
@@ -158,7 +158,8 @@ def load(name: str, number: int) -> Model:
     row = version(name, number)
     signature = Signature.from_json(row.signature)
     unread = Unread(partial(estimator, row))
-    engine = _engine(row, Joining(unread) if row.engines.get("joined") else unread, signature)
+    behind = Joining(unread) if row.engines.get("joined") else Alone(unread)
+    engine = _engine(row, behind, signature)
     if all(engine.compiles(method, ANY_NUMBER) for method in signature.methods):
         check(row)
     else:

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from predictor.core.errors import Conflict
 from predictor.models import ModelVersion, RegisteredModel
-from predictor.registry import history, reading
+from predictor.registry import compiling, history, reading
 from predictor.registry.history import Kind, State
 
 
@@ -26,7 +26,9 @@ def promote(version: ModelVersion, *, by: User | None = None, why: str = "") -> 
         chosen = ModelVersion.objects.select_related("model").get(pk=version.pk)
         if chosen.state == State.RETIRED:
             raise Conflict(f"Version {chosen.version} of {chosen.model} is retired.")
-        return _make_live(chosen, Kind.PROMOTION, by, why)
+        made = _make_live(chosen, Kind.PROMOTION, by, why)
+    compiling.restore(made)
+    return made
 
 
 def rollback(name: str, *, by: User | None = None, why: str = "") -> ModelVersion:
@@ -45,7 +47,9 @@ def rollback(name: str, *, by: User | None = None, why: str = "") -> ModelVersio
         previous = history.previous_live(model)
         if previous is None:
             raise Conflict(f"{name} has no earlier live version to go back to.")
-        return _make_live(previous, Kind.ROLLBACK, by, why)
+        made = _make_live(previous, Kind.ROLLBACK, by, why)
+    compiling.restore(made)
+    return made
 
 
 def reset(name: str, *, by: User | None = None, why: str = "") -> ModelVersion:
@@ -64,7 +68,9 @@ def reset(name: str, *, by: User | None = None, why: str = "") -> ModelVersion:
         first = lowest(model)
         if first is None:
             raise Conflict(f"{name} has no version that is not retired.")
-        return _make_live(first, Kind.RESET, by, why)
+        made = _make_live(first, Kind.RESET, by, why)
+    compiling.restore(made)
+    return made
 
 
 def retire(version: ModelVersion, *, by: User | None = None, why: str = "") -> ModelVersion:

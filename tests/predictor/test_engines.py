@@ -13,7 +13,7 @@ from sklearn.tree import DecisionTreeRegressor
 
 from predictor import apart, registry
 from predictor.core import artifacts
-from predictor.core.engines import joining
+from predictor.core.engines import joining, places
 from predictor.core.engines.compiling import compile_
 from predictor.core.errors import Conflict
 from predictor.core.signature import Column, Signature
@@ -78,7 +78,7 @@ def test_what_is_not_compiled_says_why(api, near):
 
 
 def test_a_request_that_would_wait_too_long_is_told_when_to_come_again(api, near, monkeypatch):
-    monkeypatch.setattr(joining, "MOST_WAITING", 0)
+    monkeypatch.setattr(places.PLACES, "most", 1)
     entered, opened = threading.Event(), threading.Event()
     estimator = near.engine.engine.estimator
     predict = estimator.predict
@@ -97,7 +97,7 @@ def test_a_request_that_would_wait_too_long_is_told_when_to_come_again(api, near
         opened.set()
         assert first.result(30)["predict"].tolist() == [3.0]
     assert (refused.status_code, refused["Retry-After"]) == (503, "1")
-    assert refused.json() == {"detail": "0 requests wait for this model already."}
+    assert refused.json() == {"detail": "1 requests are run, or wait, already."}
     assert api.post("/models/near/predict", {"x0": 4}).json() == {"prediction": 4.0}
 
 
@@ -182,6 +182,26 @@ def test_a_form_that_is_lost_is_not_missed_and_is_built_again(api, row, models_d
         [name] = compiled_files(models_dir)
         assert list(registry.compile_stale()) == []
     assert registry.version("iris", 1).compiled != before
+
+
+def test_a_form_that_is_lost_is_built_again_when_its_version_goes_live(row, fitted, models_dir):
+    second = registry.register("iris", fitted)
+    [path] = (models_dir / "iris" / "2").glob("compiled-*.npz")
+    path.unlink()
+    assert registry.promote(second).compiled != path.stem
+    assert engine() == "numpy"
+    assert len(list((models_dir / "iris" / "2").glob("compiled-*.npz"))) == 1
+
+
+def test_what_cannot_be_compiled_keeps_no_other_version_from_it(row, fitted, models_dir, caplog):
+    registry.promote(registry.register("other", fitted))
+    ModelVersion.objects.update(engines={}, compiled="")
+    (models_dir / "iris" / "1" / "model.skops").write_bytes(b"not a model")
+    assert [str(version.model) for version in registry.compile_stale()] == ["other"]
+    assert caplog.messages[-1] == (
+        "iris 1 cannot be compiled: iris/1/model.skops is not the file that was "
+        "registered: its SHA-256 differs."
+    )
 
 
 def test_what_other_versions_compiled_is_not_used_until_it_is_built_again(row, caplog):

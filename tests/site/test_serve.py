@@ -8,10 +8,12 @@ import socket
 import stat
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
+from mlsite.secret_key import kept_secret_key
 from tests.serving import ROOT, START_S, Site, environment, free_port, manage, until
 
 
@@ -43,8 +45,9 @@ def test_a_second_start_makes_nothing_again(site, prepared):
     assert (site.home / "secret_key").read_bytes() == (prepared / "secret_key").read_bytes()
 
 
-def test_the_secret_key_is_for_its_owner(prepared):
-    assert stat.S_IMODE((prepared / "secret_key").stat().st_mode) == 0o600
+@pytest.mark.parametrize("name", ["secret_key", "db.sqlite3"])
+def test_what_is_secret_is_for_its_owner(prepared, name):
+    assert stat.S_IMODE((prepared / name).stat().st_mode) == 0o600
 
 
 def test_what_staff_train_and_reset_is_live_in_every_worker(site):
@@ -180,6 +183,11 @@ REFUSED_SETTINGS = [
     ("PUBLIC_URL", "https://u:p@a.example", "PUBLIC_URL is 'https://u:p@a.example'; it"),
     ("PUBLIC_URL", "https://a.example:99999", "PUBLIC_URL is 'https://a.example:99999'; it"),
     ("DATABASE_URL", "mysterious://", "DATABASE_URL"),
+    (
+        "DATABASE_URL",
+        "sqlite:////nowhere/at/all/db.sqlite3",
+        "DATABASE_URL names a file in /nowhere/at/all, where there is no directory.",
+    ),
     ("SECRET_KEY", "short", "SECRET_KEY has 5 characters; it takes at least 50 random ones."),
 ]
 
@@ -190,6 +198,12 @@ def test_a_wrong_setting_is_refused_with_a_sentence(monkeypatch, name, value, se
     with pytest.raises(ImproperlyConfigured) as refusal:
         runpy.run_path(str(ROOT / "mlsite" / "settings.py"))
     assert sentence in str(refusal.value)
+
+
+def test_a_secret_key_that_cannot_be_kept_is_asked_for():
+    with pytest.raises(ImproperlyConfigured) as refusal:
+        kept_secret_key(Path("/proc/secret_key"))
+    assert str(refusal.value).startswith("No secret key can be kept in /proc/secret_key: ")
 
 
 def test_a_start_with_a_wrong_setting_ends_with_the_sentence(tmp_path):

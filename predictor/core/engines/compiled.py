@@ -13,6 +13,7 @@ from predictor.core.containers import ARRAY, FRAME, Frame
 from predictor.core.cores import Calls
 from predictor.core.engines.engine import Engine
 from predictor.core.engines.forms.form import Array, Declined, Form, Table, given
+from predictor.core.engines.places import PLACES
 from predictor.core.signature import Signature
 from predictor.core.values import NUMBER
 
@@ -72,7 +73,8 @@ class Compiled:
             if rows <= FEW:
                 results = attempt(self.form, compiled, table)
             else:
-                results = self.calls.run(rows, lambda: attempt(self.form, compiled, table))
+                with PLACES.taken():
+                    results = self.calls.run(rows, lambda: attempt(self.form, compiled, table))
         except Declined:
             return self.behind.run(methods, X)
         if len(compiled) == len(methods):

@@ -11,58 +11,24 @@ from collections.abc import Callable, Sequence
 from threading import Lock
 from typing import Any
 
-import numpy as np
-
 from predictor.core.cohorts import Cohort, answering
-from predictor.core.containers import Frame
+from predictor.core.engines.bells import IDLE, Bell, idle_bell
 from predictor.core.engines.engine import Engine
-from predictor.core.errors import Busy
+from predictor.core.engines.places import PLACES, Alone
+from predictor.core.engines.stacking import rows, stacked
 
 Results = dict[str, Any]
-
-# So many requests wait; one more is refused.
-MOST_WAITING = 64
 
 # A request with more rows than these gains nothing, and would have others wait for it.
 MOST_ROWS = 64
 
 
-class Bell:
-    """Wakes the thread that waits for it.
-
-    It is rung without the interpreter's lock, and whoever wakes goes on with that at once. Whoever
-    releases a `threading.Lock` holds the interpreter's, for which the woken thread has to sleep
-    again: three more changes of threads for each answer.
-    """
-
-    def __init__(self) -> None:
-        self._reads, self._writes = os.pipe()
-
-    def ring(self) -> None:
-        """Wake the thread, now or as soon as it waits."""
-        os.write(self._writes, b"!")
-
-    def wait(self) -> None:
-        """Sleep until it is rung."""
-        os.read(self._reads, 1)
-
-
-# Those that nobody waits for: never more than there are threads, and never closed.
-IDLE: list[Bell] = []
-
-
-def idle_bell() -> Bell:
-    """Return a bell that nobody waits for."""
-    try:
-        return IDLE.pop()
-    except IndexError:
-        return Bell()
-
-
 class Waiting:
     """A request that waits: for its results, or for its turn to call for itself and others."""
 
-    __slots__ = ("X", "bell", "calls", "cohort", "may_wait", "methods", "problem", "results")
+    __slots__ = (
+        "X", "bell", "calls", "cohort", "may_wait", "methods", "others", "problem", "results",
+    )  # fmt: skip
 
     bell: Bell  # where it has to wait
 
@@ -72,11 +38,17 @@ class Waiting:
         self.may_wait = answering.may_wait
         self.cohort: Cohort | None = None
         self.calls = False
+        self.others: list[Waiting] | None = None  # that it calls for, where those are known
         self.results: Results | None = None
         self.problem: Exception | None = None
 
+    def goes_with(self, other: "Waiting") -> bool:
+        """Return whether one call may answer both."""
+        same = self.methods == other.methods and type(self.X) is type(other.X)
+        return same and self.others is None
 
-class Joining:
+
+class Joining(Alone):
     """Runs an engine for one request at a time, or for several at once.
 
     Parameters
@@ -86,35 +58,22 @@ class Joining:
     """
 
     def __init__(self, engine: Engine) -> None:
-        self.engine = engine
-        # Told how many requests go together, at each call; how many wait, at each change.
+        super().__init__(engine)
+        # Told how many requests a call answered, at each; how many wait, at each change.
         self.joined: Callable[[int], None] = _unheard
         self.waiting: Callable[[int], None] = _unheard
         self._changing = Lock()
         self._running = False
         self._queue: deque[Waiting] = deque()
 
-    def name(self, n_samples: int) -> str:
-        """Return what runs the first method for so many rows."""
-        return self.engine.name(n_samples)
-
-    def compiles(self, method: str, n_samples: int) -> bool:
-        """Return whether so many rows are run by another form than the estimator."""
-        return self.engine.compiles(method, n_samples)
-
     def run(self, methods: Sequence[str], X: Any) -> Results:
-        """Return what each of the methods gives for the rows.
+        """Return what each of the methods gives for the rows; see `Alone.run`."""
+        if X.shape[0] > MOST_ROWS:
+            return super().run(methods, X)
+        with PLACES.taken():
+            return self._run(methods, X)
 
-        Raises
-        ------
-        InvalidInput
-            The estimator refuses the rows.
-        Busy
-            Too many requests wait already.
-        """
-        n_samples = X.shape[0]
-        if n_samples > MOST_ROWS:
-            return self.engine.run(methods, X)
+    def _run(self, methods: Sequence[str], X: Any) -> Results:
         answering.leave()  # nobody waits for a request that calls once more
         own = Waiting(tuple(methods), X)
         if self._queued(own):
@@ -136,8 +95,6 @@ class Joining:
             if not self._running:
                 self._running = own.calls = True
                 return False
-            if len(self._queue) >= MOST_WAITING:
-                raise Busy(f"{MOST_WAITING} requests wait for this model already.")
             own.bell = idle_bell()
             self._queue.append(own)
             try:
@@ -160,15 +117,16 @@ class Joining:
         A call keeps the core to itself. Whoever has been read already comes before it: that takes
         a microsecond where there is nobody.
         """
+        if own.others is not None:
+            return [own, *own.others]
         seen = -1
         while len(self._queue) > seen:
             seen = len(self._queue)
             os.sched_yield()
-        alike = (type(own.X), own.methods)
         with self._changing:
-            joined = [one for one in self._queue if (type(one.X), one.methods) == alike]
+            joined = [one for one in self._queue if one.goes_with(own)]
             if joined:
-                others = [one for one in self._queue if (type(one.X), one.methods) != alike]
+                others = [one for one in self._queue if not one.goes_with(own)]
                 self.waiting(len(others))
                 self._queue = deque(others)
         return [own, *joined]
@@ -189,32 +147,50 @@ class Joining:
                 first.bell.ring()
 
     def _answer(self, joined: list[Waiting]) -> None:
-        """Give each request its results; if the call fails for all, call for each one alone."""
-        if len(joined) == 1:
-            self.joined(1)
-            self._answer_alone(joined[0])
-            return
+        """Give each request its results.
+
+        Where a call fails, the other half of them calls next, until it is known whose rows it was:
+        who has none of those is answered with the first half that works.
+        """
         try:
-            self.joined(len(joined))
-            results = self.engine.run(joined[0].methods, stacked([one.X for one in joined]))
-            start = 0
-            for one in joined:
-                stop = start + one.X.shape[0]
-                one.results = {name: rows(values, start, stop) for name, values in results.items()}
-                start = stop
-        except Exception:  # noqa: BLE001 - whose rows it was is found by trying each alone
-            for one in joined:
-                self._answer_alone(one)
+            while (problem := self._problem(joined)) and len(joined) > 1:
+                joined = self._half(joined)
+            joined[0].problem = problem
         finally:
             gather(joined)
             for one in joined[1:]:
                 one.bell.ring()
 
-    def _answer_alone(self, one: Waiting) -> None:
+    def _problem(self, joined: Sequence[Waiting]) -> Exception | None:
+        """Call for all, and share the results; return what went wrong instead."""
         try:
-            one.results = self.engine.run(one.methods, one.X)
+            results = self.engine.run(joined[0].methods, stacked([one.X for one in joined]))
+            self.joined(len(joined))
+            share(joined, results)
         except Exception as exc:  # noqa: BLE001 - raised where it was asked for
-            one.problem = exc
+            return exc
+        return None
+
+    def _half(self, joined: list[Waiting]) -> list[Waiting]:
+        """Have the second half call next, as it is; return the first."""
+        middle = len(joined) // 2
+        first, *others = joined[middle:]
+        with self._changing:
+            first.others = others
+            self._queue.appendleft(first)
+        return joined[:middle]
+
+
+def share(joined: Sequence[Waiting], results: Results) -> None:
+    """Give each request its own rows' results."""
+    if len(joined) == 1:
+        joined[0].results = results
+        return
+    start = 0
+    for one in joined:
+        stop = start + one.X.shape[0]
+        one.results = {name: rows(values, start, stop) for name, values in results.items()}
+        start = stop
 
 
 def gather(joined: Sequence[Waiting]) -> None:
@@ -228,40 +204,3 @@ def gather(joined: Sequence[Waiting]) -> None:
 
 def _unheard(_count: int) -> None:
     """Tell nobody."""
-
-
-def stacked(parts: Sequence[Any]) -> Any:
-    """Return rows of several requests as those of one.
-
-    Parameters
-    ----------
-    parts : sequence of array, DataFrame or sparse matrix of shape (n_samples, n_features)
-        All of one kind.
-    """
-    if len(parts) == 1:
-        return parts[0]
-    if isinstance(parts[0], np.ndarray):
-        return np.concatenate(parts)
-    if isinstance(parts[0], Frame):
-        return Frame.stacked(parts)
-    if hasattr(parts[0], "iloc"):
-        import pandas as pd
-
-        return pd.concat(parts, ignore_index=True)
-    from scipy import sparse
-
-    return sparse.vstack(parts, format=parts[0].format)
-
-
-def rows(values: Any, start: int, stop: int) -> Any:
-    """Return some of the rows of what a method gave.
-
-    Parameters
-    ----------
-    values : array, DataFrame, sparse matrix, or list of arrays
-        Probabilities of several outputs are a list.
-    start, stop : int
-    """
-    if isinstance(values, list):
-        return [array[start:stop] for array in values]
-    return values.iloc[start:stop] if hasattr(values, "iloc") else values[start:stop]

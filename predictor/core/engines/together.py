@@ -6,10 +6,10 @@ import numpy as np
 
 from predictor.core.containers import ARRAY, FRAME
 from predictor.core.engines.equality import Unequal, compare
-from predictor.core.engines.joining import rows
 from predictor.core.engines.proving import SEED, part
 from predictor.core.engines.sampling import random_rows
 from predictor.core.engines.scikit_learn import ScikitLearn
+from predictor.core.engines.stacking import rows
 from predictor.core.engines.timing import in_turn
 from predictor.core.probes import REFUSALS
 from predictor.core.signature import Signature

@@ -69,6 +69,15 @@ def test_what_is_no_list_of_rows_is_left_to_the_reader_of_rows(monkeypatch, chun
     assert read(f"[{row},{row},{row}{end}") is None
 
 
+@pytest.mark.parametrize("space", ["\x0b", "\x0c", "\u00a0"])
+@pytest.mark.parametrize("chunk", [1, CHUNK])
+def test_what_is_no_white_space_in_json_is_none_between_rows(monkeypatch, chunk, space):
+    monkeypatch.setattr(blocks, "CHUNK", chunk)
+    row = '{"a":1,"größe in cm":2,"c":3}'
+    for between in (f"{space},", f",{space}"):
+        assert read(f"[{row}{between}{row}]") is None
+
+
 def test_a_name_that_looks_like_the_end_of_a_row_is_none(monkeypatch):
     columns = (Column("a"), Column("}, {"))
     text = '[{"a":1,"}, {":2},{"a":3,"}, {":4}]'

@@ -13,8 +13,11 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from predictor.core.cohorts import answering
 from predictor.core.engines import Compiled, ScikitLearn
+from predictor.core.engines.bells import IDLE
 from predictor.core.engines.forms.form import Declined, Form
-from predictor.core.engines.joining import IDLE, MOST_ROWS, MOST_WAITING, Joining, rows, stacked
+from predictor.core.engines.joining import MOST_ROWS, Joining
+from predictor.core.engines.places import MOST, Alone, Places
+from predictor.core.engines.stacking import rows, stacked
 from predictor.core.errors import Busy
 from predictor.core.signature import Column, Signature
 from tests.serving import until
@@ -82,7 +85,7 @@ class Told:
 
 @pytest.fixture
 def pool():
-    with ThreadPoolExecutor(MOST_WAITING + 2) as pool:
+    with ThreadPoolExecutor(MOST + 2) as pool:
         yield pool
 
 
@@ -214,16 +217,54 @@ def test_a_count_that_fails_leaves_nobody_waiting(pool, gate, joining, told):
     assert values(pool.submit(joining.run, PREDICT, row(4.0))) == [4.0]
 
 
+def test_a_place_is_free_again_whatever_came_of_it():
+    places = Places(1)
+    for _ in range(2):
+        with pytest.raises(KeyError), places.taken():
+            raise KeyError
+    with places.taken(), pytest.raises(Busy), places.taken():
+        pass
+
+
+def test_whose_row_it_was_is_found_by_halves_and_those_answered_wait_for_no_other(
+    pool, gate, joining, told
+):
+    """One of 16 fails. When it is tried alone, the 12 before it have their answers."""
+    futures = []
+
+    def no_13(methods, X):
+        if X.shape[0] == 1 and X[0, 0] == 13.0:
+            until(lambda: all(one.done() for one in futures[:12]), "12 answers", BOUND_S)
+        if (X == 13.0).any():
+            raise ValueError("13")
+        return sums(methods, X)
+
+    gate.call = no_13
+    first = pool.submit(joining.run, PREDICT, FIRST)
+    assert gate.entered.wait(BOUND_S)
+    for number in range(1, 17):
+        futures.append(pool.submit(joining.run, PREDICT, row(float(number))))
+        until(lambda: told.waiting[-1:] == [len(futures)], "one more that waits", BOUND_S)
+    gate.opened.set()
+    assert values(first) == [0.0]
+    expected = ["13" if number == 13 else [float(number)] for number in range(1, 17)]
+    assert [values(one) for one in futures] == expected
+    assert [count for count, _ in gate.calls] == [1, 16, 8, 8, 4, 4, 2, 1, 1, 2]
+    assert told.joined == [1, 8, 4, 1, 2]
+
+
 def test_one_more_than_may_wait_is_refused_and_the_others_are_answered(pool, gate, joining, told):
     first = pool.submit(joining.run, PREDICT, row(0.0))
     assert gate.entered.wait(BOUND_S)
-    others = [pool.submit(joining.run, PREDICT, row(1.0)) for _ in range(MOST_WAITING)]
-    until(lambda: told.waiting[-1:] == [MOST_WAITING], "a full queue", BOUND_S)
-    with pytest.raises(Busy, match=f"^{MOST_WAITING} requests wait for this model already.$"):
-        joining.run(PREDICT, row(2.0))
+    others = [pool.submit(joining.run, PREDICT, row(1.0)) for _ in range(MOST - 1)]
+    until(lambda: told.waiting[-1:] == [MOST - 1], "a full queue", BOUND_S)
+    for engine, count in ((joining, 1), (joining, MOST_ROWS + 1), (Alone(Engine()), 1)):
+        with pytest.raises(Busy, match=f"^{MOST} requests are run, or wait, already.$"):
+            engine.run(PREDICT, np.ones((count, 1)))
     gate.opened.set()
     assert values(first) == [0.0]
-    assert [values(one) for one in others] == [[1.0]] * MOST_WAITING
+    assert [values(one) for one in others] == [[1.0]] * (MOST - 1)
+    assert joining.run(PREDICT, row(2.0))["predict"].tolist() == [2.0]
 
 
 def sending(pool, joining, sent, requests):
@@ -348,7 +389,7 @@ def test_an_estimator_under_many_threads_answers_each_with_its_own():
     told = Told(joining)
     parts = [X[i : i + 1 + i % 3] for i in range(140)]
     opened, bells = open_files(), len(IDLE)
-    with ThreadPoolExecutor(MOST_WAITING) as pool:  # of whom none is one too many
+    with ThreadPoolExecutor(MOST) as pool:  # of whom none is one too many
         answers = list(pool.map(lambda part: joining.run(methods, part), parts, timeout=BOUND_S))
     for part, answer in zip(parts, answers, strict=True):
         assert answer["predict"].tolist() == estimator.predict(part).tolist()
@@ -356,7 +397,7 @@ def test_an_estimator_under_many_threads_answers_each_with_its_own():
     assert sum(told.joined) == len(parts)
     # Each bell is back among those that nobody waits for.
     assert open_files() - opened == 2 * (len(IDLE) - bells)
-    assert len(IDLE) <= MOST_WAITING
+    assert len(IDLE) <= MOST
 
 
 @pytest.mark.parametrize(
