@@ -25,7 +25,7 @@ class Command(BaseCommand):
 
     def handle(self, **_options: Any) -> None:
         if settings.SQLITE and not connection.is_in_memory_db():  # type: ignore[attr-defined]  # SQLite's
-            # Sessions and hashes of passwords are for the owner alone. What is there stays as it is.
+            # Sessions and passwords are for the owner alone. A file that is there stays as it is.
             Path(settings.DATABASES["default"]["NAME"]).touch(mode=0o600)
         self.migrate()
         self.populate()
