@@ -34,14 +34,18 @@ def environment(name: str, requirements: Path) -> Path:
     """Return the interpreter of an environment that holds the requirements."""
     home = CACHE / "environments" / name
     interpreter, mark = home / "bin" / "python", home / "made-from"
-    wanted = hashlib.sha256(requirements.read_bytes() + sys.version.encode()).hexdigest()
+    # What those need in turn: as `pip freeze` said when they were measured first.
+    constraints = requirements.with_name(requirements.name.replace("requirements", "constraints"))
+    content = requirements.read_bytes() + constraints.read_bytes()
+    wanted = hashlib.sha256(content + sys.version.encode()).hexdigest()
     if mark.exists() and mark.read_text() == wanted:
         return interpreter
     print(f"Making the environment of {name} ...", flush=True)
     shutil.rmtree(home, ignore_errors=True)
     run([sys.executable, "-m", "venv", str(home)])
-    options = ["--quiet", "--disable-pip-version-check", "-r", str(requirements)]
-    run([str(interpreter), "-m", "pip", "install", *options])
+    options = ["--quiet", "--disable-pip-version-check"]
+    files = ["-r", str(requirements), "-c", str(constraints)]
+    run([str(interpreter), "-m", "pip", "install", *options, *files])
     mark.write_text(wanted)
     return interpreter
 
