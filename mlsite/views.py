@@ -105,7 +105,8 @@ class Unanswered(APIView):
     authentication_classes = (Onlooker,)
     permission_classes = ()
     schema = None
-    name = ""
+    name = description = ""
+    http_method_names = []  # there is nothing here that could be asked
     refusal: APIException = NotFound()
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:

@@ -2,6 +2,7 @@
 
 import http.client
 import logging
+import re
 import socket
 
 import pytest
@@ -25,7 +26,12 @@ def test_a_browser_gets_a_page_for_it(api, db):
     response = api.get("/nope", **BROWSER)
     assert response.status_code == 404
     assert response["Content-Type"].startswith("text/html")
-    assert b"There is nothing at this address." in response.content
+    (main,) = re.findall("<main.*?</main>", response.content.decode(), re.DOTALL)
+    assert re.sub("<[^>]*>", " ", main).split() == [
+        *("Not", "Found"),
+        *("There", "is", "nothing", "at", "this", "address."),
+        *("Back", "to", "the", "home", "page"),
+    ]
 
 
 @pytest.mark.parametrize("url", ["/", "/1", "/models/", "/v2/health/live", "/schema/"])
