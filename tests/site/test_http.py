@@ -41,10 +41,15 @@ def test_a_method_that_is_not_there_is_a_405_in_json(api, db, models_dir, url):
     assert response.json() == {"detail": 'Method "PUT" not allowed.'}
 
 
-def test_another_host_is_refused(api, db):
-    response = api.get("/1", HTTP_HOST="evil.example")
+@pytest.mark.parametrize(
+    ("host", "named"), [("Ml.Example:8000", "ml.example"), ("not a host", "not a host"), ("", "")]
+)
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_another_host_is_refused_and_the_setting_named(api, db, method, host, named):
+    response = getattr(api, method)("/1", HTTP_HOST=host, HTTP_ORIGIN="http://elsewhere.example")
     assert response.status_code == 400
-    assert response.json() == {"detail": "Bad request."}
+    sentence = f"This site does not answer for the host {named!r}; ALLOWED_HOSTS says for which."
+    assert response.json() == {"detail": sentence}
 
 
 def test_a_failure_tells_nothing_of_itself(api, iris, monkeypatch):
