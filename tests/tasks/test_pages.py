@@ -56,6 +56,12 @@ def test_an_error_is_a_page_too(browser, examples):
     assert browser.post("/tasks/", {"title": ""}).status_code == 400
 
 
+def test_forms_say_that_times_are_in_utc(browser, admin_client):
+    sentence = "When it has to be done, in UTC."
+    assert sentence in browser.get("/tasks/").content.decode()
+    assert sentence in admin_client.get(f"{CHANGELIST}add/").content.decode()
+
+
 CHANGELIST = "/admin/tasks/task/"
 
 
