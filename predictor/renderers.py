@@ -64,6 +64,19 @@ def resets_to(card: Mapping[str, Any]) -> int | None:
     return None if first == card["live_version"] else first
 
 
+class ChangePage(OneModelPage):
+    """The form of a change."""
+
+    template = "predictor/change.html"
+
+    def get_context(self, data: Any, *args: Any) -> dict[str, Any]:
+        """Return what the template shows."""
+        context: dict[str, Any] = super().get_context(data, *args)
+        refused = context["response"].status_code == status.HTTP_405_METHOD_NOT_ALLOWED
+        context["opened"] = refused and context["request"].method == "GET"
+        return context
+
+
 class RowFormPage(OneModelPage):
     """The browsable API with a form for a row, which stays in it beside its prediction."""
 

@@ -136,3 +136,35 @@ def test_of_very_many_rows_the_table_shows_the_first(api, iris):
     response = post_raw(api, json.dumps([{"X1": 5.1, "X2": 3.5}] * 150))
     assert cells(response)[-1] == ["99", "0"]
     assert b"The first 100 of 150; all of them stand below." in response.content
+
+
+# What staff changes
+
+
+def test_a_change_leads_a_browser_to_the_card_which_tells_it_once(staff_api, iris):
+    response = staff_api.post("/models/iris/reset", **BROWSER)
+    assert (response.status_code, response["Location"]) == (303, "/models/iris")
+    told = b"Version 1 is live."
+    assert told in staff_api.get("/models/iris", **BROWSER).content
+    assert told not in staff_api.get("/models/iris", **BROWSER).content
+    assert staff_api.post("/models/iris/reset").json()["live_version"] == 1
+
+
+def test_a_retired_version_is_told_as_such(staff_api, iris, register):
+    registry.promote(register())
+    staff_api.post("/models/iris/retire", {"version": 1}, **BROWSER)
+    assert b"Version 1 is retired." in staff_api.get("/models/iris", **BROWSER).content
+
+
+@pytest.mark.parametrize("change", ["train", "promote", "rollback", "reset", "retire"])
+def test_the_address_of_a_change_opens_as_its_form(staff_api, iris, change):
+    address = f"/models/iris/{change}"
+    page = staff_api.get(address, **BROWSER).content
+    assert b'id="post-object-form"' in page
+    assert b"not allowed" not in page
+    response = staff_api.get(address)
+    assert (response.status_code, response.json()) == (
+        405,
+        {"detail": 'Method "GET" not allowed.'},
+    )
+    assert b"not allowed" in staff_api.put(address, **BROWSER).content
