@@ -33,6 +33,30 @@ class RequestIdFilter(logging.Filter):
         return True
 
 
+class OtherHostsFilter(logging.Filter):
+    """Let Django tell of a host that is not the site's: each once, in one line, and not many.
+
+    The first are those of an operator who tries the site out; anybody can make up others.
+    """
+
+    MOST_TOLD = 100
+    LENGTH = 300  # of a line
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: set[str] = set()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return whether to tell it, as a warning without its traceback."""
+        sentence = record.getMessage()[: self.LENGTH]
+        if sentence in self.told or len(self.told) >= self.MOST_TOLD:
+            return False
+        self.told.add(sentence)
+        record.msg, record.args, record.exc_info = sentence, (), None
+        record.levelno, record.levelname = logging.WARNING, "WARNING"
+        return True
+
+
 def escaped(text: str) -> str:
     """Return the text with all that does not print, line breaks among it, as escapes."""
     if text.isprintable():

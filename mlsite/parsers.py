@@ -19,7 +19,8 @@ class JSONParser(parsers.JSONParser):
         parser_context: Mapping[str, Any] | None = None,  # noqa: ARG002 - DRF's signature
     ) -> Any:
         """Return the parsed body."""
-        body = stream.read()
+        # A request keeps its body, so that a page can show it again beside what is said of it.
+        body = stream.body if hasattr(stream, "body") else stream.read()
         try:
             return orjson.loads(body)
         except orjson.JSONDecodeError as exc:

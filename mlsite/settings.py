@@ -241,7 +241,10 @@ SPECTACULAR_SETTINGS = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"request_id": {"()": "mlsite.logs.RequestIdFilter"}},
+    "filters": {
+        "request_id": {"()": "mlsite.logs.RequestIdFilter"},
+        "other_hosts": {"()": "mlsite.logs.OtherHostsFilter"},
+    },
     "formatters": {
         "line": {
             "()": "mlsite.logs.LineFormatter",
@@ -277,8 +280,9 @@ LOGGING = {
         # Answered with 400 before any view: anybody could fill the log with their tracebacks.
         **{
             f"django.security.{name}": {"level": "CRITICAL"}
-            for name in ("DisallowedHost", "TooManyFieldsSent", "TooManyFilesSent")
+            for name in ("TooManyFieldsSent", "TooManyFilesSent")
         },
+        "django.security.DisallowedHost": {"filters": ["other_hosts"]},
         "mlsite.requests": {"handlers": ["request"], "level": "INFO", "propagate": False},
     },
 }

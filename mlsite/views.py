@@ -3,7 +3,9 @@
 from http import HTTPStatus
 from typing import Any
 
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.request import split_domain_port
 from drf_spectacular.renderers import (
     OpenApiJsonRenderer,
     OpenApiJsonRenderer2,
@@ -105,7 +107,8 @@ class Unanswered(APIView):
     authentication_classes = (Onlooker,)
     permission_classes = ()
     schema = None
-    name = ""
+    name = description = ""
+    http_method_names = []  # there is nothing here that could be asked
     refusal: APIException = NotFound()
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
@@ -138,9 +141,14 @@ def csrf_failure(request: HttpRequest, reason: str) -> HttpResponse:
     return refused(request, PermissionDenied(f"CSRF: {reason}"))
 
 
-def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django's
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer a request that Django itself will not read, such as one for another host."""
-    return JsonResponse({"detail": "Bad request."}, status=status.HTTP_400_BAD_REQUEST)
+    sentence = "Bad request."
+    if isinstance(exception, DisallowedHost):
+        named = request.META.get("HTTP_HOST", "")
+        host = split_domain_port(named)[0] or named
+        sentence = f"This site does not answer for the host {host!r}; ALLOWED_HOSTS says for which."
+    return JsonResponse({"detail": sentence}, status=status.HTTP_400_BAD_REQUEST)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - Django's

@@ -3,7 +3,11 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
+from django.contrib import messages
+from django.http import HttpResponseBase, HttpResponseRedirect
+from django.urls import reverse
 from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_view
+from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
@@ -11,6 +15,7 @@ from rest_framework.serializers import Serializer
 from predictor import registry
 from predictor.models import ModelVersion
 from predictor.permissions import ManagesModels
+from predictor.renderers import ChangePage
 from predictor.schema import DETAIL, ERRORS
 from predictor.serializers import (
     CardSerializer,
@@ -41,6 +46,7 @@ def documented(name: str) -> Callable[[type["Change"]], type["Change"]]:
 class Change(ModelView):
     """A change of what is live: staff only, recorded with who and why."""
 
+    page = ChangePage
     permission_classes = (ManagesModels,)
     serializer_class: type[Serializer[Any]] = ReasonSerializer
 
@@ -52,14 +58,22 @@ class Change(ModelView):
         """Make the change."""
         raise NotImplementedError
 
-    def post(self, request: Request, name: str) -> Response:
+    def post(self, request: Request, name: str) -> HttpResponseBase:
         """Make the change, and return the model's card."""
         form = self.get_serializer(data=request.data)
         form.is_valid(raise_exception=True)
         by = cast("User", request.user)  # ManagesModels saw to it
         version = self.change(name, by=by, **form.validated_data)
         loaded().refresh()
-        return Response(CardSerializer(version.model).data)
+        return self.answer(request, version)
+
+    def answer(self, request: Request, version: ModelVersion) -> HttpResponseBase:
+        """Return the card; a browser is sent to its page, which can be opened again."""
+        if request.accepted_renderer.format == "json":
+            return Response(CardSerializer(version.model).data)
+        messages.success(request, f"Version {version.version} is {version.state}.")
+        page = reverse("model-detail", args=[version.model.name])
+        return HttpResponseRedirect(page, status=status.HTTP_303_SEE_OTHER)
 
 
 @extend_schema_view(

@@ -1,5 +1,6 @@
 """The pages of models: what the card says, drawn, and a form that keeps the row it was sent."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +14,8 @@ from predictor.core.errors import PredictorError
 from predictor.models import ModelVersion
 from predictor.permissions import ManagesModels
 from predictor.recipes import RECIPES
+
+MOST_SHOWN = 100  # rows of an answer, beside the answer itself
 
 
 class ModelListPage(BrowsableAPIRenderer):
@@ -61,6 +64,19 @@ def resets_to(card: Mapping[str, Any]) -> int | None:
     return None if first == card["live_version"] else first
 
 
+class ChangePage(OneModelPage):
+    """The form of a change."""
+
+    template = "predictor/change.html"
+
+    def get_context(self, data: Any, *args: Any) -> dict[str, Any]:
+        """Return what the template shows."""
+        context: dict[str, Any] = super().get_context(data, *args)
+        refused = context["response"].status_code == status.HTTP_405_METHOD_NOT_ALLOWED
+        context["opened"] = refused and context["request"].method == "GET"
+        return context
+
+
 class RowFormPage(OneModelPage):
     """The browsable API with a form for a row, which stays in it beside its prediction."""
 
@@ -73,8 +89,13 @@ class RowFormPage(OneModelPage):
     def get_context(self, data: Any, *args: Any) -> dict[str, Any]:
         """Return what the template shows."""
         context: dict[str, Any] = super().get_context(data, *args)
+        request = context["request"]
         ok = context["response"].status_code == status.HTTP_200_OK
-        context["answered"] = ok and sent_row(context["request"]) is not None
+        context["answered"] = ok and request.method == "POST"
+        if context["answered"] and isinstance(request.data, list):
+            context["n_rows"] = len(request.data)
+            shown = (values[:MOST_SHOWN] for values in data.values())
+            context["rows"] = list(zip(*shown, strict=True))
         return context
 
     def show_form_for_method(self, view: Any, method: str, request: Request, obj: Any) -> Any:
@@ -85,6 +106,15 @@ class RowFormPage(OneModelPage):
             except PredictorError:
                 return False
         return super().show_form_for_method(view, method, request, obj)
+
+    def get_raw_data_form(self, data: Any, view: Any, method: str, request: Request) -> Any:
+        """Return the form of raw data; a row that the other form sent is in it."""
+        form = super().get_raw_data_form(data, view, method, request)
+        row = sent_row(request) if method == "POST" else None
+        if form and row is not None:
+            sent = view.get_serializer(instance=row).data
+            form.initial["_content"] = json.dumps(sent, indent=4, default=str)
+        return form
 
     def get_rendered_html_form(self, data: Any, view: Any, method: str, request: Request) -> Any:
         """Return the form for a method; the row that was sent is still in it."""

@@ -1,10 +1,51 @@
 """Tasks in the Django admin."""
 
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, cast
+
 from django.contrib import admin
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
+from django.utils import timezone
 
 from tasks.models import Task, TaskQuerySet
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+
+class DueFilter(admin.SimpleListFilter):
+    """When tasks are due, as somebody asks who has to do them."""
+
+    title = "due date"
+    parameter_name = "due"
+
+    def lookups(self, *_args: Any) -> list[tuple[str, str]]:
+        """Return the choices."""
+        return [
+            ("overdue", "Overdue"),
+            ("today", "Today"),
+            ("week", "Next 7 days"),
+            ("later", "Later"),
+            ("none", "No date"),
+        ]
+
+    def queryset(self, _request: HttpRequest, queryset: QuerySet[Task]) -> QuerySet[Task]:
+        """Return the tasks of the choice; the days are those of the site's time zone."""
+        now = timezone.localtime()
+        today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        tomorrow, later = today + timedelta(days=1), today + timedelta(days=8)
+        choices = {
+            "overdue": Q(due_at__lt=now, done=False),
+            "today": Q(due_at__gte=today, due_at__lt=tomorrow),
+            "week": Q(due_at__gte=tomorrow, due_at__lt=later),
+            "later": Q(due_at__gte=later),
+            "none": Q(due_at=None),
+        }
+        return queryset.filter(choices.get(self.value() or "", Q()))
 
 
 @admin.register(Task)
@@ -13,7 +54,7 @@ class TaskAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # no generic at ru
 
     list_display = ["title", "done", "priority", "due_at", "updated_at"]
     list_editable = ["done"]
-    list_filter = ["done", "priority", ("due_at", admin.EmptyFieldListFilter), "due_at"]
+    list_filter = ["done", "priority", DueFilter]
     search_fields = ["title", "description"]
     date_hierarchy = "created_at"
     ordering = ["-id"]
@@ -25,12 +66,27 @@ class TaskAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # no generic at ru
     @admin.action(description="Mark done", permissions=["change"])
     def mark_done(self, request: HttpRequest, queryset: TaskQuerySet) -> None:
         """Mark the selected tasks done."""
-        self.message_user(request, f"{queryset.mark_done()} marked done.")
+        with transaction.atomic():
+            self.log_done(request, queryset.filter(done=False))
+            n_changed = queryset.mark_done()
+        self.message_user(request, f"{n_changed} marked done.")
 
     @admin.action(description="Mark not done", permissions=["change"])
     def mark_not_done(self, request: HttpRequest, queryset: TaskQuerySet) -> None:
         """Mark the selected tasks not done."""
-        self.message_user(request, f"{queryset.mark_not_done()} marked not done.")
+        with transaction.atomic():
+            self.log_done(request, queryset.filter(done=True))
+            n_changed = queryset.mark_not_done()
+        self.message_user(request, f"{n_changed} marked not done.")
+
+    def log_done(self, request: HttpRequest, changing: TaskQuerySet) -> None:
+        """Write into the tasks' histories, as a tick in a form does, and keep others from them."""
+        LogEntry.objects.log_actions(
+            user_id=cast("User", request.user).pk,
+            queryset=changing.select_for_update(),
+            action_flag=CHANGE,
+            change_message=[{"changed": {"fields": ["Done"]}}],
+        )
 
     def save_model(
         self,

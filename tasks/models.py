@@ -45,7 +45,7 @@ class Task(models.Model):
         choices=Priority, default=Priority.NORMAL, help_text="From 1 (low) to 4 (urgent)."
     )
     due_at = models.DateTimeField(
-        "due date", null=True, blank=True, help_text="When it has to be done; UTC unless it says."
+        "due date", null=True, blank=True, help_text="When it has to be done, in UTC."
     )
     created_at = models.DateTimeField(
         "created", editable=False, help_text="When the task was made."

@@ -31,6 +31,7 @@ IF_NONE_MATCH = header("If-None-Match", "ETags, or `*`; 304 if the task still ha
 IDEMPOTENCY_KEY = header(
     "Idempotency-Key", "Up to 255 characters; the same key and body make nothing twice for a day."
 )
+TIMES = "Times without an offset are in UTC."
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
@@ -45,7 +46,7 @@ ONE_OR_MANY = PolymorphicProxySerializer(
 described = extend_schema_view(
     list=extend_schema(description="The tasks that pass the filters, a page at a time."),
     create=extend_schema(
-        description="Make a task; as JSON also a list of up to 1,000, all or none.",
+        description=f"Make a task; as JSON also a list of up to 1,000, all or none. {TIMES}",
         parameters=[IDEMPOTENCY_KEY, ETAG],
         request={
             "application/json": ONE_OR_MANY,
@@ -55,7 +56,7 @@ described = extend_schema_view(
     ),
     retrieve=extend_schema(description="A task.", parameters=[ID, IF_NONE_MATCH, ETAG]),
     update=extend_schema(
-        description="Change a task: as JSON the fields that are sent, as a form all of them.",
+        description=f"Change a task: as JSON what is sent, as a form all of its fields. {TIMES}",
         parameters=[ID, IF_MATCH, ETAG],
         request={
             "application/json": TaskSerializer(partial=True),
@@ -63,7 +64,7 @@ described = extend_schema_view(
         },
     ),
     partial_update=extend_schema(
-        description="Change the fields that are sent.", parameters=[ID, IF_MATCH, ETAG]
+        description=f"Change the fields that are sent. {TIMES}", parameters=[ID, IF_MATCH, ETAG]
     ),
     destroy=extend_schema(description="Delete a task.", parameters=[ID, IF_MATCH]),
 )

@@ -6,6 +6,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from rest_framework import status
 from rest_framework.exceptions import MethodNotAllowed
+from rest_framework.renderers import BrowsableAPIRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.html import is_html_input
@@ -17,18 +18,19 @@ from tasks.models import Task
 from tasks.openapi import described, described_clear
 from tasks.paging import KeyPagination
 from tasks.preconditions import etag, is_not_modified
+from tasks.renderers import TaskPage
 from tasks.serializers import TaskSerializer
 
 
 @described
 class TaskViewSet(ModelViewSet[Task]):
-    """Things to do.
-
-    A JSON PUT changes only the fields that it holds; one from the form below sends them all.
-    """
+    """Things to do."""
 
     queryset = Task.objects.order_by("id")
     serializer_class = TaskSerializer
+    renderer_classes = [
+        TaskPage if one is BrowsableAPIRenderer else one for one in ModelViewSet.renderer_classes
+    ]
     filter_backends = [StrictFilterBackend]
     filterset_class = TaskFilter
     pagination_class = KeyPagination
@@ -40,6 +42,8 @@ class TaskViewSet(ModelViewSet[Task]):
         "PATCH": "tasks.change_task",
         "DELETE": "tasks.delete_task",
     }
+
+    task: Task | None = None  # the one that the request is about, once it has been found
 
     @property
     def allowed_methods(self) -> list[str]:
@@ -56,7 +60,14 @@ class TaskViewSet(ModelViewSet[Task]):
 
     def get_view_name(self) -> str:
         """Return the title of the page."""
+        if self.task:
+            return self.task.title
         return "Task" if self.detail else "Tasks"
+
+    def get_object(self) -> Task:
+        """Return the task that the request is about, and keep it for the page."""
+        self.task = super().get_object()
+        return self.task
 
     def get_queryset(self) -> QuerySet[Task]:
         """Return the tasks, locked for those who write them."""

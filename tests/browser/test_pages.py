@@ -12,7 +12,7 @@ PHONE = {"width": 390, "height": 844}
 PAGES = [
     ("/", 200, "Models and tasks over HTTP"),
     ("/tasks/", 200, "Tasks"),
-    ("/tasks/2", 200, "Task"),
+    ("/tasks/2", 200, "cook"),
     ("/tasks/4000", 404, "Task"),
     ("/tasks/?done=maybe", 400, "Tasks"),
     ("/predict", 200, "Predict with iris"),

@@ -70,6 +70,25 @@ def test_many_rows_go_as_raw_data(page):
     page.get_by_label("Content").fill('[{"X1": 61.1, "X2": 17.3}, {"X1": 5.1, "X2": 3.5}]')
     page.get_by_role("button", name="POST").click()
     expect(page.locator("pre")).to_contain_text('"predictions": [ 2, 0 ]')
+    expect(page.get_by_role("status").get_by_role("row")).to_have_text(
+        ["row predictions", "0 2", "1 0"], use_inner_text=True
+    )
+    assert violations(page) == {}
+
+
+def test_raw_data_stays_open_while_it_is_answered_and_no_longer(page):
+    page.goto("/predict")
+    page.get_by_role("link", name="Raw data").click()
+    content = page.get_by_label("Content")
+    content.fill('{"X1": 61.1,  "X2": 17.3}')
+    page.get_by_role("button", name="POST").click()
+    expect(page.get_by_role("status")).to_have_text("prediction 2")
+    expect(content).to_have_value('{"X1": 61.1,  "X2": 17.3}')
+    page.get_by_role("link", name="Form").click()
+    expect(page.get_by_label("X1")).to_have_value("61.1")
+    page.goto("/tasks/")
+    expect(page.get_by_role("main").get_by_label("Title")).to_be_visible()
+    expect(content).to_be_hidden()
 
 
 def test_raw_data_that_cannot_be_read_is_a_page_too(page):

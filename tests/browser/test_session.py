@@ -42,7 +42,10 @@ def test_staff_train_a_model_and_reset_it_from_its_page(admin):
     assert violations(admin) == {}
     main.get_by_role("button", name="Train a new version").click()
     expect(main.get_by_role("status")).to_have_text("Version 2 is live.")
+    expect(admin).to_have_url("/models/iris")
     assert violations(admin) == {}
+    admin.reload()
+    expect(main.get_by_role("status")).to_have_count(0)
     main.get_by_role("button", name="Reset to version 1").click()
     expect(main.get_by_role("status")).to_have_text("Version 1 is live.")
 

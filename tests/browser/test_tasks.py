@@ -28,12 +28,13 @@ def test_a_task_is_made_changed_and_deleted(admin):
     admin.get_by_role("button", name="PUT").click()
     expect(admin.locator("pre")).to_contain_text('"done": false')
     expect(admin.locator("pre")).to_contain_text('"priority": 3')
+    expect(admin.get_by_role("status")).to_have_text("Saved.")
     assert violations(admin) == {}
 
     address = admin.url
     admin.get_by_role("button", name="DELETE").click()
     dialog = admin.get_by_role("dialog")
-    expect(dialog.get_by_role("heading")).to_contain_text("Delete /tasks/")
+    expect(dialog.get_by_role("heading")).to_have_text("Delete Read a book?")
     assert violations(admin) == {}
     dialog.get_by_role("button", name="Cancel").click()
     expect(dialog).to_be_hidden()
@@ -68,6 +69,13 @@ def test_the_list_is_filtered_in_a_dialog(page):
 
 def test_a_filter_that_is_refused_leads_back_to_the_list(page):
     page.goto("/tasks/?priority=9")
+    page.get_by_role("button", name="Filters").click()
+    dialog = page.get_by_role("dialog", name="Filters")
+    expect(dialog.get_by_label("Priority")).to_have_accessible_description(
+        "Select a valid choice. 9 is not one of the available choices."
+    )
+    assert violations(page) == {}
+    dialog.get_by_role("button", name="Close").click()
     page.get_by_role("link", name="Ask again without parameters").click()
     expect(page).to_have_url("/tasks/")
 

@@ -1,6 +1,8 @@
 """Pages of models, made from whatever a model's signature says."""
 
+import json
 import re
+from html import unescape
 
 import pytest
 
@@ -79,3 +81,90 @@ def test_a_column_named_like_a_method_of_python_is_no_trouble(api, iris, fitted,
     response = api.post("/models/odd/predict", {}, format="multipart", **BROWSER)
     assert response.status_code == 400
     assert b"This column is missing." in response.content
+
+
+def raw_data(response):
+    """The text in the box of raw data."""
+    box = r'<textarea name="_content"[^>]*>\n(.*?)</textarea>'
+    return unescape(re.search(box, response.content.decode(), re.DOTALL)[1])
+
+
+def cells(response):
+    """The table of an answer to many rows, as text."""
+    table = re.search(r'<section class="answer".*?</section>', response.content.decode(), re.DOTALL)
+    rows = re.findall("<tr>(.*?)</tr>", table[0], re.DOTALL)
+    return [re.findall(r"<t[hd][^>]*>(.*?)\s*</t[hd]>", row, re.DOTALL) for row in rows]
+
+
+def post_raw(api, text, address="/predict"):
+    return api.post(address, text, content_type="application/json", **BROWSER)
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        ('{"X1": "61.1",   "X2": 17.30}', 200),
+        ('[{"X1": 61.1, "X2": 17.3},\n {"X1": 5.1, "X2": 3.5}]', 200),
+        ('{"X1": 61.1, "X3": "</textarea>"}', 400),
+        ("5", 400),
+        ("not <JSON> \u00e9", 400),
+    ],
+)
+def test_raw_data_stays_as_it_was_typed_in_the_open_tab(api, iris, text, status):
+    response = post_raw(api, text)
+    assert response.status_code == status
+    assert raw_data(response) == text
+    assert b'class="tab-pane active" id="post-generic-content-form"' in response.content
+
+
+def test_a_row_from_the_form_is_the_raw_data_too(api, iris):
+    response = api.post("/predict", {"X1": "61.1", "X2": "17.30"}, format="multipart", **BROWSER)
+    assert json.loads(raw_data(response)) == {"X1": "61.1", "X2": "17.30"}
+    assert b'class="tab-pane active" id="post-object-form"' in response.content
+
+
+def test_many_rows_are_answered_in_a_table(api, iris):
+    rows = json.dumps([{"X1": 61.1, "X2": 17.3}, {"X1": 5.1, "X2": 3.5}])
+    assert cells(post_raw(api, rows)) == [["row", "predictions"], ["0", "2"], ["1", "0"]]
+    both = cells(post_raw(api, rows, "/predict?outputs=predict,predict_proba"))
+    assert both[0] == ["row", "predictions", "probabilities"]
+    assert "<b>2</b> 0.510" in both[1][2]
+    assert cells(post_raw(api, "[]")) == [["row", "predictions"], ["There are none."]]
+
+
+def test_of_very_many_rows_the_table_shows_the_first(api, iris):
+    response = post_raw(api, json.dumps([{"X1": 5.1, "X2": 3.5}] * 150))
+    assert cells(response)[-1] == ["99", "0"]
+    assert b"The first 100 of 150; all of them stand below." in response.content
+
+
+# What staff changes
+
+
+def test_a_change_leads_a_browser_to_the_card_which_tells_it_once(staff_api, iris):
+    response = staff_api.post("/models/iris/reset", **BROWSER)
+    assert (response.status_code, response["Location"]) == (303, "/models/iris")
+    told = b"Version 1 is live."
+    assert told in staff_api.get("/models/iris", **BROWSER).content
+    assert told not in staff_api.get("/models/iris", **BROWSER).content
+    assert staff_api.post("/models/iris/reset").json()["live_version"] == 1
+
+
+def test_a_retired_version_is_told_as_such(staff_api, iris, register):
+    registry.promote(register())
+    staff_api.post("/models/iris/retire", {"version": 1}, **BROWSER)
+    assert b"Version 1 is retired." in staff_api.get("/models/iris", **BROWSER).content
+
+
+@pytest.mark.parametrize("change", ["train", "promote", "rollback", "reset", "retire"])
+def test_the_address_of_a_change_opens_as_its_form(staff_api, iris, change):
+    address = f"/models/iris/{change}"
+    page = staff_api.get(address, **BROWSER).content
+    assert b'id="post-object-form"' in page
+    assert b"not allowed" not in page
+    response = staff_api.get(address)
+    assert (response.status_code, response.json()) == (
+        405,
+        {"detail": 'Method "GET" not allowed.'},
+    )
+    assert b"not allowed" in staff_api.put(address, **BROWSER).content

@@ -2,6 +2,7 @@
 
 import http.client
 import logging
+import re
 import socket
 
 import pytest
@@ -25,7 +26,12 @@ def test_a_browser_gets_a_page_for_it(api, db):
     response = api.get("/nope", **BROWSER)
     assert response.status_code == 404
     assert response["Content-Type"].startswith("text/html")
-    assert b"There is nothing at this address." in response.content
+    (main,) = re.findall("<main.*?</main>", response.content.decode(), re.DOTALL)
+    assert re.sub("<[^>]*>", " ", main).split() == [
+        *("Not", "Found"),
+        *("There", "is", "nothing", "at", "this", "address."),
+        *("Back", "to", "the", "home", "page"),
+    ]
 
 
 @pytest.mark.parametrize("url", ["/", "/1", "/models/", "/v2/health/live", "/schema/"])
@@ -35,10 +41,15 @@ def test_a_method_that_is_not_there_is_a_405_in_json(api, db, models_dir, url):
     assert response.json() == {"detail": 'Method "PUT" not allowed.'}
 
 
-def test_another_host_is_refused(api, db):
-    response = api.get("/1", HTTP_HOST="evil.example")
+@pytest.mark.parametrize(
+    ("host", "named"), [("Ml.Example:8000", "ml.example"), ("not a host", "not a host"), ("", "")]
+)
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_another_host_is_refused_and_the_setting_named(api, db, method, host, named):
+    response = getattr(api, method)("/1", HTTP_HOST=host, HTTP_ORIGIN="http://elsewhere.example")
     assert response.status_code == 400
-    assert response.json() == {"detail": "Bad request."}
+    sentence = f"This site does not answer for the host {named!r}; ALLOWED_HOSTS says for which."
+    assert response.json() == {"detail": sentence}
 
 
 def test_a_failure_tells_nothing_of_itself(api, iris, monkeypatch):

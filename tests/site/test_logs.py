@@ -10,7 +10,14 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.test import Client
 
-from mlsite.logs import JSONFormatter, LineFormatter, RequestIdFilter, TogetherHandler, request_id
+from mlsite.logs import (
+    JSONFormatter,
+    LineFormatter,
+    OtherHostsFilter,
+    RequestIdFilter,
+    TogetherHandler,
+    request_id,
+)
 from tests.serving import ROOT, until
 
 FORGED = "a\r\n2026-01-01 INFO forged \x1b[2J\x9b\u2028\u202e\udc80\xe9"
@@ -104,6 +111,29 @@ def test_every_answer_and_every_record_has_the_id(db, told, method, path, header
         "ms": 0,
     }
     assert request_id.get() == "-"
+
+
+def test_another_host_is_told_once_in_one_line(db, told):
+    for host in ("once.example", "once.example:8000", "once.example"):
+        assert Client().get("/1", headers=NAME | {"host": host}).status_code == 400
+    lines = [
+        LineFormatter("{levelname} {message} {request_id}", style="{").format(one)
+        for one in told.records
+        if one.name == "django.security.DisallowedHost"
+    ]
+    said = "You may need to add 'once.example' to ALLOWED_HOSTS. trace-7"
+    assert lines == [
+        f"WARNING Invalid HTTP_HOST header: 'once.example'. {said}",
+        f"WARNING Invalid HTTP_HOST header: 'once.example:8000'. {said}",
+    ]
+
+
+def test_hosts_that_anybody_makes_up_do_not_fill_the_log():
+    hosts = OtherHostsFilter()
+    records = [record("no host: %s", f"{n}." + "x" * 10_000) for n in range(1000)]
+    let_through = [one.getMessage() for one in records if hosts.filter(one)]
+    assert len(let_through) == hosts.MOST_TOLD
+    assert sum(map(len, let_through)) <= hosts.MOST_TOLD * hosts.LENGTH
 
 
 def test_a_failure_is_told_under_the_id_too(iris, told, monkeypatch):

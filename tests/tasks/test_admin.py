@@ -1,8 +1,10 @@
 """Tasks in the Django admin: listed, ticked off, found."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.utils import timezone
 
 from tasks.models import Task
 
@@ -39,7 +41,7 @@ def test_the_list_shows_what_matters(admin_client, tasks):
     [
         ("?done__exact=1", ["Read a book"]),
         ("?priority__exact=4", ["Buy milk"]),
-        ("?due_at__isempty=1", ["Read a book"]),
+        ("?due=none", ["Read a book"]),
         ("?q=table", ["Read a book"]),
         ("?q=nothing", []),
         ("?created_at__year=1999", []),
@@ -47,6 +49,49 @@ def test_the_list_shows_what_matters(admin_client, tasks):
 )
 def test_the_list_is_filtered_and_searched(admin_client, tasks, query, found):
     assert rows(admin_client, query)[0] == found
+
+
+@pytest.mark.parametrize(
+    ("choice", "found"),
+    [
+        ("overdue", ["yesterday", "this morning"]),
+        ("today", ["this morning", "tonight"]),
+        ("week", ["tomorrow", "in 7 days"]),
+        ("later", ["in 8 days"]),
+        ("none", ["some day"]),
+        ("other", None),
+    ],
+)
+def test_tasks_are_found_by_when_they_are_due(admin_client, db, monkeypatch, choice, found):
+    noon = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
+    monkeypatch.setattr(timezone, "now", lambda: noon)
+    due = {
+        "yesterday": noon - timedelta(days=1),
+        "this morning": noon.replace(hour=0),
+        "tonight": noon.replace(hour=23),
+        "tomorrow": noon + timedelta(hours=12),
+        "in 7 days": noon + timedelta(days=7, hours=11),
+        "in 8 days": noon + timedelta(days=7, hours=12),
+        "some day": None,
+    }
+    for title, due_at in due.items():
+        Task.objects.create(title=title, due_at=due_at)
+    Task.objects.create(title="done", due_at=noon - timedelta(days=2), done=True)
+    titles, page = rows(admin_client, f"?due={choice}")
+    assert titles == [*reversed(found or [*due, "done"])]
+    assert page.count("By due date") == 1
+
+
+@pytest.mark.parametrize(("action", "title"), [("mark_done", 0), ("mark_not_done", 1)])
+def test_the_actions_stand_in_the_history_of_what_they_changed(admin_client, tasks, action, title):
+    chosen = [task.pk for task in tasks]
+    admin_client.post(LIST, {"action": action, "_selected_action": chosen})
+    entry = LogEntry.objects.get()
+    assert entry.get_edited_object() == tasks[title]
+    assert (entry.action_flag, entry.get_change_message()) == (CHANGE, "Changed Done.")
+    assert entry.user.username == "admin"
+    page = admin_client.get(f"{LIST}{tasks[title].pk}/history/").content.decode()
+    assert "Changed Done." in page
 
 
 def test_dates_lead_down_by_a_hierarchy(admin_client, tasks):

@@ -1,5 +1,8 @@
 """Many tasks at once."""
 
+import re
+from html import unescape
+
 import pytest
 
 from tasks.models import Task
@@ -93,6 +96,7 @@ def test_a_delete_without_a_filter_is_a_405(client, query):
     assert Task.objects.count() == 2
 
 
+DELETES = 'data-method="DELETE"'
 TAKEN = "search, done, priority, due_before, due_after, updated_since, ordering, format"
 
 
@@ -116,8 +120,31 @@ def test_a_delete_that_is_not_understood_deletes_nothing(client, query, errors):
     assert Task.objects.count() == 2
 
 
-def test_the_button_that_deletes_is_on_filtered_pages_only(browser):
+@pytest.mark.parametrize(
+    ("query", "question", "address"),
+    [
+        ("done=true", "Delete 3 tasks?", "/tasks/?done=true"),
+        ("done=true&search=b", "Delete 1 task?", "/tasks/?done=true&amp;search=b"),
+        ("page_size=1&done=true&ordering=-id", "3 tasks?", "/tasks/?done=true&amp;ordering=-id"),
+    ],
+)
+def test_the_page_of_a_filtered_list_asks_before_it_deletes_how_many(
+    browser, query, question, address
+):
     make(2, done=True)
-    button = 'data-method="DELETE"'
-    assert button in browser.get("/tasks/?done=true").content.decode()
-    assert button not in browser.get("/tasks/").content.decode()
+    make(title="b", done=True)
+    make(title="b")
+    page = browser.get(f"/tasks/?{query}").content.decode()
+    assert question in page
+    assert f'<form action="{address}" data-method="DELETE">' in page
+    page = browser.delete(unescape(address)).content.decode()
+    assert re.search("Deleted: [13] tasks?[.]", page)
+    assert DELETES not in page
+
+
+@pytest.mark.parametrize(
+    "query", ["", "ordering=-id", "done=false", "done=maybe", "done=true&dnoe=1"]
+)
+def test_nothing_is_offered_that_would_delete_nothing_or_be_refused(browser, query):
+    make(2, done=True)
+    assert DELETES not in browser.get(f"/tasks/?{query}").content.decode()
