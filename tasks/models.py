@@ -4,11 +4,14 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db import models
-from django.db.models.functions import Trim
-from django.db.models.lookups import Exact
+from django.db.models.functions import Length, Trim
+from django.db.models.lookups import Exact, LessThanOrEqual
 from django.utils import timezone
 
 ORDERED_BY = ("created_at", "updated_at", "due_at", "priority", "title")
+
+
+LONGEST_TITLE, LONGEST_DESCRIPTION = 200, 10_000  # in characters
 
 
 class Priority(models.IntegerChoices):
@@ -38,8 +41,10 @@ class TaskQuerySet(models.QuerySet["Task"]):
 class Task(models.Model):
     """Something to do."""
 
-    title = models.CharField(max_length=200, help_text="What there is to do.")
-    description = models.TextField(blank=True, help_text="Anything worth adding.")
+    title = models.CharField(max_length=LONGEST_TITLE, help_text="What there is to do.")
+    description = models.TextField(
+        blank=True, max_length=LONGEST_DESCRIPTION, help_text="Anything worth adding."
+    )
     done = models.BooleanField(default=False, help_text="Whether it is done.")
     priority = models.PositiveSmallIntegerField(
         choices=Priority, default=Priority.NORMAL, help_text="From 1 (low) to 4 (urgent)."
@@ -81,6 +86,11 @@ class Task(models.Model):
                 name="task_title_not_blank",
                 condition=~models.Q(Exact(Trim("title"), "")),
                 violation_error_message="The title may not be blank.",
+            ),
+            models.CheckConstraint(
+                name="task_title_not_too_long",  # SQLite takes any
+                condition=models.Q(LessThanOrEqual(Length("title"), LONGEST_TITLE)),
+                violation_error_message=f"The title has at most {LONGEST_TITLE} characters.",
             ),
             models.CheckConstraint(
                 name="task_priority_known",

@@ -15,6 +15,7 @@ from tests.tasks.conftest import make
     [
         ({"title": ""}, "task_title_not_blank"),
         ({"title": "  "}, "task_title_not_blank"),
+        ({"title": "a" * 201}, "task_title_not_too_long"),
         ({"priority": 0}, "task_priority_known"),
         ({"priority": 5}, "task_priority_known"),
         ({"done": True, "completed_at": None}, "task_done_has_completed_at"),

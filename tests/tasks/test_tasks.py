@@ -150,6 +150,10 @@ def test_a_deleted_task_is_gone(client, examples):
             '{"title": "%s"}' % ("a" * 201),
             {"title": ["Ensure this field has no more than 200 characters."]},
         ),
+        (
+            '{"title": "a", "description": "%s"}' % ("a" * 10_001),
+            {"description": ["Ensure this field has no more than 10000 characters."]},
+        ),
         ('{"title": "\\u0000"}', {"title": ["Null characters are not allowed."]}),
         ('{"title": "a", "description": 1}', {"description": ["Not a valid string."]}),
         ('{"title": "a", "description": null}', {"description": ["This field may not be null."]}),
