@@ -70,3 +70,10 @@ def test_ids_are_integers(schema):
         "id": "integer",
         "If-None-Match": "string",
     }
+
+
+def test_a_priority_is_said_by_its_choices_alone(schema):
+    priority = schema["components"]["schemas"]["Task"]["properties"]["priority"]
+    (choices,) = priority.pop("allOf")
+    assert follow(schema, choices)["enum"] == [1, 2, 3, 4]
+    assert set(priority) == {"description"}
