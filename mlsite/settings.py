@@ -222,6 +222,7 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "mlsite",
     "DESCRIPTION": "scikit-learn models and a task list.",
     "VERSION": "0.1.0",
+    "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["mlsite.permissions.ApiAccess"],
     "SWAGGER_UI_DIST": "SIDECAR",

@@ -36,7 +36,7 @@ class InputSerializer(serializers.Serializer[Column]):
     closed = serializers.BooleanField(required=False)
     none = serializers.BooleanField(required=False)
     range = serializers.ListField(child=serializers.FloatField(), allow_null=True)
-    example = serializers.JSONField(allow_null=True)
+    example = serializers.JSONField()  # null too
 
 
 class MethodEnginesSerializer(serializers.Serializer[Any]):

@@ -17,8 +17,6 @@ from rest_framework.views import APIView
 from predictor import exceptions
 from predictor.store import loaded
 
-IS = BooleanField()
-
 
 class Health(APIView):
     """What load balancers ask: never a login, never a page."""
@@ -34,7 +32,9 @@ class Health(APIView):
 class Live(Health):
     """Whether this process answers."""
 
-    @extend_schema(operation_id="live", responses=inline_serializer("Live", {"live": IS}))
+    @extend_schema(
+        operation_id="live", responses=inline_serializer("Live", {"live": BooleanField()})
+    )
     def get(self, _request: Request) -> Response:
         """Return that it does."""
         return Response({"live": True})
@@ -44,7 +44,8 @@ class Ready(Health):
     """Whether this process has every live model loaded."""
 
     @extend_schema(
-        operation_id="ready", responses=inline_serializer("Ready", {"live": IS, "ready": IS})
+        operation_id="ready",
+        responses=inline_serializer("Ready", {"live": BooleanField(), "ready": BooleanField()}),
     )
     def get(self, _request: Request) -> Response:
         """Return that it has; 503 where nothing can be served for one."""
