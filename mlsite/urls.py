@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path, re_path
 
-from mlsite import metrics, openapi, views  # noqa: F401 - openapi registers itself
+from mlsite import metrics, views
 from predictor import urls as predictor_urls
 
 urlpatterns = [

@@ -1,12 +1,12 @@
 """OpenAPI for predictions: bodies are the model's own columns and outputs."""
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.conf import settings
-from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiRequest, OpenApiResponse
 from rest_framework.parsers import JSONParser
 from rest_framework.serializers import BaseSerializer
+from rest_framework.settings import api_settings
 
 from predictor.core import values
 from predictor.core.answers import METHODS, label_name
@@ -14,6 +14,11 @@ from predictor.core.signature import Column, Signature
 from predictor.models import ModelVersion
 from predictor.serializers import CardSerializer, VersionCardSerializer
 from predictor.store import loaded
+
+if TYPE_CHECKING:
+    from drf_spectacular.openapi import AutoSchema
+else:
+    AutoSchema = api_settings.DEFAULT_SCHEMA_CLASS  # the site's, with the refusals of any view
 
 Schema = dict[str, Any]
 
@@ -43,6 +48,7 @@ class PredictSchema(AutoSchema):
     """The schema of a prediction, written from the signatures of the live models."""
 
     card: type[BaseSerializer[Any]] = CardSerializer
+    refusals = {404: OpenApiResponse(description="There is no such model, or none is live.")}
 
     def get_request_serializer(self) -> Any:
         """Return one row or a list of rows; a form is one row."""
@@ -65,22 +71,16 @@ class PredictSchema(AutoSchema):
             for media_type in self.map_parsers()
         }
 
-    def _get_request_for_media_type(self, *args: Any) -> tuple[Schema, bool]:
-        schema, _ = super()._get_request_for_media_type(*args)  # type: ignore[no-untyped-call]  # untyped
-        return schema, True  # no prediction without a body
-
     def get_response_serializers(self) -> Any:
-        """Return the answer to one row or to many."""
+        """Return the answer to one row or to many, or the card."""
+        return {200: self._answer(), **self.refusals}
+
+    def _answer(self) -> Any:
         if self.method != "POST":
             return self.card
         signatures = self.signatures().values()
         answers = [answer_schema(s, alone=alone) for s in signatures for alone in (True, False)]
-        return {
-            200: OpenApiResponse(either(answers), "The predictions."),
-            400: OpenApiResponse(ERRORS, "Rows that the model does not take."),
-            404: OpenApiResponse(DETAIL, "No such model."),
-            415: OpenApiResponse(DETAIL, "A body of another type."),
-        }
+        return OpenApiResponse(either(answers), "The predictions.")
 
     def get_override_parameters(self) -> list[Any]:
         """Return the choice of outputs."""
@@ -113,13 +113,7 @@ class VersionPredictSchema(PredictSchema):
     """The schema of a prediction by one version, written from the signatures of all of them."""
 
     card = VersionCardSerializer
-
-    def get_response_serializers(self) -> Any:
-        """Return the answer to one row or to many; a retired version answers none."""
-        responses = super().get_response_serializers()
-        if self.method != "POST":
-            return responses
-        return responses | {409: OpenApiResponse(DETAIL, "The version is retired.")}
+    refusals = {409: OpenApiResponse(description="The version is retired.")}
 
     def get_operation_id(self) -> str:
         """Return a name of its own for each method."""
@@ -130,23 +124,6 @@ class VersionPredictSchema(PredictSchema):
         versions = ModelVersion.objects.select_related("model")
         rows = versions.exclude(state=ModelVersion.State.RETIRED)
         return {str(row): Signature.from_json(row.signature) for row in rows}
-
-
-DETAIL: Schema = {
-    "type": "object",
-    "properties": {"detail": {"type": "string"}},
-    "required": ["detail"],
-}
-ERRORS: Schema = {
-    "oneOf": [
-        DETAIL,
-        {
-            "type": "object",
-            "description": "What is wrong, column by column.",
-            "additionalProperties": {"type": "array", "items": {"type": "string"}},
-        },
-    ]
-}
 
 
 def either(schemas: list[Schema]) -> Schema:

@@ -3,19 +3,30 @@
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import (
     OpenApiParameter,
+    OpenApiResponse,
     PolymorphicProxySerializer,
     extend_schema,
     extend_schema_view,
     inline_serializer,
 )
 from rest_framework import serializers
+from rest_framework.exceptions import APIException
 
+from tasks.idempotency import KeyReused, TaskGone
+from tasks.preconditions import PreconditionFailed
 from tasks.serializers import TaskSerializer
 
 
 def header(name: str, description: str) -> OpenApiParameter:
     """Describe a header of the request."""
     return OpenApiParameter(name, str, OpenApiParameter.HEADER, description=description)
+
+
+def refusals(*kinds: type[APIException]) -> dict[int, OpenApiResponse]:
+    """Describe the refusals that are the task list's own."""
+    return {
+        kind.status_code: OpenApiResponse(description=str(kind.default_detail)) for kind in kinds
+    }
 
 
 ETAG = OpenApiParameter(
@@ -31,6 +42,8 @@ IF_NONE_MATCH = header("If-None-Match", "ETags, or `*`; 304 if the task still ha
 IDEMPOTENCY_KEY = header(
     "Idempotency-Key", "Up to 255 characters; the same key and body make nothing twice for a day."
 )
+NOT_MODIFIED = OpenApiResponse(description="The client has the task as it is.")
+CHANGED = refusals(PreconditionFailed)
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
@@ -51,9 +64,13 @@ described = extend_schema_view(
             "application/json": ONE_OR_MANY,
             **dict.fromkeys(FORMS, TaskSerializer),
         },
-        responses={201: ONE_OR_MANY},
+        responses={201: ONE_OR_MANY, **refusals(TaskGone, KeyReused)},
     ),
-    retrieve=extend_schema(description="A task.", parameters=[ID, IF_NONE_MATCH, ETAG]),
+    retrieve=extend_schema(
+        description="A task.",
+        parameters=[ID, IF_MATCH, IF_NONE_MATCH, ETAG],
+        responses={200: TaskSerializer, 304: NOT_MODIFIED, **CHANGED},
+    ),
     update=extend_schema(
         description="Change a task: as JSON the fields that are sent, as a form all of them.",
         parameters=[ID, IF_MATCH, ETAG],
@@ -61,15 +78,25 @@ described = extend_schema_view(
             "application/json": TaskSerializer(partial=True),
             **dict.fromkeys(FORMS, TaskSerializer),
         },
+        responses={200: TaskSerializer, **CHANGED},
     ),
     partial_update=extend_schema(
-        description="Change the fields that are sent.", parameters=[ID, IF_MATCH, ETAG]
+        description="Change the fields that are sent.",
+        parameters=[ID, IF_MATCH, ETAG],
+        responses={200: TaskSerializer, **CHANGED},
     ),
-    destroy=extend_schema(description="Delete a task.", parameters=[ID, IF_MATCH]),
+    destroy=extend_schema(
+        description="Delete a task.",
+        parameters=[ID, IF_MATCH],
+        responses={204: OpenApiResponse(description="It is deleted."), **CHANGED},
+    ),
 )
 described_clear = extend_schema(
     operation_id="tasks_clear",
     description="Delete the tasks that pass the filters; without a filter, 405.",
     filters=True,
-    responses={200: inline_serializer("Deleted", {"deleted": serializers.IntegerField()})},
+    responses={
+        200: inline_serializer("Deleted", {"deleted": serializers.IntegerField()}),
+        405: OpenApiResponse(description="No filter is given."),
+    },
 )

@@ -36,6 +36,7 @@ SHARED = {
     "tests/browser/": "browser",
     "tests/predictor/core/test_penguins.py": "penguins",
     "tests/predictor/test_penguins.py": "penguins",
+    "tests/site/test_answers.py": "penguins",
     "tests/site/test_docs.py": "docs",
     "tests/site/test_http.py": "site",
     "tests/site/test_notebook.py": "site",

@@ -8,7 +8,7 @@ https://github.com/kserve/open-inference-protocol
 from collections.abc import Callable
 from typing import Any
 
-from drf_spectacular.utils import extend_schema, inline_serializer
+from drf_spectacular.utils import OpenApiResponse, extend_schema, inline_serializer
 from rest_framework.fields import BooleanField
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -45,7 +45,10 @@ class Ready(Health):
 
     @extend_schema(
         operation_id="ready",
-        responses=inline_serializer("Ready", {"live": BooleanField(), "ready": BooleanField()}),
+        responses={
+            200: inline_serializer("Ready", {"live": BooleanField(), "ready": BooleanField()}),
+            503: OpenApiResponse(description="A live model cannot be served."),
+        },
     )
     def get(self, _request: Request) -> Response:
         """Return that it has; 503 where nothing can be served for one."""

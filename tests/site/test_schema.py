@@ -76,6 +76,11 @@ def test_a_column_with_gaps_takes_null_in_json_and_nothing_in_a_form(schema):
         assert columns["body_mass_g"]["type"] == ["number", "string"]
 
 
+@pytest.mark.parametrize("path", ["/predict/", "/tasks/"])
+def test_a_body_that_cannot_be_left_out_is_said_to_be_required(schema, path):
+    assert schema["paths"][path]["post"]["requestBody"]["required"] is True
+
+
 PLACES = {
     "/predict/": {"iris": "/predict"},
     "/models/{name}/predict/": {
@@ -106,6 +111,16 @@ def test_the_answer_of_a_prediction_is_the_models_own_outputs(schema):
     assert one["properties"]["prediction"] == {"type": "integer", "enum": [0, 1, 2]}
     assert many["properties"]["predictions"]["items"] == {"type": "integer", "enum": [0, 1, 2]}
     assert list(one["properties"]["probabilities"]["properties"]) == ["0", "1", "2"]
+
+
+def test_who_may_ask_follows_the_access(settings, api, staff_api, iris):
+    def security_and_refusals(client):
+        card = client.get("/schema/").json()["paths"]["/models/{name}/"]["get"]
+        return {} in card["security"], "403" in card["responses"]
+
+    assert security_and_refusals(api) == (True, False)
+    settings.API_ACCESS = "token"
+    assert security_and_refusals(staff_api) == (False, True)
 
 
 def test_the_pages_of_the_schema_come_from_here(api, iris):

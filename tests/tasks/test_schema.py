@@ -68,6 +68,7 @@ def test_ids_are_integers(schema):
     parameters = schema["paths"]["/tasks/{id}/"]["get"]["parameters"]
     assert {p["name"]: p["schema"]["type"] for p in parameters} == {
         "id": "integer",
+        "If-Match": "string",
         "If-None-Match": "string",
     }
 
