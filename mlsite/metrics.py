@@ -9,26 +9,16 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
-from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
-from mlsite.renderers import JSONRenderer
+from mlsite.views import TextView
 from predictor.metrics import DIRECTORY
 
 
-class Metrics(APIView):
+class Metrics(TextView):
     """What Prometheus scrapes: the counts of all processes together."""
 
     name = "Metrics"
-
-    def perform_content_negotiation(
-        self,
-        request: Request,  # noqa: ARG002 - DRF's signature
-        force: bool = False,  # noqa: ARG002, FBT001, FBT002 - DRF's signature
-    ) -> tuple[BaseRenderer, str]:
-        """Return how a refusal is written; the metrics are text, whatever is asked for."""
-        return JSONRenderer(), JSONRenderer.media_type
 
     @extend_schema(operation_id="metrics", responses={(200, "text/plain"): OpenApiTypes.STR})
     def get(self, _request: Request) -> HttpResponse:

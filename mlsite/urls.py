@@ -3,14 +3,14 @@
 from django.contrib import admin
 from django.urls import include, path, re_path
 
-from mlsite import metrics, openapi, views  # noqa: F401 - openapi registers itself
+from mlsite import metrics, views
 from predictor import urls as predictor_urls
 
 urlpatterns = [
     *predictor_urls.urlpatterns,  # first, and not behind a resolver of their own
     path("", include("tasks.urls")),
     path("", views.Home.as_view(), name="home"),
-    re_path(r"^(?P<number>[12])/?$", views.hello, name="hello"),
+    re_path(r"^(?P<number>[12])/?$", views.Hello.as_view(), name="hello"),
     re_path(r"^schema/?$", views.Schema.as_view(), name="schema"),
     re_path(r"^metrics/?$", metrics.Metrics.as_view(), name="metrics"),
     re_path(r"^docs/?$", views.Docs.as_view(), name="docs"),

@@ -1,6 +1,5 @@
 """What staff does to a model over HTTP: a new version, another one live, or one retired."""
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import messages
@@ -16,7 +15,6 @@ from predictor import registry
 from predictor.models import ModelVersion
 from predictor.permissions import ManagesModels
 from predictor.renderers import ChangePage
-from predictor.schema import DETAIL, ERRORS
 from predictor.serializers import (
     CardSerializer,
     ReasonSerializer,
@@ -31,16 +29,16 @@ if TYPE_CHECKING:
 
 RESPONSES = {
     200: CardSerializer,
-    400: OpenApiResponse(ERRORS),
-    404: OpenApiResponse(DETAIL, "No such model or version."),
-    409: OpenApiResponse(DETAIL, "It does not go with how things are."),
-    503: OpenApiResponse(DETAIL, "The version cannot be served."),
+    409: OpenApiResponse(description="It does not go with how things are."),
 }
 
 
-def documented(name: str) -> Callable[[type["Change"]], type["Change"]]:
-    """Have the schema tell of a change under its own name."""
-    return extend_schema_view(post=extend_schema(operation_id=name, responses=RESPONSES))
+def documented(view: type["Change"]) -> type["Change"]:
+    """Have the schema tell of a change under its own name, in its own words."""
+    told = extend_schema(
+        operation_id=view.__name__.lower(), description=view.__doc__, responses=RESPONSES
+    )
+    return extend_schema_view(post=told)(view)
 
 
 class Change(ModelView):
@@ -76,13 +74,7 @@ class Change(ModelView):
         return HttpResponseRedirect(page, status=status.HTTP_303_SEE_OTHER)
 
 
-@extend_schema_view(
-    post=extend_schema(
-        operation_id="train",
-        description="Train the model, and return its card.",
-        responses=CardSerializer,
-    )
-)
+@documented
 class Train(Change):
     """Training of a bundled model: a new version, live at once."""
 
@@ -93,7 +85,7 @@ class Train(Change):
         return registry.train(name, **said)
 
 
-@documented("promote")
+@documented
 class Promote(Change):
     """Make a version the live one."""
 
@@ -106,7 +98,7 @@ class Promote(Change):
         return registry.promote(registry.version(name, number), **said)
 
 
-@documented("rollback")
+@documented
 class Rollback(Change):
     """Return to the version that was live before; again, and it goes further back."""
 
@@ -115,7 +107,7 @@ class Rollback(Change):
         return registry.rollback(name, **said)
 
 
-@documented("reset")
+@documented
 class Reset(Change):
     """Return to the lowest version that is not retired. Nothing is deleted."""
 
@@ -124,7 +116,7 @@ class Reset(Change):
         return registry.reset(name, **said)
 
 
-@documented("retire")
+@documented
 class Retire(Change):
     """Take a version out of service for good. Its artifact stays."""
 

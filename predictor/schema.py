@@ -1,11 +1,12 @@
 """OpenAPI for predictions: bodies are the model's own columns and outputs."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.conf import settings
-from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiRequest, OpenApiResponse
+from rest_framework.parsers import JSONParser
 from rest_framework.serializers import BaseSerializer
+from rest_framework.settings import api_settings
 
 from predictor.core import values
 from predictor.core.answers import METHODS, label_name
@@ -14,52 +15,78 @@ from predictor.models import ModelVersion
 from predictor.serializers import CardSerializer, VersionCardSerializer
 from predictor.store import loaded
 
+if TYPE_CHECKING:
+    from drf_spectacular.openapi import AutoSchema
+else:
+    AutoSchema = api_settings.DEFAULT_SCHEMA_CLASS  # the site's, with the refusals of any view
+
 Schema = dict[str, Any]
 
-NUMBER: Schema = {"type": "number"}
-NUMERAL: Schema = {"type": "string", "description": "A number, written as a string."}
-VALUES: dict[str, Schema] = {
-    values.NUMBER: {"oneOf": [NUMBER, NUMERAL]},
-    values.INTEGER: {"oneOf": [{"type": "integer"}, NUMERAL]},
-    values.BOOLEAN: {"type": "boolean"},
-    values.STRING: {"type": "string"},
+# The names of the kinds are those of JSON Schema's types; a number may be written as a string.
+TYPES: dict[str, list[str]] = {
+    values.NUMBER: ["number", "string"],
+    values.INTEGER: ["integer", "string"],
+    values.BOOLEAN: ["boolean"],
+    values.STRING: ["string"],
 }
 LABELS: dict[type, str] = {bool: "boolean", int: "integer", float: "number", str: "string"}
+NUMBER: Schema = {"type": ["number", "null"]}  # null is NaN
+PLAIN: Schema = {"type": ["number", "string", "boolean", "null"]}
+
+
+class Missing(NamedTuple):
+    """How a missing value is written."""
+
+    type: str
+    value: Any
+
+
+IN_JSON, IN_A_FORM = Missing("null", None), Missing("string", "")
 
 
 class PredictSchema(AutoSchema):
     """The schema of a prediction, written from the signatures of the live models."""
 
     card: type[BaseSerializer[Any]] = CardSerializer
+    refusals = {404: OpenApiResponse(description="There is no such model, or none is live.")}
 
     def get_request_serializer(self) -> Any:
-        """Return one row or a list of rows."""
+        """Return one row or a list of rows; a form is one row."""
         if self.method != "POST":
             return None
-        row = either([row_schema(signature) for signature in self._signatures()])
+        signatures = self.signatures()
+        row, form = (
+            either([row_schema(signature, missing) for signature in signatures.values()])
+            for missing in (IN_JSON, IN_A_FORM)
+        )
+        rows = either([row, {"type": "array", "items": row}])
+        examples = [
+            OpenApiExample(name, {column.name: column.blank() for column in signature.columns})
+            for name, signature in signatures.items()
+        ]
         return {
-            "application/json": either([row, {"type": "array", "items": row}]),
-            "multipart/form-data": row,
+            media_type: OpenApiRequest(rows, examples=examples)
+            if media_type == JSONParser.media_type
+            else form
+            for media_type in self.map_parsers()
         }
 
     def get_response_serializers(self) -> Any:
-        """Return the answer to one row or to many."""
+        """Return the answer to one row or to many, or the card."""
+        return {200: self._answer(), **self.refusals}
+
+    def _answer(self) -> Any:
         if self.method != "POST":
             return self.card
-        signatures = self._signatures()
+        signatures = self.signatures().values()
         answers = [answer_schema(s, alone=alone) for s in signatures for alone in (True, False)]
-        return {
-            200: OpenApiResponse(either(answers), "The predictions."),
-            400: OpenApiResponse(ERRORS, "Rows that the model does not take."),
-            404: OpenApiResponse(DETAIL, "No such model."),
-            415: OpenApiResponse(DETAIL, "A body of another type."),
-        }
+        return OpenApiResponse(either(answers), "The predictions.")
 
     def get_override_parameters(self) -> list[Any]:
         """Return the choice of outputs."""
         if self.method != "POST":
             return []
-        methods = sorted({name for signature in self._signatures() for name in signature.methods})
+        methods = sorted({name for s in self.signatures().values() for name in s.methods})
         return [
             OpenApiParameter(
                 "outputs",
@@ -75,48 +102,28 @@ class PredictSchema(AutoSchema):
         place = "model_" if "{" in self.path else ""
         return f"{place}predict" if self.method == "POST" else f"{place}predict_card"
 
-    def _signatures(self) -> list[Signature]:
+    def signatures(self) -> dict[str, Signature]:
+        """Return what can be asked here, by its name."""
         named = "{" in self.path
         models = [m for m in loaded().models() if named or m.name == settings.DEFAULT_MODEL]
-        return [model.signature for model in models]
+        return {model.name: model.signature for model in models}
 
 
 class VersionPredictSchema(PredictSchema):
     """The schema of a prediction by one version, written from the signatures of all of them."""
 
     card = VersionCardSerializer
-
-    def get_response_serializers(self) -> Any:
-        """Return the answer to one row or to many; a retired version answers none."""
-        responses = super().get_response_serializers()
-        if self.method != "POST":
-            return responses
-        return responses | {409: OpenApiResponse(DETAIL, "The version is retired.")}
+    refusals = {409: OpenApiResponse(description="The version is retired.")}
 
     def get_operation_id(self) -> str:
         """Return a name of its own for each method."""
         return "version_predict" if self.method == "POST" else "version_predict_card"
 
-    def _signatures(self) -> list[Signature]:
-        rows = ModelVersion.objects.exclude(state=ModelVersion.State.RETIRED)
-        return [Signature.from_json(row.signature) for row in rows]
-
-
-DETAIL: Schema = {
-    "type": "object",
-    "properties": {"detail": {"type": "string"}},
-    "required": ["detail"],
-}
-ERRORS: Schema = {
-    "oneOf": [
-        DETAIL,
-        {
-            "type": "object",
-            "description": "What is wrong, column by column.",
-            "additionalProperties": {"type": "array", "items": {"type": "string"}},
-        },
-    ]
-}
+    def signatures(self) -> dict[str, Signature]:
+        """Return what every version takes and gives that is not retired."""
+        versions = ModelVersion.objects.select_related("model")
+        rows = versions.exclude(state=ModelVersion.State.RETIRED)
+        return {str(row): Signature.from_json(row.signature) for row in rows}
 
 
 def either(schemas: list[Schema]) -> Schema:
@@ -127,26 +134,30 @@ def either(schemas: list[Schema]) -> Schema:
     return distinct[0] if len(distinct) == 1 else {"anyOf": distinct}
 
 
-def row_schema(signature: Signature) -> Schema:
+def row_schema(signature: Signature, missing: Missing) -> Schema:
     """Return the schema of one row."""
     return {
         "type": "object",
-        "properties": {column.name: _column_schema(column) for column in signature.columns},
+        "properties": {c.name: _column_schema(c, missing) for c in signature.columns},
         "required": [column.name for column in signature.columns if column.required],
         "additionalProperties": False,
     }
 
 
-def _column_schema(column: Column) -> Schema:
-    schema = dict(VALUES[column.kind])
-    if column.closed and column.categories:
-        schema = {"enum": list(column.categories)}
+def _column_schema(column: Column, missing: Missing) -> Schema:
+    closed = bool(column.closed and column.categories)
+    types = [column.kind] if closed else TYPES[column.kind]
+    categories = list(column.categories or ())
     if column.nullable:
-        schema = {"oneOf": [schema, {"type": "null"}]}
+        types = list(dict.fromkeys([*types, missing.type]))
+        categories.append(missing.value)
+    schema: Schema = {"type": types if len(types) > 1 else types[0]}
+    if closed:
+        schema["enum"] = categories
     if column.description:
         schema["description"] = column.description
     if column.example is not None:
-        schema["example"] = column.example
+        schema["examples"] = [column.example]
     return schema
 
 
@@ -164,20 +175,17 @@ def answer_schema(signature: Signature, *, alone: bool) -> Schema:
 
 
 def _value_schema(signature: Signature, method: str) -> Schema:
-    several = signature.n_outputs > 1
-    classes = None if several else signature.classes
-    if method == "predict":
-        kinds = {LABELS[type(label)] for label in classes or ()}
-        if several:
-            return {"type": "array", "items": {}}
-        return {"type": kinds.pop(), "enum": list(classes or ())} if len(kinds) == 1 else NUMBER
+    """Return the schema of a row's value."""
+    classes = signature.classes or ()
+    types = {LABELS.get(type(label)) for label in classes}
+    one_label = bool(classes) and signature.n_outputs == 1 and None not in types
     if method == "predict_proba":
-        if several:
-            return {"type": "array", "items": {}}
-        labels = [label_name(label) for label in classes or ()]
-        return {
-            "type": "object",
-            "properties": dict.fromkeys(labels, NUMBER),
-            "required": labels,
-        }
-    return {"oneOf": [NUMBER, {"type": "array", "items": NUMBER}]}
+        labels = [label_name(label) for label in classes]
+        by_class = {"properties": dict.fromkeys(labels, NUMBER), "required": labels}
+        return {"type": "object", **by_class} if one_label else {"type": ["array", "object"]}
+    if method == "predict" and one_label:
+        return {"type": types.pop() if len(types) == 1 else sorted(types), "enum": list(classes)}
+    value = PLAIN if method in ("predict", "transform") else NUMBER
+    several = {"type": "array", "items": value}
+    sure = method == "predict" and signature.n_outputs > 1
+    return several if sure else {"anyOf": [value, several]}

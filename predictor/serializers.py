@@ -20,6 +20,7 @@ class VersionSerializer(serializers.ModelSerializer[ModelVersion]):
     class Meta:
         model = ModelVersion
         fields = ("version", "state", "created_at", "metrics", "format", "fitted_with", "notes")
+        read_only_fields = fields
 
 
 class InputSerializer(serializers.Serializer[Column]):
@@ -35,7 +36,7 @@ class InputSerializer(serializers.Serializer[Column]):
     closed = serializers.BooleanField(required=False)
     none = serializers.BooleanField(required=False)
     range = serializers.ListField(child=serializers.FloatField(), allow_null=True)
-    example = serializers.JSONField(allow_null=True)
+    example = serializers.JSONField()  # null too
 
 
 class MethodEnginesSerializer(serializers.Serializer[Any]):
@@ -104,6 +105,7 @@ class VersionCardSerializer(serializers.ModelSerializer[ModelVersion]):
             "source",
             "notes",
         )
+        read_only_fields = fields
 
 
 class CardSerializer(serializers.Serializer[RegisteredModel]):

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
@@ -14,7 +14,7 @@ from predictor import registry
 from predictor.core.model import Model
 from predictor.permissions import ManagesModels
 from predictor.renderers import OneModelPage
-from predictor.schema import DETAIL, ERRORS, VersionPredictSchema
+from predictor.schema import VersionPredictSchema
 from predictor.serializers import (
     UploadSerializer,
     VersionCardSerializer,
@@ -45,22 +45,13 @@ class VersionList(ModelView):
         """Return the form of an upload."""
         return UploadSerializer(**kwargs)
 
-    @extend_schema(
-        operation_id="model_versions",
-        responses={200: VersionSerializer(many=True), 404: OpenApiResponse(DETAIL)},
-    )
+    @extend_schema(operation_id="model_versions", responses=VersionSerializer(many=True))
     def get(self, _request: Request, name: str) -> Response:
         """Return the model's versions, the first one first."""
         versions = registry.find(name).versions.order_by("version")
         return Response(VersionSerializer(versions, many=True).data)
 
-    @extend_schema(
-        operation_id="register",
-        responses={
-            201: VersionCardSerializer,
-            400: OpenApiResponse(ERRORS, "No model that can be served."),
-        },
-    )
+    @extend_schema(operation_id="register", responses={201: VersionCardSerializer})
     def post(self, request: Request, name: str) -> Response:
         """Register an artifact as the next version; a name that is new makes the model."""
         form = self.get_serializer(data=request.data)
@@ -82,10 +73,7 @@ class VersionDetail(ModelView):
     page = OneModelPage
     serializer_class = VersionCardSerializer
 
-    @extend_schema(
-        operation_id="model_version",
-        responses={200: VersionCardSerializer, 404: OpenApiResponse(DETAIL)},
-    )
+    @extend_schema(operation_id="model_version")
     def get(self, _request: Request, name: str, version: str) -> Response:
         """Return what the registry says of the version."""
         return Response(VersionCardSerializer(registry.version(name, int(version))).data)

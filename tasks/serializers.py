@@ -71,7 +71,8 @@ class TaskSerializer(serializers.HyperlinkedModelSerializer[Task]):
         read_only_fields = ["created_at", "updated_at", "completed_at"]
         extra_kwargs = {
             "description": {"trim_whitespace": False},
-            "priority": {"initial": Priority.NORMAL},  # of the empty form
+            # Of the empty form; the choices say what it takes, and not the column's range.
+            "priority": {"initial": Priority.NORMAL, "validators": ()},
         }
 
     def run_validation(self, data: Any = serializers.empty) -> Any:

@@ -36,9 +36,11 @@ SHARED = {
     "tests/browser/": "browser",
     "tests/predictor/core/test_penguins.py": "penguins",
     "tests/predictor/test_penguins.py": "penguins",
+    "tests/site/test_answers.py": "penguins",
     "tests/site/test_docs.py": "docs",
     "tests/site/test_http.py": "site",
     "tests/site/test_notebook.py": "site",
+    "tests/site/test_schema.py": "penguins",
     "tests/site/test_seed.py": "site",
     "tests/site/test_serve.py": "site",
     "tests/tasks/test_processes.py": "tasks",
@@ -171,6 +173,13 @@ def iris(register, fitted):
     registry.promote(register())
     loaded()
     return fitted.estimator
+
+
+@pytest.fixture
+def penguins(register):
+    """Version 1 of penguins, beside what else there is."""
+    registry.promote(register("penguins", recipe="penguins"))
+    loaded().refresh()
 
 
 @pytest.fixture

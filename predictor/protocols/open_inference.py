@@ -8,7 +8,7 @@ https://github.com/kserve/open-inference-protocol
 from collections.abc import Callable
 from typing import Any
 
-from drf_spectacular.utils import extend_schema, inline_serializer
+from drf_spectacular.utils import OpenApiResponse, extend_schema, inline_serializer
 from rest_framework.fields import BooleanField
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -16,8 +16,6 @@ from rest_framework.views import APIView
 
 from predictor import exceptions
 from predictor.store import loaded
-
-IS = BooleanField()
 
 
 class Health(APIView):
@@ -34,7 +32,9 @@ class Health(APIView):
 class Live(Health):
     """Whether this process answers."""
 
-    @extend_schema(operation_id="live", responses=inline_serializer("Live", {"live": IS}))
+    @extend_schema(
+        operation_id="live", responses=inline_serializer("Live", {"live": BooleanField()})
+    )
     def get(self, _request: Request) -> Response:
         """Return that it does."""
         return Response({"live": True})
@@ -44,7 +44,11 @@ class Ready(Health):
     """Whether this process has every live model loaded."""
 
     @extend_schema(
-        operation_id="ready", responses=inline_serializer("Ready", {"live": IS, "ready": IS})
+        operation_id="ready",
+        responses={
+            200: inline_serializer("Ready", {"live": BooleanField(), "ready": BooleanField()}),
+            503: OpenApiResponse(description="A live model cannot be served."),
+        },
     )
     def get(self, _request: Request) -> Response:
         """Return that it has; 503 where nothing can be served for one."""

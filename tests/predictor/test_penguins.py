@@ -2,9 +2,6 @@
 
 import pytest
 
-from predictor import registry
-from predictor.store import loaded
-
 ROW = {
     "island": "Biscoe",
     "bill_length_mm": 47.5,
@@ -14,12 +11,6 @@ ROW = {
     "sex": "female",
 }
 URL = "/models/penguins/predict"
-
-
-@pytest.fixture
-def penguins(register):
-    registry.promote(register("penguins", recipe="penguins"))
-    loaded().refresh()
 
 
 @pytest.mark.usefixtures("penguins")

@@ -6,12 +6,14 @@ import math
 import numpy as np
 import orjson
 import pytest
+from jsonschema import Draft202012Validator
 
 from predictor import intake
 from predictor.core import save
 from predictor.core.engines import choosing, together
 from predictor.core.errors import ArtifactError
 from predictor.registry import files, writing
+from predictor.schema import IN_JSON, answer_schema, row_schema
 from predictor.store import loaded
 from tests.predictor.zoo import CASES, fitted, saved
 
@@ -76,8 +78,16 @@ def test_it_answers_as_when_it_is_called(name, serve):
     ask, signature = serve(saved(name)[0])
 
     body = orjson.dumps(as_rows(asked, signature.names))
+    described(orjson.loads(body), {"type": "array", "items": row_schema(signature, IN_JSON)})
     for method, answer in expected.items():
-        same(orjson.loads(ask(body, method))[KEYS[method]], answer[0])
+        got = orjson.loads(ask(body, method))
+        described(got, answer_schema(signature, alone=False))
+        same(got[KEYS[method]], answer[0])
+
+
+def described(value, schema):
+    """Assert that a body is as OpenAPI describes it."""
+    assert next(Draft202012Validator(schema).iter_errors(value), None) is None
 
 
 def same(got, expected):

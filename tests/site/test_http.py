@@ -189,3 +189,11 @@ def test_a_log_line_holds_no_line_break(api, db, caplog):
         logging.getLogger("mlsite.requests").addHandler(caplog.handler)
         api.get("/a%0Ab")
     assert caplog.messages[-1].startswith("GET /a%0Ab 404 ")
+
+
+@pytest.mark.parametrize("url", ["/1", "/metrics"])
+@pytest.mark.parametrize("accept", ["text/plain", "application/json", "image/png"])
+def test_text_is_sent_whatever_is_asked_for(api, url, accept):
+    response = api.get(url, HTTP_ACCEPT=accept)
+    assert response.status_code == 200
+    assert response["Content-Type"].startswith("text/plain")

@@ -68,5 +68,13 @@ def test_ids_are_integers(schema):
     parameters = schema["paths"]["/tasks/{id}/"]["get"]["parameters"]
     assert {p["name"]: p["schema"]["type"] for p in parameters} == {
         "id": "integer",
+        "If-Match": "string",
         "If-None-Match": "string",
     }
+
+
+def test_a_priority_is_said_by_its_choices_alone(schema):
+    priority = schema["components"]["schemas"]["Task"]["properties"]["priority"]
+    (choices,) = priority.pop("allOf")
+    assert follow(schema, choices)["enum"] == [1, 2, 3, 4]
+    assert set(priority) == {"description"}
