@@ -1,12 +1,13 @@
 """How a fitted estimator is run: by scikit-learn itself, or compiled, where proven equal."""
 
 from predictor.core.engines.compiled import Compiled, built_with, file_name
-from predictor.core.engines.engine import Engine
+from predictor.core.engines.engine import Answers, Engine, ran
 from predictor.core.engines.joining import Joining
 from predictor.core.engines.scikit_learn import ScikitLearn, Unread
 from predictor.core.signature import Signature
 
 __all__ = [
+    "Answers",
     "Compiled",
     "Engine",
     "Joining",
@@ -15,6 +16,7 @@ __all__ = [
     "built_with",
     "file_name",
     "loaded",
+    "ran",
 ]
 
 

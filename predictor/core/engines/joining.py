@@ -15,10 +15,8 @@ import numpy as np
 
 from predictor.core.cohorts import Cohort, answering
 from predictor.core.containers import Frame
-from predictor.core.engines.engine import Engine
+from predictor.core.engines.engine import Answers, Engine, ran
 from predictor.core.errors import Busy
-
-Results = dict[str, Any]
 
 # So many requests wait; one more is refused.
 MOST_WAITING = 64
@@ -72,7 +70,7 @@ class Waiting:
         self.may_wait = answering.may_wait
         self.cohort: Cohort | None = None
         self.calls = False
-        self.results: Results | None = None
+        self.results: Answers | None = None
         self.problem: Exception | None = None
 
 
@@ -102,7 +100,7 @@ class Joining:
         """Return whether so many rows are run by another form than the estimator."""
         return self.engine.compiles(method, n_samples)
 
-    def run(self, methods: Sequence[str], X: Any) -> Results:
+    def run(self, methods: Sequence[str], X: Any) -> Answers:
         """Return what each of the methods gives for the rows.
 
         Raises
@@ -200,7 +198,8 @@ class Joining:
             start = 0
             for one in joined:
                 stop = start + one.X.shape[0]
-                one.results = {name: rows(values, start, stop) for name, values in results.items()}
+                parts = {name: rows(values, start, stop) for name, values in results.items()}
+                one.results = ran(parts, results.ran_by)
                 start = stop
         except Exception:  # noqa: BLE001 - whose rows it was is found by trying each alone
             for one in joined:

@@ -126,6 +126,8 @@ def test_a_form_runs_as_many_rows_as_it_is_chosen_for():
     assert [engine.name(n) for n in (1, 4)] == ["onnxruntime", "scikit-learn"]
     both = engine.run(["predict_proba", "predict"], X[:2])
     assert list(both) == ["predict_proba", "predict"]
+    assert both.ran_by == "scikit-learn"  # for the probabilities
+    assert engine.run(["predict"], X[:2]).ran_by == "onnxruntime"
     np.testing.assert_array_equal(both["predict_proba"], FITTED["forest"].predict_proba(X[:2]))
 
 
