@@ -57,7 +57,7 @@ class ScikitLearn:
 
         try:
             return ran(self.calls.run(X.shape[0], results), SCIKIT_LEARN)
-        except (ValueError, OverflowError) as exc:
+        except (ValueError, OverflowError, NotImplementedError) as exc:
             raise InvalidInput(f"The model refuses these rows{_reason(exc, X)}") from exc
 
 
