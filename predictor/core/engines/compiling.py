@@ -133,7 +133,7 @@ def _method(
 ) -> dict[str, Any]:
     """Return what there is to tell of one method."""
     if proof.reason:
-        return {"one": SCIKIT_LEARN, "many": SCIKIT_LEARN, "reason": proof.reason}
+        return {"one": SCIKIT_LEARN, "many": SCIKIT_LEARN, "up_to_rows": 0, "reason": proof.reason}
     engine = form.runs_on
     times = choosing.timed(estimator, form, signature, name)
     most = choosing.most_rows(times)
