@@ -15,6 +15,7 @@ from predictor.core.engines.forms.drawing import drawn
 from predictor.core.engines.forms.form import Form, NoForm
 from predictor.core.engines.scikit_learn import SCIKIT_LEARN
 from predictor.core.engines.together import why_alone
+from predictor.core.engines.trying import Proof
 from predictor.core.signature import Signature
 
 # What the card calls many rows.
@@ -129,7 +130,7 @@ def _tried(
 
 
 def _method(
-    estimator: Any, form: Form, signature: Signature, name: str, proof: proving.Proof
+    estimator: Any, form: Form, signature: Signature, name: str, proof: Proof
 ) -> dict[str, Any]:
     """Return what there is to tell of one method."""
     if proof.reason:

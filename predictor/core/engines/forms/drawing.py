@@ -45,7 +45,9 @@ def drawn(estimator: Any) -> Form:
     draw = COMPILED.get(kind.__name__)
     if draw is None or not kind.__module__.startswith("sklearn."):
         raise NoForm(f"{kind.__name__} is not compiled.")
-    return draw(estimator)
+    form = draw(estimator)
+    vars(form).setdefault("source", estimator)  # what only wraps another one has its form
+    return form
 
 
 def pipeline(estimator: Any) -> Form:
