@@ -94,9 +94,9 @@ def _answered(name: str, version: int, protocol: str, engine: str) -> _Answered:
     )
 
 
-def answered(model: Model, protocol: str, n_rows: int, took_s: float) -> None:
-    """Count a request that got its predictions."""
-    kind = _answered(model.name, model.version, protocol, model.engine_name(n_rows))
+def answered(model: Model, protocol: str, engine: str, n_rows: int, took_s: float) -> None:
+    """Count a request that got its predictions, and what ran them."""
+    kind = _answered(model.name, model.version, protocol, engine)
     kind.requests.inc()
     kind.rows.inc(n_rows)
     kind.seconds.observe(took_s)

@@ -45,7 +45,7 @@ class MethodEnginesSerializer(serializers.Serializer[Any]):
     one = serializers.CharField()
     many = serializers.CharField()  # type: ignore[assignment]  # not DRF's
     up_to_rows = serializers.IntegerField(
-        required=False, allow_null=True, help_text="Above it scikit-learn is faster; null: never."
+        required=False, allow_null=True, help_text="Above it scikit-learn runs; null: never."
     )
     microseconds = serializers.DictField(
         child=serializers.DictField(child=serializers.FloatField()),

@@ -110,7 +110,9 @@ class Predict(CountedView, ModelDetail):
         X, alone = submitted(request, model.signature)
         self.n_rows = X.shape[0]
         self.let_wait(request)
-        answer = model.signature.answer(model.infer(X, outputs), alone=alone)
+        answers = model.infer(X, outputs)
+        self.ran_by = answers.ran_by
+        answer = model.signature.answer(answers, alone=alone)
         headers = {"X-Model": model.name, "X-Model-Version": str(model.version)}
         return self.answer(request, answer, headers)
 

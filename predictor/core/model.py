@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from predictor.core.engines import Engine
+from predictor.core.engines import Answers, Engine, ran
 from predictor.core.errors import Busy, InvalidInput
 from predictor.core.signature import Signature
 
@@ -32,8 +32,8 @@ class Model:
     engine: Engine
     form: str = ""
 
-    def infer(self, X: Any, outputs: Sequence[str]) -> dict[str, Any]:
-        """Return what each of the methods gives for the rows.
+    def infer(self, X: Any, outputs: Sequence[str]) -> Answers:
+        """Return what each of the methods gives for the rows, and what ran them.
 
         Parameters
         ----------
@@ -43,7 +43,7 @@ class Model:
             Methods out of the signature.
         """
         if X.shape[0] == 0:
-            return dict.fromkeys(outputs, np.empty(0))
+            return ran(dict.fromkeys(outputs, np.empty(0)), self.engine_name(0))
         return self.engine.run(outputs, X)
 
     def engine_name(self, n_rows: int) -> str:

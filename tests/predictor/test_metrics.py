@@ -2,11 +2,15 @@
 
 import re
 
+import numpy as np
 import pytest
 from django.conf import settings
 from prometheus_client.parser import text_string_to_metric_families
+from sklearn.neighbors import KNeighborsRegressor
 
 from predictor import registry
+from predictor.core.signature import Column
+from predictor.recipes import Fitted
 from predictor.store import loaded
 
 DOCS = settings.BASE_DIR / "docs" / "metrics.md"
@@ -58,6 +62,25 @@ def test_a_prediction_is_a_request_its_rows_and_its_time(api, iris, added, body)
         added(name, **labels)
     assert api.post("/predict", body).status_code == 200
     assert [added(name, **labels) for name, labels, _ in samples] == [n for _, _, n in samples]
+
+
+def test_rows_that_a_form_declines_are_those_of_the_estimator(api, models_dir, db, added):
+    X = np.arange(20.0).reshape(-1, 1)
+    fitted = Fitted(KNeighborsRegressor().fit(X, X[:, 0]), X, (Column("x0"),), "", {})
+    registry.promote(registry.register("near", fitted))
+    loaded().refresh()
+    near = {"model": "near", "version": "1", "protocol": "rows"}
+    engines = [near | {"engine": engine} for engine in ("numpy", "scikit-learn")]
+
+    def grown():
+        return [added("mlsite_prediction_rows_total", **labels) for labels in engines]
+
+    assert grown() == [0, 0]
+    assert api.post("/models/near/predict", {"x0": 3.2}).status_code == 200
+    assert grown() == [1, 0]
+    for _ in range(3):  # too far away to tell neighbours apart
+        assert api.post("/models/near/predict", [{"x0": 1e20}, {"x0": 3.2}]).status_code == 200
+    assert grown() == [1, 6]
 
 
 def test_a_refused_row_is_a_request_and_no_row(api, iris, added):

@@ -12,14 +12,17 @@ import numpy as np
 import pandas as pd
 import scipy.sparse
 from sklearn.base import BaseEstimator, clone
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.cluster import Birch, KMeans
 from sklearn.compose import ColumnTransformer, TransformedTargetRegressor, make_column_transformer
 from sklearn.decomposition import PCA, TruncatedSVD
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.ensemble import (
     AdaBoostClassifier,
     BaggingClassifier,
     ExtraTreesClassifier,
     GradientBoostingClassifier,
+    GradientBoostingRegressor,
     HistGradientBoostingClassifier,
     HistGradientBoostingRegressor,
     IsolationForest,
@@ -43,6 +46,7 @@ from sklearn.neighbors import (
     KNeighborsRegressor,
     LocalOutlierFactor,
 )
+from sklearn.neural_network import MLPRegressor
 from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import (
     FunctionTransformer,
@@ -84,6 +88,7 @@ TABLE = pd.DataFrame(
 )
 BEVERAGES = np.array(["ale", "tea", "wine"])[LABELS]
 KINDS = [["red", "green"][n % 2] for n in range(ROWS)]
+DICE = rng.integers(1, 7, size=NUMBERS.shape).astype(float)
 
 
 @dataclass(frozen=True)
@@ -165,6 +170,7 @@ def own() -> Iterator[tuple[str, Case]]:
         "several outputs, forest": (RandomForestClassifier(5), NUMBERS, several),
         "several outputs, neighbours": (KNeighborsClassifier(), NUMBERS, several),
         "several outputs, each": (MultiOutputClassifier(logistic), NUMBERS, several),
+        "several outputs, ties": (DecisionTreeClassifier(max_depth=3), DICE, several),
         "several outputs, strings": (
             DecisionTreeClassifier(),
             NUMBERS,
@@ -191,6 +197,28 @@ def own() -> Iterator[tuple[str, Case]]:
         ),
         "isolation with columns": (IsolationForest(n_estimators=5, max_features=0.5), NUMBERS, None),
         "boosted by name": (AdaBoostClassifier(n_estimators=5), NUMBERS, BEVERAGES),
+        "boosted over ties": (
+            AdaBoostClassifier(DecisionTreeClassifier(max_depth=3), n_estimators=5),
+            DICE,
+            LABELS,
+        ),
+        "boosted by probabilities": (AdaBoostClassifier(logistic, n_estimators=5), NUMBERS, LABELS),
+        "calibrated forest": (
+            CalibratedClassifierCV(RandomForestClassifier(5), cv=3),
+            NUMBERS,
+            LABELS,
+        ),
+        "discriminant of two, projected": (
+            make_pipeline(StandardScaler(), LinearDiscriminantAnalysis()),
+            NUMBERS,
+            LABELS > 0,
+        ),
+        "discriminant, not projected": (
+            LinearDiscriminantAnalysis(solver="lsqr"),
+            NUMBERS,
+            LABELS,
+        ),
+        "network of counts": (MLPRegressor(loss="poisson", max_iter=50), NUMBERS, LABELS),
         "gradient boosting": (GradientBoostingClassifier(n_estimators=5), NUMBERS, BEVERAGES),
         "boosting on log loss": (SGDClassifier(loss="log_loss"), NUMBERS, LABELS),
         "stacking": (
@@ -256,6 +284,13 @@ def own() -> Iterator[tuple[str, Case]]:
         "function, none": (FunctionTransformer(), NUMBERS, None),
         "function, round": (FunctionTransformer(np.round), NUMBERS, None),
         "function, inverse": (FunctionTransformer(np.sqrt, inverse_func=np.square), abs(NUMBERS), None),
+        "target transformed, boosting": (
+            TransformedTargetRegressor(
+                GradientBoostingRegressor(n_estimators=5), func=np.log, inverse_func=np.exp
+            ),
+            NUMBERS,
+            abs(TARGET) + 1,
+        ),
         "target transformed": (
             TransformedTargetRegressor(Ridge(), func=np.log, inverse_func=np.exp),
             NUMBERS,

@@ -1,7 +1,7 @@
 """How a fitted estimator is run: by scikit-learn itself, or compiled, where proven equal."""
 
 from predictor.core.engines.compiled import Compiled, built_with, file_name
-from predictor.core.engines.engine import Engine
+from predictor.core.engines.engine import Answers, Engine, ran
 from predictor.core.engines.joining import Joining
 from predictor.core.engines.places import MOST, Alone
 from predictor.core.engines.scikit_learn import ScikitLearn, Unread
@@ -10,6 +10,7 @@ from predictor.core.signature import Signature
 __all__ = [
     "MOST",
     "Alone",
+    "Answers",
     "Compiled",
     "Engine",
     "Joining",
@@ -18,6 +19,7 @@ __all__ = [
     "built_with",
     "file_name",
     "loaded",
+    "ran",
 ]
 
 

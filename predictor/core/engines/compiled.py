@@ -11,14 +11,14 @@ import numpy as np
 from predictor.core.columns import Column
 from predictor.core.containers import ARRAY, FRAME, Frame
 from predictor.core.cores import Calls
-from predictor.core.engines.engine import Engine
+from predictor.core.engines.engine import Answers, Engine, ran
 from predictor.core.engines.forms.form import Array, Declined, Form, Table, given
 from predictor.core.engines.places import PLACES
 from predictor.core.signature import Signature
 from predictor.core.values import NUMBER
 
 # Changes whenever forms are written or run in another way: what was compiled before is built anew.
-GENERATION = 4
+GENERATION = 5
 
 # So many rows take no form long.
 FEW = 64
@@ -62,7 +62,7 @@ class Compiled:
         """Return whether so many rows are the form's."""
         return n_samples <= self.most_rows.get(method, 0)
 
-    def run(self, methods: Sequence[str], X: Any) -> dict[str, Any]:
+    def run(self, methods: Sequence[str], X: Any) -> Answers:
         """Return what each of the methods gives; see `ScikitLearn.run`."""
         rows = X.shape[0]
         compiled = [method for method in methods if self.compiles(method, rows)]
@@ -78,10 +78,10 @@ class Compiled:
         except Declined:
             return self.behind.run(methods, X)
         if len(compiled) == len(methods):
-            return results
-        others = [method for method in methods if method not in results]
-        results |= self.behind.run(others, X)
-        return {method: results[method] for method in methods}
+            return ran(results, self.runs_on)
+        others = self.behind.run([method for method in methods if method not in results], X)
+        results |= others
+        return ran({method: results[method] for method in methods}, others.ran_by)
 
 
 def attempt(form: Form, methods: Sequence[str], X: Any) -> dict[str, Any]:

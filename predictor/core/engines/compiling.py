@@ -15,6 +15,7 @@ from predictor.core.engines.forms.drawing import drawn
 from predictor.core.engines.forms.form import Form, NoForm
 from predictor.core.engines.scikit_learn import SCIKIT_LEARN
 from predictor.core.engines.together import why_alone
+from predictor.core.engines.trying import Proof
 from predictor.core.signature import Signature
 
 # What the card calls many rows.
@@ -129,11 +130,11 @@ def _tried(
 
 
 def _method(
-    estimator: Any, form: Form, signature: Signature, name: str, proof: proving.Proof
+    estimator: Any, form: Form, signature: Signature, name: str, proof: Proof
 ) -> dict[str, Any]:
     """Return what there is to tell of one method."""
     if proof.reason:
-        return {"one": SCIKIT_LEARN, "many": SCIKIT_LEARN, "reason": proof.reason}
+        return {"one": SCIKIT_LEARN, "many": SCIKIT_LEARN, "up_to_rows": 0, "reason": proof.reason}
     engine = form.runs_on
     times = choosing.timed(estimator, form, signature, name)
     most = choosing.most_rows(times)

@@ -1,13 +1,34 @@
 """What runs a model."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
+
+
+class Answers(dict[str, Any]):
+    """What each method gave for the same rows, and what ran them.
+
+    Attributes
+    ----------
+    ran_by : str
+        The estimator, where it was needed for any of the methods.
+    """
+
+    __slots__ = ("ran_by",)
+
+    ran_by: str
+
+
+def ran(answers: Mapping[str, Any], by: str) -> Answers:
+    """Return what each method gave, with the name of what ran them."""
+    named = Answers(answers)
+    named.ran_by = by
+    return named
 
 
 class Engine(Protocol):
     """Runs the methods of a fitted estimator, by itself or in another form that is equal to it."""
 
-    def run(self, methods: Sequence[str], X: Any) -> dict[str, Any]:
+    def run(self, methods: Sequence[str], X: Any) -> Answers:
         """Return what each of the methods gives for the same rows.
 
         Raises

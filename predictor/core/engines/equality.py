@@ -32,11 +32,11 @@ def compare(expected: Mapping[str, Any], got: Mapping[str, Any]) -> float:
         They are not equal: of another kind or shape, another label where no two classes tie, or a
         number beyond the tolerance.
     """
-    tied = _tied(expected)
-    return max((_method(name, expected[name], got[name], tied) for name in got), default=0.0)
+    ties = _ties(expected)
+    return max((_method(name, expected[name], got[name], ties) for name in got), default=0.0)
 
 
-def _method(name: str, expected: Any, got: Any, tied: Array | None) -> float:
+def _method(name: str, expected: Any, got: Any, ties: Array | None) -> float:
     if isinstance(expected, list) != isinstance(got, list):
         raise Unequal(f"{name} gives a list on one side alone.")
     if isinstance(expected, list):
@@ -44,10 +44,10 @@ def _method(name: str, expected: Any, got: Any, tied: Array | None) -> float:
             raise Unequal(f"{name} gives {len(got)} outputs, not {len(expected)}.")
         pairs = zip(expected, got, strict=True)
         return max((_arrays(name, one, other, None) for one, other in pairs), default=0.0)
-    return _arrays(name, expected, got, tied if name == "predict" else None)
+    return _arrays(name, expected, got, ties if name == "predict" else None)
 
 
-def _arrays(name: str, expected: Any, got: Any, tied: Array | None) -> float:
+def _arrays(name: str, expected: Any, got: Any, ties: Array | None) -> float:
     expected, got = _dense(expected), _dense(got)
     if expected.shape != got.shape:
         raise Unequal(f"{name} gives the shape {got.shape}, not {expected.shape}.")
@@ -56,10 +56,11 @@ def _arrays(name: str, expected: Any, got: Any, tied: Array | None) -> float:
     if expected.dtype.kind == "f":
         return _numbers(name, expected, got)
     other = expected != got
-    if tied is not None and other.ndim == 1:
-        other &= ~tied
+    if ties is not None and other.shape == ties.shape:
+        other &= ~ties
     if other.any():
-        raise Unequal(f"{name} gives other labels for {other.sum()} of {len(other)} rows.")
+        rows = other.any(axis=tuple(range(1, other.ndim))).sum()
+        raise Unequal(f"{name} gives other labels for {rows} of {len(other)} rows.")
     return 0.0
 
 
@@ -75,19 +76,33 @@ def _numbers(name: str, expected: Array, got: Array) -> float:
     return float(relative.max(initial=0.0))
 
 
-def _tied(expected: Mapping[str, Any]) -> Array | None:
-    """Return the rows of which two classes tie, as far as the scores tell."""
+def _ties(expected: Mapping[str, Any]) -> Array | None:
+    """Return where two classes tie, as far as the scores tell: by row, or by row and output."""
     for name in SCORES:
         scores = expected.get(name)
         if isinstance(scores, np.ndarray) and scores.dtype.kind == "f":
-            if scores.ndim == 1:
-                near: Array = np.abs(scores) <= ATOL
-                return near
-            if scores.shape[1] > 1:
-                first, second = -np.partition(-scores, 1, axis=1)[:, :2].T
-                tied: Array = first - second <= ATOL + RTOL * np.abs(first)
-                return tied
+            return tied(scores)
+        if isinstance(scores, list):
+            return np.column_stack([tied(output) for output in scores])
     return None
+
+
+def tied(scores: Array) -> Array:
+    """Return the rows of which two classes tie.
+
+    Parameters
+    ----------
+    scores : array of shape (n_samples,) or (n_samples, n_classes)
+        What decides between two classes, or what each of several has.
+    """
+    if scores.ndim == 1:
+        near: Array = np.abs(scores) <= ATOL
+        return near
+    if scores.shape[1] == 1:
+        return np.zeros(len(scores), dtype=bool)
+    first, second = -np.partition(-scores, 1, axis=1)[:, :2].T
+    ties: Array = first - second <= ATOL + RTOL * np.abs(first)
+    return ties
 
 
 def _dense(values: Any) -> Array:

@@ -13,11 +13,9 @@ from typing import Any
 
 from predictor.core.cohorts import Cohort, answering
 from predictor.core.engines.bells import IDLE, Bell, idle_bell
-from predictor.core.engines.engine import Engine
+from predictor.core.engines.engine import Answers, Engine, ran
 from predictor.core.engines.places import PLACES, Alone
 from predictor.core.engines.stacking import rows, stacked
-
-Results = dict[str, Any]
 
 # A request with more rows than these gains nothing, and would have others wait for it.
 MOST_ROWS = 64
@@ -39,7 +37,7 @@ class Waiting:
         self.cohort: Cohort | None = None
         self.calls = False
         self.others: list[Waiting] | None = None  # that it calls for, where those are known
-        self.results: Results | None = None
+        self.results: Answers | None = None
         self.problem: Exception | None = None
 
     def goes_with(self, other: "Waiting") -> bool:
@@ -66,14 +64,14 @@ class Joining(Alone):
         self._running = False
         self._queue: deque[Waiting] = deque()
 
-    def run(self, methods: Sequence[str], X: Any) -> Results:
+    def run(self, methods: Sequence[str], X: Any) -> Answers:
         """Return what each of the methods gives for the rows; see `Alone.run`."""
         if X.shape[0] > MOST_ROWS:
             return super().run(methods, X)
         with PLACES.taken():
             return self._run(methods, X)
 
-    def _run(self, methods: Sequence[str], X: Any) -> Results:
+    def _run(self, methods: Sequence[str], X: Any) -> Answers:
         answering.leave()  # nobody waits for a request that calls once more
         own = Waiting(tuple(methods), X)
         if self._queued(own):
@@ -181,7 +179,7 @@ class Joining(Alone):
         return joined[:middle]
 
 
-def share(joined: Sequence[Waiting], results: Results) -> None:
+def share(joined: Sequence[Waiting], results: Answers) -> None:
     """Give each request its own rows' results."""
     if len(joined) == 1:
         joined[0].results = results
@@ -189,7 +187,8 @@ def share(joined: Sequence[Waiting], results: Results) -> None:
     start = 0
     for one in joined:
         stop = start + one.X.shape[0]
-        one.results = {name: rows(values, start, stop) for name, values in results.items()}
+        parts = {name: rows(values, start, stop) for name, values in results.items()}
+        one.results = ran(parts, results.ran_by)
         start = stop
 
 

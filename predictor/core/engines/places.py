@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from threading import Lock
 from typing import Any
 
-from predictor.core.engines.engine import Engine
+from predictor.core.engines.engine import Answers, Engine
 from predictor.core.errors import Busy
 
 # So many requests of a process are run by estimators, wait for one, or have many rows. A server has
@@ -69,7 +69,7 @@ class Alone:
         """Return whether so many rows are run by another form than the estimator."""
         return self.engine.compiles(method, n_samples)
 
-    def run(self, methods: Sequence[str], X: Any) -> dict[str, Any]:
+    def run(self, methods: Sequence[str], X: Any) -> Answers:
         """Return what each of the methods gives for the rows.
 
         Raises

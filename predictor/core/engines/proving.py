@@ -1,17 +1,18 @@
 """The proof that a form is equal to its estimator: on many rows, method by method."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from predictor.core.containers import Frame, unwrapped
-from predictor.core.engines.compiled import Reader, attempt
-from predictor.core.engines.equality import Unequal, compare
+from predictor.core.answers import METHODS
+from predictor.core.containers import Frame
+from predictor.core.engines.compiled import Reader
+from predictor.core.engines.equality import SCORES
 from predictor.core.engines.forms.form import Declined, Form
 from predictor.core.engines.sampling import random_rows, strange_rows
 from predictor.core.engines.thresholds import threshold_rows, trees_within
+from predictor.core.engines.trying import NOT_COMPILED, Proof, Trial
 from predictor.core.errors import InvalidInput
 from predictor.core.signature import Signature
 
@@ -19,92 +20,6 @@ SEED = 20
 
 # How many rows of each kind are tried: those of the sample, random ones, and single rows.
 MOST_OF_SAMPLE, WITHIN, BESIDE, ALONE = 256, 256, 128, 16
-
-
-@dataclass
-class Proof:
-    """What was found of one method.
-
-    Parameters
-    ----------
-    rows : int
-        How many were tried.
-    difference : float
-        The greatest relative difference of a number.
-    reason : str
-        Why the form is not used for it; empty where it is equal.
-    """
-
-    rows: int = 0
-    difference: float = 0.0
-    reason: str = ""
-
-
-@dataclass
-class Trial:
-    """An estimator and its form, tried on the same rows.
-
-    Parameters
-    ----------
-    estimator : estimator
-    form : Form
-    methods : sequence of str
-
-    Attributes
-    ----------
-    proofs : dict of str to Proof
-    """
-
-    estimator: Any
-    form: Form
-    methods: Sequence[str]
-    proofs: dict[str, Proof] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.proofs = {
-            method: Proof(reason="" if hasattr(self.form, method) else "It is not compiled.")
-            for method in self.methods
-        }
-
-    def on(self, X: Any, read: Any) -> bool:
-        """Compare what both say to some rows; return whether the estimator took them.
-
-        Parameters
-        ----------
-        X : array, DataFrame
-            Rows as the estimator takes them.
-        read : array or Table, optional
-            The same rows as the form reads them; None where they cannot be.
-        """
-        expected = self._expected(X)
-        for method, proof in self.proofs.items():
-            if proof.reason:
-                continue
-            try:
-                got = attempt(self.form, [method], read) if read is not None else {}
-                if got and method not in expected:
-                    proof.reason = "It answers rows that the estimator refuses."
-                elif got:
-                    difference = compare(expected, got)
-                    proof.difference = max(proof.difference, difference)
-                    proof.rows += X.shape[0]
-            except Declined:
-                continue
-            except Unequal as exc:
-                proof.reason = str(exc)
-            except Exception as exc:  # noqa: BLE001 - whatever it is, the form is not used
-                proof.reason = f"It fails: {type(exc).__name__}."
-        return bool(expected)
-
-    def _expected(self, X: Any) -> dict[str, Any]:
-        expected = {}
-        X = unwrapped(X)
-        for method in self.methods:
-            try:
-                expected[method] = getattr(self.estimator, method)(X)
-            except Exception:  # noqa: BLE001, S112 - a refusal, of which estimators have many kinds
-                continue
-        return expected
 
 
 def prove(
@@ -130,8 +45,8 @@ def prove(
         _one_by_one(trial, reader, X, 2)
     for X in strange_rows(signature, rng):
         trial.on(X, _read(reader, X))
-    for part, own in trees_within(estimator, form):
-        methods = [method for method in signature.methods if hasattr(own, method)]
+    for part, own in trees_within(form):
+        methods = [m for m in METHODS if hasattr(own, m) and hasattr(part, m)]
         rows = threshold_rows(part, own.n_features, rng)
         found = Trial(part, own, methods)
         found.on(rows, rows)
@@ -139,6 +54,7 @@ def prove(
     for proof in trial.proofs.values():
         if not proof.rows and not proof.reason:
             proof.reason = "No row was found that both take."
+    _doubt_labels(trial.proofs)
     return trial.proofs
 
 
@@ -173,6 +89,15 @@ def _read(reader: Reader, X: Any) -> Any:
         return reader.read(X)
     except Declined:
         return None
+
+
+def _doubt_labels(proofs: Mapping[str, Proof]) -> None:
+    """Use no labels of scores that are not equal: rows that were not tried may lie between."""
+    labels = proofs.get("predict")
+    for name in SCORES:
+        scores = proofs.get(name)
+        if labels and scores and scores.reason != NOT_COMPILED:
+            labels.reason = labels.reason or scores.reason
 
 
 def _merge(proofs: Mapping[str, Proof], found: Mapping[str, Proof]) -> None:

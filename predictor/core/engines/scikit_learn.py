@@ -9,6 +9,7 @@ import numpy as np
 
 from predictor.core.containers import unwrapped
 from predictor.core.cores import Calls
+from predictor.core.engines.engine import Answers, ran
 from predictor.core.errors import InvalidInput
 
 SCIKIT_LEARN = "scikit-learn"
@@ -34,7 +35,7 @@ class ScikitLearn:
         """Return that nothing is."""
         return False
 
-    def run(self, methods: Sequence[str], X: Any) -> dict[str, Any]:
+    def run(self, methods: Sequence[str], X: Any) -> Answers:
         """Return what each of the methods of the estimator gives.
 
         Parameters
@@ -55,8 +56,8 @@ class ScikitLearn:
             return {method: getattr(estimator, method)(X) for method in methods}
 
         try:
-            return self.calls.run(X.shape[0], results)
-        except (ValueError, OverflowError) as exc:
+            return ran(self.calls.run(X.shape[0], results), SCIKIT_LEARN)
+        except (ValueError, OverflowError, NotImplementedError) as exc:
             raise InvalidInput(f"The model refuses these rows{_reason(exc, X)}") from exc
 
 

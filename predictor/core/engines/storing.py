@@ -14,6 +14,7 @@ import numpy as np
 
 from predictor.core.engines.forms import (
     bayes,
+    boosting,
     calibration,
     columns,
     composing,
@@ -35,6 +36,7 @@ PLAN = "plan"
 
 ROOMS = (
     bayes,
+    boosting,
     calibration,
     columns,
     composing,

@@ -1,14 +1,11 @@
 """Rows that lie on the thresholds of trees, and one step beside them."""
 
 from collections.abc import Iterator
-from itertools import islice
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from predictor.core.engines.forms.composing import Chain, Mean, Several, Votes
-from predictor.core.engines.forms.ensembles import Bagged, Voted
 from predictor.core.engines.forms.form import Form
 from predictor.core.engines.forms.trees import Trees
 
@@ -17,34 +14,12 @@ Array = npt.NDArray[Any]
 # So many rows lie on thresholds; each has its neighbours in both precisions.
 ROWS = 48
 
-# Of the parts of an ensemble so many are looked into.
-MOST_PARTS = 5
 
-
-def trees_within(estimator: Any, form: Form) -> Iterator[tuple[Any, Trees]]:
-    """Yield the ensembles of trees in an estimator, each with its form."""
-    if isinstance(form, Trees):
-        yield _unwrapped(estimator), form
-    elif isinstance(form, Chain) and form.last is not None:
-        whole = _unwrapped(estimator)
-        last = whole.steps[-1][1] if hasattr(whole, "steps") else _last(whole)
-        yield from trees_within(last, form.last)
-    elif isinstance(form, Bagged | Mean | Several | Voted | Votes):
-        pairs = zip(_unwrapped(estimator).estimators_, form.parts, strict=True)
-        for part, own in islice(pairs, MOST_PARTS):
-            yield from trees_within(part, own)
-
-
-def _last(estimator: Any) -> Any:
-    """Return the model behind what is stacked, or behind a selection of columns."""
-    return getattr(estimator, "final_estimator_", None) or estimator.estimator_
-
-
-def _unwrapped(estimator: Any) -> Any:
-    """Return the estimator that a search, or a freezer, has chosen."""
-    while type(estimator).__name__.endswith(("SearchCV", "FrozenEstimator")):
-        estimator = getattr(estimator, "best_estimator_", None) or estimator.estimator
-    return estimator
+def trees_within(form: Form) -> Iterator[tuple[Any, Trees]]:
+    """Yield the ensembles of trees that a form is made of, each with the estimator that it is."""
+    for part in form.within():
+        if isinstance(part, Trees):
+            yield part.source, part
 
 
 def threshold_rows(estimator: Any, n_features: int, rng: np.random.Generator) -> Array:

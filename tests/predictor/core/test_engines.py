@@ -126,6 +126,8 @@ def test_a_form_runs_as_many_rows_as_it_is_chosen_for():
     assert [engine.name(n) for n in (1, 4)] == ["onnxruntime", "scikit-learn"]
     both = engine.run(["predict_proba", "predict"], X[:2])
     assert list(both) == ["predict_proba", "predict"]
+    assert both.ran_by == "scikit-learn"  # for the probabilities
+    assert engine.run(["predict"], X[:2]).ran_by == "onnxruntime"
     np.testing.assert_array_equal(both["predict_proba"], FITTED["forest"].predict_proba(X[:2]))
 
 
@@ -149,6 +151,12 @@ UNEQUAL = [
     ("predict", ONE, ONE + 1e-6, "predict differs by up to 1.0e-06."),
     ("predict", ONE, np.array([1.0, np.nan]), "predict differs by up to 0.0e+00."),
     ("predict", np.array([1, 2]), np.array([1, 3]), "predict gives other labels for 1 of 2 rows."),
+    (
+        "predict",
+        np.array([[1, 2], [3, 4], [5, 6]]),
+        np.array([[1, 2], [0, 0], [5, 0]]),
+        "predict gives other labels for 2 of 3 rows.",
+    ),
     ("predict_proba", [ONE], ONE, "predict_proba gives a list on one side alone."),
     ("predict_proba", [ONE], [ONE, ONE], "predict_proba gives 2 outputs, not 1."),
 ]
@@ -169,6 +177,14 @@ def test_answers_that_are_equal():
     labels, others = np.array(["a", "b"]), np.array(["b", "b"])
     tied = {"predict": labels, "predict_proba": np.array([[0.5, 0.5], [0.1, 0.9]])}
     assert compare(tied, {"predict": others}) == 0
+
+
+def test_labels_of_several_outputs_are_equal_where_those_of_that_output_tie():
+    tie, none = np.array([[0.5, 0.5], [0.1, 0.9]]), np.array([[0.2, 0.8], [0.1, 0.9]])
+    expected = {"predict": np.array([[0, 1], [1, 1]]), "predict_proba": [tie, none]}
+    assert compare(expected, {"predict": np.array([[1, 1], [1, 1]])}) == 0
+    with pytest.raises(Unequal, match="other labels for 1 of 2 rows"):
+        compare(expected, {"predict": np.array([[0, 0], [1, 1]])})
 
 
 def test_a_form_that_answers_what_the_estimator_refuses_is_not_used():

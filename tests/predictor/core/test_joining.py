@@ -12,7 +12,7 @@ from sklearn.datasets import load_iris
 from sklearn.neighbors import KNeighborsClassifier
 
 from predictor.core.cohorts import answering
-from predictor.core.engines import Compiled, ScikitLearn
+from predictor.core.engines import Compiled, ScikitLearn, ran
 from predictor.core.engines.bells import IDLE
 from predictor.core.engines.forms.form import Declined, Form
 from predictor.core.engines.joining import MOST_ROWS, Joining
@@ -37,7 +37,7 @@ class Engine:
         self.call = call
 
     def run(self, methods, X):
-        return self.call(methods, X)
+        return ran(self.call(methods, X), "function")
 
     def name(self, _n_samples):
         return "function"
@@ -363,7 +363,8 @@ def compiled(joining):
 def test_what_is_compiled_does_not_wait(pool, gate, compiled, told):
     first = pool.submit(compiled.run, PREDICT, np.zeros((2, 1)))
     assert gate.entered.wait(BOUND_S)
-    assert compiled.run(PREDICT, row(3.0))["predict"].tolist() == [3.0]
+    answers = compiled.run(PREDICT, row(3.0))
+    assert (answers["predict"].tolist(), answers.ran_by) == ([3.0], "numpy")
     assert (compiled.name(1), compiled.name(2)) == ("numpy", "function")
     gate.opened.set()
     assert values(first) == [0.0, 0.0]
@@ -374,6 +375,7 @@ def test_what_a_form_declines_goes_together(pool, gate, compiled, told):
     requests = [(PREDICT, row(-float(i))) for i in range(1, 6)]
     futures = behind(pool, gate, compiled, told, requests, first=row(0.0))
     assert [values(future) for future in futures] == [[0.0], *([-float(i)] for i in range(1, 6))]
+    assert {future.result().ran_by for future in futures} == {"function"}
     assert told.joined == [1, 5]
 
 

@@ -147,9 +147,17 @@ class YeoJohnson(Scaled):
 
 
 def powers_of(logarithms: Array, powers: Array) -> Array:
-    """Return `(exp(power * logarithm) - 1) / power`, or the logarithm where the power is 0."""
+    """Return `(exp(power * logarithm) - 1) / power`, or the logarithm where the power is 0.
+
+    Raises
+    ------
+    Declined
+        One is beyond what a double can be.
+    """
     none = np.abs(powers) <= np.finfo(np.float64).eps
     raised = np.expm1(powers * logarithms) / np.where(none, 1.0, powers)
+    if np.isinf(raised).any():
+        raise Declined
     return np.where(none, logarithms, raised)
 
 

@@ -16,6 +16,7 @@ from predictor.core.engines.forms import (
     machines,
     networks,
 )
+from predictor.core.engines.forms.boosting import Voted
 from predictor.core.engines.forms.calibration import Calibrated, Thresholded
 from predictor.core.engines.forms.columns import Applied
 from predictor.core.engines.forms.composing import (
@@ -29,7 +30,7 @@ from predictor.core.engines.forms.composing import (
     Transforming,
     Votes,
 )
-from predictor.core.engines.forms.ensembles import Bagged, BaggedClassifier, Stacked, Voted
+from predictor.core.engines.forms.ensembles import Bagged, BaggedClassifier, Stacked
 from predictor.core.engines.forms.form import Form, NoForm
 
 
@@ -45,7 +46,9 @@ def drawn(estimator: Any) -> Form:
     draw = COMPILED.get(kind.__name__)
     if draw is None or not kind.__module__.startswith("sklearn."):
         raise NoForm(f"{kind.__name__} is not compiled.")
-    return draw(estimator)
+    form = draw(estimator)
+    vars(form).setdefault("source", estimator)  # what only wraps another one has its form
+    return form
 
 
 def pipeline(estimator: Any) -> Form:
@@ -152,7 +155,11 @@ def voted(estimator: Any) -> Voted:
     """Return the form of AdaBoost."""
     if estimator.n_classes_ < 2:  # noqa: PLR2004 - one class is no choice
         raise NoForm("AdaBoost of one class is not compiled.")
-    parts = [drawn(part) for part in estimator.estimators_]
+    trees = ("DecisionTreeClassifier", "ExtraTreeClassifier")
+    parts = [
+        drawn_trees.label_tree(part) if type(part).__name__ in trees else drawn(part)
+        for part in estimator.estimators_
+    ]
     weights = np.asarray(estimator.estimator_weights_)[: len(parts)]
     return Voted(parts, weights, estimator.classes_)
 
@@ -162,10 +169,13 @@ def stacked(estimator: Any) -> Chain:
     methods = [method for method in estimator.stack_method_ if method is not None]
     if estimator.passthrough or len(methods) != len(estimator.estimators_):
         raise NoForm("A stack is compiled without the rows passed through, or estimators dropped.")
+    asked = list(zip(methods, estimator.estimators_, strict=True))
+    if any(method == "predict" and hasattr(part, "classes_") for method, part in asked):
+        raise NoForm("A stack of labels is not compiled.")  # where two tie, it may be another one
     classes = getattr(estimator, "classes_", None)
     binary = classes is not None and len(classes) == 2  # noqa: PLR2004 - one column says it all
     skipped = [int(binary and method == "predict_proba") for method in methods]
-    parts = [_with(*asked) for asked in zip(methods, estimator.estimators_, strict=True)]
+    parts = [_with(*pair) for pair in asked]
     said = Stacked(parts, methods, skipped)
     last = drawn(estimator.final_estimator_)
     if classes is None:

@@ -1,4 +1,4 @@
-"""Ensembles of any estimators: bagged, boosted by their votes, stacked."""
+"""Ensembles of any estimators: bagged, stacked."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -10,12 +10,10 @@ from predictor.core.engines.forms.form import (
     VALUES,
     Array,
     Form,
-    Scored,
     given,
     labelled,
     select,
 )
-from predictor.core.engines.forms.linear import softmax
 
 
 @dataclass
@@ -65,45 +63,6 @@ class BaggedClassifier(Bagged):
     def predict_proba(self, X: Any) -> Array:
         """Return the probabilities, shape (n_samples, n_classes)."""
         return self.mean("predict_proba", X)
-
-
-@dataclass
-class Voted(Scored, Form):
-    """Classifiers boosted by AdaBoost: each one's label is a weighted vote.
-
-    Parameters
-    ----------
-    parts : list of Form
-    weights : array of shape (n_parts,)
-    classes : array of shape (n_classes,)
-    """
-
-    parts: list[Form]
-    weights: Array
-    classes: Array
-
-    def decision_function(self, X: Array) -> Array:
-        """Return the scores, shape (n_samples,) or (n_samples, n_classes)."""
-        others = len(self.classes) - 1
-        total = np.zeros((len(X), len(self.classes)))
-        for part, weight in zip(self.parts, self.weights.tolist(), strict=True):
-            voted = part.predict(given(part, X))[:, None] == self.classes  # type: ignore[attr-defined]
-            total += np.where(voted, weight, -1 / others * weight)
-        total /= self.weights.sum()
-        return total[:, 1] - total[:, 0] if others == 1 else total
-
-    def labels(self, scores: Array) -> Array:
-        """Return the labels of scores."""
-        two = scores.ndim == 1
-        return labelled(
-            self.classes, (scores > 0).astype(np.intp) if two else scores.argmax(axis=1)
-        )
-
-    def probabilities(self, scores: Array) -> Array:
-        """Return the probabilities of scores."""
-        if scores.ndim == 1:
-            return softmax(np.column_stack([-scores, scores]) / 2)
-        return softmax(scores / (len(self.classes) - 1))
 
 
 @dataclass

@@ -1,6 +1,6 @@
 """What a compiled form is: an estimator's fitted arrays, and its methods without their checks."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from itertools import chain
 from math import isfinite
@@ -41,6 +41,8 @@ class Form:
 
     reads: ClassVar[str] = NUMBERS
     takes: ClassVar[str] = FINITE
+    # The estimator that it was drawn of; none where it was read from a file.
+    source: ClassVar[Any] = None
 
     @property
     def runs_on(self) -> str:
@@ -53,6 +55,12 @@ class Form:
         values = [getattr(self, field.name) for field in fields(self)]
         listed = chain.from_iterable(map(_listed, values))
         return [part for part in listed if isinstance(part, Form)]
+
+    def within(self) -> Iterator["Form"]:
+        """Yield the form itself, and all that it is made of, however deep."""
+        yield self
+        for part in self.parts_within():
+            yield from part.within()
 
     def together(self, methods: Sequence[str], X: Any) -> dict[str, Any]:
         """Return what several methods give for the same rows."""
@@ -83,10 +91,14 @@ class Scored:
         return self.probabilities(self.decision_function(X))
 
     def together(self, methods: Sequence[str], X: Array) -> dict[str, Any]:
-        """Return labels, scores and probabilities of one computation."""
+        """Return labels, scores and probabilities of one computation; the rest of its own."""
         scores = self.decision_function(X)
-        made = {"decision_function": np.copy, "predict": self.labels}
-        return {m: made.get(m, self.probabilities)(scores.copy()) for m in methods}  # type: ignore[operator]
+        made: dict[str, Callable[[Array], Array]] = {
+            "decision_function": np.copy,
+            "predict": self.labels,
+            "predict_proba": self.probabilities,
+        }
+        return {m: made[m](scores.copy()) if m in made else getattr(self, m)(X) for m in methods}
 
 
 @dataclass

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from predictor.core.engines.forms.form import Array, Form, NoForm, Scored, labelled
+from predictor.core.engines.forms.form import Array, Declined, Form, NoForm, Scored, labelled
 
 # How scores become probabilities.
 LOGISTIC, ONE_AGAINST_REST, SOFTMAX, MODIFIED_HUBER = "logistic", "rest", "softmax", "huber"
@@ -115,8 +115,15 @@ class Discriminant(LinearClassifier):
     mean: Array | None = None
 
     def transform(self, X: Array) -> Array:
-        """Return the projected rows."""
-        assert self.scalings is not None  # noqa: S101 - else the estimator has no such method
+        """Return the projected rows.
+
+        Raises
+        ------
+        Declined
+            The estimator does not project.
+        """
+        if self.scalings is None:
+            raise Declined
         projected: Array = (X if self.mean is None else X - self.mean) @ self.scalings
         return projected
 

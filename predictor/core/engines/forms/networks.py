@@ -17,6 +17,10 @@ def _tanh(layer: Array) -> Array:
     return np.tanh(layer, out=layer)
 
 
+def _exp(layer: Array) -> Array:
+    return np.exp(layer, out=layer)
+
+
 def _same(layer: Array) -> Array:
     return layer
 
@@ -27,6 +31,7 @@ ACTIVATIONS = {
     "tanh": _tanh,
     "relu": _rectify,
     "softmax": softmax,
+    "exp": _exp,
 }
 
 
