@@ -12,15 +12,15 @@ from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 
-SERVE = Path(__file__).resolve().parents[1] / "mlsite/management/commands/serve.py"
+WORKERS = Path(__file__).resolve().parents[1] / "mlsite/workers.py"
 
 
 def threads() -> int:
-    """Return how many threads a worker of this project has, as its command says."""
-    for node in ast.parse(SERVE.read_text()).body:
+    """Return how many threads a worker of this project has, as the site says."""
+    for node in ast.parse(WORKERS.read_text()).body:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "THREADS":
             return int(ast.literal_eval(node.value))
-    raise SystemExit(f"{SERVE.name} has no THREADS any more.")
+    raise SystemExit(f"{WORKERS.name} has no THREADS any more.")
 
 
 if __name__ == "__main__":

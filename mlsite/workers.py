@@ -13,12 +13,10 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server.mp import MPServer
 
-from predictor.core.engines import MOST
-
 # As many as slow models may take, so that those never stand in front of the others, and as many
 # again: each may wait for the database or a dribbling body without anybody waiting for it. They are
 # made as they are needed.
-THREADS = 2 * MOST
+THREADS = 128
 
 # How long requests under way may take to end after SIGTERM.
 GRACE_S = 30

@@ -3,6 +3,7 @@ import re
 import sys
 from pathlib import Path
 
+import floor
 import numpy as np
 import pytest
 from comparison import bodies, peers
@@ -12,6 +13,8 @@ from comparison.figures import Figures, Ratio
 from comparison.load import parsed
 from comparison.report import markdown, ratios, table
 from comparison.servers import Server
+
+from mlsite.workers import THREADS
 
 NO_ERRORS = {"connect": 0, "read": 0, "write": 0, "status": 0, "timeout": 0}
 TITLES = {"ours": "this project", "fastapi": "FastAPI", "flask": "Flask"}
@@ -175,3 +178,7 @@ def test_a_server_that_ends_at_its_start_says_why(tmp_path):
     with pytest.raises(Unavailable, match="it ended at its start: the port is cursed"):
         server.wait()
     server.stop()
+
+
+def test_the_floors_have_as_many_threads_as_the_site():
+    assert floor.threads() == THREADS

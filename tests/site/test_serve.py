@@ -14,6 +14,8 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from mlsite.secret_key import kept_secret_key
+from mlsite.workers import THREADS
+from predictor.core.engines import MOST
 from tests.serving import ROOT, START_S, Site, environment, free_port, manage, until
 
 
@@ -109,6 +111,10 @@ def test_a_worker_that_dies_is_replaced_and_none_outlives_a_killed_server(home):
         (last,) = site.workers()
         site.stop(signal.SIGKILL)
         until(lambda: not os.path.exists(f"/proc/{last}"), "the worker's end")  # noqa: PTH110
+
+
+def test_slow_models_leave_as_many_threads_to_others():
+    assert THREADS == 2 * MOST
 
 
 def test_a_worker_that_cannot_start_ends_the_server(home):
