@@ -16,7 +16,7 @@ from granian.server.mp import MPServer
 # As many as slow models may take, so that those never stand in front of the others, and as many
 # again: each may wait for the database or a dribbling body without anybody waiting for it. They are
 # made as they are needed.
-THREADS = 128
+THREADS = 192
 
 # How long requests under way may take to end after SIGTERM.
 GRACE_S = 30

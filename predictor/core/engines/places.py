@@ -10,7 +10,7 @@ from predictor.core.errors import Busy
 
 # So many requests of a process are run by estimators, wait for one, or have many rows. A server has
 # more threads than that, so that what takes no time has one.
-MOST = 64
+MOST = 96
 
 
 class Places:
