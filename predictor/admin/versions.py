@@ -35,6 +35,9 @@ class ModelVersionAdmin(LookingAdmin):
     change_form_template = "admin/predictor/modelversion/change_form.html"
     address = "version"
 
+    class Media:
+        css = {"all": ["predictor/admin.css"]}
+
     @admin.display(description="Run by")
     def run_by(self, version: ModelVersion) -> str:
         """Return what runs each method, with its proof and its times."""
