@@ -5,9 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
-from scipy import sparse
 from sklearn.datasets import load_iris
 from sklearn.neighbors import KNeighborsClassifier
 
@@ -17,7 +15,6 @@ from predictor.core.engines.bells import IDLE
 from predictor.core.engines.forms.form import Declined, Form
 from predictor.core.engines.joining import MOST_ROWS, Joining
 from predictor.core.engines.places import MOST, Alone, Places
-from predictor.core.engines.stacking import rows, stacked
 from predictor.core.errors import Busy
 from predictor.core.signature import Column, Signature
 from tests.serving import until
@@ -400,36 +397,3 @@ def test_an_estimator_under_many_threads_answers_each_with_its_own():
     # Each bell is back among those that nobody waits for.
     assert open_files() - opened == 2 * (len(IDLE) - bells)
     assert len(IDLE) <= MOST
-
-
-@pytest.mark.parametrize(
-    ("parts", "expected"),
-    [
-        ([row(1.0), row(2.0)], [[1.0], [2.0]]),
-        ([pd.DataFrame({"a": [1.0]}), pd.DataFrame({"a": [2.0]})], [[1.0], [2.0]]),
-        ([sparse.csr_matrix([[1.0]]), sparse.csr_matrix([[2.0]])], [[1.0], [2.0]]),
-        ([pd.Series(["a"]), pd.Series(["b"])], ["a", "b"]),
-        ([np.array(["a"], dtype=object), np.array(["bc"], dtype=object)], ["a", "bc"]),
-    ],
-)
-def test_rows_of_every_container_are_stacked_and_taken_apart(parts, expected):
-    X = stacked(parts)
-    assert type(X) is type(parts[0])
-    assert X.shape[0] == len(parts)
-
-    def listed(part):
-        part = part.toarray() if sparse.issparse(part) else np.asarray(part)
-        return part.tolist()
-
-    assert listed(X) == expected
-    assert [listed(rows(X, i, i + 1)) for i in range(2)] == [[value] for value in expected]
-
-
-def test_a_category_stays_one():
-    frames = [pd.DataFrame({"a": pd.Categorical([value], categories=["x", "y"])}) for value in "yx"]
-    assert str(stacked(frames)["a"].dtype) == "category"
-
-
-def test_probabilities_of_several_outputs_are_taken_apart():
-    probabilities = [np.eye(3), np.ones((3, 2))]
-    assert [one.tolist() for one in rows(probabilities, 1, 2)] == [[[0.0, 1.0, 0.0]], [[1.0, 1.0]]]
