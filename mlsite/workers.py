@@ -25,8 +25,7 @@ PR_SET_PDEATHSIG = 1
 
 log = logging.getLogger(__name__)
 
-
-# Its lines go where all go that are no request's.
+# Granian's lines go where all go that are no request's.
 LOGGING = {"handlers": {}, "loggers": {"_granian": {"propagate": True}, "granian.access": {}}}
 
 

@@ -3,12 +3,11 @@
 from predictor.core.engines.compiled import Compiled, built_with, file_name
 from predictor.core.engines.engine import Answers, Engine, ran
 from predictor.core.engines.joining import Joining
-from predictor.core.engines.places import MOST, Alone
+from predictor.core.engines.places import Alone
 from predictor.core.engines.scikit_learn import ScikitLearn, Unread
 from predictor.core.signature import Signature
 
 __all__ = [
-    "MOST",
     "Alone",
     "Answers",
     "Compiled",
