@@ -6,13 +6,14 @@ the methods that some of its attributes name. So the reader checks each attribut
 
 import re
 from collections.abc import Iterable
-from functools import cache, partial
+from functools import lru_cache, partial
 from inspect import getattr_static, isroutine
 from typing import Any
 
 import numpy as np
 
 from predictor.core.answers import METHODS
+from predictor.core.artifacts import allowed
 from predictor.core.errors import ArtifactError
 
 # The kinds of objects that can be called. A class that the operator adds counts as a function.
@@ -34,8 +35,8 @@ PLACES = {
     name: kinds
     for names, kinds in (
         ("_asarray _kmeans_single _metric _score_func effective_metric_", {FUNCTION}),
-        # Parameters whose class states no constraints.
-        ("metric optimizer", {FUNCTION}),
+        # Parameters whose class states no constraints for them.
+        ("metric optimizer transformers", {FUNCTION}),
         ("dtype kw_args inv_kw_args", {TYPE}),
         ("kernel kernel_ kernels k1 k2", {KERNEL}),
         ("loss _loss _base_loss", {LOSS}),
@@ -64,6 +65,9 @@ TEXTS = {
 STEPS = {"steps", "transformers", "transformers_", "transformer_list", "estimators"}
 
 NOTHING: frozenset[str] = frozenset()
+
+# How many answers are kept: files bring names of their own.
+CACHED = 10_000
 
 
 class Attributes:
@@ -126,7 +130,7 @@ def is_function(value: Any) -> bool:
     return isroutine(value) or isinstance(value, np.ufunc)
 
 
-@cache
+@lru_cache(CACHED)
 def _hides(kind: type, name: str) -> bool:
     """Return whether an attribute hides a method, a property or a constant of a class."""
     nothing = object()
@@ -136,7 +140,7 @@ def _hides(kind: type, name: str) -> bool:
     if callable(held) or hasattr(held, "__get__"):
         return True
     # A constant may be the default of a parameter, and of an operator's class anything.
-    return _is_of_libraries(kind) and not _constraints(kind, name)
+    return _is_listed(kind) and not _constraints(kind, name)
 
 
 def _kind(value: Any) -> str:
@@ -148,12 +152,14 @@ def _kind(value: Any) -> str:
     for base in type(value).__mro__:
         if known := KINDS.get(f"{base.__module__}.{base.__qualname__}"):
             return known
-    return type(value).__name__ if _is_of_libraries(type(value)) else FUNCTION
+    return FUNCTION
 
 
-def _is_of_libraries(kind: type) -> bool:
-    """Return whether a class is one of the project's list, not of the operator's."""
-    return kind.__module__.partition(".")[0] in ("sklearn", "scipy", "numpy")
+@lru_cache(CACHED)
+def _is_listed(kind: type) -> bool:
+    """Return whether a class is one of the project's list; otherwise it is the operator's."""
+    name = f"{kind.__module__}.{kind.__qualname__}"
+    return name in allowed.PARTS or allowed.is_estimator(name)
 
 
 def _items(value: Any) -> Iterable[Any] | None:
@@ -167,13 +173,13 @@ def _items(value: Any) -> Iterable[Any] | None:
     return None
 
 
-@cache
+@lru_cache(CACHED)
 def _accepted(kind: type, name: str) -> frozenset[str]:
     """Return the kinds of objects that can be called that an attribute of a class may hold."""
     accepted = frozenset(PLACES.get(name, ()))
-    if not _is_of_libraries(kind) or callable in _constraints(kind, name):
+    if not _is_listed(kind) or callable in _constraints(kind, name):
         accepted |= {FUNCTION}
-    if not _is_of_libraries(kind):
+    if not _is_listed(kind):
         accepted |= {TYPE}
     return accepted
 
@@ -209,12 +215,12 @@ def _step_names(value: Any) -> list[str]:
     return [first for first in firsts if isinstance(first, str)]
 
 
-@cache
+@lru_cache(CACHED)
 def _methods(kind: type, name: str) -> frozenset[str] | None:
     """Return the texts of an attribute whose name contains "method"; None where any will do."""
     if name in COMPARED or f"{kind.__name__}.{name}" in COMPARED:
         return None
-    if name not in NAMED_METHODS and not _is_of_libraries(kind):
+    if name not in NAMED_METHODS and not _is_listed(kind):
         return None
     options = [getattr(option, "options", ()) for option in _constraints(kind, name)]
     return frozenset(CALLED).union(*options)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import skops.io
 from sklearn.cluster import KMeans
-from sklearn.compose import ColumnTransformer
+from sklearn.compose import ColumnTransformer, make_column_selector
 from sklearn.ensemble import StackingClassifier
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.feature_selection import SelectFromModel
@@ -623,6 +623,11 @@ GOOD = {
         ),
         LinearRegression(),
     ),
+    "columns chosen by an object that the operator allows": make_pipeline(
+        StandardScaler().set_output(transform="pandas"),
+        ColumnTransformer([("a", StandardScaler(), make_column_selector(pattern="x[01]"))]),
+        LinearRegression(),
+    ),
     "a chain": ClassifierChain(LogisticRegression(), chain_method=["predict_proba", "predict"]),
     "a type for a function": make_pipeline(
         FunctionTransformer(np.round, kw_args={"decimals": 1}),
@@ -636,7 +641,7 @@ GOOD = {
 def test_what_people_fit_is_read(name):
     target = np.column_stack([y, 1 - y]) if name == "a chain" else y
     estimator = GOOD[name].fit(positive, target)
-    trusted = ["numpy.vdot"]
+    trusted = ["numpy.vdot", "sklearn.compose._column_transformer.make_column_selector"]
     for data in (native.dumps(estimator, {}), skops.io.dumps(estimator)):
         loaded = native.loads(data, trusted=trusted).estimator
         np.testing.assert_array_equal(loaded.predict(positive), estimator.predict(positive))
