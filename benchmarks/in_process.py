@@ -43,7 +43,7 @@ def main():
 
     call_command("prepare", stdout=io.StringIO())
     from mlsite.wsgi import application
-    from predictor.store import loaded
+    from predictor.runtime.store import loaded
 
     # The line of each request is formatted, and kept in memory.
     for handler in logging.getLogger("mlsite.requests").handlers:

@@ -24,7 +24,7 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
-from mlsite.pages import HomePage
+from mlsite.page_renderers import HomePage
 from mlsite.renderers import JSONRenderer
 
 

@@ -12,9 +12,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mlsite.settings")
 django.setup(set_prefix=False)
 
 # What needs the settings can be imported only now.
+from mlsite.accounts.token_cache import known_tokens  # noqa: E402
 from mlsite.handler import Handler  # noqa: E402
-from mlsite.known_tokens import known_tokens  # noqa: E402
-from predictor.store import loaded  # noqa: E402
+from predictor.runtime.store import loaded  # noqa: E402
 
 application = Handler()
 

@@ -6,9 +6,9 @@ from typing import Any
 from django.http import HttpRequest
 from rest_framework.status import HTTP_200_OK, HTTP_500_INTERNAL_SERVER_ERROR
 
-from predictor import metrics
 from predictor.core.model import Model
 from predictor.lean import LeanView
+from predictor.runtime import metrics
 
 
 class CountedView(LeanView):

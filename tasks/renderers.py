@@ -6,7 +6,7 @@ from rest_framework import status
 from rest_framework.renderers import BrowsableAPIRenderer
 from rest_framework.request import Request
 
-from tasks.paging import KeyPagination
+from tasks.pagination import KeyPagination
 
 CLOSED = (status.HTTP_401_UNAUTHORIZED, status.HTTP_403_FORBIDDEN)
 

@@ -16,7 +16,7 @@ from tasks.filters import StrictFilterBackend, TaskFilter
 from tasks.idempotency import create_once
 from tasks.models import Task
 from tasks.openapi import described, described_clear
-from tasks.paging import KeyPagination
+from tasks.pagination import KeyPagination
 from tasks.preconditions import etag, is_not_modified
 from tasks.renderers import TaskPage
 from tasks.serializers import TaskSerializer

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 
 from predictor.core.errors import PredictorError
-from predictor.store import loaded
+from predictor.runtime.store import loaded
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
-from predictor.core.values import BOOLEAN, INTEGER, NUMBER, STRING, TAKERS, Refused, within
+from predictor.core.coercion import BOOLEAN, INTEGER, NUMBER, STRING, TAKERS, Refused, within
 
 # How many categories a refusal names; the others are only counted.
 NAMED_CATEGORIES = 20

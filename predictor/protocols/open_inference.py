@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from predictor import exceptions
-from predictor.store import loaded
+from predictor.runtime.store import loaded
 
 
 class Health(APIView):

@@ -11,15 +11,16 @@ from django.core.management import call_command
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.tree import DecisionTreeRegressor
 
-from predictor import apart, registry
+from predictor import registry
 from predictor.core import artifacts
+from predictor.core.compiler.compile import compile_
 from predictor.core.engines import joining, places
-from predictor.core.engines.compiling import compile_
 from predictor.core.errors import Conflict
 from predictor.core.signature import Column, Signature
+from predictor.isolation import compile_process
 from predictor.models import ModelVersion
 from predictor.recipes import Fitted
-from predictor.store import loaded
+from predictor.runtime.store import loaded
 
 ROW = {"X1": 5.9, "X2": 3.0}
 METHODS = ["predict", "predict_proba", "decision_function"]
@@ -125,13 +126,13 @@ def test_a_file_that_is_registered_is_compiled_in_a_process_of_its_own(
 
 def test_compiling_that_takes_too_long_is_given_up(fitted):
     signature = Signature.of(fitted.estimator, fitted.columns, fitted.X)
-    given_up = apart.compiled(0.0, fitted.estimator, signature, fitted.X)
+    given_up = compile_process.compiled(0.0, fitted.estimator, signature, fitted.X)
     assert given_up.data == b""
     assert given_up.report["reason"] == "Compiling it took more than 0 seconds."
 
 
 def test_compiling_that_crashes_is_told(fitted):
-    crashed = apart.compiled(time.monotonic() + 60, fitted.estimator, None, None)
+    crashed = compile_process.compiled(time.monotonic() + 60, fitted.estimator, None, None)
     assert crashed.report["reason"] == "Compiling it crashed, or took more memory than it may."
 
 

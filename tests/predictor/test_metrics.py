@@ -11,7 +11,7 @@ from sklearn.neighbors import KNeighborsRegressor
 from predictor import registry
 from predictor.core.signature import Column
 from predictor.recipes import Fitted
-from predictor.store import loaded
+from predictor.runtime.store import loaded
 
 DOCS = settings.BASE_DIR / "docs" / "metrics.md"
 DASHBOARD = settings.BASE_DIR / "deploy" / "grafana.json"

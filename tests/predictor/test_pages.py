@@ -10,7 +10,7 @@ from predictor import registry
 from predictor.core.signature import Column
 from predictor.models import ModelVersion
 from predictor.recipes import Fitted
-from predictor.store import loaded
+from predictor.runtime.store import loaded
 
 BROWSER = {"HTTP_ACCEPT": "text/html"}
 

@@ -8,7 +8,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from numpy.testing import assert_allclose as equal
 
-from predictor.store import loaded
+from predictor.runtime.store import loaded
 
 pytestmark = pytest.mark.usefixtures("iris")
 

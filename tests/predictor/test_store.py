@@ -6,8 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from predictor import registry, store
-from predictor.store import MOST_ON_DEMAND, loaded
+from predictor import registry
+from predictor.runtime import store
+from predictor.runtime.store import MOST_ON_DEMAND, loaded
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from predictor import registry
 from predictor.models import Event, ModelVersion
-from predictor.store import loaded
+from predictor.runtime.store import loaded
 
 ROW = {"X1": 5.9, "X2": 3.0}
 
@@ -150,7 +150,7 @@ def test_an_upload_needs_an_artifact_in_a_multipart_body(staff_api, iris):
 def test_a_reader_that_ends_badly_is_a_sentence(
     staff_api, iris, brought, monkeypatch, limit, value, sentence
 ):
-    monkeypatch.setattr(f"predictor.registry.examining.{limit}", value)
+    monkeypatch.setattr(f"predictor.isolation.sandbox.{limit}", value)
     response = upload(staff_api, "/models/churn/versions/", brought / "sums.skops")
     assert response.status_code == 400
     assert sentence in response.json()["artifact"][0]

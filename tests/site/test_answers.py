@@ -8,8 +8,8 @@ from django.core.management import call_command
 from django.utils.http import urlencode
 from jsonschema import Draft202012Validator
 
+from mlsite.accounts.login_throttle import PAIR
 from mlsite.handler import BODY_REFUSED
-from mlsite.sign_ins import PAIR
 from predictor import registry
 from tasks.models import Task
 

@@ -7,11 +7,11 @@ import numpy as np
 import numpy.typing as npt
 
 from predictor.core.artifacts import onnx_graph
+from predictor.core.coercion import BOOLEAN, INTEGER, NUMBER, STRING
 from predictor.core.columns import Column
-from predictor.core.containers import ARRAY, FRAME
 from predictor.core.errors import ArtifactError
+from predictor.core.input_builders import ARRAY, FRAME
 from predictor.core.sessions import session
-from predictor.core.values import BOOLEAN, INTEGER, NUMBER, STRING
 
 Array = npt.NDArray[Any]
 

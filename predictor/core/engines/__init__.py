@@ -2,9 +2,9 @@
 
 from predictor.core.engines.compiled import Compiled, built_with, file_name
 from predictor.core.engines.engine import Answers, Engine, ran
+from predictor.core.engines.estimator import ScikitLearn, Unread
 from predictor.core.engines.joining import Joining
 from predictor.core.engines.places import Alone
-from predictor.core.engines.scikit_learn import ScikitLearn, Unread
 from predictor.core.signature import Signature
 
 __all__ = [
@@ -30,7 +30,7 @@ def loaded(data: bytes, behind: Engine, signature: Signature) -> Compiled:
     ArtifactError
         The file holds none.
     """
-    from predictor.core.engines import storing  # noqa: PLC0415 - only what serves pays for it
+    from predictor.core.compiled import serialization  # noqa: PLC0415 - only what serves pays for it
 
-    form, choice = storing.loads(data)
+    form, choice = serialization.loads(data)
     return Compiled(behind, form, signature, choice)

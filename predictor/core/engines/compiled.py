@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from predictor.core.coercion import NUMBER
 from predictor.core.columns import Column
-from predictor.core.containers import ARRAY, FRAME, Frame
+from predictor.core.compiled.compiled_estimator import Array, Declined, Form, Table, given
 from predictor.core.cores import Calls
 from predictor.core.engines.engine import Answers, Engine, ran
-from predictor.core.engines.forms.form import Array, Declined, Form, Table, given
 from predictor.core.engines.places import PLACES
+from predictor.core.input_builders import ARRAY, FRAME, Frame
 from predictor.core.signature import Signature
-from predictor.core.values import NUMBER
 
 # Changes whenever forms are written or run in another way: what was compiled before is built anew.
 GENERATION = 5

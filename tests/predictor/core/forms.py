@@ -1,8 +1,8 @@
 """What compiled forms say, for tests to hold against their estimators."""
 
+from predictor.core.compiled.serialization import dumps, loads
+from predictor.core.compiler.converters.dispatch import drawn
 from predictor.core.engines.compiled import attempt
-from predictor.core.engines.forms.drawing import drawn
-from predictor.core.engines.storing import dumps, loads
 
 
 def answered(estimator, rows, methods=("predict",)):

@@ -7,9 +7,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import BernoulliNB
 from sklearn.tree import DecisionTreeClassifier, ExtraTreeClassifier
 
-from predictor.core.engines.equality import compare, tied
-from predictor.core.engines.forms.drawing import drawn
-from predictor.core.engines.forms.form import Declined, NoForm
+from predictor.core.compiled.compiled_estimator import Declined, NoForm
+from predictor.core.compiled.tolerance import compare, tied
+from predictor.core.compiler.converters.dispatch import drawn
 from tests.predictor.core.forms import answered
 
 rng = np.random.default_rng(11)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from sklearn.preprocessing import PowerTransformer
 
-from predictor.core.engines.equality import compare
-from predictor.core.engines.forms.form import Declined
+from predictor.core.compiled.compiled_estimator import Declined
+from predictor.core.compiled.tolerance import compare
 from tests.predictor.core.forms import answered
 
 rng = np.random.default_rng(0)

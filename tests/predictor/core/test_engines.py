@@ -18,16 +18,16 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
+from predictor.core.compiled import preprocessing
+from predictor.core.compiled.compiled_estimator import NoForm
+from predictor.core.compiled.serialization import dumps, loads
+from predictor.core.compiled.tolerance import Unequal, compare
+from predictor.core.compiler.compile import compile_
+from predictor.core.compiler.converters.dispatch import drawn
+from predictor.core.compiler.crossover import most_rows
+from predictor.core.compiler.tree_boundaries import threshold_rows
+from predictor.core.compiler.verification import prove
 from predictor.core.engines import Compiled, ScikitLearn, loaded
-from predictor.core.engines.choosing import most_rows
-from predictor.core.engines.compiling import compile_
-from predictor.core.engines.equality import Unequal, compare
-from predictor.core.engines.forms import columns
-from predictor.core.engines.forms.drawing import drawn
-from predictor.core.engines.forms.form import NoForm
-from predictor.core.engines.proving import prove
-from predictor.core.engines.storing import dumps, loads
-from predictor.core.engines.thresholds import threshold_rows
 from predictor.core.errors import ArtifactError, InvalidInput
 from predictor.core.signature import Signature
 
@@ -242,7 +242,7 @@ def test_a_file_of_a_form_is_data_and_a_damaged_one_is_none():
 
 
 def test_a_file_names_no_function_but_an_element_wise_one():
-    data = dumps(columns.Applied("log1p"), {})
+    data = dumps(preprocessing.Applied("log1p"), {})
     assert loads(data)[0].transform(np.zeros(1)).tolist() == [0.0]
     with pytest.raises(ArtifactError, match="The compiled form cannot be read"):
         loads(renamed(data, "log1p", "fromfile"))

@@ -5,13 +5,13 @@ from contextlib import suppress
 import numpy as np
 import pytest
 
-from predictor.core.containers import unwrapped
+from predictor.core.compiled.compiled_estimator import Declined, NoForm
+from predictor.core.compiled.serialization import FORMS, KINDS, dumps, loads
+from predictor.core.compiled.tolerance import compare
+from predictor.core.compiler.converters.dispatch import COMPILED, drawn
+from predictor.core.compiler.row_generator import random_rows
 from predictor.core.engines.compiled import Reader, attempt
-from predictor.core.engines.equality import compare
-from predictor.core.engines.forms.drawing import COMPILED, drawn
-from predictor.core.engines.forms.form import Declined, NoForm
-from predictor.core.engines.sampling import random_rows
-from predictor.core.engines.storing import FORMS, KINDS, dumps, loads
+from predictor.core.input_builders import unwrapped
 from tests.predictor.zoo import CASES, fitted, saved
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # estimators warn of their own rows

@@ -10,9 +10,9 @@ from sklearn.datasets import load_iris
 from sklearn.neighbors import KNeighborsClassifier
 
 from predictor.core.cohorts import answering
+from predictor.core.compiled.compiled_estimator import Declined, Form
 from predictor.core.engines import Compiled, ScikitLearn, ran
 from predictor.core.engines.bells import IDLE
-from predictor.core.engines.forms.form import Declined, Form
 from predictor.core.engines.joining import MOST_ROWS, Joining
 from predictor.core.engines.places import MOST, Alone, Places
 from predictor.core.errors import Busy

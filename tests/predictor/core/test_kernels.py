@@ -8,9 +8,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC, SVR, NuSVC, NuSVR, OneClassSVM
 
-from predictor.core.engines.equality import compare
-from predictor.core.engines.forms.drawing import drawn
-from predictor.core.engines.forms.form import Declined, NoForm
+from predictor.core.compiled.compiled_estimator import Declined, NoForm
+from predictor.core.compiled.tolerance import compare
+from predictor.core.compiler.converters.dispatch import drawn
 from tests.predictor.core.forms import answered
 
 rng = np.random.default_rng(0)

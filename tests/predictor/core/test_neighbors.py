@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 
-from predictor.core.engines.equality import compare
-from predictor.core.engines.forms.drawing import drawn
-from predictor.core.engines.forms.form import Declined, NoForm
+from predictor.core.compiled.compiled_estimator import Declined, NoForm
+from predictor.core.compiled.tolerance import compare
+from predictor.core.compiler.converters.dispatch import drawn
 from tests.predictor.core.forms import answered
 
 rng = np.random.default_rng(0)
@@ -111,7 +111,7 @@ def test_a_row_without_a_direction_is_left_to_the_estimator(length):
 
 @pytest.mark.parametrize("metric", ["manhattan", "chebyshev"])
 def test_more_points_than_are_measured_at_once(metric, monkeypatch):
-    monkeypatch.setattr("predictor.core.engines.forms.spaces.AT_ONCE", 600)
+    monkeypatch.setattr("predictor.core.compiled.distances.AT_ONCE", 600)
     agree(KNeighborsRegressor(metric=metric).fit(POINTS, NUMBER), ASKED)
 
 
