@@ -23,7 +23,7 @@ from predictor.core import artifacts
 from predictor.core.compiler.compile import compile_
 from predictor.isolation.inspect_artifact import Found
 from predictor.registry import registration, storage
-from predictor.runtime.store import loaded
+from predictor.runtime.store import get_store
 from tests.serving import Site
 
 # How long an example takes is the machine's mood, and no failure.
@@ -171,7 +171,7 @@ def register(db, models_dir, written):
 def iris(register, fitted):
     """Version 1 of iris: registered, live and loaded. The estimator is returned."""
     registry.promote(register())
-    loaded()
+    get_store()
     return fitted.estimator
 
 
@@ -179,7 +179,7 @@ def iris(register, fitted):
 def penguins(register):
     """Version 1 of penguins, beside what else there is."""
     registry.promote(register("penguins", recipe="penguins"))
-    loaded().refresh()
+    get_store().refresh()
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from predictor.api.serializers import (
 from predictor.api.views import ModelView
 from predictor.models import ModelVersion
 from predictor.permissions import ManagesModels
-from predictor.runtime.store import loaded
+from predictor.runtime.store import get_store
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -62,7 +62,7 @@ class Change(ModelView):
         form.is_valid(raise_exception=True)
         by = cast("User", request.user)  # ManagesModels saw to it
         version = self.change(name, by=by, **form.validated_data)
-        loaded().refresh()
+        get_store().refresh()
         return self.answer(request, version)
 
     def answer(self, request: Request, version: ModelVersion) -> HttpResponseBase:
@@ -94,7 +94,7 @@ class Promote(Change):
     def change(self, name: str, **said: Any) -> ModelVersion:
         """Make it live, if it can be loaded at all."""
         number = said.pop("version")
-        loaded().get(name, number)
+        get_store().get(name, number)
         return registry.promote(registry.version(name, number), **said)
 
 

@@ -13,7 +13,7 @@ from predictor.core import coercion
 from predictor.core.response_values import METHODS, label_name
 from predictor.core.signature import Column, Signature
 from predictor.models import ModelVersion
-from predictor.runtime.store import loaded
+from predictor.runtime.store import get_store
 
 if TYPE_CHECKING:
     from drf_spectacular.openapi import AutoSchema
@@ -79,7 +79,9 @@ class PredictSchema(AutoSchema):
         if self.method != "POST":
             return self.card
         signatures = self.signatures().values()
-        answers = [answer_schema(s, alone=alone) for s in signatures for alone in (True, False)]
+        answers = [
+            answer_schema(s, is_single=is_single) for s in signatures for is_single in (True, False)
+        ]
         return OpenApiResponse(either(answers), "The predictions.")
 
     def get_override_parameters(self) -> list[Any]:
@@ -105,7 +107,7 @@ class PredictSchema(AutoSchema):
     def signatures(self) -> dict[str, Signature]:
         """Return what can be asked here, by its name."""
         named = "{" in self.path
-        models = [m for m in loaded().models() if named or m.name == settings.DEFAULT_MODEL]
+        models = [m for m in get_store().models() if named or m.name == settings.DEFAULT_MODEL]
         return {model.name: model.signature for model in models}
 
 
@@ -161,13 +163,13 @@ def _column_schema(column: Column, missing: Missing) -> Schema:
     return schema
 
 
-def answer_schema(signature: Signature, *, alone: bool) -> Schema:
+def answer_schema(signature: Signature, *, is_single: bool) -> Schema:
     """Return the schema of an answer: the first method's key stands unless others are chosen."""
     properties = {}
     for method in signature.methods:
         value = _value_schema(signature, method)
         keys = METHODS[method]
-        if alone:
+        if is_single:
             properties[keys.one] = value
         else:
             properties[keys.many] = {"type": "array", "items": value}

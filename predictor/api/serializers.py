@@ -11,7 +11,7 @@ from predictor.core.coercion import BOOLEAN, INTEGER, NUMBER, STRING, TAKERS
 from predictor.core.columns import Column
 from predictor.core.signature import Signature
 from predictor.models import ModelVersion, RegisteredModel
-from predictor.runtime.store import loaded
+from predictor.runtime.store import get_store
 
 
 class VersionSerializer(serializers.ModelSerializer[ModelVersion]):
@@ -129,7 +129,7 @@ class CardSerializer(serializers.Serializer[RegisteredModel]):
         versions = VersionSerializer(rows, many=True).data
         live = next((row for row in rows if row.state == ModelVersion.State.LIVE), None)
         signature = live.signature if live else {"columns": [], "methods": [], "classes": None}
-        trouble = loaded().trouble(model.name)
+        load_error = get_store().load_error(model.name)
         return {
             "name": model.name,
             "description": model.description,
@@ -139,7 +139,7 @@ class CardSerializer(serializers.Serializer[RegisteredModel]):
             "classes": signature["classes"],
             "metrics": live.metrics if live else {},
             "versions": versions,
-        } | ({"problem": trouble} if trouble else {})
+        } | ({"problem": load_error} if load_error else {})
 
 
 FIELDS: dict[str, type[serializers.Field[Any, Any, Any, Any]]] = {

@@ -10,7 +10,7 @@ from predictor import registry
 from predictor.isolation.sandbox import Upload
 from predictor.models import ModelVersion
 from predictor.registry.registration import Origin
-from predictor.runtime.store import loaded
+from predictor.runtime.store import get_store
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -30,7 +30,7 @@ def register(name: str, said: dict[str, Any], user: "User") -> ModelVersion:
         version = registry.register_file(name, Upload(artifact, sample), origin)
     if said.get("promote"):
         registry.promote(version, by=user)
-        loaded().refresh()
+        get_store().refresh()
     version.refresh_from_db()
     return version
 

@@ -18,7 +18,7 @@ from predictor.api.uploads import register
 from predictor.api.views import ModelView, Predict
 from predictor.core.model import Model
 from predictor.permissions import ManagesModels
-from predictor.runtime.store import loaded
+from predictor.runtime.store import get_store
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -83,7 +83,7 @@ class VersionPredict(Predict):
 
     def model(self) -> Model:
         """Return the version asked for, loaded."""
-        return loaded().get(self.model_name, int(self.kwargs["version"]))
+        return get_store().get(self.model_name, int(self.kwargs["version"]))
 
     def get(self, _request: Request, name: str = "", version: str = "") -> Response:
         """Return what the registry says of the version, unless it is retired."""

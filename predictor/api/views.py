@@ -27,7 +27,7 @@ from predictor.core.signature import Column, Rows, Signature
 from predictor.counted import CountedView
 from predictor.models import RegisteredModel
 from predictor.permissions import PREDICT, VIEW
-from predictor.runtime.store import loaded
+from predictor.runtime.store import get_store
 
 if TYPE_CHECKING:
     from django.http import QueryDict
@@ -96,7 +96,7 @@ class Predict(CountedView, ModelDetail):
 
     def model(self) -> Model:
         """Return the model asked for, loaded."""
-        return loaded().get(self.model_name)
+        return get_store().get(self.model_name)
 
     def get(self, request: Request, name: str = "") -> Response:  # noqa: ARG002 - model_name
         """Return the model's card."""
@@ -107,12 +107,12 @@ class Predict(CountedView, ModelDetail):
         model = self.served = self.model()
         asked = request.query_params.get("outputs") if request.META.get("QUERY_STRING") else None
         outputs = model.signature.chosen(asked)
-        X, alone = submitted(request, model.signature)
+        X, is_single = submitted(request, model.signature)
         self.n_rows = X.shape[0]
         self.let_wait(request)
         answers = model.infer(X, outputs)
-        self.ran_by = answers.ran_by
-        answer = model.signature.answer(answers, alone=alone)
+        self.engine_name = answers.engine_name
+        answer = model.signature.answer(answers, is_single=is_single)
         headers = {"X-Model": model.name, "X-Model-Version": str(model.version)}
         return self.answer(request, answer, headers)
 

@@ -15,7 +15,7 @@ MOST_DIGITS = 400
 # Beyond this not every integer is a double.
 EXACT = 2**53
 
-GOT = {
+JSON_TYPE_NAMES = {
     bool: "true or false",
     type(None): "null",
     list: "a list",
@@ -58,7 +58,7 @@ def _number(value: Any) -> float:
         if not math.isfinite(value):
             raise Refused("a number too large for 64 bits")
         return float(value)
-    raise Refused(GOT[kind])
+    raise Refused(JSON_TYPE_NAMES[kind])
 
 
 def _integer(value: Any) -> int:
@@ -82,13 +82,13 @@ def _boolean(value: Any) -> bool:
         return value
     if type(value) is str and value in ("true", "false"):  # as a form sends them
         return value == "true"
-    raise Refused(GOT[type(value)])
+    raise Refused(JSON_TYPE_NAMES[type(value)])
 
 
 def _string(value: Any) -> str:
     if type(value) is str:
         return value
-    raise Refused(GOT[type(value)])
+    raise Refused(JSON_TYPE_NAMES[type(value)])
 
 
 TAKERS: dict[str, Callable[[Any], Any]] = {

@@ -25,7 +25,7 @@ class Hint(NamedTuple):
     closed: bool
     kind: str
     dtype: str
-    none: bool = False
+    missing_as_none: bool = False
 
 
 TEXT = Hint(None, closed=False, kind=STRING, dtype="object")
@@ -83,11 +83,13 @@ def _step_hints(
     pipeline: Any, positions: Sequence[int], names: Sequence[str]
 ) -> Iterator[tuple[int, Hint]]:
     """Yield what the steps of a pipeline know, as long as they hand on the same columns."""
-    none = False
+    missing_as_none = False
     for _, step in pipeline.steps:
-        none = none or getattr(step, "missing_values", 0) is None  # an imputer of None, not NaN
+        missing_as_none = (
+            missing_as_none or getattr(step, "missing_values", 0) is None
+        )  # an imputer of None, not NaN
         for position, hint in hints(step, positions, names):
-            yield position, hint._replace(none=hint.none or none)
+            yield position, hint._replace(missing_as_none=hint.missing_as_none or missing_as_none)
         if not _keeps_columns(step):
             return
 
@@ -128,4 +130,4 @@ def _encoded(values: Any, *, closed: bool) -> Hint:
         kind, dtype = STRING, "object"
     else:
         kind, dtype = NUMBER, "float64"
-    return Hint(tuple(present), closed, kind, dtype, none=None in values.tolist())
+    return Hint(tuple(present), closed, kind, dtype, missing_as_none=None in values.tolist())

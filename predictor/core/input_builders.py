@@ -153,7 +153,7 @@ def _series(column: Column, values: Any) -> Any:
 
 def _with_missing(column: Column, values: Sequence[Any]) -> Array:
     """Return values as an array of objects, with what the column has where one is missing."""
-    missing = None if column.none else np.nan
+    missing = None if column.missing_as_none else np.nan
     objects = np.empty(len(values), dtype=object)
     objects[:] = [missing if value is None else value for value in values]
     return objects

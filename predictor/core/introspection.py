@@ -128,5 +128,5 @@ def _hinted(column: Column, hint: Hint | None) -> Column:
         closed=hint.closed,
         kind=hint.kind,
         dtype=hint.dtype,
-        none=hint.none,
+        missing_as_none=hint.missing_as_none,
     )

@@ -28,7 +28,7 @@ METHODS = {
 
 
 def answer(
-    results: Mapping[str, Any], classes: Sequence[Any] | None, *, alone: bool
+    results: Mapping[str, Any], classes: Sequence[Any] | None, *, is_single: bool
 ) -> dict[str, Any]:
     """Return what the methods gave, as plain values under each method's key.
 
@@ -39,14 +39,14 @@ def answer(
     classes : sequence, optional
         The labels, in the order of the columns of `predict_proba`; for several outputs, a
         sequence of those.
-    alone : bool
+    is_single : bool
         Whether the request was one row, and so is the answer.
     """
     answers: dict[str, Any] = {}
     for method, values in results.items():
         listed = _by_class(values, classes) if method == "predict_proba" else plain(values)
         keys = METHODS[method]
-        if alone:
+        if is_single:
             answers[keys.one] = listed[0]
         else:
             answers[keys.many] = listed

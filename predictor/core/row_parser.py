@@ -14,7 +14,15 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from predictor.core.coercion import BOOLEAN, GOT, INTEGER, NUMBER, STRING, Refused, number
+from predictor.core.coercion import (
+    BOOLEAN,
+    INTEGER,
+    JSON_TYPE_NAMES,
+    NUMBER,
+    STRING,
+    Refused,
+    number,
+)
 from predictor.core.columns import Column
 from predictor.core.errors import InvalidInput
 
@@ -45,7 +53,7 @@ class Sent(NamedTuple):
     """
 
     rows: Array | Values
-    alone: bool
+    is_single: bool
 
 
 class Reader:
@@ -80,22 +88,24 @@ class Reader:
             The data is neither an object nor a list of objects; a column is missing or unknown;
             a value is not what its column takes.
         """
-        alone = type(data) is dict
-        if not alone and type(data) is not list:
+        is_single = type(data) is dict
+        if not is_single and type(data) is not list:
             raise InvalidInput(
                 f"Expected an object, which is one row, or a list of objects; got {_said(data)}."
             )
         rows: Array | Values | None
-        if alone and self.numeric:
+        if is_single and self.numeric:
             row = self._one(data)
             rows = None if row is None else np.array([row], dtype=np.float64)
         else:
-            rows = self._many([data] if alone else data)
+            rows = self._many([data] if is_single else data)
         if rows is not None:
-            return Sent(rows, alone)
+            return Sent(rows, is_single)
         exact = reread() if reread else data
-        alone = type(exact) is dict
-        return Sent(self._explained([exact] if alone else exact, alone=alone), alone)
+        is_single = type(exact) is dict
+        return Sent(
+            self._explained([exact] if is_single else exact, is_single=is_single), is_single
+        )
 
     def _one(self, row: Mapping[str, Any]) -> list[float] | None:
         """Return the values of one row, or None where anything at all is doubtful."""
@@ -150,7 +160,7 @@ class Reader:
             return None
         return X.reshape(-1, len(self.names)) if certain else None
 
-    def _explained(self, rows: Sequence[Any], *, alone: bool) -> Array | Values:
+    def _explained(self, rows: Sequence[Any], *, is_single: bool) -> Array | Values:
         """Return the rows after looking at every value; raise what is wrong with them."""
         problems: dict[str, list[tuple[int, str]]] = defaultdict(list)
         values: Values = [[] for _ in self.names]
@@ -172,7 +182,7 @@ class Reader:
         if problems:
             raise InvalidInput(
                 f"Columns that cannot be taken: {', '.join(problems)}.",
-                {name: _sentences(found, alone=alone) for name, found in problems.items()},
+                {name: _sentences(found, is_single=is_single) for name, found in problems.items()},
             )
         return np.array(values, dtype=np.float64).T.copy() if self.numeric else values
 
@@ -209,11 +219,11 @@ def _taken(column: Column, row: Mapping[str, Any]) -> Any:
 
 def _said(value: Any) -> str:
     kind = type(value)
-    return "a string or a number" if kind in (str, int, float) else GOT[kind]
+    return "a string or a number" if kind in (str, int, float) else JSON_TYPE_NAMES[kind]
 
 
-def _sentences(found: Sequence[tuple[int, str]], *, alone: bool) -> list[str]:
-    if alone:
+def _sentences(found: Sequence[tuple[int, str]], *, is_single: bool) -> list[str]:
+    if is_single:
         return [sentence for _, sentence in found]
     named = [f"Row at index {index}: {sentence}" for index, sentence in found[:NAMED_ROWS]]
     rest = len(found) - NAMED_ROWS

@@ -74,7 +74,7 @@ def _typed(column: Column, dtype: str, values: Any) -> Column:
     if dtype in ("object", "str", "string"):
         kind = _kind_of(values.dropna().to_list())
         none = dtype == "object" and any(value is None for value in values.to_list())
-        return replace(column, dtype=dtype, kind=kind, none=none)
+        return replace(column, dtype=dtype, kind=kind, missing_as_none=none)
     try:
         kind = KINDS[np.dtype(dtype.lower()).kind]
     except (TypeError, KeyError) as exc:
@@ -100,7 +100,7 @@ def _arrayed(columns: Sequence[Column], X: Any) -> tuple[Column, ...]:
         present = [value for value in values.tolist() if value is not None and value == value]  # noqa: PLR0124 - not NaN
         if X.dtype.kind == "O":
             none = any(value is None for value in values.tolist())
-            typed = replace(column, dtype="object", kind=_kind_of(present), none=none)
+            typed = replace(column, dtype="object", kind=_kind_of(present), missing_as_none=none)
         elif X.dtype.kind in "fiu":
             single = X.dtype == np.float32
             typed = replace(column, dtype="float32" if single else "float64", kind=NUMBER)

@@ -21,7 +21,7 @@ class Rows(NamedTuple):
     """What was sent: X as the estimator takes it, and whether it was one row alone."""
 
     X: Any
-    alone: bool
+    is_single: bool
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,7 @@ class Signature:
     def rows(self, data: Any, reread: Callable[[], Any] | None = None) -> Rows:
         """Return rows out of JSON as X; see `predictor.core.row_parser.Reader.read`."""
         sent = self._reader.read(data, reread)
-        return Rows(self._fill(sent.rows), sent.alone)
+        return Rows(self._fill(sent.rows), sent.is_single)
 
     def block(self, body: bytes) -> Rows | None:
         """Return a list of rows of numbers, in JSON, as X; None where it is anything else.
@@ -141,7 +141,7 @@ class Signature:
         What it returns is what `rows` does of the parsed body, in half the time.
         """
         values = self._blocks.read(body)
-        return None if values is None else Rows(self._fill(values), alone=False)
+        return None if values is None else Rows(self._fill(values), is_single=False)
 
     def chosen(self, outputs: str | None) -> tuple[str, ...]:
         """Return the methods named in `predict,predict_proba`, or the first one.
@@ -159,9 +159,9 @@ class Signature:
             raise InvalidInput(sentence, {"outputs": [sentence]})
         return chosen
 
-    def answer(self, results: Mapping[str, Any], *, alone: bool) -> dict[str, Any]:
+    def answer(self, results: Mapping[str, Any], *, is_single: bool) -> dict[str, Any]:
         """Return results as plain values; see `predictor.core.response_values.answer`."""
-        return response_values.answer(results, self.classes, alone=alone)
+        return response_values.answer(results, self.classes, is_single=is_single)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values that `from_json` reads."""

@@ -112,7 +112,7 @@ def take(options: Namespace, compiling: Callable[..., Any] | None = None) -> Fou
     compilation = (compiling or compile_)(estimator, signature, sample, forms=forms)
     return Found(
         artifact=taken.path.name,
-        format=taken.form,
+        format=taken.file_format,
         signature=signature.to_json(),
         fitted_with=taken.fitted_with,
         notes=taken.notes,

@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 
 from predictor.core import artifacts, engines
-from predictor.core.engines import Alone, Engine, Joining, Unread
+from predictor.core.engines import Alone, Engine, Joining, LazyEstimator
 from predictor.core.errors import ArtifactError, Conflict, InvalidInput, ModelNotFound
 from predictor.core.model import Model
 from predictor.core.signature import Signature
@@ -86,19 +86,19 @@ def live_versions() -> dict[str, int]:
     return dict(live.order_by("model__name").values_list("model__name", "version"))
 
 
-def live_forms() -> dict[str, tuple[int, str]]:
+def live_compiled() -> dict[str, tuple[int, str]]:
     """Return the number of the live version of each model, and the compiled form it is to run."""
     live = ModelVersion.objects.filter(state=State.LIVE)
     rows = live.values_list("model__name", "version", "compiled", "use_compiled")
-    return {name: (number, _form(compiled, use)) for name, number, compiled, use in rows}
+    return {name: (number, _compiled_sha256(compiled, use)) for name, number, compiled, use in rows}
 
 
-def form(row: ModelVersion) -> str:
+def compiled_sha256(row: ModelVersion) -> str:
     """Return the SHA-256 of the compiled form that a version is to run; nothing for none."""
-    return _form(row.compiled, row.use_compiled)
+    return _compiled_sha256(row.compiled, row.use_compiled)
 
 
-def _form(compiled: str, use_compiled: bool) -> str:  # noqa: FBT001 - a row's two fields
+def _compiled_sha256(compiled: str, use_compiled: bool) -> str:  # noqa: FBT001 - a row's two fields
     return compiled if use_compiled and settings.ENGINES == "compiled" else ""
 
 
@@ -157,20 +157,20 @@ def load(name: str, number: int) -> Model:
     """
     row = version(name, number)
     signature = Signature.from_json(row.signature)
-    unread = Unread(partial(estimator, row))
-    behind = Joining(unread) if row.engines.get("joined") else Alone(unread)
-    engine = _engine(row, behind, signature)
+    unread = LazyEstimator(partial(estimator, row))
+    fallback = Joining(unread) if row.engines.get("joined") else Alone(unread)
+    engine = _engine(row, fallback, signature)
     if all(engine.compiles(method, ANY_NUMBER) for method in signature.methods):
         check(row)
     else:
         _ = unread.estimator
-    return Model(name, number, signature, engine, form(row))
+    return Model(name, number, signature, engine, compiled_sha256(row))
 
 
 def needs_estimators() -> bool:
     """Return whether a live version is run by its estimator, if only some number of rows."""
     return any(
-        not form(row) or any(up_to is not None for up_to in _up_to_rows(row))
+        not compiled_sha256(row) or any(up_to is not None for up_to in _up_to_rows(row))
         for row in ModelVersion.objects.filter(state=State.LIVE)
     )
 
@@ -197,16 +197,16 @@ def estimator(row: ModelVersion) -> Any:
     )
 
 
-def _engine(row: ModelVersion, behind: Engine, signature: Signature) -> Engine:
+def _engine(row: ModelVersion, fallback: Engine, signature: Signature) -> Engine:
     """Return what runs a version."""
-    if not form(row):
-        return behind
+    if not compiled_sha256(row):
+        return fallback
     if row.engines.get("built_with") != engines.built_with():
         log.warning("%s was compiled by other versions: `compile` builds it anew.", row)
-        return behind
+        return fallback
     try:
         data = artifacts.read(storage.compiled(row), row.compiled)
-        return engines.loaded(data, behind, signature)
+        return engines.load_compiled(data, fallback, signature)
     except ArtifactError as exc:
         log.warning("%s runs without its compiled form: %s", row, exc)
-        return behind
+        return fallback

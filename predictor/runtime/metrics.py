@@ -110,16 +110,16 @@ def refused(model: Model | None, protocol: str, status: int) -> None:
 
 def watch(model: Model) -> None:
     """Count the requests that the model joins, and those that wait."""
-    joining = getattr(model.engine, "behind", model.engine)
+    joining = getattr(model.engine, "fallback", model.engine)
     if isinstance(joining, Joining):
         labels = (model.name, str(model.version))
         joining.joined = joined.labels(*labels).observe
         joining.waiting = waiting.labels(*labels).set
 
 
-def serving(versions: Mapping[str, int], troubles: Collection[str]) -> None:
+def serving(versions: Mapping[str, int], load_errors: Collection[str]) -> None:
     """Say which versions this process serves, and for which models another one is live."""
     for name, version in versions.items():
         live_version.labels(name).set(version)
-    for name in {*versions, *troubles}:
-        not_loaded.labels(name).set(name in troubles)
+    for name in {*versions, *load_errors}:
+        not_loaded.labels(name).set(name in load_errors)

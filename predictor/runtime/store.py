@@ -26,7 +26,7 @@ RETRY_S = 10
 MOST_ON_DEMAND = 4
 
 
-def loaded() -> "Store":
+def get_store() -> "Store":
     """Return the models of this process; the first call loads them."""
     config = apps.get_app_config("predictor")
     assert isinstance(config, PredictorConfig)  # noqa: S101 - the label is its own
@@ -64,15 +64,15 @@ class Store:
             return self._by_number(name, version)
         if live:
             return live
-        if trouble := self._troubles.get(name):
-            raise ArtifactError(trouble)
+        if load_error := self._troubles.get(name):
+            raise ArtifactError(load_error)
         raise ModelNotFound(f"There is no model {name}, or none of its versions is live.")
 
     def models(self) -> list[Model]:
         """Return the live version of every model."""
         return list(self._live.values())
 
-    def trouble(self, name: str) -> str:
+    def load_error(self, name: str) -> str:
         """Return why the version of a model that is live is not served here; nothing if it is."""
         return self._troubles.get(name, "")
 
@@ -84,54 +84,56 @@ class Store:
         ArtifactError
             For one there is nothing.
         """
-        for name, trouble in self._troubles.items():
+        for name, load_error in self._troubles.items():
             if name not in self._live:
-                raise ArtifactError(trouble)
+                raise ArtifactError(load_error)
 
     def refresh(self) -> None:
         """Load what the registry says is live and is not loaded yet.
 
-        Where that fails, what was served before is still served, and `trouble` says why.
+        Where that fails, what was served before is still served, and `load_error` says why.
         """
         with self._changing:
-            served, troubles = {}, {}
-            for name, (version, form) in registry.live_forms().items():
+            served, load_errors = {}, {}
+            for name, (version, compiled_sha256) in registry.live_compiled().items():
                 current = self._live.get(name)
                 try:
-                    served[name] = self._as_live(current, name, version, form)
+                    served[name] = self._as_live(current, name, version, compiled_sha256)
                 except PredictorError as exc:
-                    troubles[name] = str(exc)
+                    load_errors[name] = str(exc)
                     if current:
                         served[name] = current
-                        troubles[name] += f" Version {current.version} is served instead."
-                    if troubles[name] != self._troubles.get(name):
-                        log.error("%s: %s", name, troubles[name])  # noqa: TRY400 - the sentence says it all
+                        load_errors[name] += f" Version {current.version} is served instead."
+                    if load_errors[name] != self._troubles.get(name):
+                        log.error("%s: %s", name, load_errors[name])  # noqa: TRY400 - the sentence says it all
             gone = self._live.keys() - served.keys()
-            self._live, self._troubles = served, troubles
+            self._live, self._troubles = served, load_errors
             metrics.serving(
                 {name: model.version for name, model in served.items()} | dict.fromkeys(gone, 0),
-                troubles,
+                load_errors,
             )
 
     def follow(self) -> None:
         """Keep up with the registry from now on, in a thread of this process."""
         threading.Thread(target=self._keep_up, name="registry-follower", daemon=True).start()
 
-    def _as_live(self, current: Model | None, name: str, version: int, form: str) -> Model:
-        if current and (current.version, current.form) == (version, form):
+    def _as_live(
+        self, current: Model | None, name: str, version: int, compiled_sha256: str
+    ) -> Model:
+        if current and (current.version, current.compiled_sha256) == (version, compiled_sha256):
             return current
-        return self._kept(name, version, form) or load(name, version)
+        return self._kept(name, version, compiled_sha256) or load(name, version)
 
-    def _kept(self, name: str, version: int, form: str) -> Model | None:
+    def _kept(self, name: str, version: int, compiled_sha256: str) -> Model | None:
         """Take a version that was asked for by number, if it still is to run that form."""
         model = self._on_demand.pop((name, version), None)
-        return model if model and model.form == form else None
+        return model if model and model.compiled_sha256 == compiled_sha256 else None
 
     def _by_number(self, name: str, version: int) -> Model:
         """Return a version that is not live here, loaded once however many ask for it at once."""
-        form = registry.form(registry.callable_version(name, version))
+        compiled_sha256 = registry.compiled_sha256(registry.callable_version(name, version))
         with self._demanding:
-            model = self._kept(name, version, form) or load(name, version)
+            model = self._kept(name, version, compiled_sha256) or load(name, version)
             self._on_demand[name, version] = model
             if len(self._on_demand) > MOST_ON_DEMAND:
                 self._on_demand.popitem(last=False)
@@ -141,21 +143,21 @@ class Store:
         """Refresh when what is live changes; say once, not every time, what is in the way."""
         seen: dict[str, tuple[int, str]] | None = None
         tried = 0.0
-        trouble = ""
+        load_error = ""
         while True:
             time.sleep(POLL_S)
             try:
-                live = registry.live_forms()
+                live = registry.live_compiled()
                 retry = self._troubles and time.monotonic() - tried > RETRY_S
                 if live != seen or retry:
                     self.refresh()
                     seen, tried = live, time.monotonic()
-                trouble = ""
+                load_error = ""
             except DatabaseError as exc:
                 connection.close()
-                if str(exc) != trouble:
-                    trouble = str(exc)
-                    log.error("Still serving what was live before: %s", trouble)  # noqa: TRY400 - the sentence says it all
+                if str(exc) != load_error:
+                    load_error = str(exc)
+                    log.error("Still serving what was live before: %s", load_error)  # noqa: TRY400 - the sentence says it all
 
 
 def load(name: str, version: int) -> Model:

@@ -15,7 +15,7 @@ from predictor.core.compiler.converters.dispatch import COMPILED
 from predictor.core.errors import ArtifactError
 from predictor.isolation import inspect_artifact
 from predictor.registry import registration, storage
-from predictor.runtime.store import loaded
+from predictor.runtime.store import get_store
 from tests.predictor.zoo import CASES, fitted, saved
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # estimators warn of their own rows
@@ -109,7 +109,7 @@ def serve(api, db, models_dir, tmp_path):
             found = inspect_artifact.take(inspect_artifact.parsed([str(path), str(staged)]))
             version = registration.admit("zoo", staged, found, registration.Origin("the zoo"))
         address = f"/models/zoo/versions/{version.version}/predict"
-        signature = loaded().get("zoo", version.version).signature
+        signature = get_store().get("zoo", version.version).signature
         return functools.partial(_ask, api, address), signature, version.engines
 
     return served
@@ -137,7 +137,7 @@ def test_it_answers_as_when_it_is_called(name, serve):
     described(orjson.loads(body), {"type": "array", "items": row_schema(signature, IN_JSON)})
     for method, answer in expected.items():
         answers = ask(body, [method])
-        described(answers, answer_schema(signature, alone=False))
+        described(answers, answer_schema(signature, is_single=False))
         same(answers[KEYS[method]], answer[0])
     together = ask(body, list(expected))
     for method, answer in expected.items():

@@ -89,7 +89,7 @@ STATES = {
     ("GET /predict/", 404): {},
     ("POST /predict/", 404): {},
 }
-# Of a site that is in trouble, or under attack.
+# Of a site that is in load_error, or under attack.
 RARE = {"429", "503"}
 
 

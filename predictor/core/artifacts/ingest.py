@@ -40,7 +40,7 @@ class Opened:
     """
 
     estimator: Any
-    form: str
+    file_format: str
     card: Mapping[str, Any] = field(default_factory=dict)
     fitted: str | None = None
 
@@ -69,7 +69,7 @@ class TakenIn:
 
     estimator: Any = field(repr=False)
     path: Path
-    form: str
+    file_format: str
     source: str
     sha256: str
     size: int
@@ -132,17 +132,17 @@ def take_in(  # noqa: PLR0913 - the choices that whoever registers a file has
     kind, data, notes = _read(source, allow_pickle=allow_pickle, allow_version=allow_version)
     found = opened(data, trusted=trusted, allow_version=allow_version)
     versions = _versions(found)
-    if found.form == SKOPS and kind != "pickle":
+    if found.file_format == SKOPS and kind != "pickle":
         note = check_version(found.fitted, allowed=True)
         notes += [note] if note else []
     signature = _signature(found, columns, sample)
-    path = directory / f"model.{found.form}"
+    path = directory / f"model.{found.file_format}"
     _write(path, data)
     return TakenIn(
         estimator=found.estimator,
         path=path,
-        form=found.form,
-        source=kind if kind != SKOPS else found.form,
+        file_format=found.file_format,
+        source=kind if kind != SKOPS else found.file_format,
         sha256=hashlib.sha256(data).hexdigest(),
         size=len(data),
         signature=signature,

@@ -7,8 +7,8 @@ import numpy as np
 
 from predictor.core.compiled.compiled_estimator import (
     Array,
-    Declined,
-    Form,
+    CompiledEstimator,
+    FallbackRequired,
     Scored,
     given,
     labelled,
@@ -21,7 +21,7 @@ DECIDING = ("decision_function", "predict_proba")
 
 
 @dataclass
-class Voted(Scored, Form):
+class Voted(Scored, CompiledEstimator):
     """Classifiers boosted by AdaBoost: each one's label is a weighted vote.
 
     Those with scores are asked for these as well: where two classes tie for a label, it is left to
@@ -29,12 +29,12 @@ class Voted(Scored, Form):
 
     Parameters
     ----------
-    parts : list of Form
+    parts : list of CompiledEstimator
     weights : array of shape (n_parts,)
     classes : array of shape (n_classes,)
     """
 
-    parts: list[Form]
+    parts: list[CompiledEstimator]
     weights: Array
     classes: Array
 
@@ -46,7 +46,7 @@ class Voted(Scored, Form):
 
         Raises
         ------
-        Declined
+        FallbackRequired
             Two classes tie for a vote.
         """
         others = len(self.classes) - 1
@@ -72,26 +72,26 @@ class Voted(Scored, Form):
         return softmax(scores / (len(self.classes) - 1))
 
 
-def decided(part: Form, scored: str, X: Any) -> Array:
+def decided(part: CompiledEstimator, scored: str, X: Any) -> Array:
     """Return the labels of a classifier.
 
     Parameters
     ----------
-    part : Form
+    part : CompiledEstimator
     scored : str
         The method that gives the scores of its labels; empty where there is none.
     X : array or Table
 
     Raises
     ------
-    Declined
+    FallbackRequired
         Two classes tie.
     """
     if not scored:
         labels: Array = part.predict(X)  # type: ignore[attr-defined]
         return labels
-    said = part.together(("predict", scored), X)
+    said = part.run_methods(("predict", scored), X)
     if tied(said[scored]).any():
-        raise Declined
+        raise FallbackRequired
     decisions: Array = said["predict"]
     return decisions

@@ -14,8 +14,8 @@ from predictor.core.compiled.compiled_estimator import (
     ANY,
     VALUES,
     Array,
-    Declined,
-    Form,
+    CompiledEstimator,
+    FallbackRequired,
     given,
     labelled,
 )
@@ -27,12 +27,12 @@ LEAST = 1e-300
 
 
 @dataclass
-class Rescored(Form):
+class Rescored(CompiledEstimator):
     """A classifier whose scores are not its last word.
 
     Parameters
     ----------
-    part : Form
+    part : CompiledEstimator
     method : {"decision_function", "predict_proba"}
         What gives the scores.
     """
@@ -40,7 +40,7 @@ class Rescored(Form):
     reads: ClassVar[str] = VALUES
     takes: ClassVar[str] = ANY
 
-    part: Form
+    part: CompiledEstimator
     method: str
 
     def scores(self, X: Any) -> Array:
@@ -68,7 +68,7 @@ class Calibrated(Rescored):
 
         Raises
         ------
-        Declined
+        FallbackRequired
             No class is at all likely.
         """
         scores = self.scores(X)
@@ -77,7 +77,7 @@ class Calibrated(Rescored):
         each = expit(scores[:, : len(self.slopes)] * self.slopes + self.intercepts)
         total = each.sum(axis=1, keepdims=True)
         if not total.min() > LEAST:
-            raise Declined
+            raise FallbackRequired
         each /= total
         return each
 
@@ -104,7 +104,7 @@ class Thresholded(Rescored):
 
         Raises
         ------
-        Declined
+        FallbackRequired
             A score is as near to the threshold as numbers can tell.
         """
         scores = self.scores(X)
@@ -112,7 +112,7 @@ class Thresholded(Rescored):
             scores = 1.0 - scores if self.method == "predict_proba" else -scores
         apart = scores - self.threshold
         if not np.abs(apart).min() > ATOL + RTOL * abs(self.threshold):
-            raise Declined
+            raise FallbackRequired
         return labelled(self.labels, (apart > 0).astype(np.intp))
 
     def predict_proba(self, X: Any) -> Array:

@@ -22,16 +22,16 @@ FINITE, MISSING_TOO, ANY = "finite", "missing too", "any"
 NUMPY, ONNX = "numpy", "onnxruntime"
 
 
-class Declined(Exception):
+class FallbackRequired(Exception):
     """Rows that a form leaves to the estimator, which takes them or says why not."""
 
 
-class NoForm(Exception):
+class NotCompilable(Exception):
     """Why an estimator has no form of its own, in a sentence."""
 
 
 @dataclass
-class Form:
+class CompiledEstimator:
     """An estimator as arrays, with those of its methods that are served.
 
     A form computes what the estimator computes, in the same order of operations, and looks at its
@@ -50,19 +50,19 @@ class Form:
         names = {part.runs_on for part in self.parts_within()} - {NUMPY}
         return names.pop() if names else NUMPY
 
-    def parts_within(self) -> list["Form"]:
+    def parts_within(self) -> list["CompiledEstimator"]:
         """Return the forms that this one is made of."""
         values = [getattr(self, field.name) for field in fields(self)]
         listed = chain.from_iterable(map(_listed, values))
-        return [part for part in listed if isinstance(part, Form)]
+        return [part for part in listed if isinstance(part, CompiledEstimator)]
 
-    def within(self) -> Iterator["Form"]:
+    def within(self) -> Iterator["CompiledEstimator"]:
         """Yield the form itself, and all that it is made of, however deep."""
         yield self
         for part in self.parts_within():
             yield from part.within()
 
-    def together(self, methods: Sequence[str], X: Any) -> dict[str, Any]:
+    def run_methods(self, methods: Sequence[str], X: Any) -> dict[str, Any]:
         """Return what several methods give for the same rows."""
         return {method: getattr(self, method)(X) for method in methods}
 
@@ -90,7 +90,7 @@ class Scored:
         """Return the probabilities, shape (n_samples, n_classes)."""
         return self.probabilities(self.decision_function(X))
 
-    def together(self, methods: Sequence[str], X: Array) -> dict[str, Any]:
+    def run_methods(self, methods: Sequence[str], X: Array) -> dict[str, Any]:
         """Return labels, scores and probabilities of one computation; the rest of its own."""
         scores = self.decision_function(X)
         made: dict[str, Callable[[Array], Array]] = {
@@ -122,25 +122,25 @@ class Table:
 
         Raises
         ------
-        Declined
+        FallbackRequired
             A value is no number.
         """
         try:
             return np.array(self.columns, dtype=np.float64).T
         except (ValueError, TypeError) as exc:
-            raise Declined from exc
+            raise FallbackRequired from exc
 
 
 def _listed(value: Any) -> Sequence[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def given(form: Form, X: Any) -> Any:
+def given(form: CompiledEstimator, X: Any) -> Any:
     """Return rows as a form reads them.
 
     Raises
     ------
-    Declined
+    FallbackRequired
         The estimator does not take them, or takes them in its own way.
     """
     if form.reads == VALUES:
@@ -149,9 +149,9 @@ def given(form: Form, X: Any) -> Any:
         X = X.numbers()
     if form.takes == FINITE:
         if not finite(X):
-            raise Declined
+            raise FallbackRequired
     elif form.takes == MISSING_TOO and not finite(X) and np.isinf(X).any():
-        raise Declined
+        raise FallbackRequired
     return X
 
 
@@ -173,12 +173,12 @@ def ufunc(name: str) -> np.ufunc:
 
     Raises
     ------
-    NoForm
+    NotCompilable
         It is none.
     """
     function = getattr(np, name, None)
     if not isinstance(function, np.ufunc):
-        raise NoForm(f"{name} is no element-wise function of NumPy.")
+        raise NotCompilable(f"{name} is no element-wise function of NumPy.")
     return function
 
 

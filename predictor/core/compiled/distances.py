@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from predictor.core.compiled.compiled_estimator import Array, Declined
+from predictor.core.compiled.compiled_estimator import Array, FallbackRequired
 from predictor.core.compiled.rounding import DOUBLE, ROUNDINGS, SINGLE
 
 # The metrics, as scikit-learn calls them.
@@ -33,7 +33,7 @@ class Space(Protocol):
 
         Raises
         ------
-        Declined
+        FallbackRequired
             It is too far, or has no direction.
         """
 
@@ -93,7 +93,7 @@ class Products:
         """Return the row, and its length."""
         square = x.dot(x)
         if not square <= FARTHEST * FARTHEST:
-            raise Declined
+            raise FallbackRequired
         return x, sqrt(square)
 
     def near(self, x: Array, length: float) -> tuple[Array, float]:
@@ -144,7 +144,7 @@ class Directions(Products):
         """Return the row at length one."""
         length = sqrt(x.dot(x))
         if not SHORTEST <= length <= LONGEST:
-            raise Declined
+            raise FallbackRequired
         return x / length, 1.0
 
     def distances(self, measures: Array) -> Array:
@@ -178,7 +178,7 @@ class Differences:
         """Return the row, and the sum of its columns."""
         length = float(np.abs(x).sum())
         if not length <= FARTHEST:
-            raise Declined
+            raise FallbackRequired
         return x, length
 
     def near(self, x: Array, length: float) -> tuple[Array, float]:  # noqa: ARG002 - told by the shifted row

@@ -9,9 +9,9 @@ from predictor.core.compiled.compiled_estimator import (
     ANY,
     VALUES,
     Array,
-    Declined,
-    Form,
-    NoForm,
+    CompiledEstimator,
+    FallbackRequired,
+    NotCompilable,
     Table,
     values,
 )
@@ -27,7 +27,7 @@ UNKNOWN = "\0 no category"
 
 
 @dataclass
-class Looked(Form):
+class Looked(CompiledEstimator):
     """What an encoder makes of each category of each column.
 
     Parameters
@@ -62,25 +62,25 @@ class Looked(Form):
         blocks = []
         columns = values(X)
         if len(columns) != len(self.tables):
-            raise Declined
+            raise FallbackRequired
         if type(X) is Table:
             arrays = (column for column in X.columns if type(column) is not list)
             numbers = [column for column in arrays if column.dtype.kind == "f"]
         else:
             numbers = [X] if X.dtype.kind == "f" else []
         if any(np.isinf(column).any() for column in numbers):
-            raise Declined
+            raise FallbackRequired
         for column, positions, table in zip(columns, self.positions, self.tables, strict=True):
             beyond = NOWHERE if self.unknown is None else len(positions)
             found = [positions.get(_key(value), beyond) for value in column]
             if NOWHERE in found:
-                raise Declined
+                raise FallbackRequired
             blocks.append(table[found])
         return blocks[0] if len(blocks) == 1 else np.concatenate(blocks, axis=1)
 
 
 @dataclass
-class Filled(Form):
+class Filled(CompiledEstimator):
     """Missing strings filled in.
 
     Parameters
@@ -112,7 +112,7 @@ def looked(estimator: Any) -> Looked:
     """Return the form of an encoder, by asking it for every category."""
     categories = [list(column) for column in estimator.categories_]
     if any(len(column) == 0 for column in categories):
-        raise NoForm("An encoder of no categories is not compiled.")
+        raise NotCompilable("An encoder of no categories is not compiled.")
     depth = max(map(len, categories))
     asked = np.empty((depth, len(categories)), dtype=object)
     for position, column in enumerate(categories):
@@ -141,7 +141,7 @@ def _beyond(column: Array) -> Any:
 def _plain(value: Any) -> Any:
     value = value.item() if isinstance(value, np.generic) else value
     if value is not None and not isinstance(value, str | bool | int | float):
-        raise NoForm(f"Categories of {type(value).__name__} are not compiled.")
+        raise NotCompilable(f"Categories of {type(value).__name__} are not compiled.")
     return value
 
 
@@ -154,7 +154,7 @@ def filled(estimator: Any) -> Filled:
     plain = estimator.missing_values != estimator.missing_values and not estimator.add_indicator
     statistics = [_plain(value) for value in estimator.statistics_]
     if not plain or not all(isinstance(value, str | None) for value in statistics):
-        raise NoForm("A simple imputer of objects is compiled for strings alone.")
+        raise NotCompilable("A simple imputer of objects is compiled for strings alone.")
     return Filled(statistics)
 
 

@@ -9,7 +9,7 @@ from predictor.core.compiled.compiled_estimator import (
     ANY,
     VALUES,
     Array,
-    Form,
+    CompiledEstimator,
     given,
     labelled,
     select,
@@ -17,19 +17,19 @@ from predictor.core.compiled.compiled_estimator import (
 
 
 @dataclass
-class Bagged(Form):
+class Bagged(CompiledEstimator):
     """Regressors, each with its own columns, averaged.
 
     Parameters
     ----------
-    parts : list of Form
+    parts : list of CompiledEstimator
     positions : list of array of int
     """
 
     reads: ClassVar[str] = VALUES
     takes: ClassVar[str] = ANY
 
-    parts: list[Form]
+    parts: list[CompiledEstimator]
     positions: list[Array]
 
     def predict(self, X: Any) -> Array:
@@ -66,12 +66,12 @@ class BaggedClassifier(Bagged):
 
 
 @dataclass
-class Stacked(Form):
+class Stacked(CompiledEstimator):
     """What several estimators say, side by side.
 
     Parameters
     ----------
-    parts : list of Form
+    parts : list of CompiledEstimator
     methods : list of str
         What each is asked.
     skipped : list of int
@@ -81,7 +81,7 @@ class Stacked(Form):
     reads: ClassVar[str] = VALUES
     takes: ClassVar[str] = ANY
 
-    parts: list[Form]
+    parts: list[CompiledEstimator]
     methods: list[str]
     skipped: list[int]
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from predictor.core.compiled.compiled_estimator import Array, Form, NoForm
+from predictor.core.compiled.compiled_estimator import Array, CompiledEstimator, NotCompilable
 
 
 @dataclass
-class Products(Form):
+class Products(CompiledEstimator):
     """Products of columns, as of a polynomial.
 
     Parameters
@@ -32,7 +32,7 @@ class Products(Form):
 
 
 @dataclass
-class Centres(Form):
+class Centres(CompiledEstimator):
     """The distance from each of some centres, and the nearest one.
 
     Parameters
@@ -64,7 +64,7 @@ def products(estimator: Any) -> Products:
     powers = estimator.powers_
     degree = max(1, int(powers.sum(axis=1).max(initial=0)))
     if estimator.order != "C":
-        raise NoForm("Polynomial features are compiled in the order C alone.")
+        raise NotCompilable("Polynomial features are compiled in the order C alone.")
     factors = np.zeros((degree, len(powers)), dtype=np.intp)
     for number, row in enumerate(powers):
         columns = np.repeat(np.arange(1, len(row) + 1), row)

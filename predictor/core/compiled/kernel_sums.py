@@ -14,7 +14,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from predictor.core.compiled.compiled_estimator import Array, Declined, Form
+from predictor.core.compiled.compiled_estimator import Array, CompiledEstimator, FallbackRequired
 from predictor.core.compiled.kernels import Kernel
 from predictor.core.compiled.rounding import DOUBLE, ROUNDINGS
 from predictor.core.compiled.tolerance import ATOL, RTOL
@@ -61,7 +61,7 @@ def _all(each: Array) -> Array:
 
 
 @dataclass
-class Machine(Form):
+class Machine(CompiledEstimator):
     """Sums of kernels that coefficients weigh: one, or one for each pair of classes.
 
     Parameters
@@ -102,16 +102,16 @@ class Machine(Form):
         self.roundings = n_vectors + self.n_features + ROUNDINGS
         self.at_once = max(1, AT_ONCE // n_vectors)
 
-    def together(self, methods: Sequence[str], X: Array) -> dict[str, Any]:
+    def run_methods(self, methods: Sequence[str], X: Array) -> dict[str, Any]:
         """Return what several methods give, of one computation.
 
         Raises
         ------
-        Declined
+        FallbackRequired
             A label, or a number, is a matter of rounding.
         """
         if X.shape[1] != self.n_features or not len(X):
-            raise Declined
+            raise FallbackRequired
         X = np.asarray(X, dtype=np.float64)
         if len(X) <= self.at_once:
             return dict(zip(methods, self.answered(methods, X), strict=True))
@@ -122,7 +122,7 @@ class Machine(Form):
 
     def answer(self, method: str, X: Array) -> Array:
         """Return what one method gives; see `together`."""
-        answer: Array = self.together([method], X)[method]
+        answer: Array = self.run_methods([method], X)[method]
         return answer
 
     def answered(self, methods: Sequence[str], X: Array) -> list[Array]:
@@ -135,7 +135,7 @@ class Machine(Form):
         sums, doubts = map(np.array, zip(*map(self.closely, X[unsure]), strict=True))
         again, sure = self.told(methods, Sums(sums, doubts, self.roundings * doubts))
         if not sure.all():
-            raise Declined
+            raise FallbackRequired
         for answer, better in zip(answers, again, strict=True):
             answer[unsure] = better
         return answers

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from predictor.core.compiled.compiled_estimator import Array, NoForm, labelled
+from predictor.core.compiled.compiled_estimator import Array, NotCompilable, labelled
 from predictor.core.compiled.kernel_sums import Machine, Sums, equal
 from predictor.core.compiled.kernels import kernel_of
 from predictor.core.compiled.rounding import DOUBLE
@@ -151,7 +151,7 @@ class VectorClassifier(Machine):
 def _common(estimator: Any, counts: Any) -> dict[str, Any]:
     """Return the fields of every form of support vectors."""
     if not min(counts):
-        raise NoForm("Classes without support vectors are not compiled.")
+        raise NotCompilable("Classes without support vectors are not compiled.")
     return {
         "kernel": kernel_of(estimator),
         "coefs": estimator._dual_coef_,
@@ -174,12 +174,14 @@ def classifier(estimator: Any) -> VectorClassifier:
     """Return the form of a classification by support vectors."""
     rest = estimator.decision_function_shape == "ovr"
     if estimator.break_ties and not rest:
-        raise NoForm("Support vectors that break ties of pairs are not compiled.")
+        raise NotCompilable("Support vectors that break ties of pairs are not compiled.")
     n_classes = len(estimator.classes_)
     if n_classes > MOST_CLASSES:
-        raise NoForm(f"Support vectors of more than {MOST_CLASSES} classes are not compiled.")
+        raise NotCompilable(
+            f"Support vectors of more than {MOST_CLASSES} classes are not compiled."
+        )
     if n_classes != len(estimator.n_support_):
-        raise NoForm("Classes without support vectors are not compiled.")
+        raise NotCompilable("Classes without support vectors are not compiled.")
     several = n_classes > 2  # noqa: PLR2004 - one sum is of two
     counts = estimator.n_support_ if several else [len(estimator.support_)]
     return VectorClassifier(

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from predictor.core.compiled.compiled_estimator import Array, Form, NoForm
+from predictor.core.compiled.compiled_estimator import Array, CompiledEstimator, NotCompilable
 from predictor.core.compiled.rounding import DOUBLE, ROUNDINGS
 
 # An exponent farther off says nothing, even where it gives zero.
@@ -24,7 +24,7 @@ FARTHEST = 1e100
 
 
 @dataclass
-class Kernel(Form):
+class Kernel(CompiledEstimator):
     """What a row has in common with each support vector.
 
     Parameters
@@ -210,14 +210,14 @@ def kernel_of(estimator: Any) -> Kernel:
     """Return the form of a machine's kernel."""
     name, vectors = estimator.kernel, estimator.support_vectors_
     if estimator._sparse:  # noqa: SLF001 - what its own prediction reads
-        raise NoForm("Support vectors of sparse rows are not compiled.")
+        raise NotCompilable("Support vectors of sparse rows are not compiled.")
     if name not in ("rbf", "linear", "poly", "sigmoid"):
         which = "given as a function" if callable(name) else name
-        raise NoForm(f"Support vectors with a kernel {which} are not compiled.")
+        raise NotCompilable(f"Support vectors with a kernel {which} are not compiled.")
     vectors, gamma = np.ascontiguousarray(vectors), float(estimator._gamma)  # noqa: SLF001 - as above
     farthest = float(np.abs(vectors).max(initial=0.0))
     if not max(1.0, gamma) * max(1.0, farthest) * farthest * vectors.shape[1] <= FARTHEST:
-        raise NoForm(f"Support vectors with numbers beyond {FARTHEST:g} are not compiled.")
+        raise NotCompilable(f"Support vectors with numbers beyond {FARTHEST:g} are not compiled.")
     coef0 = float(estimator.coef0)
     if name == "rbf":
         return Radial(vectors, gamma)

@@ -13,9 +13,9 @@ import numpy as np
 
 from predictor.core.compiled.compiled_estimator import (
     Array,
-    Declined,
-    Form,
-    NoForm,
+    CompiledEstimator,
+    FallbackRequired,
+    NotCompilable,
     Scored,
     labelled,
 )
@@ -25,7 +25,7 @@ LOGISTIC, ONE_AGAINST_REST, SOFTMAX, MODIFIED_HUBER = "logistic", "rest", "softm
 
 
 @dataclass
-class Linear(Form):
+class Linear(CompiledEstimator):
     """`X @ coef.T + intercept`.
 
     Parameters
@@ -126,11 +126,11 @@ class Discriminant(LinearClassifier):
 
         Raises
         ------
-        Declined
+        FallbackRequired
             The estimator does not project.
         """
         if self.scalings is None:
-            raise Declined
+            raise FallbackRequired
         projected: Array = (X if self.mean is None else X - self.mean) @ self.scalings
         return projected
 
@@ -180,7 +180,7 @@ def generalised(estimator: Any) -> Linear:
     link = type(estimator._base_loss.link).__name__  # noqa: SLF001 - what its own predict calls
     kind = {"LogLink": Generalised, "IdentityLink": Linear}.get(link)
     if kind is None:
-        raise NoForm(f"The link {link} is not compiled.")
+        raise NotCompilable(f"The link {link} is not compiled.")
     return kind(estimator.coef_, estimator.intercept_)
 
 
@@ -216,10 +216,10 @@ def one_vs_rest(estimator: Any) -> OneVsRest:
     each = estimator.estimators_
     kinds = {type(one) for one in each}
     if estimator.label_binarizer_.y_type_ != "multiclass" or len(each) < 3 or len(kinds) > 1:  # noqa: PLR2004
-        raise NoForm("One against the rest is compiled for several classes alone.")
+        raise NotCompilable("One against the rest is compiled for several classes alone.")
     forms = [BINARY[type(one).__name__](one) for one in each if type(one).__name__ in BINARY]
     if len(forms) < len(each):
-        raise NoForm(f"{kinds.pop().__name__}, one against the rest, is not compiled.")
+        raise NotCompilable(f"{kinds.pop().__name__}, one against the rest, is not compiled.")
     return OneVsRest(
         np.vstack([form.coef for form in forms]),
         np.hstack([form.intercept for form in forms]),

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from predictor.core.compiled.compiled_estimator import Array, Form, labelled
+from predictor.core.compiled.compiled_estimator import Array, CompiledEstimator, labelled
 from predictor.core.compiled.linear import expit, of_two, softmax
 
 
@@ -36,7 +36,7 @@ ACTIVATIONS = {
 
 
 @dataclass
-class Network(Form):
+class Network(CompiledEstimator):
     """A multi-layer perceptron that gives numbers.
 
     Parameters

@@ -5,11 +5,16 @@ from typing import Any
 
 import numpy as np
 
-from predictor.core.compiled.compiled_estimator import Array, Declined, Form, labelled
+from predictor.core.compiled.compiled_estimator import (
+    Array,
+    CompiledEstimator,
+    FallbackRequired,
+    labelled,
+)
 
 
 @dataclass
-class Bayes(Form):
+class Bayes(CompiledEstimator):
     """A classifier by the joint log-likelihood of a row and each class.
 
     Parameters
@@ -83,7 +88,7 @@ class Counts(Bayes):
     def joint(self, X: Array) -> Array:
         """Return the joint log-likelihoods."""
         if not self.negative and X.min() < 0:
-            raise Declined
+            raise FallbackRequired
         if self.binarize is not None:
             X = (X > self.binarize).astype(np.float64)
         joint: Array = X @ self.weights

@@ -8,7 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from predictor.core.compiled.compiled_estimator import Array, Declined, Form, labelled_each
+from predictor.core.compiled.compiled_estimator import (
+    Array,
+    CompiledEstimator,
+    FallbackRequired,
+    labelled_each,
+)
 from predictor.core.compiled.distances import space
 from predictor.core.compiled.rounding import DOUBLE, ROUNDINGS
 from predictor.core.compiled.tolerance import RTOL
@@ -28,7 +33,7 @@ WEIGHED = 1e-11
 
 
 @dataclass
-class Neighbors(Form):
+class Neighbors(CompiledEstimator):
     """The nearest of the points that were seen.
 
     Parameters
@@ -75,7 +80,7 @@ class Neighbors(Form):
 
         Raises
         ------
-        Declined
+        FallbackRequired
             Points are as far as the last neighbour, as near as numbers can tell.
         """
         x, length = self.space.placed(x)
@@ -86,7 +91,7 @@ class Neighbors(Form):
         if len(positions) == self.count and self.weights == ALIKE:
             return positions, None
         if len(positions) > self.most_near:
-            raise Declined
+            raise FallbackRequired
         measures = self.space.measured(x, positions)
         order = measures.argsort()
         positions, measures = positions.take(order), measures.take(order)
@@ -96,13 +101,13 @@ class Neighbors(Form):
     def _check(self, positions: Array, measures: Array, doubt: float) -> None:
         """Decline a row whose neighbours, or their weights, are a matter of rounding."""
         if self.by_product and self.weights == BY_DISTANCE and not measures[0] * WEIGHED >= doubt:
-            raise Declined
+            raise FallbackRequired
         last = measures[self.count - 1]
         if len(measures) == self.count or measures[self.count] - last > doubt:
             return
         tied = self.targets[positions[np.abs(measures - last) <= doubt]]
         if not len(tied) or (tied != tied[0]).any():
-            raise Declined
+            raise FallbackRequired
 
     def found(self, X: Array) -> tuple[Array, Array | None]:
         """Return the neighbours' targets and their weights.
@@ -113,7 +118,7 @@ class Neighbors(Form):
         weights : array of shape (n_samples, count), optional
         """
         if X.shape[1] != self.points.shape[1] or not len(X):
-            raise Declined
+            raise FallbackRequired
         found = [self.nearest(x) for x in X.astype(np.float64, copy=False)]
         targets = self.targets[np.array([positions for positions, _ in found])]
         if self.weights == ALIKE:
@@ -142,7 +147,7 @@ class NeighborsRegressor(Neighbors):
         roundings = self.points.shape[1] + self.count + ROUNDINGS
         exact = 2 * WEIGHED if self.by_product else roundings * DOUBLE
         if (np.abs(given).sum(axis=1) * exact > RTOL * np.abs(sums)).any():
-            raise Declined
+            raise FallbackRequired
         weighted: Array = sums / weights.sum(axis=1)
         return weighted
 

@@ -10,8 +10,8 @@ from predictor.core.compiled.compiled_estimator import (
     ANY,
     VALUES,
     Array,
-    Declined,
-    Form,
+    CompiledEstimator,
+    FallbackRequired,
     Table,
     given,
     labelled,
@@ -21,27 +21,27 @@ from predictor.core.compiled.compiled_estimator import (
 
 
 @dataclass
-class Chain(Form):
+class Chain(CompiledEstimator):
     """Transformers one after the other, and a model behind them.
 
     Parameters
     ----------
-    steps : list of Form
-    last : Form, optional
+    steps : list of CompiledEstimator
+    last : CompiledEstimator, optional
         What has other methods than `transform`; without it the chain only transforms.
     """
 
     reads: ClassVar[str] = VALUES
     takes: ClassVar[str] = ANY
 
-    steps: list[Form]
-    last: Form | None = None
+    steps: list[CompiledEstimator]
+    last: CompiledEstimator | None = None
 
-    def together(self, methods: Sequence[str], X: Any) -> dict[str, Any]:
+    def run_methods(self, methods: Sequence[str], X: Any) -> dict[str, Any]:
         """Return what several methods give: the rows are transformed once."""
         if self.last is None or isinstance(self, Transforming):
-            return super().together(methods, X)
-        return self.last.together(methods, given(self.last, self.through(X)))
+            return super().run_methods(methods, X)
+        return self.last.run_methods(methods, given(self.last, self.through(X)))
 
     def through(self, X: Any) -> Any:
         """Return the rows as they come to the last step."""
@@ -91,12 +91,12 @@ class Encoded(Eliminated):
 
 
 @dataclass
-class Columns(Form):
+class Columns(CompiledEstimator):
     """Transformers side by side, each with its own columns.
 
     Parameters
     ----------
-    parts : list of Form
+    parts : list of CompiledEstimator
     positions : list of array of int
         The columns that each reads; all of them where it is None.
     """
@@ -104,7 +104,7 @@ class Columns(Form):
     reads: ClassVar[str] = VALUES
     takes: ClassVar[str] = ANY
 
-    parts: list[Form]
+    parts: list[CompiledEstimator]
     positions: list[Array | None]
 
     def transform(self, X: Any) -> Array:
@@ -114,18 +114,18 @@ class Columns(Form):
             read = X if positions is None else select(X, positions)
             block = part.transform(given(part, read))  # type: ignore[attr-defined]  # as each part
             if type(block) is Table:
-                raise Declined
+                raise FallbackRequired
             blocks.append(block)
         return np.concatenate(blocks, axis=1)
 
 
 @dataclass
-class Votes(Form):
+class Votes(CompiledEstimator):
     """Classifiers that vote by their probabilities.
 
     Parameters
     ----------
-    parts : list of Form
+    parts : list of CompiledEstimator
     weights : list of float, optional
     classes : array of shape (n_classes,)
     """
@@ -133,7 +133,7 @@ class Votes(Form):
     reads: ClassVar[str] = VALUES
     takes: ClassVar[str] = ANY
 
-    parts: list[Form]
+    parts: list[CompiledEstimator]
     weights: list[float] | None
     classes: Array
 
@@ -149,19 +149,19 @@ class Votes(Form):
 
 
 @dataclass
-class Mean(Form):
+class Mean(CompiledEstimator):
     """Regressors whose predictions are averaged.
 
     Parameters
     ----------
-    parts : list of Form
+    parts : list of CompiledEstimator
     weights : list of float, optional
     """
 
     reads: ClassVar[str] = VALUES
     takes: ClassVar[str] = ANY
 
-    parts: list[Form]
+    parts: list[CompiledEstimator]
     weights: list[float] | None
 
     def each(self, X: Any) -> Array:
@@ -180,18 +180,18 @@ class Mean(Form):
 
 
 @dataclass
-class Several(Form):
+class Several(CompiledEstimator):
     """One model for each target.
 
     Parameters
     ----------
-    parts : list of Form
+    parts : list of CompiledEstimator
     """
 
     reads: ClassVar[str] = VALUES
     takes: ClassVar[str] = ANY
 
-    parts: list[Form]
+    parts: list[CompiledEstimator]
 
     def predict(self, X: Any) -> Array:
         """Return the targets, shape (n_samples, n_outputs)."""
@@ -204,12 +204,12 @@ class Several(Form):
 
 
 @dataclass
-class Behind(Form):
+class Behind(CompiledEstimator):
     """A regressor whose target was transformed by a function of NumPy.
 
     Parameters
     ----------
-    model : Form
+    model : CompiledEstimator
     inverse : str
         The name of the function that leads back.
     """
@@ -217,7 +217,7 @@ class Behind(Form):
     reads: ClassVar[str] = VALUES
     takes: ClassVar[str] = ANY
 
-    model: Form
+    model: CompiledEstimator
     inverse: str
 
     def __post_init__(self) -> None:

@@ -9,8 +9,8 @@ from predictor.core.compiled.compiled_estimator import (
     ANY,
     MISSING_TOO,
     Array,
-    Declined,
-    Form,
+    CompiledEstimator,
+    FallbackRequired,
     ufunc,
 )
 
@@ -18,7 +18,7 @@ Optional = Array | None
 
 
 @dataclass
-class Scaled(Form):
+class Scaled(CompiledEstimator):
     """`(X - centre) / scale`.
 
     Parameters
@@ -39,7 +39,7 @@ class Scaled(Form):
 
 
 @dataclass
-class Ranged(Form):
+class Ranged(CompiledEstimator):
     """`X * scale + least`, kept within bounds.
 
     Parameters
@@ -71,7 +71,7 @@ class Clipped(Scaled):
 
 
 @dataclass
-class Normalised(Form):
+class Normalised(CompiledEstimator):
     """Every row divided by its norm.
 
     Parameters
@@ -93,7 +93,7 @@ class Normalised(Form):
 
 
 @dataclass
-class Binarised(Form):
+class Binarised(CompiledEstimator):
     """1 above a threshold, else 0."""
 
     threshold: float
@@ -120,11 +120,11 @@ class BoxCox(Scaled):
 
         Raises
         ------
-        Declined
+        FallbackRequired
             There are numbers that are not positive.
         """
         if (X <= 0).any():
-            raise Declined
+            raise FallbackRequired
         return super().transform(powers_of(np.log(X), self.powers))
 
 
@@ -151,18 +151,18 @@ def powers_of(logarithms: Array, powers: Array) -> Array:
 
     Raises
     ------
-    Declined
+    FallbackRequired
         One is beyond what a double can be.
     """
     none = np.abs(powers) <= np.finfo(np.float64).eps
     raised = np.expm1(powers * logarithms) / np.where(none, 1.0, powers)
     if np.isinf(raised).any():
-        raise Declined
+        raise FallbackRequired
     return np.where(none, logarithms, raised)
 
 
 @dataclass
-class Imputed(Form):
+class Imputed(CompiledEstimator):
     """Missing values filled in.
 
     Parameters
@@ -180,7 +180,7 @@ class Imputed(Form):
 
 
 @dataclass
-class Selected(Form):
+class Selected(CompiledEstimator):
     """Some of the columns.
 
     Parameters
@@ -198,12 +198,12 @@ class Selected(Form):
     def transform(self, X: Array) -> Array:
         """Return the columns."""
         if not self.missing and np.isnan(X).any():
-            raise Declined
+            raise FallbackRequired
         return X.take(self.positions, axis=1)
 
 
 @dataclass
-class Projected(Form):
+class Projected(CompiledEstimator):
     """`(X - centre) / scale @ components - shift`, divided by what whitens it.
 
     Parameters
@@ -235,7 +235,7 @@ class Projected(Form):
 
 
 @dataclass
-class Applied(Form):
+class Applied(CompiledEstimator):
     """An element-wise function of NumPy.
 
     Parameters

@@ -28,7 +28,7 @@ from predictor.core.compiled import (
     preprocessing,
     trees,
 )
-from predictor.core.compiled.compiled_estimator import Form
+from predictor.core.compiled.compiled_estimator import CompiledEstimator
 from predictor.core.errors import ArtifactError
 
 # The member that is no array of a form.
@@ -54,12 +54,14 @@ KINDS = [
     kind
     for room in ROOMS
     for kind in vars(room).values()
-    if isinstance(kind, type) and issubclass(kind, Form) and kind.__module__ == room.__name__
+    if isinstance(kind, type)
+    and issubclass(kind, CompiledEstimator)
+    and kind.__module__ == room.__name__
 ]
 FORMS = {kind.__name__: kind for kind in KINDS}
 
 
-def dumps(form: Form, choice: Mapping[str, Any]) -> bytes:
+def dumps(form: CompiledEstimator, choice: Mapping[str, Any]) -> bytes:
     """Return a form, and what it is chosen for, as bytes."""
     arrays: dict[str, Any] = {}
     # The time gives what is built anew a hash of its own, so that processes see it.
@@ -70,7 +72,7 @@ def dumps(form: Form, choice: Mapping[str, Any]) -> bytes:
     return buffer.getvalue()
 
 
-def loads(data: bytes) -> tuple[Form, dict[str, Any]]:
+def loads(data: bytes) -> tuple[CompiledEstimator, dict[str, Any]]:
     """Return the form in bytes, and what it is chosen for.
 
     Raises
@@ -89,7 +91,7 @@ def loads(data: bytes) -> tuple[Form, dict[str, Any]]:
 
 def _written(value: Any, arrays: dict[str, Any]) -> Any:
     """Return a value as JSON has it; arrays are set aside under a name."""
-    if isinstance(value, Form):
+    if isinstance(value, CompiledEstimator):
         named = {
             field.name: _written(getattr(value, field.name), arrays) for field in fields(value)
         }

@@ -16,8 +16,8 @@ from predictor.core.compiled.compiled_estimator import (
     ANY,
     ONNX,
     Array,
-    Declined,
-    Form,
+    CompiledEstimator,
+    FallbackRequired,
     Scored,
     finite,
     labelled,
@@ -32,7 +32,7 @@ DOUBLE, SINGLE = "float64", "float32"
 
 
 @dataclass
-class Trees(Form):
+class Trees(CompiledEstimator):
     """Sums or means of leaves.
 
     Parameters
@@ -73,11 +73,11 @@ class Trees(Form):
     def leaves(self, X: Array) -> Array:
         """Return the outputs, shape (n_samples, n_targets, most_classes)."""
         if X.shape[1] != self.n_features:
-            raise Declined
+            raise FallbackRequired
         if self.precision == SINGLE:
             single = X.astype(np.float32)
             if not finite(single) and (not self.missing or np.isinf(single).any()):
-                raise Declined
+                raise FallbackRequired
             X = single.astype(np.float64)
         (sums,) = self.session.run((SUMS,), {ROWS: X})
         if self.averaged > 1:
@@ -132,7 +132,7 @@ class ForestClassifier(Trees):
         """Return the probabilities, none of them below 0 by a rounding."""
         return np.maximum(super().leaves(X), 0.0)
 
-    def together(self, methods: Sequence[str], X: Array) -> dict[str, Any]:
+    def run_methods(self, methods: Sequence[str], X: Array) -> dict[str, Any]:
         """Return labels and probabilities of the same leaves."""
         leaves = self.leaves(X)
         return {method: getattr(self, f"{method}_of")(leaves) for method in methods}

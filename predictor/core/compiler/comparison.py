@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from predictor.core.compiled.compiled_estimator import Declined, Form
+from predictor.core.compiled.compiled_estimator import CompiledEstimator, FallbackRequired
 from predictor.core.compiled.tolerance import Unequal, compare
 from predictor.core.engines.compiled import attempt
 from predictor.core.input_builders import unwrapped
@@ -38,7 +38,7 @@ class Trial:
     Parameters
     ----------
     estimator : estimator
-    form : Form
+    form : CompiledEstimator
     methods : sequence of str
 
     Attributes
@@ -47,7 +47,7 @@ class Trial:
     """
 
     estimator: Any
-    form: Form
+    form: CompiledEstimator
     methods: Sequence[str]
     proofs: dict[str, Proof] = field(init=False)
 
@@ -86,7 +86,7 @@ class Trial:
         """Compare what the form gives to a request for the methods; return whether it answers."""
         try:
             got = attempt(self.form, methods, read)
-        except Declined:
+        except FallbackRequired:
             return False
         except Exception as exc:  # noqa: BLE001 - whatever it is, the form is not used
             for method in methods:

@@ -9,7 +9,7 @@ from time import perf_counter
 from typing import Any
 
 from predictor.core.compiled import serialization
-from predictor.core.compiled.compiled_estimator import Form, NoForm
+from predictor.core.compiled.compiled_estimator import CompiledEstimator, NotCompilable
 from predictor.core.compiler import crossover, verification
 from predictor.core.compiler.batch_safety import why_alone
 from predictor.core.compiler.comparison import Proof
@@ -84,7 +84,7 @@ def _compiled(estimator: Any, signature: Signature, sample: Any) -> Compilation:
     start = perf_counter()
     try:
         form, methods = _tried(estimator, signature, sample)
-    except NoForm as exc:
+    except NotCompilable as exc:
         return uncompiled(str(exc))
     except Exception as exc:  # noqa: BLE001 - told on the card: the estimator answers as it is
         return uncompiled(f"Compiling it fails: {type(exc).__name__}.")
@@ -114,16 +114,16 @@ def uncompiled(reason: str) -> Compilation:
 
 def _tried(
     estimator: Any, signature: Signature, sample: Any
-) -> tuple[Form, dict[str, dict[str, Any]]]:
+) -> tuple[CompiledEstimator, dict[str, dict[str, Any]]]:
     """Return the form, and what was found of each method."""
     if signature.container not in (ARRAY, FRAME):
-        raise NoForm("Sparse rows and texts are not compiled.")
+        raise NotCompilable("Sparse rows and texts are not compiled.")
     try:
         form = drawn(estimator)
-    except NoForm:
+    except NotCompilable:
         raise
     except Exception as exc:
-        raise NoForm(f"{type(estimator).__name__} cannot be compiled.") from exc
+        raise NotCompilable(f"{type(estimator).__name__} cannot be compiled.") from exc
     proofs = verification.prove(estimator, form, signature, sample)
     return form, {
         name: _method(estimator, form, signature, name, proof) for name, proof in proofs.items()
@@ -131,7 +131,7 @@ def _tried(
 
 
 def _method(
-    estimator: Any, form: Form, signature: Signature, name: str, proof: Proof
+    estimator: Any, form: CompiledEstimator, signature: Signature, name: str, proof: Proof
 ) -> dict[str, Any]:
     """Return what there is to tell of one method."""
     if proof.reason:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from predictor.core.compiled.compiled_estimator import Form
+from predictor.core.compiled.compiled_estimator import CompiledEstimator
 from predictor.core.compiler.row_generator import random_rows
 from predictor.core.compiler.timing import in_turn
 from predictor.core.compiler.verification import SEED, part
@@ -21,16 +21,16 @@ MARGIN = 1.1
 
 
 def timed(
-    estimator: Any, form: Form, signature: Signature, method: str
+    estimator: Any, form: CompiledEstimator, signature: Signature, method: str
 ) -> dict[int, tuple[float, float]]:
     """Return the microseconds that the form and the estimator take, for each size."""
-    behind = ScikitLearn(estimator)
-    compiled = Compiled(behind, form, signature, {method: None})
+    fallback = ScikitLearn(estimator)
+    compiled = Compiled(fallback, form, signature, {method: None})
     rows = random_rows(signature, SIZES[-1], np.random.default_rng(SEED))
     times = {}
     for size in SIZES:
         X = part(rows, slice(size))
-        calls = [lambda e=engine, X=X: e.run([method], X) for engine in (compiled, behind)]
+        calls = [lambda e=engine, X=X: e.run([method], X) for engine in (compiled, fallback)]
         own, its = in_turn(calls)
         times[size] = (own, its)
     return times

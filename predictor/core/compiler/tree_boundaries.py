@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from predictor.core.compiled.compiled_estimator import Form
+from predictor.core.compiled.compiled_estimator import CompiledEstimator
 from predictor.core.compiled.trees import Trees
 
 Array = npt.NDArray[Any]
@@ -15,7 +15,7 @@ Array = npt.NDArray[Any]
 ROWS = 48
 
 
-def trees_within(form: Form) -> Iterator[tuple[Any, Trees]]:
+def trees_within(form: CompiledEstimator) -> Iterator[tuple[Any, Trees]]:
     """Yield the ensembles of trees that a form is made of, each with the estimator that it is."""
     for part in form.within():
         if isinstance(part, Trees):

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from predictor.core.compiled.compiled_estimator import Declined, Form
+from predictor.core.compiled.compiled_estimator import CompiledEstimator, FallbackRequired
 from predictor.core.compiled.tolerance import SCORES
 from predictor.core.compiler.comparison import NOT_COMPILED, Proof, Trial
 from predictor.core.compiler.row_generator import random_rows, strange_rows
@@ -23,14 +23,18 @@ MOST_OF_SAMPLE, WITHIN, BESIDE, ALONE = 256, 256, 128, 16
 
 
 def prove(
-    estimator: Any, form: Form, signature: Signature, sample: Any = None, seed: int = SEED
+    estimator: Any,
+    form: CompiledEstimator,
+    signature: Signature,
+    sample: Any = None,
+    seed: int = SEED,
 ) -> dict[str, Proof]:
     """Try a form on many rows; return what was found of each method.
 
     Parameters
     ----------
     estimator : estimator
-    form : Form
+    form : CompiledEstimator
     signature : Signature
     sample : array or DataFrame, optional
         Rows as the estimator takes them.
@@ -87,7 +91,7 @@ def _one_by_one(trial: Trial, reader: Reader, X: Any, n: int = ALONE) -> None:
 def _read(reader: Reader, X: Any) -> Any:
     try:
         return reader.read(X)
-    except Declined:
+    except FallbackRequired:
         return None
 
 

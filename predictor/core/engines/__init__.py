@@ -2,7 +2,7 @@
 
 from predictor.core.engines.compiled import Compiled, built_with, file_name
 from predictor.core.engines.engine import Answers, Engine, ran
-from predictor.core.engines.estimator import ScikitLearn, Unread
+from predictor.core.engines.estimator import LazyEstimator, ScikitLearn
 from predictor.core.engines.joining import Joining
 from predictor.core.engines.places import Alone
 from predictor.core.signature import Signature
@@ -13,16 +13,16 @@ __all__ = [
     "Compiled",
     "Engine",
     "Joining",
+    "LazyEstimator",
     "ScikitLearn",
-    "Unread",
     "built_with",
     "file_name",
-    "loaded",
+    "load_compiled",
     "ran",
 ]
 
 
-def loaded(data: bytes, behind: Engine, signature: Signature) -> Compiled:
+def load_compiled(data: bytes, fallback: Engine, signature: Signature) -> Compiled:
     """Return the compiled form in a file at work, with what runs the estimator behind it.
 
     Raises
@@ -33,4 +33,4 @@ def loaded(data: bytes, behind: Engine, signature: Signature) -> Compiled:
     from predictor.core.compiled import serialization  # noqa: PLC0415 - only what serves pays for it
 
     form, choice = serialization.loads(data)
-    return Compiled(behind, form, signature, choice)
+    return Compiled(fallback, form, signature, choice)

@@ -61,7 +61,7 @@ class ScikitLearn:
             raise InvalidInput(f"The model refuses these rows{_reason(exc, X)}") from exc
 
 
-class Unread(ScikitLearn):
+class LazyEstimator(ScikitLearn):
     """An estimator that is read when something asks for it: a form answers nearly everything.
 
     Parameters

@@ -6,6 +6,6 @@ from predictor.core.engines.compiled import attempt
 
 
 def answered(estimator, rows, methods=("predict",)):
-    """What the form says, as it is written and read; Declined where that is the estimator's."""
+    """Answers of the compiled estimator after a round trip through its file."""
     form, _ = loads(dumps(drawn(estimator), {}))
     return attempt(form, methods, rows)

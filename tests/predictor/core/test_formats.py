@@ -54,7 +54,7 @@ def test_a_saved_estimator_brings_its_signature(tmp_path, target):
     taken = artifacts.take_in(path, target)
 
     assert taken.path.read_bytes() == path.read_bytes()
-    assert (taken.form, taken.source, taken.notes) == ("skops", "skops", ())
+    assert (taken.file_format, taken.source, taken.notes) == ("skops", "skops", ())
     assert taken.signature == signature
     assert taken.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
     assert taken.size == path.stat().st_size
@@ -175,7 +175,7 @@ def test_a_pickle_is_converted_where_it_is_allowed(tmp_path, target, write):
         )
     write(ESTIMATOR, path)
     taken = artifacts.take_in(path, target, allow_pickle=True)
-    assert (taken.source, taken.form, taken.notes) == ("pickle", "skops", ())
+    assert (taken.source, taken.file_format, taken.notes) == ("pickle", "skops", ())
     assert taken.fitted_with == {"scikit-learn": "1.9.1"}
     loaded = artifacts.load(taken.path, taken.sha256)
     np.testing.assert_array_equal(loaded.predict_proba(X), ESTIMATOR.predict_proba(X))
@@ -271,7 +271,7 @@ def test_an_onnx_classifier_is_served_as_it_is(tmp_path, target):
     path = tmp_path / "model.onnx"
     path.write_bytes(classifier(COEFFICIENTS, INTERCEPTS, ["a", "b", "c"]))
     taken = artifacts.take_in(path, target)
-    assert (taken.form, taken.source, taken.path.name) == ("onnx", "onnx", "model.onnx")
+    assert (taken.file_format, taken.source, taken.path.name) == ("onnx", "onnx", "model.onnx")
     assert taken.signature.classes == ("a", "b", "c")
     assert taken.signature.methods == ("predict", "predict_proba")
     assert [(c.name, c.dtype) for c in taken.signature.columns] == [

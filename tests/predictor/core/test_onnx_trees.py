@@ -5,7 +5,7 @@ import pytest
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from predictor.core.compiled.compiled_estimator import NoForm
+from predictor.core.compiled.compiled_estimator import NotCompilable
 from predictor.core.compiled.onnx_trees import varints
 from predictor.core.compiler.converters import treelite_models
 from predictor.core.compiler.converters.dispatch import drawn
@@ -57,5 +57,5 @@ def test_a_row_of_a_category_goes_where_its_own_went():
 
 def test_trees_of_too_many_nodes_are_left(monkeypatch):
     monkeypatch.setattr(treelite_models, "MOST_NODES", 3)
-    with pytest.raises(NoForm, match="more than 3 nodes"):
+    with pytest.raises(NotCompilable, match="more than 3 nodes"):
         drawn(DecisionTreeClassifier().fit(X, THREE))

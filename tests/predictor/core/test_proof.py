@@ -62,12 +62,12 @@ def test_a_discriminant_projects_together_with_other_methods(y, scaled):
 class Confused(LinearClassifier):
     """A form that is right when it is asked for one thing."""
 
-    def together(self, methods, X):
+    def run_methods(self, methods, X):
         """Return scores for whatever was asked, unless probabilities come first."""
         if methods[0] == "predict_proba":
-            return super().together(methods, X)
+            return super().run_methods(methods, X)
         scores = self.decision_function(X)
-        return super().together(methods, X) | {"decision_function": scores * 2}
+        return super().run_methods(methods, X) | {"decision_function": scores * 2}
 
 
 def test_a_form_that_answers_otherwise_to_several_methods_is_not_used():

@@ -15,7 +15,7 @@ from predictor.core.compiled import (
 )
 from predictor.core.compiled.adaboost import Voted
 from predictor.core.compiled.calibration import Calibrated, Thresholded
-from predictor.core.compiled.compiled_estimator import Form, NoForm
+from predictor.core.compiled.compiled_estimator import CompiledEstimator, NotCompilable
 from predictor.core.compiled.ensembles import Bagged, BaggedClassifier, Stacked
 from predictor.core.compiled.pipelines import (
     Behind,
@@ -32,28 +32,28 @@ from predictor.core.compiled.preprocessing import Applied
 from predictor.core.compiler.converters import nearest_neighbors, preprocessing, tree_ensembles
 
 
-def drawn(estimator: Any) -> Form:
+def drawn(estimator: Any) -> CompiledEstimator:
     """Return the form of a fitted estimator.
 
     Raises
     ------
-    NoForm
+    NotCompilable
         It, or a part of it, has none; says which.
     """
     kind = type(estimator)
     draw = COMPILED.get(kind.__name__)
     if draw is None or not kind.__module__.startswith("sklearn."):
-        raise NoForm(f"{kind.__name__} is not compiled.")
+        raise NotCompilable(f"{kind.__name__} is not compiled.")
     form = draw(estimator)
     vars(form).setdefault("source", estimator)  # what only wraps another one has its form
     return form
 
 
-def pipeline(estimator: Any) -> Form:
+def pipeline(estimator: Any) -> CompiledEstimator:
     """Return the form of a pipeline."""
     parts = [part for _, part in estimator.steps if part is not None and part != "passthrough"]
     if not parts:
-        raise NoForm("An empty pipeline is not compiled.")
+        raise NotCompilable("An empty pipeline is not compiled.")
     forms = [drawn(part) for part in parts]
     if hasattr(parts[-1], "predict"):
         return Chain(forms[:-1], forms[-1])
@@ -71,14 +71,14 @@ def by_columns(estimator: Any) -> Columns:
         forms.append(Applied() if isinstance(part, str) else drawn(part))
         positions.append(chosen)
     if not forms:
-        raise NoForm("A column transformer of no columns is not compiled.")
+        raise NotCompilable("A column transformer of no columns is not compiled.")
     return Columns(forms, list(positions))
 
 
 def union(estimator: Any) -> Columns:
     """Return the form of a union of features."""
     if estimator.transformer_weights:
-        raise NoForm("A union with weights is not compiled.")
+        raise NotCompilable("A union with weights is not compiled.")
     parts = [part for _, part in estimator.transformer_list if part not in ("drop", None)]
     forms = [Applied() if part == "passthrough" else drawn(part) for part in parts]
     return Columns(forms, [None] * len(forms))
@@ -87,7 +87,7 @@ def union(estimator: Any) -> Columns:
 def votes(estimator: Any) -> Votes:
     """Return the form of a vote by probabilities."""
     if estimator.voting != "soft":
-        raise NoForm("A vote by labels is not compiled.")
+        raise NotCompilable("A vote by labels is not compiled.")
     return Votes(*_voters(estimator, "predict_proba"), estimator.classes_)
 
 
@@ -96,17 +96,17 @@ def mean(estimator: Any) -> Mean:
     return Mean(*_voters(estimator, "predict"))
 
 
-def _voters(estimator: Any, method: str) -> tuple[list[Form], list[float] | None]:
+def _voters(estimator: Any, method: str) -> tuple[list[CompiledEstimator], list[float] | None]:
     weights = estimator._weights_not_none  # noqa: SLF001 - what its own predict reads
     listed = None if weights is None else [float(weight) for weight in weights]
     return [_with(method, part) for part in estimator.estimators_], listed
 
 
-def _with(method: str, part: Any) -> Form:
+def _with(method: str, part: Any) -> CompiledEstimator:
     """Return the form of an estimator within another one, which asks this method of it."""
     form = drawn(part)
     if not hasattr(form, method):
-        raise NoForm(f"{method} of a part is not compiled.")
+        raise NotCompilable(f"{method} of a part is not compiled.")
     return form
 
 
@@ -120,7 +120,7 @@ def behind(estimator: Any) -> Behind:
     inverse = estimator.inverse_func
     name = getattr(inverse, "__name__", "")
     if estimator.func is None or getattr(np, name, None) is not inverse:
-        raise NoForm("A target transformed by a function of NumPy alone is compiled.")
+        raise NotCompilable("A target transformed by a function of NumPy alone is compiled.")
     return Behind(drawn(estimator.regressor_), name)
 
 
@@ -143,7 +143,7 @@ def bagged_classifier(estimator: Any) -> BaggedClassifier:
         for part in parts
     )
     if not whole:
-        raise NoForm("Bagged classifiers are compiled where each one knows all classes.")
+        raise NotCompilable("Bagged classifiers are compiled where each one knows all classes.")
     positions = [np.asarray(features) for features in estimator.estimators_features_]
     forms = [_with("predict_proba", part) for part in parts]
     return BaggedClassifier(forms, positions, estimator.classes_)
@@ -152,7 +152,7 @@ def bagged_classifier(estimator: Any) -> BaggedClassifier:
 def voted(estimator: Any) -> Voted:
     """Return the form of AdaBoost."""
     if estimator.n_classes_ < 2:  # noqa: PLR2004 - one class is no choice
-        raise NoForm("AdaBoost of one class is not compiled.")
+        raise NotCompilable("AdaBoost of one class is not compiled.")
     trees = ("DecisionTreeClassifier", "ExtraTreeClassifier")
     parts = [
         tree_ensembles.label_tree(part) if type(part).__name__ in trees else drawn(part)
@@ -166,10 +166,14 @@ def stacked(estimator: Any) -> Chain:
     """Return the form of stacked estimators."""
     methods = [method for method in estimator.stack_method_ if method is not None]
     if estimator.passthrough or len(methods) != len(estimator.estimators_):
-        raise NoForm("A stack is compiled without the rows passed through, or estimators dropped.")
+        raise NotCompilable(
+            "A stack is compiled without the rows passed through, or estimators dropped."
+        )
     asked = list(zip(methods, estimator.estimators_, strict=True))
     if any(method == "predict" and hasattr(part, "classes_") for method, part in asked):
-        raise NoForm("A stack of labels is not compiled.")  # where two tie, it may be another one
+        raise NotCompilable(
+            "A stack of labels is not compiled."
+        )  # where two tie, it may be another one
     classes = getattr(estimator, "classes_", None)
     binary = classes is not None and len(classes) == 2  # noqa: PLR2004 - one column says it all
     skipped = [int(binary and method == "predict_proba") for method in methods]
@@ -184,16 +188,18 @@ def stacked(estimator: Any) -> Chain:
 def calibrated(estimator: Any) -> Votes:
     """Return the form of calibrated classifiers, averaged."""
     if estimator.method != "sigmoid":
-        raise NoForm(f"A calibration by {estimator.method} is not compiled.")
+        raise NotCompilable(f"A calibration by {estimator.method} is not compiled.")
     classes = estimator.classes_
-    parts: list[Form] = [_calibrated(part, classes) for part in estimator.calibrated_classifiers_]
+    parts: list[CompiledEstimator] = [
+        _calibrated(part, classes) for part in estimator.calibrated_classifiers_
+    ]
     return Votes(parts, None, classes)
 
 
 def _calibrated(one: Any, classes: Any) -> Calibrated:
     inner, calibrators = one.estimator, one.calibrators
     if len(inner.classes_) != len(classes):
-        raise NoForm("Calibrated classifiers are compiled where each one knows all classes.")
+        raise NotCompilable("Calibrated classifiers are compiled where each one knows all classes.")
     method = _scored_by(inner, ["decision_function", "predict_proba"])
     return Calibrated(
         _with(method, inner),
@@ -225,17 +231,17 @@ def _scored_by(estimator: Any, methods: str | list[str]) -> str:
     return next(method for method in listed if hasattr(estimator, method))
 
 
-def imputed(estimator: Any) -> Form:
+def imputed(estimator: Any) -> CompiledEstimator:
     """Return the form of a simple imputer."""
     objects = estimator.statistics_.dtype.kind == "O"
     return encoders.filled(estimator) if objects else preprocessing.imputed(estimator)
 
 
-def _within(attribute: str) -> Callable[[Any], Form]:
+def _within(attribute: str) -> Callable[[Any], CompiledEstimator]:
     return lambda estimator: drawn(getattr(estimator, attribute))
 
 
-COMPILED: dict[str, Callable[[Any], Form]] = {
+COMPILED: dict[str, Callable[[Any], CompiledEstimator]] = {
     **linear.COMPILED,
     **naive_bayes.COMPILED,
     **mlp.COMPILED,

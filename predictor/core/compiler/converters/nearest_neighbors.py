@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from predictor.core.compiled.compiled_estimator import Array, NoForm
+from predictor.core.compiled.compiled_estimator import Array, NotCompilable
 from predictor.core.compiled.distances import (
     CHEBYSHEV,
     COSINE,
@@ -40,14 +40,16 @@ def _common(estimator: Any) -> dict[str, Any]:
     points, targets = estimator._fit_X, estimator._y  # noqa: SLF001 - what its own prediction reads
     weights = estimator.weights or ALIKE
     if weights not in (ALIKE, BY_DISTANCE):
-        raise NoForm("Neighbours weighed by a function are not compiled.")
+        raise NotCompilable("Neighbours weighed by a function are not compiled.")
     metric = _metric(estimator)
     if not isinstance(points, np.ndarray) or _narrow(points) or _narrow(targets):
-        raise NoForm("Neighbours among sparse rows, or in single precision, are not compiled.")
+        raise NotCompilable(
+            "Neighbours among sparse rows, or in single precision, are not compiled."
+        )
     if targets.dtype.kind not in "biuf":
-        raise NoForm("Neighbours whose targets are objects are not compiled.")
+        raise NotCompilable("Neighbours whose targets are objects are not compiled.")
     if estimator.n_neighbors > len(points):
-        raise NoForm("More neighbours than there are points are not compiled.")
+        raise NotCompilable("More neighbours than there are points are not compiled.")
     points = np.ascontiguousarray(points, dtype=np.float64)
     _check_searched(points, metric)
     return {
@@ -67,23 +69,25 @@ def _metric(estimator: Any) -> str:
     if estimator.metric == "minkowski":
         asked = {1: MANHATTAN, 2: EUCLIDEAN, inf: CHEBYSHEV}.get(estimator.p)
     if metric is None or metric != asked:
-        raise NoForm(f"Neighbours by the metric {estimator.effective_metric_} are not compiled.")
+        raise NotCompilable(
+            f"Neighbours by the metric {estimator.effective_metric_} are not compiled."
+        )
     if estimator.metric_params:
-        raise NoForm("Neighbours by a metric with parameters are not compiled.")
+        raise NotCompilable("Neighbours by a metric with parameters are not compiled.")
     if estimator._fit_method == "ball_tree":  # noqa: SLF001 - what its own prediction reads
         # It leaves balls out by their radius, whose rounding is not bounded by the distance.
-        raise NoForm("Neighbours in a ball tree are not compiled.")
+        raise NotCompilable("Neighbours in a ball tree are not compiled.")
     return metric
 
 
 def _check_searched(points: Array, metric: str) -> None:
     """Refuse points that single precision does not tell apart."""
     if not np.abs(points).max() <= FARTHEST:
-        raise NoForm(f"Neighbours among numbers beyond {FARTHEST:g} are not compiled.")
+        raise NotCompilable(f"Neighbours among numbers beyond {FARTHEST:g} are not compiled.")
     if 0 < np.abs(points - points.mean(axis=0)).max() < NEAREST:
-        raise NoForm(f"Neighbours less than {NEAREST:g} from one another are not compiled.")
+        raise NotCompilable(f"Neighbours less than {NEAREST:g} from one another are not compiled.")
     if metric == COSINE and not lengths(points).min() >= SHORTEST:
-        raise NoForm("Neighbours of points that have no direction are not compiled.")
+        raise NotCompilable("Neighbours of points that have no direction are not compiled.")
 
 
 def _narrow(array: Array) -> bool:

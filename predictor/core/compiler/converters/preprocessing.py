@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from predictor.core.compiled.compiled_estimator import NoForm
+from predictor.core.compiled.compiled_estimator import NotCompilable
 from predictor.core.compiled.preprocessing import (
     Applied,
     Binarised,
@@ -61,7 +61,7 @@ def imputed(estimator: Any) -> Imputed:
     statistics = estimator.statistics_
     plain = estimator.missing_values != estimator.missing_values and not estimator.add_indicator
     if not plain or statistics.dtype.kind != "f" or np.isnan(statistics).any():
-        raise NoForm("A simple imputer is compiled for missing numbers alone.")
+        raise NotCompilable("A simple imputer is compiled for missing numbers alone.")
     return Imputed(statistics)
 
 
@@ -95,12 +95,12 @@ def applied(estimator: Any) -> Applied:
     """Return the form of a function."""
     function = estimator.func
     if estimator.validate or estimator.kw_args:
-        raise NoForm("A function is compiled without arguments and checks.")
+        raise NotCompilable("A function is compiled without arguments and checks.")
     if function is None:
         return Applied()
     name = getattr(function, "__name__", "")
     if getattr(np, name, None) is not function:
-        raise NoForm("A function of NumPy alone is compiled.")
+        raise NotCompilable("A function of NumPy alone is compiled.")
     return Applied(name)
 
 

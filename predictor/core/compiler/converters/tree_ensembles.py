@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from predictor.core.compiled.compiled_estimator import Array, NoForm
+from predictor.core.compiled.compiled_estimator import Array, NotCompilable
 from predictor.core.compiled.trees import (
     DOUBLE,
     SINGLE,
@@ -36,9 +36,9 @@ def _common(estimator: Any, source: Any, precision: str = SINGLE) -> dict[str, A
         model = treelite.sklearn.import_model(source)
     except Exception as exc:
         kind = type(estimator).__name__
-        raise NoForm(f"Treelite does not take this {kind}.") from exc
+        raise NotCompilable(f"Treelite does not take this {kind}.") from exc
     if model.input_type != DOUBLE or model.output_type != DOUBLE:
-        raise NoForm("Treelite took the trees in single precision.")
+        raise NotCompilable("Treelite took the trees in single precision.")
     found = converted(model)
     tags = estimator.__sklearn_tags__().input_tags
     return {
@@ -138,7 +138,9 @@ def _check_categories(estimator: Any) -> None:
             categories.dtype.kind == "f" and np.array_equal(categories, np.trunc(categories))
         )
         if not whole:
-            raise NoForm("Histogram boosting is compiled over categories that are integers alone.")
+            raise NotCompilable(
+                "Histogram boosting is compiled over categories that are integers alone."
+            )
 
 
 def histogram(estimator: Any) -> Boosted:
@@ -146,7 +148,7 @@ def histogram(estimator: Any) -> Boosted:
     _check_categories(estimator)
     link = type(estimator._loss.link).__name__  # noqa: SLF001 - what its own predict calls
     if link not in ("IdentityLink", "LogLink"):
-        raise NoForm(f"The link {link} is not compiled.")
+        raise NotCompilable(f"The link {link} is not compiled.")
     return Boosted(**_common(estimator, estimator, DOUBLE), exponential=link == "LogLink")
 
 
@@ -164,7 +166,7 @@ def isolation(estimator: Any) -> Isolation:
     samples = estimator._max_samples  # noqa: SLF001 - what its own scores read
     depth = expected_depth(samples)  # type: ignore[no-untyped-call]  # Treelite's
     if not depth:
-        raise NoForm("An isolation forest of one sample is not compiled.")
+        raise NotCompilable("An isolation forest of one sample is not compiled.")
     return Isolation(**common, depth=depth, offset=float(estimator.offset_))
 
 

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from predictor.core.compiled.compiled_estimator import Array, NoForm
+from predictor.core.compiled.compiled_estimator import Array, NotCompilable
 from predictor.core.compiled.onnx_trees import AMONG, AT_MOST, Ensemble
 
 # As Treelite counts what nodes are, and how they compare.
@@ -55,7 +55,7 @@ def converted(model: Any) -> Converted:
 
     Raises
     ------
-    NoForm
+    NotCompilable
         It asks what an ensemble cannot, or is too large.
     """
     header = model.get_header_accessor()
@@ -108,7 +108,7 @@ def _are_whole(leaves: Leaves, outputs: Array) -> bool:
 def _ensemble(parts: list[tuple[Any, Array, Any]], n_sums: int) -> Ensemble:
     """Return trees, each with the weights of its leaves and the sum that they add to."""
     if sum(len(tree.get_field("node_type")) for tree, *_ in parts) > MOST_NODES:
-        raise NoForm(f"Its trees have more than {MOST_NODES:,} nodes.")
+        raise NotCompilable(f"Its trees have more than {MOST_NODES:,} nodes.")
     found: dict[str, list[Array]] = {}
     n_nodes = n_leaves = 0
     for tree, weights, position in parts:
@@ -136,7 +136,7 @@ def _nodes(tree: Any) -> dict[str, Array]:
         return {**asked, **ends, "missing_is_yes": nowhere, "members": np.empty(0)}
     among = kind[inner] == CATEGORY
     if (tree.get_field("cmp")[inner][~among] != LESS_OR_EQUAL).any():
-        raise NoForm("Its trees compare in another way than `<=`.")
+        raise NotCompilable("Its trees compare in another way than `<=`.")
     number = np.where(inner, inner.cumsum(), (~inner).cumsum()) - 1
     yes, no = left[inner], right[inner]
     missing = tree.get_field("default_left")[inner].astype(bool)
