@@ -22,7 +22,7 @@ class PreconditionFailed(APIException):
 
 
 def etag(task: Task) -> str:
-    """Return the ETag of the task; every change gives another one."""
+    """Return the ETag of the task; every change changes it."""
     values = [field.value_from_object(task) for field in Task._meta.concrete_fields]  # noqa: SLF001 - documented
     state = json.dumps(values, default=datetime.isoformat).encode()
     return f'"{hashlib.sha256(state).hexdigest()[:32]}"'
