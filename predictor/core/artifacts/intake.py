@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from predictor.core import inspection
-from predictor.core.artifacts import archive, mlflow, native, onnx, pickles
+from predictor.core.artifacts import archive, mlflow, native, pickles
+from predictor.core.artifacts.onnx import estimator as onnx
 from predictor.core.artifacts.versions import check_version
 from predictor.core.containers import CONTAINERS, FRAME
 from predictor.core.errors import ArtifactError, InvalidInput

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from predictor.core.artifacts import onnx_graph
+from predictor.core.artifacts.onnx import audit
 from predictor.core.columns import Column
 from predictor.core.containers import ARRAY, FRAME
 from predictor.core.errors import ArtifactError
-from predictor.core.sessions import session
+from predictor.core.onnx_runtime import session
 from predictor.core.values import BOOLEAN, INTEGER, NUMBER, STRING
 
 Array = npt.NDArray[Any]
@@ -35,7 +35,7 @@ class OnnxRegressor:
     """
 
     def __init__(self, data: bytes) -> None:
-        self.labels = onnx_graph.labels(onnx_graph.nodes(data))
+        self.labels = audit.labels(audit.nodes(data))
         self.session = _session(data)
         self.inputs = self.session.get_inputs()
         self.outputs = [output.name for output in self.session.get_outputs()]
