@@ -40,7 +40,9 @@ class TaskQuerySet(models.QuerySet["Task"]):
 class Task(models.Model):
     """A task."""
 
-    title = models.CharField(max_length=MAX_TITLE_LENGTH, help_text="Short description of the task.")
+    title = models.CharField(
+        max_length=MAX_TITLE_LENGTH, help_text="Short description of the task."
+    )
     description = models.TextField(
         blank=True, max_length=MAX_DESCRIPTION_LENGTH, help_text="Details."
     )
