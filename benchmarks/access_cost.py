@@ -36,7 +36,7 @@ def credentials():
     from django.contrib.auth.models import User
     from django.test import Client
 
-    from mlsite.tokens import issue
+    from mlsite.accounts.tokens import issue
 
     user = User.objects.create_user("bench", password=PASSWORD)
     client = Client()
@@ -59,7 +59,7 @@ def microseconds(call, times):
 
 def log_cost():
     """What the line of one request costs, in each format."""
-    from mlsite.logs import JSONFormatter, LineFormatter, RequestIdFilter
+    from mlsite.server.access_log import JSONFormatter, LineFormatter, RequestIdFilter
 
     parts = {"method": "GET", "path": "/1", "status": 200, "ms": 0.5}
     made = logging.makeLogRecord({"msg": "GET /1 200 0.5 ms", "parts": parts})
@@ -84,8 +84,8 @@ def main():
     from django.core.management import call_command
 
     call_command("prepare", stdout=io.StringIO())
-    from mlsite.known_tokens import known_tokens
-    from mlsite.passwords import remembered_passwords
+    from mlsite.accounts.backends import remembered_passwords
+    from mlsite.accounts.token_cache import known_tokens
     from mlsite.wsgi import application
 
     for handler in logging.getLogger("mlsite.requests").handlers:

@@ -29,10 +29,10 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from predictor import recipes
+from predictor.core.compiled.serialization import loads
+from predictor.core.compiled.tolerance import compare
+from predictor.core.compiler.compile import compile_
 from predictor.core.engines import Compiled, ScikitLearn
-from predictor.core.engines.compiling import compile_
-from predictor.core.engines.equality import compare
-from predictor.core.engines.storing import loads
 from predictor.core.signature import Signature
 
 SIZES = (1, 256, 1000)

@@ -43,12 +43,12 @@ def main():
 
     call_command("prepare", stdout=io.StringIO())
     from mlsite.wsgi import application
-    from predictor.store import loaded
+    from predictor.runtime.store import get_store
 
     # The line of each request is formatted, and kept in memory.
     for handler in logging.getLogger("mlsite.requests").handlers:
         handler.setStream(io.StringIO())
-    model = loaded().get("iris")
+    model = get_store().get("iris")
     X = model.signature.rows({"X1": "61.1", "X2": "17.3"}).X
     row = b'{"X1":"61.1", "X2":"17.3"}'
     calls = {

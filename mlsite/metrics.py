@@ -12,7 +12,7 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 from rest_framework.request import Request
 
 from mlsite.views import TextView
-from predictor.metrics import DIRECTORY
+from predictor.runtime.metrics import DIRECTORY
 
 
 class Metrics(TextView):

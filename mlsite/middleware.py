@@ -14,9 +14,9 @@ from django.middleware.security import SecurityMiddleware
 from rest_framework import status
 from rest_framework.exceptions import MethodNotAllowed, Throttled
 
+from mlsite.accounts.login_throttle import LockedOut
 from mlsite.handler import BODY_REFUSED
-from mlsite.logs import RequestRecord, request_id
-from mlsite.sign_ins import LockedOut
+from mlsite.server.access_log import RequestRecord, request_id
 from mlsite.views import refused
 
 GetResponse = Callable[[HttpRequest], HttpResponse]

@@ -11,8 +11,8 @@ from drf_spectacular.utils import PolymorphicProxySerializer
 from rest_framework import status
 from rest_framework.permissions import SAFE_METHODS
 
-from mlsite.authentication import BasicAuthentication
-from mlsite.permissions import ApiAccess
+from mlsite.accounts.authentication import BasicAuthentication
+from mlsite.accounts.permissions import ApiAccess
 
 Schema = dict[str, Any]
 
@@ -114,13 +114,13 @@ class SiteSchema(AutoSchema):
 class SiteBasicScheme(BasicScheme):  # type: ignore[no-untyped-call]  # it registers itself
     """HTTP Basic."""
 
-    target_class = "mlsite.authentication.BasicAuthentication"
+    target_class = "mlsite.accounts.authentication.BasicAuthentication"
 
 
 class SiteTokenScheme(TokenScheme):  # type: ignore[no-untyped-call]  # it registers itself
     """A token of this site."""
 
-    target_class = "mlsite.authentication.TokenAuthentication"
+    target_class = "mlsite.accounts.authentication.TokenAuthentication"
     priority = 1  # before the one that takes all tokens
 
     def get_security_definition(

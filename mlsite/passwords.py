@@ -1,104 +1,14 @@
-"""Passwords: no more checks than sign_ins.py allows, and not again for a minute."""
+"""Former path of the authentication backend, which sessions of the previous release store."""
 
-import hashlib
-import secrets
-import threading
-import time
-from typing import Any, NamedTuple
-
-from django.contrib.auth import authenticate
-from django.contrib.auth.backends import ModelBackend
+from django.contrib.auth.backends import BaseBackend
 from django.contrib.auth.models import User
-from django.http import HttpRequest
 
-from mlsite.sign_ins import Attempt
-
-REMEMBERED_S = 60
-MOST = 500
-LOCKS = 16
+from mlsite.accounts import backends
 
 
-class PasswordBackend(ModelBackend):
-    """Django's users and permissions, with every password that a request brings counted first."""
+class PasswordBackend(BaseBackend):
+    """Keeps sessions of the previous release signed in; checks no password itself."""
 
-    def authenticate(
-        self,
-        request: HttpRequest | None,
-        username: str | None = None,
-        password: str | None = None,
-        **kwargs: Any,
-    ) -> User | None:
-        """Return the user, None for a wrong password.
-
-        Raises
-        ------
-        LockedOut
-            There have been too many wrong ones.
-        """
-        if request is None or username is None or password is None:
-            return super().authenticate(request, username, password, **kwargs)
-        attempt = Attempt(username, request.META.get("REMOTE_ADDR", ""))
-        user = super().authenticate(request, username, password, **kwargs)
-        if user is None:
-            attempt.failed()
-        else:
-            attempt.succeeded()
-        return user
-
-
-class Verified(NamedTuple):
-    """Whose password was right, as which hash it was stored then, and until when that counts."""
-
-    user: int
-    stored: str
-    until: float
-
-
-class RememberedPasswords:
-    """Spares the hashing of a password that was right a moment ago, in this process.
-
-    What is remembered is a keyed hash of name and password; the key dies with the process. The
-    user is read each time: a changed password or a deactivation counts at once.
-    """
-
-    def __init__(self) -> None:
-        self._key = secrets.token_bytes(32)
-        self._verified: dict[bytes, Verified] = {}
-        # Requests that bring the same password at once wait for one check of it.
-        self._checking = [threading.Lock() for _ in range(LOCKS)]
-
-    def user(self, request: HttpRequest, username: str, password: str) -> User | None:
-        """Return the user of this name and password.
-
-        Raises
-        ------
-        LockedOut
-            There have been too many wrong ones.
-        """
-        credential = f"{len(username)}:{username}:{password}".encode()
-        key = hashlib.blake2b(credential, key=self._key).digest()
-        user = self._recalled(key)
-        if user is None:
-            with self._checking[key[0] % LOCKS]:
-                user = self._recalled(key) or self._check(key, request, username, password)
-        return user
-
-    def _recalled(self, key: bytes) -> User | None:
-        verified = self._verified.get(key)
-        if verified is None or verified.until < time.monotonic():
-            return None
-        user = PasswordBackend().get_user(verified.user)
-        return user if user and user.password == verified.stored else None
-
-    def _check(self, key: bytes, request: HttpRequest, username: str, password: str) -> User | None:
-        user = authenticate(request, username=username, password=password)
-        if not isinstance(user, User):
-            return None
-        now = time.monotonic()
-        current = [item for item in list(self._verified.items()) if item[1].until >= now]
-        self._verified = dict(current[1 - MOST :])
-        self._verified[key] = Verified(user.pk, user.password, now + REMEMBERED_S)
-        return user
-
-
-remembered_passwords = RememberedPasswords()
+    def get_user(self, user_id: int) -> User | None:
+        """Return the user of a session."""
+        return backends.PasswordBackend().get_user(user_id)

@@ -124,8 +124,8 @@ MIDDLEWARE = [
     "mlsite.middleware.Headers",
     "mlsite.middleware.BodyLimit",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "mlsite.origins.ClientAddress",
-    "mlsite.origins.ForeignPages",
+    "mlsite.client_address.ClientAddress",
+    "mlsite.cross_origin.CrossOriginWriteGuard",
     "mlsite.middleware.Common",
     "mlsite.visitors.Visitors",
     "mlsite.middleware.Refusals",
@@ -153,7 +153,10 @@ STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
 
-AUTHENTICATION_BACKENDS = ["mlsite.passwords.PasswordBackend"]
+AUTHENTICATION_BACKENDS = [
+    "mlsite.accounts.backends.PasswordBackend",
+    "mlsite.passwords.PasswordBackend",  # sessions of the previous release
+]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -212,11 +215,11 @@ REST_FRAMEWORK = {
         "rest_framework.renderers.BrowsableAPIRenderer",
     ],
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "mlsite.authentication.TokenAuthentication",
-        "mlsite.authentication.BasicAuthentication",
+        "mlsite.accounts.authentication.TokenAuthentication",
+        "mlsite.accounts.authentication.BasicAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["mlsite.permissions.ApiAccess"],
+    "DEFAULT_PERMISSION_CLASSES": ["mlsite.accounts.permissions.ApiAccess"],
     "DEFAULT_FILTER_BACKENDS": [],
     "DEFAULT_SCHEMA_CLASS": "mlsite.openapi.SiteSchema",
     "NON_FIELD_ERRORS_KEY": "detail",
@@ -229,7 +232,7 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "0.1.0",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
-    "SERVE_PERMISSIONS": ["mlsite.permissions.ApiAccess"],
+    "SERVE_PERMISSIONS": ["mlsite.accounts.permissions.ApiAccess"],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
@@ -243,21 +246,21 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "filters": {
-        "request_id": {"()": "mlsite.logs.RequestIdFilter"},
-        "other_hosts": {"()": "mlsite.logs.OtherHostsFilter"},
+        "request_id": {"()": "mlsite.server.access_log.RequestIdFilter"},
+        "other_hosts": {"()": "mlsite.server.access_log.OtherHostsFilter"},
     },
     "formatters": {
         "line": {
-            "()": "mlsite.logs.LineFormatter",
+            "()": "mlsite.server.access_log.LineFormatter",
             "format": "{asctime} {levelname} {name}: {message} {request_id}",
             "style": "{",
         },
         "request": {
-            "()": "mlsite.logs.LineFormatter",
+            "()": "mlsite.server.access_log.LineFormatter",
             "format": "{asctime} {message} {request_id}",
             "style": "{",
         },
-        "json": {"()": "mlsite.logs.JSONFormatter"},
+        "json": {"()": "mlsite.server.access_log.JSONFormatter"},
     },
     "handlers": {
         "error": {
@@ -266,7 +269,7 @@ LOGGING = {
             "filters": ["request_id"],
         },
         "request": {
-            "class": "mlsite.logs.TogetherHandler",
+            "class": "mlsite.server.access_log.TogetherHandler",
             "formatter": "json" if LOG_FORMAT == "json" else "request",
             "filters": ["request_id"],
             "stream": "ext://sys.stdout",

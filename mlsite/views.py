@@ -24,7 +24,7 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
-from mlsite.pages import HomePage
+from mlsite.page_renderers import HomePage
 from mlsite.renderers import JSONRenderer
 
 
@@ -116,7 +116,7 @@ class Onlooker(SessionAuthentication):
         """Ask for nothing."""
 
 
-class Unanswered(APIView):
+class ErrorView(APIView):
     """A refusal that no view of ours made, answered as theirs are: JSON, or a page to a browser."""
 
     authentication_classes = (Onlooker,)
@@ -134,7 +134,7 @@ class Unanswered(APIView):
 
 def refused(request: HttpRequest, refusal: APIException) -> HttpResponse:
     """Answer a request that no view of ours will have."""
-    response: Response = Unanswered.as_view(
+    response: Response = ErrorView.as_view(
         name=HTTPStatus(refusal.status_code).phrase, refusal=refusal
     )(request)
     response.render()  # Django does it for views, but not for middleware

@@ -12,14 +12,14 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mlsite.settings")
 django.setup(set_prefix=False)
 
 # What needs the settings can be imported only now.
+from mlsite.accounts.token_cache import known_tokens  # noqa: E402
 from mlsite.handler import Handler  # noqa: E402
-from mlsite.known_tokens import known_tokens  # noqa: E402
-from predictor.store import loaded  # noqa: E402
+from predictor.runtime.store import get_store  # noqa: E402
 
 application = Handler()
 
 try:
-    loaded().follow()
+    get_store().follow()
 except DatabaseError as exc:
     raise ImproperlyConfigured(
         f"The registry of models cannot be read ({exc}). `python manage.py prepare` makes the "

@@ -9,7 +9,7 @@ from django.db.models.signals import post_migrate, pre_migrate
 from predictor import triggers
 
 if TYPE_CHECKING:
-    from predictor.store import Store
+    from predictor.runtime.store import Store
 
 
 class PredictorConfig(AppConfig):
@@ -25,7 +25,7 @@ class PredictorConfig(AppConfig):
     @cached_property
     def store(self) -> "Store":
         """The models of this process, loaded when first asked for: never by `ready()`."""
-        from predictor.store import Store  # noqa: PLC0415 - rows cannot be imported before apps
+        from predictor.runtime.store import Store  # noqa: PLC0415 - rows cannot be imported before apps
 
         store = Store()
         store.refresh()

@@ -6,9 +6,9 @@ from typing import Any
 from django.http import HttpRequest
 from rest_framework.status import HTTP_200_OK, HTTP_500_INTERNAL_SERVER_ERROR
 
-from predictor import metrics
 from predictor.core.model import Model
 from predictor.lean import LeanView
+from predictor.runtime import metrics
 
 
 class CountedView(LeanView):
@@ -17,7 +17,7 @@ class CountedView(LeanView):
     protocol: str
     served: Model | None = None  # as soon as it is found
     n_rows = 0
-    ran_by = ""
+    engine_name = ""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """Answer the request, and count it."""
@@ -34,6 +34,6 @@ class CountedView(LeanView):
 
     def _count(self, status: int, took_s: float) -> None:
         if self.served and status == HTTP_200_OK:
-            metrics.answered(self.served, self.protocol, self.ran_by, self.n_rows, took_s)
+            metrics.answered(self.served, self.protocol, self.engine_name, self.n_rows, took_s)
         else:
             metrics.refused(self.served, self.protocol, status)

@@ -2,7 +2,7 @@
 
 from django.urls import re_path
 
-from predictor import changes, versions, views
+from predictor.api import lifecycle, versions, views
 from predictor.models import NAME
 from predictor.protocols import open_inference
 
@@ -14,11 +14,11 @@ urlpatterns = [
     re_path(rf"{model}/predict/?$", views.Predict.as_view(), name="model-predict"),
     re_path(r"^models/?$", views.ModelList.as_view(), name="model-list"),
     re_path(rf"{model}/?$", views.ModelDetail.as_view(), name="model-detail"),
-    re_path(rf"{model}/train/?$", changes.Train.as_view(), name="model-train"),
-    re_path(rf"{model}/promote/?$", changes.Promote.as_view(), name="model-promote"),
-    re_path(rf"{model}/rollback/?$", changes.Rollback.as_view(), name="model-rollback"),
-    re_path(rf"{model}/reset/?$", changes.Reset.as_view(), name="model-reset"),
-    re_path(rf"{model}/retire/?$", changes.Retire.as_view(), name="model-retire"),
+    re_path(rf"{model}/train/?$", lifecycle.Train.as_view(), name="model-train"),
+    re_path(rf"{model}/promote/?$", lifecycle.Promote.as_view(), name="model-promote"),
+    re_path(rf"{model}/rollback/?$", lifecycle.Rollback.as_view(), name="model-rollback"),
+    re_path(rf"{model}/reset/?$", lifecycle.Reset.as_view(), name="model-reset"),
+    re_path(rf"{model}/retire/?$", lifecycle.Retire.as_view(), name="model-retire"),
     re_path(rf"{model}/versions/?$", versions.VersionList.as_view(), name="model-versions"),
     re_path(rf"{version}/?$", versions.VersionDetail.as_view(), name="model-version"),
     re_path(

@@ -20,10 +20,10 @@ from rest_framework.test import APIClient
 
 from predictor import recipes, registry
 from predictor.core import artifacts
-from predictor.core.engines.compiling import compile_
-from predictor.intake import Found
-from predictor.registry import files, writing
-from predictor.store import loaded
+from predictor.core.compiler.compile import compile_
+from predictor.isolation.inspect_artifact import Found
+from predictor.registry import registration, storage
+from predictor.runtime.store import get_store
 from tests.serving import Site
 
 # How long an example takes is the machine's mood, and no failure.
@@ -136,13 +136,13 @@ def written(tmp_path_factory):
     @cache
     def written(name):
         fitted, place = recipes.fit(name), tmp_path_factory.mktemp(name)
-        path = place / writing.ARTIFACT
+        path = place / registration.ARTIFACT
         signature = artifacts.save(fitted.estimator, path, fitted.X, columns=fitted.columns)
         compilation = compile_(fitted.estimator, signature, fitted.X)
         versions, compiled = artifacts.fitted_with(), compilation.write(place)
         found = Found(path.name, "skops", signature.to_json(), versions)
         found = replace(found, engines=compilation.report, compiled=compiled)
-        origin = writing.Origin("training", None, fitted.description, metrics=fitted.metrics)
+        origin = registration.Origin("training", None, fitted.description, metrics=fitted.metrics)
         return fitted, place, found, origin
 
     return written
@@ -160,9 +160,9 @@ def register(db, models_dir, written):
 
     def register(name="iris", recipe="iris"):
         _, place, found, origin = written(recipe)
-        with files.staging() as staged:
+        with storage.staging() as staged:
             shutil.copytree(place, staged, dirs_exist_ok=True)
-            return writing.admit(name, staged, found, origin)
+            return registration.admit(name, staged, found, origin)
 
     return register
 
@@ -171,7 +171,7 @@ def register(db, models_dir, written):
 def iris(register, fitted):
     """Version 1 of iris: registered, live and loaded. The estimator is returned."""
     registry.promote(register())
-    loaded()
+    get_store()
     return fitted.estimator
 
 
@@ -179,7 +179,7 @@ def iris(register, fitted):
 def penguins(register):
     """Version 1 of penguins, beside what else there is."""
     registry.promote(register("penguins", recipe="penguins"))
-    loaded().refresh()
+    get_store().refresh()
 
 
 @pytest.fixture

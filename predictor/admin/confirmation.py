@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 
 from predictor.core.errors import PredictorError
-from predictor.store import loaded
+from predictor.runtime.store import get_store
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -47,7 +47,7 @@ def confirmed(
         except PredictorError as exc:
             messages.error(request, str(exc))
         else:
-            loaded().refresh()
+            get_store().refresh()
             messages.success(request, done)
         return HttpResponseRedirect(asked.back)
     context = site.each_context(request) | {"title": asked.question, "asked": asked, "form": form}

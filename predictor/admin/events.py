@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from django.contrib import admin
 
-from predictor.admin.looking import LookingAdmin
+from predictor.admin.read_only import LookingAdmin
 from predictor.models import Event
 
 if TYPE_CHECKING:

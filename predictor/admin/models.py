@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from predictor import registry
 from predictor.admin.confirmation import Confirmation, confirmed
-from predictor.admin.looking import LookingAdmin, may_manage
+from predictor.admin.read_only import LookingAdmin, may_manage
 from predictor.models import ModelVersion, RegisteredModel
 
 if TYPE_CHECKING:

@@ -12,10 +12,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
-from predictor.admin.looking import may_manage
+from predictor.admin.read_only import may_manage
+from predictor.api.uploads import register
 from predictor.core.errors import InvalidInput
 from predictor.models import NAME, NAME_RULE, ModelVersion
-from predictor.uploads import register
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User

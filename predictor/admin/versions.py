@@ -9,9 +9,9 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from predictor import registry
-from predictor.admin import engines
+from predictor.admin import engine_table
 from predictor.admin.confirmation import Confirmation, confirmed
-from predictor.admin.looking import LookingAdmin, may_manage
+from predictor.admin.read_only import LookingAdmin, may_manage
 from predictor.admin.upload import upload
 from predictor.models import ModelVersion
 
@@ -41,7 +41,7 @@ class ModelVersionAdmin(LookingAdmin):
     @admin.display(description="Run by")
     def run_by(self, version: ModelVersion) -> str:
         """Return what runs each method, with its proof and its times."""
-        return engines.table(version)
+        return engine_table.table(version)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Return whether this user may upload."""

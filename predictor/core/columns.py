@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
-from predictor.core.values import BOOLEAN, INTEGER, NUMBER, STRING, TAKERS, Refused, within
+from predictor.core.coercion import BOOLEAN, INTEGER, NUMBER, STRING, TAKERS, Refused, within
 
 # How many categories a refusal names; the others are only counted.
 NAMED_CATEGORIES = 20
@@ -38,7 +38,7 @@ class Column:
         The values that an encoder was fitted on.
     closed : bool
         Whether other values than the categories are refused.
-    none : bool
+    missing_as_none : bool
         Whether a missing value is None to the estimator, and not NaN.
     range : pair of float, optional
         The least and the greatest value seen in a sample.
@@ -54,25 +54,24 @@ class Column:
     nullable: bool = False
     categories: tuple[Any, ...] | None = None
     closed: bool = False
-    none: bool = False
+    missing_as_none: bool = False
     range: tuple[float, float] | None = None
     example: Any = None
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Return the column whose fields are these."""
-        pair, categories = data.get("range"), data.get("categories")
-        return cls(
-            **{
-                **data,
-                "range": None if pair is None else (pair[0], pair[1]),
-                "categories": None if categories is None else tuple(categories),
-            }
-        )
+        fields = dict(data)
+        fields["missing_as_none"] = fields.pop("none", False)
+        for name in ("range", "categories"):
+            if fields.get(name) is not None:
+                fields[name] = tuple(fields[name])
+        return cls(**fields)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the fields as plain values, without those that a column of numbers has not."""
+        """Return the fields as plain values, without the defaults of a numeric column."""
         fields = asdict(self)
+        fields["none"] = fields.pop("missing_as_none")
         for name in ("kind", "categories", "closed", "none"):
             if fields[name] in (NUMBER, None, False):
                 del fields[name]

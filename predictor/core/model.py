@@ -22,15 +22,15 @@ class Model:
     version : int
     signature : Signature
     engine : Engine
-    form : str
-        The SHA-256 of the compiled form that was asked for; empty for the estimator alone.
+    compiled_sha256 : str
+        SHA-256 of the compiled estimator; empty if the estimator itself runs every request.
     """
 
     name: str
     version: int
     signature: Signature
     engine: Engine
-    form: str = ""
+    compiled_sha256: str = ""
 
     def infer(self, X: Any, outputs: Sequence[str]) -> Answers:
         """Return what each of the methods gives for the rows, and what ran them.

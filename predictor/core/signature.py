@@ -7,12 +7,12 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
-from predictor.core import answers, inspection, probes, samples
-from predictor.core.blocks import Blocks
+from predictor.core import introspection, probing, response_values, sample_data
 from predictor.core.columns import Column
-from predictor.core.containers import ARRAY, FRAME, Container
 from predictor.core.errors import ArtifactError, InvalidInput
-from predictor.core.rows import Reader
+from predictor.core.input_builders import ARRAY, FRAME, Container
+from predictor.core.json_matrix import Blocks
+from predictor.core.row_parser import Reader
 
 __all__ = ["Column", "Rows", "Signature"]
 
@@ -21,7 +21,7 @@ class Rows(NamedTuple):
     """What was sent: X as the estimator takes it, and whether it was one row alone."""
 
     X: Any
-    alone: bool
+    is_single: bool
 
 
 @dataclass(frozen=True)
@@ -69,31 +69,31 @@ class Signature:
             The estimator has no method that is served, does not take rows of columns, or takes
             others than those given.
         """
-        methods = inspection.methods(estimator)
+        methods = introspection.methods(estimator)
         if not methods:
             raise ArtifactError(
                 f"{type(estimator).__name__} has none of the methods that are served: "
-                f"{', '.join(answers.METHODS)}."
+                f"{', '.join(response_values.METHODS)}."
             )
-        found = inspection.columns(estimator, _count(columns, sample))
-        container = inspection.container(estimator)
+        found = introspection.columns(estimator, _count(columns, sample))
+        container = introspection.container(estimator)
         if sample is not None:
             stated = found
-            container, found = samples.refined(found, sample)
+            container, found = sample_data.refined(found, sample)
             if hasattr(estimator, "served_columns_"):  # it says itself what it takes
-                container = inspection.container(estimator)
+                container = introspection.container(estimator)
                 found = tuple(map(_as_stated, found, stated))
         run = getattr(estimator, methods[0])
-        found = probes.nullable(run, container, found)
+        found = probing.nullable(run, container, found)
         if len({column.name for column in found}) < len(found):
             raise ArtifactError("Two columns of the model have the same name.")
         predicts = methods[0] == "predict"
         return cls(
             columns=_named(found, columns, container),
             methods=methods,
-            classes=inspection.classes(estimator),
+            classes=introspection.classes(estimator),
             container=container,
-            n_outputs=probes.n_outputs(run, container, found) if predicts else 1,
+            n_outputs=probing.n_outputs(run, container, found) if predicts else 1,
         )
 
     @property
@@ -131,9 +131,9 @@ class Signature:
         return self._fill(rows)
 
     def rows(self, data: Any, reread: Callable[[], Any] | None = None) -> Rows:
-        """Return rows out of JSON as X; see `predictor.core.rows.Reader.read`."""
+        """Return rows out of JSON as X; see `predictor.core.row_parser.Reader.read`."""
         sent = self._reader.read(data, reread)
-        return Rows(self._fill(sent.rows), sent.alone)
+        return Rows(self._fill(sent.rows), sent.is_single)
 
     def block(self, body: bytes) -> Rows | None:
         """Return a list of rows of numbers, in JSON, as X; None where it is anything else.
@@ -141,7 +141,7 @@ class Signature:
         What it returns is what `rows` does of the parsed body, in half the time.
         """
         values = self._blocks.read(body)
-        return None if values is None else Rows(self._fill(values), alone=False)
+        return None if values is None else Rows(self._fill(values), is_single=False)
 
     def chosen(self, outputs: str | None) -> tuple[str, ...]:
         """Return the methods named in `predict,predict_proba`, or the first one.
@@ -159,9 +159,9 @@ class Signature:
             raise InvalidInput(sentence, {"outputs": [sentence]})
         return chosen
 
-    def answer(self, results: Mapping[str, Any], *, alone: bool) -> dict[str, Any]:
-        """Return results as plain values; see `predictor.core.answers.answer`."""
-        return answers.answer(results, self.classes, alone=alone)
+    def answer(self, results: Mapping[str, Any], *, is_single: bool) -> dict[str, Any]:
+        """Return results as plain values; see `predictor.core.response_values.answer`."""
+        return response_values.answer(results, self.classes, is_single=is_single)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values that `from_json` reads."""

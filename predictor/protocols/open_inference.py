@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from predictor import exceptions
-from predictor.store import loaded
+from predictor.runtime.store import get_store
 
 
 class Health(APIView):
@@ -52,5 +52,5 @@ class Ready(Health):
     )
     def get(self, _request: Request) -> Response:
         """Return that it has; 503 where nothing can be served for one."""
-        loaded().check()
+        get_store().check()
         return Response({"live": True, "ready": True})

@@ -1,15 +1,14 @@
 """Registers, promotes, retires: the one writer of the registry's rows and of MODELS_DIR."""
 
-from predictor.registry.compiling import compile_anew, compile_stale, switch
-from predictor.registry.examining import register_file
-from predictor.registry.history import previous_live
-from predictor.registry.reading import (
+from predictor.registry.audit_log import previous_live
+from predictor.registry.lifecycle import lowest, promote, reset, retire, rollback
+from predictor.registry.queries import (
     callable_version,
     check_live,
     check_name,
+    compiled_sha256,
     find,
-    form,
-    live_forms,
+    live_compiled,
     live_versions,
     load,
     needs_estimators,
@@ -17,10 +16,10 @@ from predictor.registry.reading import (
     version,
     without_live,
 )
-from predictor.registry.states import lowest, promote, reset, retire, rollback
+from predictor.registry.recompile import compile_anew, compile_stale, switch
+from predictor.registry.registration import register, register_file
 from predictor.registry.sync import sync
 from predictor.registry.training import train
-from predictor.registry.writing import register
 
 __all__ = [
     "callable_version",
@@ -28,9 +27,9 @@ __all__ = [
     "check_name",
     "compile_anew",
     "compile_stale",
+    "compiled_sha256",
     "find",
-    "form",
-    "live_forms",
+    "live_compiled",
     "live_versions",
     "load",
     "lowest",

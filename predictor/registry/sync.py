@@ -15,11 +15,11 @@ from django.db import transaction
 from predictor.core.engines import file_name
 from predictor.core.errors import ArtifactError, PredictorError
 from predictor.core.signature import Signature
-from predictor.intake import Found
+from predictor.isolation.inspect_artifact import Found
+from predictor.isolation.sandbox import Upload, examine
 from predictor.models import ModelVersion, RegisteredModel
-from predictor.registry import files, leftovers, reading
-from predictor.registry.examining import Upload, examine
-from predictor.registry.writing import Origin, card, check_metrics, new_row
+from predictor.registry import cleanup, queries, storage
+from predictor.registry.registration import Origin, card, check_metrics, new_row
 
 # An artifact lies beside its card.
 FILE = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
@@ -30,8 +30,8 @@ FOUND = ("artifact", "format", "signature", "fitted_with", "any_version")
 
 def sync() -> Iterator[tuple[str, bool]]:
     """Register what lies in MODELS_DIR without a row; yield what was done, and if it was well."""
-    with files.locked():
-        for removed in leftovers.clear():
+    with storage.locked():
+        for removed in cleanup.clear():
             yield removed, True
         for name, number in _unregistered():
             try:
@@ -47,17 +47,17 @@ def sync() -> Iterator[tuple[str, bool]]:
 def _unregistered() -> Iterator[tuple[str, int]]:
     """Yield the directories that look like versions and have no row, in order."""
     known = set(ModelVersion.objects.values_list("model__name", "version"))
-    for entry in sorted(files.root().iterdir()):
+    for entry in sorted(storage.root().iterdir()):
         if entry.is_dir() and not entry.name.startswith("."):
-            for number in files.numbers(entry.name):
+            for number in storage.numbers(entry.name):
                 if (entry.name, number) not in known:
                     yield entry.name, number
 
 
 def _adopt(name: str, number: int) -> ModelVersion:
     """Register a directory as it lies; one that has no card gets one."""
-    reading.check_name(name)
-    place = files.directory(name, number)
+    queries.check_name(name)
+    place = storage.directory(name, number)
     said = _card(place)
     found = Found(**{fact: said[fact] for fact in FOUND}) if said else _examined(place)
     metrics = said.get("metrics", {})
@@ -76,7 +76,7 @@ def _adopt(name: str, number: int) -> ModelVersion:
             if said and row.sha256 != said["sha256"]:
                 raise ArtifactError(f"its {found.artifact} is not the file that its card tells of.")
             if not said:
-                files.write_card(place, card(row))
+                storage.write_card(place, card(row))
     except ValidationError as exc:
         raise ArtifactError(f"its card is wrong: {' '.join(exc.messages)}") from exc
     return row
@@ -84,18 +84,18 @@ def _adopt(name: str, number: int) -> ModelVersion:
 
 def _card(place: Path) -> Mapping[str, Any]:
     """Return what the card of a directory says; nothing if there is none."""
-    path = place / files.CARD
+    path = place / storage.CARD
     if not path.exists():
         return {}
     try:
         said = json.loads(path.read_bytes())
         missing = {*FOUND, "sha256"} - said.keys()
     except (ValueError, AttributeError, OSError) as exc:
-        raise ArtifactError(f"its {files.CARD} cannot be read.") from exc
+        raise ArtifactError(f"its {storage.CARD} cannot be read.") from exc
     if missing:
-        raise ArtifactError(f"its {files.CARD} has no {', '.join(sorted(missing))}.")
+        raise ArtifactError(f"its {storage.CARD} has no {', '.join(sorted(missing))}.")
     if not _plain(said):
-        raise ArtifactError(f"its {files.CARD} does not say what a card says.")
+        raise ArtifactError(f"its {storage.CARD} does not say what a card says.")
     return dict(said)
 
 
@@ -121,10 +121,10 @@ def _examined(place: Path) -> Found:
     aside = (".", "compiled-")
     entries = [entry for entry in place.iterdir() if not entry.name.startswith(aside)]
     if len(entries) != 1:
-        raise ArtifactError(f"it takes one file and a {files.CARD}, or the file alone.")
+        raise ArtifactError(f"it takes one file and a {storage.CARD}, or the file alone.")
     with tempfile.TemporaryDirectory() as scratch:
         found = examine(Upload(entries[0]), Path(scratch))
-        if files.measure(Path(scratch, found.artifact)) != files.measure(entries[0]):
+        if storage.measure(Path(scratch, found.artifact)) != storage.measure(entries[0]):
             raise ArtifactError(f"{entries[0].name} has to be converted; `register` does that.")
         if found.compiled:
             shutil.copy(Path(scratch, file_name(found.compiled)), place)

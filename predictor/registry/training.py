@@ -4,9 +4,9 @@ from django.contrib.auth.models import User
 
 from predictor import recipes
 from predictor.models import ModelVersion
-from predictor.registry import reading
-from predictor.registry.states import promote
-from predictor.registry.writing import register
+from predictor.registry import queries
+from predictor.registry.lifecycle import promote
+from predictor.registry.registration import register
 
 
 def train(name: str, *, if_missing: bool = False, by: User | None = None) -> ModelVersion:
@@ -28,7 +28,7 @@ def train(name: str, *, if_missing: bool = False, by: User | None = None) -> Mod
         The model is there, but not one of those that are trained here.
     """
     if name not in recipes.RECIPES:
-        reading.find(name)
-    if if_missing and (number := reading.live_versions().get(name)):
-        return reading.version(name, number)
+        queries.find(name)
+    if if_missing and (number := queries.live_versions().get(name)):
+        return queries.version(name, number)
     return promote(register(name, recipes.fit(name), by=by), by=by)

@@ -14,7 +14,7 @@ from comparison.load import parsed
 from comparison.report import markdown, ratios, table
 from comparison.servers import Server
 
-from mlsite.workers import THREADS
+from mlsite.server.workers import THREADS
 
 NO_ERRORS = {"connect": 0, "read": 0, "write": 0, "status": 0, "timeout": 0}
 TITLES = {"ours": "this project", "fastapi": "FastAPI", "flask": "Flask"}

@@ -56,19 +56,19 @@ def site(chromium, prepared, tmp_path_factory):
 
 
 @pytest.fixture(scope="package")
-def troubles():
+def load_errors():
     """What went wrong in the tabs and was not told yet."""
     return []
 
 
 @pytest.fixture(scope="package")
-def tab(chromium, site, troubles):
+def tab(chromium, site, load_errors):
     """Opens the tab of somebody, once: a new one for every test costs more than the pages do."""
 
     @cache
     def tab(user=None, password=None):
         page = chromium.new_page(base_url=site.url, reduced_motion="reduce", viewport=DESK)
-        watch(page, site.url, troubles)
+        watch(page, site.url, load_errors)
         if user is not None:
             page.goto("/auth/login/")
             sign_in(page, user, password)
@@ -79,7 +79,7 @@ def tab(chromium, site, troubles):
 
 
 @pytest.fixture
-def visit(tab, troubles):
+def visit(tab, load_errors):
     """Gives the tab of somebody, and sees to it afterwards that nothing went wrong in it."""
     used = []
 
@@ -90,31 +90,31 @@ def visit(tab, troubles):
     yield visited
     for page in used:
         page.set_viewport_size(DESK)
-    noted = troubles.copy()
-    troubles.clear()
+    noted = load_errors.copy()
+    load_errors.clear()
     assert noted == []
 
 
-def watch(page, home, troubles):
+def watch(page, home, load_errors):
     """Note what a page logs, throws, misses, and asks of other hosts."""
 
     def logged(message):
         # What failed to load is noted below, with its status.
         told = message.text.startswith("Failed to load resource")
         if message.type in ("error", "warning") and not told:
-            troubles.append(message.text)
+            load_errors.append(message.text)
 
     def answered(response):
         page_itself = response.request.resource_type in ("document", "xhr", "fetch")
         if response.status >= 400 and not page_itself:
-            troubles.append(f"{response.status} {response.url}")
+            load_errors.append(f"{response.status} {response.url}")
 
     def asked(request):
         if not request.url.startswith((f"{home}/", "data:")):
-            troubles.append(f"asked {request.url}")
+            load_errors.append(f"asked {request.url}")
 
     page.on("console", logged)
-    page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.on("pageerror", lambda error: load_errors.append(str(error)))
     page.on("response", answered)
     page.on("request", asked)
 

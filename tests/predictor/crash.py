@@ -20,18 +20,18 @@ django.setup()
 
 from django.db import connection
 
-from predictor.intake import Found
+from predictor.isolation.inspect_artifact import Found
 from predictor.models import Event, ModelVersion
-from predictor.registry import files, reading
-from predictor.registry.writing import Origin, admit
+from predictor.registry import queries, storage
+from predictor.registry.registration import Origin, admit
 
-TRACED = str(Path(files.__file__).parent)
+TRACED = str(Path(storage.__file__).parent)
 SIGNATURE = {"columns": [], "methods": ["predict"], "classes": None}
 
 
 def register():
     """Register a file of a few bytes, by the steps that every registration takes."""
-    with files.staging() as staged:
+    with storage.staging() as staged:
         (staged / "model.skops").write_bytes(b"an artifact")
         found = Found("model.skops", "skops", SIGNATURE, {})
         return admit("iris", staged, found, Origin("a test")).version
@@ -63,8 +63,8 @@ def newest():
     """Return the newest versions, after a look at their files and their lines in the record."""
     rows = list(ModelVersion.objects.select_related("model").order_by("-version")[:3])
     for row in rows:
-        reading.check(row)
-        card = json.loads((files.directory("iris", row.version) / files.CARD).read_bytes())
+        queries.check(row)
+        card = json.loads((storage.directory("iris", row.version) / storage.CARD).read_bytes())
         Event.objects.get(kind="registration", to_version=row)
         assert card["sha256"] == row.sha256
     return [row.version for row in rows]
@@ -91,14 +91,14 @@ def main():
         killed = killed_at(instant)
         after = newest()
         version = register()
-        names = {entry.name for entry in files.root().iterdir()} - {files.LOCK, "iris"}
-        marks = list(files.root().glob(f"*/*/{files.PENDING}"))
+        names = {entry.name for entry in storage.root().iterdir()} - {storage.LOCK, "iris"}
+        marks = list(storage.root().glob(f"*/*/{storage.PENDING}"))
         said = {
             "killed": killed,
             "after": after,
             "next": version,
             "left": [*names, *map(str, marks)],
-            "directories": files.numbers("iris")[-3:],
+            "directories": storage.numbers("iris")[-3:],
         }
         sys.stdout.write(json.dumps(said) + "\n")
 

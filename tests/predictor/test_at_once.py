@@ -18,16 +18,16 @@ import json, sys
 import django
 django.setup()
 from predictor import registry
-from predictor.intake import Found
-from predictor.registry import files
-from predictor.registry.writing import Origin, admit
+from predictor.isolation.inspect_artifact import Found
+from predictor.registry import storage
+from predictor.registry.registration import Origin, admit
 
 signature = {"columns": [], "methods": ["predict"], "classes": None}
 print("ready", flush=True)
 sys.stdin.readline()
 numbers = []
 for _ in range(int(sys.argv[1])):
-    with files.staging() as staged:
+    with storage.staging() as staged:
         (staged / "model.skops").write_bytes(b"an artifact")
         found = Found("model.skops", "skops", signature, {})
         row = admit("iris", staged, found, Origin("a test"))

@@ -11,15 +11,16 @@ from django.core.management import call_command
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.tree import DecisionTreeRegressor
 
-from predictor import apart, registry
+from predictor import registry
 from predictor.core import artifacts
+from predictor.core.compiler.compile import compile_
 from predictor.core.engines import joining, places
-from predictor.core.engines.compiling import compile_
 from predictor.core.errors import Conflict
 from predictor.core.signature import Column, Signature
+from predictor.isolation import compile_process
 from predictor.models import ModelVersion
 from predictor.recipes import Fitted
-from predictor.store import loaded
+from predictor.runtime.store import get_store
 
 ROW = {"X1": 5.9, "X2": 3.0}
 METHODS = ["predict", "predict_proba", "decision_function"]
@@ -32,8 +33,8 @@ def row(iris):
 
 def engine():
     """What runs a row of iris in this process, after it has looked at the registry."""
-    loaded().refresh()
-    return loaded().get("iris").engine_name(1)
+    get_store().refresh()
+    return get_store().get("iris").engine_name(1)
 
 
 def compiled_files(models_dir):
@@ -63,8 +64,8 @@ def near(models_dir, db):
     X = np.arange(20.0).reshape(-1, 1)
     fitted = Fitted(KNeighborsRegressor(p=3).fit(X, X[:, 0]), X, (Column("x0"),), "", {})
     registry.promote(registry.register("near", fitted))
-    loaded().refresh()
-    return loaded().get("near")
+    get_store().refresh()
+    return get_store().get("near")
 
 
 def test_what_is_not_compiled_says_why(api, near):
@@ -117,21 +118,21 @@ def test_a_file_that_is_registered_is_compiled_in_a_process_of_its_own(
     path = tmp_path / "steps.skops"
     artifacts.save(estimator, path, X)
     call_command("register", "steps", str(path), promote=True, verbosity=0)
-    loaded().refresh()
-    assert loaded().get("steps").engine_name(1) == "onnxruntime"
+    get_store().refresh()
+    assert get_store().get("steps").engine_name(1) == "onnxruntime"
     answer = api.post("/models/steps/predict", [{"x0": 7, "x1": 9.5}])
     assert answer.json() == {"predictions": estimator.predict([[7, 9.5]]).tolist()}
 
 
 def test_compiling_that_takes_too_long_is_given_up(fitted):
     signature = Signature.of(fitted.estimator, fitted.columns, fitted.X)
-    given_up = apart.compiled(0.0, fitted.estimator, signature, fitted.X)
+    given_up = compile_process.compiled(0.0, fitted.estimator, signature, fitted.X)
     assert given_up.data == b""
     assert given_up.report["reason"] == "Compiling it took more than 0 seconds."
 
 
 def test_compiling_that_crashes_is_told(fitted):
-    crashed = apart.compiled(time.monotonic() + 60, fitted.estimator, None, None)
+    crashed = compile_process.compiled(time.monotonic() + 60, fitted.estimator, None, None)
     assert crashed.report["reason"] == "Compiling it crashed, or took more memory than it may."
 
 
@@ -173,7 +174,7 @@ def test_a_form_that_is_lost_is_not_missed_and_is_built_again(api, row, models_d
     for damage in ("unlink", "write_bytes"):
         path = models_dir / "iris" / "1" / name
         path.unlink() if damage == "unlink" else path.write_bytes(b"PK")
-        loaded()._live.clear()
+        get_store()._live.clear()
         assert engine() == "scikit-learn"
         assert api.post("/predict", ROW).json() == {"prediction": 2}
         assert "runs without its compiled form" in caplog.text
@@ -207,7 +208,7 @@ def test_what_cannot_be_compiled_keeps_no_other_version_from_it(row, fitted, mod
 def test_what_other_versions_compiled_is_not_used_until_it_is_built_again(row, caplog):
     older = row.engines | {"built_with": row.engines["built_with"] | {"scikit-learn": "1.0"}}
     ModelVersion.objects.filter(pk=row.pk).update(engines=older)
-    loaded()._live.clear()
+    get_store()._live.clear()
     assert engine() == "scikit-learn"
     assert "was compiled by other versions" in caplog.text
     call_command("compile")
@@ -228,7 +229,9 @@ def test_engines_are_switched_off_for_all_by_a_setting(settings, db, models_dir,
     assert engine() == "scikit-learn"
     told = registry.version("iris", 1).engines
     assert (told["engine"], told["reason"]) == ("scikit-learn", "Compiling is switched off.")
-    assert type(loaded().get("iris").engine) is joining.Joining  # requests are joined all the same
+    assert (
+        type(get_store().get("iris").engine) is joining.Joining
+    )  # requests are joined all the same
     with pytest.raises(Conflict, match="ENGINES is scikit-learn: nothing is compiled"):
         registry.compile_anew(registry.version("iris", 1))
     assert list(registry.compile_stale()) == []

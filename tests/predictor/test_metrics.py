@@ -11,7 +11,7 @@ from sklearn.neighbors import KNeighborsRegressor
 from predictor import registry
 from predictor.core.signature import Column
 from predictor.recipes import Fitted
-from predictor.store import loaded
+from predictor.runtime.store import get_store
 
 DOCS = settings.BASE_DIR / "docs" / "metrics.md"
 DASHBOARD = settings.BASE_DIR / "deploy" / "grafana.json"
@@ -68,7 +68,7 @@ def test_rows_that_a_form_declines_are_those_of_the_estimator(api, models_dir, d
     X = np.arange(20.0).reshape(-1, 1)
     fitted = Fitted(KNeighborsRegressor().fit(X, X[:, 0]), X, (Column("x0"),), "", {})
     registry.promote(registry.register("near", fitted))
-    loaded().refresh()
+    get_store().refresh()
     near = {"model": "near", "version": "1", "protocol": "rows"}
     engines = [near | {"engine": engine} for engine in ("numpy", "scikit-learn")]
 
@@ -114,7 +114,7 @@ def test_the_version_served_and_one_that_cannot_be(api, iris, register, models_d
     second = register()
     registry.promote(second)
     (models_dir / "iris" / "2" / second.artifact).write_bytes(b"not what was registered")
-    loaded().refresh()
+    get_store().refresh()
     assert told("mlsite_live_version", model="iris") == 1
     assert told("mlsite_live_version_not_loaded", model="iris") == 1
 

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from predictor.api.views import Predict
 from predictor.lean import MOST_REMEMBERED
-from predictor.views import Predict
 
 BROWSER = {"HTTP_ACCEPT": "text/html,application/xhtml+xml,*/*;q=0.8"}
 ROW = json.dumps({"X1": "61.1", "X2": "17.3"})

@@ -10,7 +10,7 @@ from predictor import registry
 from predictor.core.signature import Column
 from predictor.models import ModelVersion
 from predictor.recipes import Fitted
-from predictor.store import loaded
+from predictor.runtime.store import get_store
 
 BROWSER = {"HTTP_ACCEPT": "text/html"}
 
@@ -18,7 +18,7 @@ BROWSER = {"HTTP_ACCEPT": "text/html"}
 def serve_odd(fitted, columns):
     odd = Fitted(fitted.estimator, fitted.X, columns, "Odd.", {"accuracy": 0.5})
     registry.promote(registry.register("odd", odd))
-    loaded().refresh()
+    get_store().refresh()
 
 
 def test_a_column_of_any_name_and_meaning_is_an_input(api, iris, fitted):
@@ -38,7 +38,7 @@ def test_a_column_of_any_name_and_meaning_is_an_input(api, iris, fitted):
 
 def test_a_model_without_a_live_version_offers_no_prediction(api, iris):
     ModelVersion.objects.update(state=ModelVersion.State.READY)
-    loaded().refresh()
+    get_store().refresh()
     for address in ("/models/iris/", "/models/", "/"):
         response = api.get(address, **BROWSER)
         assert response.status_code == 200

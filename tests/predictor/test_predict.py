@@ -8,7 +8,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from numpy.testing import assert_allclose as equal
 
-from predictor.store import loaded
+from predictor.runtime.store import get_store
 
 pytestmark = pytest.mark.usefixtures("iris")
 
@@ -42,7 +42,7 @@ def test_every_output_is_the_estimators_own_to_the_bit_where_it_runs_itself(
     api, iris, fitted, settings
 ):
     settings.ENGINES = "scikit-learn"
-    loaded().refresh()
+    get_store().refresh()
     assert_the_estimators_own(api, iris, fitted, np.testing.assert_array_equal)
 
 

@@ -148,7 +148,7 @@ def test_a_version_whose_file_has_changed_is_not_made_live(versions, models_dir,
     ],
 )
 def test_a_metric_is_a_finite_number_with_a_name(metrics, sentence):
-    from predictor.registry.writing import check_metrics
+    from predictor.registry.registration import check_metrics
 
     with pytest.raises(InvalidInput) as refused:
         check_metrics(metrics)

@@ -6,8 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from predictor import registry, store
-from predictor.store import MOST_ON_DEMAND, loaded
+from predictor import registry
+from predictor.runtime import store
+from predictor.runtime.store import MOST_ON_DEMAND, get_store
 
 
 @pytest.fixture
@@ -28,18 +29,18 @@ def loads(iris, register, monkeypatch):
 
 def test_a_few_versions_stay_loaded_those_asked_for_last(loads):
     for number in (2, 3, 4, 5, 2, 6, 2):
-        assert loaded().get("iris", number).version == number
+        assert get_store().get("iris", number).version == number
     assert loads == [2, 3, 4, 5, 6]
-    loaded().get("iris", 3)
+    get_store().get("iris", 3)
     assert loads == [2, 3, 4, 5, 6, 3]
-    assert len(loaded()._on_demand) == MOST_ON_DEMAND
+    assert len(get_store()._on_demand) == MOST_ON_DEMAND
 
 
 def test_a_version_that_was_asked_for_goes_live_without_being_loaded_again(loads):
-    asked = loaded().get("iris", 2)
+    asked = get_store().get("iris", 2)
     registry.promote(registry.version("iris", 2))
-    loaded().refresh()
-    assert loaded().get("iris") is asked
+    get_store().refresh()
+    assert get_store().get("iris") is asked
     assert loads == [2]
 
 
@@ -47,13 +48,13 @@ def test_a_version_that_was_asked_for_goes_live_without_being_loaded_again(loads
 def test_many_who_ask_at_once_load_a_version_once(loads, monkeypatch):
     row = registry.version("iris", 2)
     monkeypatch.setattr(registry, "callable_version", lambda _name, _number: row)
-    second = dataclasses.replace(loaded().get("iris"), version=2, form=row.compiled)
+    second = dataclasses.replace(get_store().get("iris"), version=2, compiled_sha256=row.compiled)
     monkeypatch.setattr(registry, "load", lambda *_: second)
     gate = threading.Barrier(8)
 
     def ask():
         gate.wait()
-        return loaded().get("iris", 2)
+        return get_store().get("iris", 2)
 
     with ThreadPoolExecutor(8) as pool:
         models = {id(future.result()) for future in [pool.submit(ask) for _ in range(8)]}

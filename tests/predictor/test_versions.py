@@ -7,7 +7,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from predictor import registry
 from predictor.models import Event, ModelVersion
-from predictor.store import loaded
+from predictor.runtime.store import get_store
 
 ROW = {"X1": 5.9, "X2": 3.0}
 
@@ -150,7 +150,7 @@ def test_an_upload_needs_an_artifact_in_a_multipart_body(staff_api, iris):
 def test_a_reader_that_ends_badly_is_a_sentence(
     staff_api, iris, brought, monkeypatch, limit, value, sentence
 ):
-    monkeypatch.setattr(f"predictor.registry.examining.{limit}", value)
+    monkeypatch.setattr(f"predictor.isolation.sandbox.{limit}", value)
     response = upload(staff_api, "/models/churn/versions/", brought / "sums.skops")
     assert response.status_code == 400
     assert sentence in response.json()["artifact"][0]
@@ -310,7 +310,7 @@ def test_a_broken_live_version_leaves_the_old_one_and_the_card_says_so(
 ):
     registry.promote(registry.version("iris", 2))
     (models_dir / "iris" / "2" / "model.skops").write_bytes(b"not what it was")
-    loaded().refresh()
+    get_store().refresh()
     assert staff_api.post("/predict", ROW)["X-Model-Version"] == "1"
     card = staff_api.get("/models/iris/").json()
     problem = (
@@ -327,7 +327,7 @@ def test_a_broken_live_version_leaves_the_old_one_and_the_card_says_so(
 def test_one_model_that_cannot_be_loaded_leaves_the_others(staff_api, three, models_dir, register):
     registry.promote(register("churn"))
     (models_dir / "churn" / "1" / "model.skops").write_bytes(b"not what it was")
-    loaded().refresh()
+    get_store().refresh()
     assert staff_api.post("/predict", ROW).status_code == 200
     response = staff_api.post("/models/churn/predict", ROW)
     assert response.status_code == 503

@@ -8,14 +8,14 @@ import orjson
 import pytest
 from jsonschema import Draft202012Validator
 
-from predictor import intake
+from predictor.api.openapi import IN_JSON, answer_schema, row_schema
 from predictor.core import save
-from predictor.core.engines import choosing, together
-from predictor.core.engines.forms.drawing import COMPILED
+from predictor.core.compiler import batch_safety, crossover
+from predictor.core.compiler.converters.dispatch import COMPILED
 from predictor.core.errors import ArtifactError
-from predictor.registry import files, writing
-from predictor.schema import IN_JSON, answer_schema, row_schema
-from predictor.store import loaded
+from predictor.isolation import inspect_artifact
+from predictor.registry import registration, storage
+from predictor.runtime.store import get_store
 from tests.predictor.zoo import CASES, fitted, saved
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # estimators warn of their own rows
@@ -91,7 +91,7 @@ KEYS = {
 @pytest.fixture(autouse=True)
 def _untimed(monkeypatch):
     """Take every form for the faster one, and rows for cheaper together: all that is equal runs."""
-    for module in (choosing, together):
+    for module in (crossover, batch_safety):
         monkeypatch.setattr(module, "in_turn", lambda _: [1.0, 2.0])
 
 
@@ -105,11 +105,11 @@ def serve(api, db, models_dir, tmp_path):
     def served(data):
         path = tmp_path / "zoo.skops"
         path.write_bytes(data)
-        with files.staging() as staged:
-            found = intake.take(intake.parsed([str(path), str(staged)]))
-            version = writing.admit("zoo", staged, found, writing.Origin("the zoo"))
+        with storage.staging() as staged:
+            found = inspect_artifact.take(inspect_artifact.parsed([str(path), str(staged)]))
+            version = registration.admit("zoo", staged, found, registration.Origin("the zoo"))
         address = f"/models/zoo/versions/{version.version}/predict"
-        signature = loaded().get("zoo", version.version).signature
+        signature = get_store().get("zoo", version.version).signature
         return functools.partial(_ask, api, address), signature, version.engines
 
     return served
@@ -137,7 +137,7 @@ def test_it_answers_as_when_it_is_called(name, serve):
     described(orjson.loads(body), {"type": "array", "items": row_schema(signature, IN_JSON)})
     for method, answer in expected.items():
         answers = ask(body, [method])
-        described(answers, answer_schema(signature, alone=False))
+        described(answers, answer_schema(signature, is_single=False))
         same(answers[KEYS[method]], answer[0])
     together = ask(body, list(expected))
     for method, answer in expected.items():

@@ -15,8 +15,8 @@ from django.test import Client
 from django.urls import get_resolver, resolve
 from django.utils import timezone
 
+from mlsite.accounts.tokens import issue
 from mlsite.models import SignInFailures, Token
-from mlsite.tokens import issue
 from tasks.models import Task
 
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE")

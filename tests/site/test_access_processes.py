@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from mlsite.sign_ins import PAIR
+from mlsite.accounts.login_throttle import PAIR
 from tests.serving import Site, manage, until
 
 
@@ -46,5 +46,5 @@ def test_a_token_ends_everywhere_and_a_lock_holds_everywhere(closed, home):
     records = [json.loads(line) for line in closed.output().splitlines() if line[0] == "{"]
     requests = [one for one in records if one["logger"] == "mlsite.requests"]
     assert {"method", "path", "status", "ms", "request_id"} <= requests[-1].keys()
-    assert sum(one["logger"] == "mlsite.sign_ins" for one in records) == PAIR
+    assert sum(one["logger"] == "mlsite.accounts.login_throttle" for one in records) == PAIR
     assert re.search(r"mlsite_[\w-]{43}", closed.output()) is None

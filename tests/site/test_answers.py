@@ -8,8 +8,8 @@ from django.core.management import call_command
 from django.utils.http import urlencode
 from jsonschema import Draft202012Validator
 
+from mlsite.accounts.login_throttle import PAIR
 from mlsite.handler import BODY_REFUSED
-from mlsite.sign_ins import PAIR
 from predictor import registry
 from tasks.models import Task
 
@@ -89,7 +89,7 @@ STATES = {
     ("GET /predict/", 404): {},
     ("POST /predict/", 404): {},
 }
-# Of a site that is in trouble, or under attack.
+# Of a site that is in load_error, or under attack.
 RARE = {"429", "503"}
 
 

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.test import Client
 
-from mlsite.logs import (
+from mlsite.server.access_log import (
     JSONFormatter,
     LineFormatter,
     OtherHostsFilter,
@@ -163,7 +163,7 @@ def test_lines_are_written_together_and_none_is_lost():
 
 def test_what_is_left_is_written_at_the_end():
     program = (
-        "import logging, sys; from mlsite.logs import TogetherHandler;"
+        "import logging, sys; from mlsite.server.access_log import TogetherHandler;"
         "handler = TogetherHandler(sys.stdout); handler.WAIT_S = 60;"
         "log = logging.Logger('tests'); log.addHandler(handler); log.info('the last line')"
     )

@@ -26,7 +26,7 @@ OTHER = "https://other.example"
     ],
 )
 def test_the_pages_of_other_sites_write_nothing(db, staff, headers, status):
-    from mlsite.tokens import issue
+    from mlsite.accounts.tokens import issue
 
     secret = issue(staff, "page").secret
     headers = {name: value.replace("TOKEN", secret) for name, value in headers.items()}

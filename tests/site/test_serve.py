@@ -14,7 +14,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from mlsite.secret_key import kept_secret_key
-from mlsite.workers import THREADS
+from mlsite.server.workers import THREADS
 from predictor.core.engines.places import MOST
 from tests.serving import ROOT, START_S, Site, environment, free_port, manage, until
 

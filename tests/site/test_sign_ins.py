@@ -7,9 +7,9 @@ import pytest
 from django.contrib.auth.hashers import MD5PasswordHasher
 from django.utils import timezone
 
+from mlsite.accounts.backends import REMEMBERED_S, remembered_passwords
+from mlsite.accounts.login_throttle import ADDRESS, PAIR, USER, WINDOW, network
 from mlsite.models import SignInFailures
-from mlsite.passwords import REMEMBERED_S, remembered_passwords
-from mlsite.sign_ins import ADDRESS, PAIR, USER, WINDOW, network
 
 PASSWORD = "a long pass phrase"
 hashed = []
@@ -136,7 +136,9 @@ def test_a_user_tried_from_everywhere_gets_one_try_from_each_address(api, hashin
 def test_failures_to_sign_in_are_told_without_what_may_be_a_password(api, hashings, caplog):
     fail(api, 1)
     fail(api, 1, name=PASSWORD)
-    assert [one.getMessage() for one in caplog.records if one.name == "mlsite.sign_ins"] == [
+    assert [
+        one.getMessage() for one in caplog.records if one.name == "mlsite.accounts.login_throttle"
+    ] == [
         "Failed to sign in: sam from 127.0.0.1.",
         "Failed to sign in: an unknown user from 127.0.0.1.",
     ]

@@ -13,9 +13,9 @@ from django.test import Client
 from django.utils import timezone
 from rest_framework.exceptions import AuthenticationFailed
 
-from mlsite.known_tokens import FRESH_S, KnownTokens
+from mlsite.accounts.token_cache import FRESH_S, KnownTokens
+from mlsite.accounts.tokens import issue
 from mlsite.models import Token
-from mlsite.tokens import issue
 
 SECRET = re.compile(r"mlsite_[A-Za-z0-9_-]{43}")
 
@@ -215,7 +215,7 @@ def test_tokens_out_of_use_are_forgotten(token, known, django_assert_num_queries
 
 
 def test_a_process_knows_so_many_tokens_at_most(ann, known, monkeypatch):
-    monkeypatch.setattr("mlsite.known_tokens.MOST", 3)
+    monkeypatch.setattr("mlsite.accounts.token_cache.MOST", 3)
     for number in range(5):
         known.get(issue(ann, str(number)).secret)
     assert len(known._seen) == 3

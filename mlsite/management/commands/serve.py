@@ -21,9 +21,10 @@ from django.core.management import execute_from_command_line
 from django.core.management.base import BaseCommand, CommandError
 
 from mlsite.outgoing import send_together
-from mlsite.workers import Server, become_worker, block_end, unblock_end
-from predictor import metrics, registry
+from mlsite.server.workers import Server, become_worker, block_end, unblock_end
+from predictor import registry
 from predictor.core.cores import cores, keep_to_core
+from predictor.runtime import metrics
 
 DEFAULT_BIND = "127.0.0.1:8000"
 

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from mlsite.tokens import issue
+from mlsite.accounts.tokens import issue
 
 
 class Command(BaseCommand):

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from predictor.core.artifacts import native
-from predictor.core.artifacts.intake import TakenIn, opened, take_in
-from predictor.core.artifacts.sample import read_sample
-from predictor.core.artifacts.versions import fitted_with
+from predictor.core.artifacts.ingest import TakenIn, opened, take_in
+from predictor.core.artifacts.sample_file import read_sample
+from predictor.core.artifacts.skops import model_file
+from predictor.core.artifacts.software_versions import fitted_with
 from predictor.core.errors import ArtifactError
 from predictor.core.signature import Column, Signature
 
@@ -53,8 +53,8 @@ def save(
     """
     signature = Signature.of(estimator, columns, sample)
     card = {"signature": signature.to_json(), "fitted_with": fitted_with()}
-    data = native.dumps(estimator, card)
-    native.loads(data)
+    data = model_file.dumps(estimator, card)
+    model_file.loads(data)
     with Path(path).open("wb") as file:
         file.write(data)
         file.flush()
@@ -85,7 +85,7 @@ def load(
     ------
     ArtifactError
         The file is not there, has changed, or is not safe to run; see
-        `predictor.core.artifacts.native.loads`.
+        `predictor.core.artifacts.skops.model_file.loads`.
     """
     data = read(path, sha256)
     try:

@@ -3,7 +3,7 @@
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from predictor.core.artifacts import archive
+from predictor.core.artifacts.skops import zip_archive
 from predictor.core.errors import ArtifactError
 
 MODEL = "MLmodel"
@@ -37,15 +37,15 @@ def from_directory(path: Path) -> bytes:
 
 def from_zip(data: bytes) -> bytes:
     """Return the skops file in a zip of a model directory; see `from_directory`."""
-    with archive.opened(data) as file:
+    with zip_archive.opened(data) as file:
         described = [n for n in file.namelist() if PurePosixPath(n).name == MODEL]
         if len(described) != 1:
             raise ArtifactError("The archive holds several models of MLflow.")
-        name = _skops_member(archive.read(file, described[0]))
+        name = _skops_member(zip_archive.read(file, described[0]))
         inner = str(PurePosixPath(described[0]).parent / name)
         if inner not in file.namelist():
             raise ArtifactError("The model that MLmodel names is not in the archive.")
-        return archive.read(file, inner)
+        return zip_archive.read(file, inner)
 
 
 def _skops_member(description: bytes) -> str:

@@ -2,9 +2,9 @@
 
 from predictor.core.engines.compiled import Compiled, built_with, file_name
 from predictor.core.engines.engine import Answers, Engine, ran
+from predictor.core.engines.estimator import LazyEstimator, ScikitLearn
 from predictor.core.engines.joining import Joining
 from predictor.core.engines.places import Alone
-from predictor.core.engines.scikit_learn import ScikitLearn, Unread
 from predictor.core.signature import Signature
 
 __all__ = [
@@ -13,16 +13,16 @@ __all__ = [
     "Compiled",
     "Engine",
     "Joining",
+    "LazyEstimator",
     "ScikitLearn",
-    "Unread",
     "built_with",
     "file_name",
-    "loaded",
+    "load_compiled",
     "ran",
 ]
 
 
-def loaded(data: bytes, behind: Engine, signature: Signature) -> Compiled:
+def load_compiled(data: bytes, fallback: Engine, signature: Signature) -> Compiled:
     """Return the compiled form in a file at work, with what runs the estimator behind it.
 
     Raises
@@ -30,7 +30,7 @@ def loaded(data: bytes, behind: Engine, signature: Signature) -> Compiled:
     ArtifactError
         The file holds none.
     """
-    from predictor.core.engines import storing  # noqa: PLC0415 - only what serves pays for it
+    from predictor.core.compiled import serialization  # noqa: PLC0415 - only what serves pays for it
 
-    form, choice = storing.loads(data)
-    return Compiled(behind, form, signature, choice)
+    form, choice = serialization.loads(data)
+    return Compiled(fallback, form, signature, choice)

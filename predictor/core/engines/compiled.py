@@ -8,14 +8,20 @@ from typing import Any
 
 import numpy as np
 
+from predictor.core.coercion import NUMBER
 from predictor.core.columns import Column
-from predictor.core.containers import ARRAY, FRAME, Frame
+from predictor.core.compiled.compiled_estimator import (
+    Array,
+    CompiledEstimator,
+    FallbackRequired,
+    Table,
+    given,
+)
 from predictor.core.cores import Calls
 from predictor.core.engines.engine import Answers, Engine, ran
-from predictor.core.engines.forms.form import Array, Declined, Form, Table, given
 from predictor.core.engines.places import PLACES
+from predictor.core.input_builders import ARRAY, FRAME, Frame
 from predictor.core.signature import Signature
-from predictor.core.values import NUMBER
 
 # Changes whenever forms are written or run in another way: what was compiled before is built anew.
 GENERATION = 5
@@ -29,9 +35,9 @@ class Compiled:
 
     Parameters
     ----------
-    behind : Engine
+    fallback : Engine
         Runs what the form is not chosen for, and what it declines.
-    form : Form
+    form : CompiledEstimator
     signature : Signature
     most_rows : mapping of str to int or None
         Up to how many rows the form runs each method; None is any number of them. A method that
@@ -40,12 +46,12 @@ class Compiled:
 
     def __init__(
         self,
-        behind: Engine,
-        form: Form,
+        fallback: Engine,
+        form: CompiledEstimator,
         signature: Signature,
         most_rows: Mapping[str, int | None],
     ) -> None:
-        self.behind = behind
+        self.fallback = fallback
         self.form = form
         self.reader = Reader(signature)
         self.first = signature.methods[0]
@@ -56,7 +62,7 @@ class Compiled:
     def name(self, n_samples: int) -> str:
         """Return what runs the first method for so many rows."""
         compiled = self.compiles(self.first, n_samples)
-        return self.runs_on if compiled else self.behind.name(n_samples)
+        return self.runs_on if compiled else self.fallback.name(n_samples)
 
     def compiles(self, method: str, n_samples: int) -> bool:
         """Return whether so many rows are the form's."""
@@ -67,7 +73,7 @@ class Compiled:
         rows = X.shape[0]
         compiled = [method for method in methods if self.compiles(method, rows)]
         if not compiled:
-            return self.behind.run(methods, X)
+            return self.fallback.run(methods, X)
         try:
             table = self.reader.read(X)
             if rows <= FEW:
@@ -75,28 +81,28 @@ class Compiled:
             else:
                 with PLACES.taken():
                     results = self.calls.run(rows, lambda: attempt(self.form, compiled, table))
-        except Declined:
-            return self.behind.run(methods, X)
+        except FallbackRequired:
+            return self.fallback.run(methods, X)
         if len(compiled) == len(methods):
             return ran(results, self.runs_on)
-        others = self.behind.run([method for method in methods if method not in results], X)
+        others = self.fallback.run([method for method in methods if method not in results], X)
         results |= others
-        return ran({method: results[method] for method in methods}, others.ran_by)
+        return ran({method: results[method] for method in methods}, others.engine_name)
 
 
-def attempt(form: Form, methods: Sequence[str], X: Any) -> dict[str, Any]:
+def attempt(form: CompiledEstimator, methods: Sequence[str], X: Any) -> dict[str, Any]:
     """Return what a form gives.
 
     Raises
     ------
-    Declined
+    FallbackRequired
         It leaves the rows to the estimator.
     """
     with np.errstate(all="ignore"):
         X = given(form, X)
         if len(methods) == 1:
             return {methods[0]: getattr(form, methods[0])(X)}
-        return form.together(methods, X)
+        return form.run_methods(methods, X)
 
 
 class Reader:
@@ -119,17 +125,17 @@ class Reader:
 
         Raises
         ------
-        Declined
+        FallbackRequired
             They are not what the signature says.
         """
         if type(X) is np.ndarray:
             if X.ndim != 2 or X.shape[1] != self.width or not self.known:  # noqa: PLR2004 - rows and columns
-                raise Declined
+                raise FallbackRequired
             if X.dtype.kind == "f":
                 return X
             return Table([X[:, position] for position in range(self.width)])
         if not self.framed or X.shape[1] != self.width:
-            raise Declined
+            raise FallbackRequired
         return self._values(X) if type(X) is Frame else self._dataframe(X)
 
     def _values(self, X: Frame) -> Array | Table:
@@ -142,7 +148,7 @@ class Reader:
             try:
                 numbers: Array = X.to_numpy(dtype=np.float64)
             except (ValueError, TypeError) as exc:
-                raise Declined from exc
+                raise FallbackRequired from exc
             return numbers
         return Table([column.to_numpy() for _, column in X.items()])
 
@@ -151,7 +157,7 @@ def _column(column: Column, values: list[Any]) -> Any:
     """Return the values of a column as a form reads them: NaN is missing, and so may be None."""
     if column.kind == NUMBER:
         return np.array(values, dtype=np.float64)
-    if column.none or None not in values:
+    if column.missing_as_none or None not in values:
         return values
     return [np.nan if value is None else value for value in values]
 

@@ -9,19 +9,19 @@ class Answers(dict[str, Any]):
 
     Attributes
     ----------
-    ran_by : str
+    engine_name : str
         The estimator, where it was needed for any of the methods.
     """
 
-    __slots__ = ("ran_by",)
+    __slots__ = ("engine_name",)
 
-    ran_by: str
+    engine_name: str
 
 
 def ran(answers: Mapping[str, Any], by: str) -> Answers:
     """Return what each method gave, with the name of what ran them."""
     named = Answers(answers)
-    named.ran_by = by
+    named.engine_name = by
     return named
 
 

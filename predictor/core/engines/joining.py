@@ -188,7 +188,7 @@ def share(joined: Sequence[Waiting], results: Answers) -> None:
     for one in joined:
         stop = start + one.X.shape[0]
         parts = {name: rows(values, start, stop) for name, values in results.items()}
-        one.results = ran(parts, results.ran_by)
+        one.results = ran(parts, results.engine_name)
         start = stop
 
 

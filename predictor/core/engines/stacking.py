@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from predictor.core.containers import Frame
+from predictor.core.input_builders import Frame
 
 
 def stacked(parts: Sequence[Any]) -> Any:

@@ -4,7 +4,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from predictor import registry
-from predictor.management.sentences import RegistryCommand, number
+from predictor.management.messages import RegistryCommand, number
 from predictor.models import ModelVersion
 
 

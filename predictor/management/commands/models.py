@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from predictor.management.sentences import RegistryCommand, listed
+from predictor.management.messages import RegistryCommand, listed
 from predictor.models import ModelVersion
 
 HEADINGS = ("MODEL", "VERSION", "STATE", "FORMAT", "BYTES", "REGISTERED", "METRICS")

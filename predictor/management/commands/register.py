@@ -7,9 +7,9 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from predictor import registry
-from predictor.management.sentences import RegistryCommand, metrics
-from predictor.registry.examining import Upload
-from predictor.registry.writing import Origin
+from predictor.isolation.sandbox import Upload
+from predictor.management.messages import RegistryCommand, metrics
+from predictor.registry.registration import Origin
 
 
 class Command(RegistryCommand):

@@ -4,7 +4,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from predictor import registry
-from predictor.management.sentences import RegistryCommand
+from predictor.management.messages import RegistryCommand
 
 
 class Command(RegistryCommand):

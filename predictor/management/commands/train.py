@@ -4,7 +4,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from predictor import recipes, registry
-from predictor.management.sentences import RegistryCommand, listed
+from predictor.management.messages import RegistryCommand, listed
 
 
 class Command(RegistryCommand):

@@ -1,11 +1,11 @@
 """What compiled forms say, for tests to hold against their estimators."""
 
+from predictor.core.compiled.serialization import dumps, loads
+from predictor.core.compiler.converters.dispatch import drawn
 from predictor.core.engines.compiled import attempt
-from predictor.core.engines.forms.drawing import drawn
-from predictor.core.engines.storing import dumps, loads
 
 
 def answered(estimator, rows, methods=("predict",)):
-    """What the form says, as it is written and read; Declined where that is the estimator's."""
+    """Answers of the compiled estimator after a round trip through its file."""
     form, _ = loads(dumps(drawn(estimator), {}))
     return attempt(form, methods, rows)

@@ -1,4 +1,4 @@
-"""A file chooses neither what is called while it is read nor what a prediction calls."""
+"""A skops file must not choose the functions and methods that its reader or a prediction calls."""
 
 from collections import defaultdict
 from copy import deepcopy
@@ -28,7 +28,7 @@ from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils import Bunch, all_estimators
 
-from predictor.core.artifacts import allowed, attributes, native
+from predictor.core.artifacts.skops import attributes, model_file, trusted_types
 from predictor.core.errors import ArtifactError
 from tests.predictor.core import hostile
 from tests.predictor.core.hostile import json_node, list_node, node
@@ -46,12 +46,12 @@ COUNTED = CountVectorizer().fit(["a bad word", "a good word"])
 NEIGHBORS = KNeighborsClassifier().fit(X, y)
 SELECTED = SelectFromModel(LogisticRegression()).fit(X, y)
 
-# What these attacks leave behind, in the current directory.
+# Name of the file that the attacks write, in the current directory.
 WRITTEN = "written"
 
 
 def with_attributes(estimator, **values):
-    """Return an estimator that has some attributes besides or instead of its own."""
+    """Return a copy of an estimator with additional or replaced attributes."""
     copy = deepcopy(estimator)
     vars(copy).update(values)
     return copy
@@ -62,16 +62,16 @@ def saved(estimator, **values):
 
 
 def changed(estimator, change, **values):
-    """Return a file in which the descriptions of attributes are changed."""
+    """Return a file whose nodes of the attributes are changed."""
     return hostile.rewritten(
         saved(estimator, **values), lambda schema: change(schema["content"]["content"])
     )
 
 
 def writer():
-    """Return what writes an array to a file of the name that it is called with.
+    """Return a callable that takes the name of a file and writes an array to that file.
 
-    The scorer calls the method of the stack that it names, and that calls the array's.
+    The scorer calls `transform` of the stack, and the stack calls `tofile` of the array.
     """
     array = np.array([b"anything at all"])
     stack = with_attributes(STACKED, estimators_=[array], stack_method_=["tofile"])
@@ -86,11 +86,11 @@ def key_type():
 
 
 def predictable(data):
-    """Return an estimator that skops itself builds of a file."""
+    """Return the estimator that skops itself reads from a file."""
     return skops.io.loads(data, trusted=skops.io.get_untrusted_types(data=data))
 
 
-# Each makes a file, and does with the estimator in it what a prediction does.
+# For each attack, how to make the file, and how a prediction uses its estimator.
 ATTACKS = {
     "the type of a key": (key_type, lambda _: None),
     "a default": (
@@ -130,22 +130,22 @@ ATTACKS = {
 
 @pytest.mark.filterwarnings("ignore")  # scorers are called in odd ways
 @pytest.mark.parametrize("name", ATTACKS)
-def test_a_file_that_writes_a_file_is_refused(name, tmp_path, monkeypatch):
+def test_a_file_that_writes_another_file_is_rejected(name, tmp_path, monkeypatch):
     made, use = ATTACKS[name]
     monkeypatch.chdir(tmp_path)
     data = made()
     with pytest.raises(ArtifactError):
-        native.loads(data)
+        model_file.loads(data)
     assert list(tmp_path.iterdir()) == []
 
-    # The attack is a real one: skops alone lets it through.
+    # The attack works if skops reads the file without these checks.
     with pytest.raises((AttributeError, TypeError, ValueError)):
         use(predictable(data))
     assert (tmp_path / WRITTEN).read_bytes() == b"anything at all"
 
 
 def interface(array):
-    """Return what NumPy takes for an array at some place in memory."""
+    """Return an attribute value by which NumPy reads the memory of an array."""
     return {
         "data": (array.ctypes.data, False),
         "typestr": "<f8",
@@ -155,7 +155,7 @@ def interface(array):
 
 
 @pytest.mark.parametrize("wrap", ["an attribute", "a key of a Bunch", "a step"])
-def test_a_file_that_reads_memory_is_refused(wrap):
+def test_a_file_that_reads_memory_is_rejected(wrap):
     secret = np.arange(4.0)
     claim = {"__array_interface__": interface(secret)}
     held = {
@@ -166,8 +166,8 @@ def test_a_file_that_reads_memory_is_refused(wrap):
     if wrap == "a step":
         held.steps += claim.items()
     data = skops.io.dumps(held)
-    with pytest.raises(ArtifactError, match=r"Python's own\.$"):
-        native.loads(data)
+    with pytest.raises(ArtifactError, match=r"reserved\.$"):
+        model_file.loads(data)
 
     loaded = predictable(data)
     reads = {
@@ -179,15 +179,17 @@ def test_a_file_that_reads_memory_is_refused(wrap):
 
 
 FUNCTION = node("FunctionNode", "numpy", "log1p")
-NO_PLAIN_TYPE = "A dictionary in the file has keys or defaults of no plain type."
-NO_FUNCTION = "A partial in the file is of something else than an allowed function."
-BY_A_FUNCTION = "An object in the file is made by a function instead of its type."
-NOT_SERVED = "The attribute {} of a {} in the file names no served method."
-NOT_TAKEN = "The attribute {} of a {} in the file holds a {}, which its class does not take."
-HIDES = "The attribute {} of a LogisticRegression in the file hides what its class defines."
-NO_NAMES = "The attributes of a {} in the file have no names."
-PYTHONS_OWN = "A LogisticRegression in the file has an attribute of Python's own."
-NOT_PUBLIC = "The attribute {} of a {} in the file names what is not public."
+NO_PLAIN_TYPE = (
+    "A dictionary in the file has a key type or default factory that is not a plain type."
+)
+NO_FUNCTION = "A partial in the file must wrap an allowed function, with arguments that are data."
+BY_A_FUNCTION = "An object in the file names a function where its type belongs."
+NOT_SERVED = "The attribute {} of a {} names a method that is not served."
+NOT_TAKEN = "The attribute {0} of a {1} contains a {2}, which {1} does not accept there."
+HIDES = "The attribute {} of a LogisticRegression hides a method or constant of its class."
+NO_NAMES = "The state of a {} must be a dictionary."
+PYTHONS_OWN = "A LogisticRegression has an attribute whose name is reserved."
+NOT_PUBLIC = "The attribute {} of a {} uses private attributes."
 NOT_ALLOWED = "It holds types or functions that are not allowed: {}."
 
 
@@ -196,7 +198,7 @@ def keyed_by(kinds):
 
 
 def two_of_one_identity():
-    """Return a file that says a list of types, and gives it the identity of one of functions."""
+    """Return a file with a list of types that has the identity of a list of functions."""
 
     def change(content):
         functions = content["param_grid"]["content"]["func"]
@@ -207,7 +209,7 @@ def two_of_one_identity():
 
 
 def state_of(estimator, state, *names):
-    """Return a file in which an object has another state."""
+    """Return a file in which the state of an object is replaced."""
 
     def change(schema):
         for name in names:
@@ -238,7 +240,7 @@ def scored(name):
 
 SCORER = get_scorer("accuracy")
 
-# How each file is made, and why it is refused.
+# For each hostile attribute, how to make the file, and the message.
 FILES = {
     "keys made by a function": (lambda: keyed_by(list_node(FUNCTION)), NO_PLAIN_TYPE),
     "keys made by a partial": (
@@ -466,15 +468,15 @@ FILES = {
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_what_a_file_may_not_choose_is_refused_with_a_sentence(name):
+def test_a_hostile_attribute_is_rejected_with_a_message(name):
     made, sentence = FILES[name]
     with pytest.raises(ArtifactError) as refusal:
-        native.loads(made(), allow_version=True)  # a state of JSON says no version
+        model_file.loads(made(), allow_version=True)  # a state in JSON has no version
     assert str(refusal.value) == sentence
 
 
 class Operators:
-    """A class of the operator's."""
+    """A class in TRUSTED_TYPES."""
 
     def __init__(self, *args):
         self.args = args
@@ -519,10 +521,10 @@ SORT = ("numpy", "sort")
         ),
     ],
 )
-def test_what_the_operator_adds_is_called_where_a_function_is_taken_only(held, sentence):
+def test_a_trusted_function_is_not_called_while_reading(held, sentence):
     data = changed(LOGISTIC, lambda content: content.update(held=held), held=1)
     with pytest.raises(ArtifactError) as refusal:
-        native.loads(data, trusted=["numpy.sort", OPERATORS])
+        model_file.loads(data, trusted=["numpy.sort", OPERATORS])
     assert str(refusal.value) == sentence
 
 
@@ -532,7 +534,9 @@ def by_name(name):
 
 
 ESTIMATORS = [kind for _, kind in all_estimators()]
-NAMES = allowed.PARTS.union(*allowed.COMPILED.values(), *allowed.CONTAINERS.values())
+NAMES = trusted_types.PARTS.union(
+    *trusted_types.COMPILED.values(), *trusted_types.CONTAINERS.values()
+)
 KINDS = [*ESTIMATORS, *(by_name(name) for name in NAMES)]
 
 
@@ -545,7 +549,7 @@ def test_no_attribute_hides_a_method():
                     attributes.check_name(kind, name)
 
 
-def test_every_class_whose_objects_can_be_called_has_its_places():
+def test_every_callable_class_has_a_kind_and_places():
     called = {kind for kind in KINDS if any("__call__" in vars(base) for base in kind.__mro__)}
     places = tuple(by_name(name) for name in attributes.KINDS)
     assert called == {kind for kind in KINDS if issubclass(kind, places)}
@@ -560,16 +564,16 @@ DEFAULTS = [
 ]
 
 
-def test_every_parameter_that_names_a_method_takes_its_default():
+def test_every_parameter_with_method_in_its_name_accepts_only_its_options():
     assert len(DEFAULTS) > 10
     for kind, name, default in DEFAULTS:
         attributes.Attributes().check(kind, {name: default})
-        with pytest.raises(ArtifactError, match="names no served method"):
+        with pytest.raises(ArtifactError, match="that is not served"):
             attributes.Attributes().check(kind, {name: "tofile"})
 
 
 def named_keys():
-    """Return a file whose attributes have names of NumPy's texts."""
+    """Return a file in which the names of attributes are strings of NumPy."""
 
     def change(schema):
         kinds = schema["content"]["key_types"]["content"]
@@ -578,15 +582,15 @@ def named_keys():
     return hostile.rewritten(saved(LOGISTIC, predict=1), change)
 
 
-def test_a_name_of_another_type_of_text_is_checked():
-    with pytest.raises(ArtifactError, match=r"predict of a LogisticRegression .* hides what"):
-        native.loads(named_keys())
+def test_a_name_that_is_a_string_of_numpy_is_checked():
+    with pytest.raises(ArtifactError, match=r"predict of a LogisticRegression hides a method"):
+        model_file.loads(named_keys())
 
 
 positive = np.abs(X) + 1
 WEIGHED = partial(np.clip, a_min=0.1, a_max=1)
 
-# What people fit with functions, scorers and kernels; a file may hold it.
+# Usual estimators with functions, scorers and kernels.
 GOOD = {
     "a search by a scorer": GridSearchCV(
         LogisticRegression(), {"C": [1, 2]}, scoring=make_scorer(f1_score, average="macro")
@@ -638,16 +642,16 @@ GOOD = {
 
 
 @pytest.mark.parametrize("name", GOOD)
-def test_what_people_fit_is_read(name):
+def test_an_estimator_with_callables_is_read(name):
     target = np.column_stack([y, 1 - y]) if name == "a chain" else y
     estimator = GOOD[name].fit(positive, target)
     trusted = ["numpy.vdot", "sklearn.compose._column_transformer.make_column_selector"]
-    for data in (native.dumps(estimator, {}), skops.io.dumps(estimator)):
-        loaded = native.loads(data, trusted=trusted).estimator
+    for data in (model_file.dumps(estimator, {}), skops.io.dumps(estimator)):
+        loaded = model_file.loads(data, trusted=trusted).estimator
         np.testing.assert_array_equal(loaded.predict(positive), estimator.predict(positive))
 
 
-def test_an_object_of_the_operators_holds_functions():
+def test_an_object_of_a_trusted_class_may_contain_functions():
     data = saved(Operators(), function=np.log1p, method="his own", steps="many")
-    loaded = native.loads(data, trusted=[OPERATORS], allow_version=True).estimator
+    loaded = model_file.loads(data, trusted=[OPERATORS], allow_version=True).estimator
     assert (loaded.function, loaded.method, loaded.steps) == (np.log1p, "his own", "many")

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from predictor.core import blocks
-from predictor.core.blocks import CHUNK, MOST_COLUMNS, Blocks
+from predictor.core import json_matrix
 from predictor.core.columns import Column
 from predictor.core.errors import InvalidInput
-from predictor.core.rows import Reader
+from predictor.core.json_matrix import CHUNK, MOST_COLUMNS, Blocks
+from predictor.core.row_parser import Reader
 
 COLUMNS = (Column("a"), Column("größe in cm"), Column("c", nullable=True))
 NAMES = [column.name for column in COLUMNS]
@@ -34,7 +34,7 @@ def read(text, columns=COLUMNS):
 def test_what_it_reads_is_what_the_reader_of_rows_makes_of_it(sent, comma, chunk):
     body = json.dumps(sent, separators=(comma, ":")).encode()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(blocks, "CHUNK", chunk)
+        patch.setattr(json_matrix, "CHUNK", chunk)
         X = Blocks(COLUMNS).read(body)
     try:
         wanted = Reader(COLUMNS).read(orjson.loads(body), lambda: json.loads(body)).rows
@@ -64,7 +64,7 @@ def test_missing_values_may_be_anywhere_among_many_rows():
 @pytest.mark.parametrize("end", ["", "]]", "],", "}]", ",]", ",1]", '] {"a":1}', ',{"a":1}]'])
 @pytest.mark.parametrize("chunk", [1, CHUNK])
 def test_what_is_no_list_of_rows_is_left_to_the_reader_of_rows(monkeypatch, chunk, end):
-    monkeypatch.setattr(blocks, "CHUNK", chunk)
+    monkeypatch.setattr(json_matrix, "CHUNK", chunk)
     row = '{"a":1,"größe in cm":2,"c":3}'
     assert read(f"[{row},{row},{row}{end}") is None
 
@@ -72,7 +72,7 @@ def test_what_is_no_list_of_rows_is_left_to_the_reader_of_rows(monkeypatch, chun
 @pytest.mark.parametrize("space", ["\x0b", "\x0c", "\u00a0"])
 @pytest.mark.parametrize("chunk", [1, CHUNK])
 def test_what_is_no_white_space_in_json_is_none_between_rows(monkeypatch, chunk, space):
-    monkeypatch.setattr(blocks, "CHUNK", chunk)
+    monkeypatch.setattr(json_matrix, "CHUNK", chunk)
     row = '{"a":1,"größe in cm":2,"c":3}'
     for between in (f"{space},", f",{space}"):
         assert read(f"[{row}{between}{row}]") is None
@@ -82,7 +82,7 @@ def test_a_name_that_looks_like_the_end_of_a_row_is_none(monkeypatch):
     columns = (Column("a"), Column("}, {"))
     text = '[{"a":1,"}, {":2},{"a":3,"}, {":4}]'
     np.testing.assert_array_equal(read(text, columns), [[1, 2], [3, 4]])
-    monkeypatch.setattr(blocks, "CHUNK", 1)
+    monkeypatch.setattr(json_matrix, "CHUNK", 1)
     assert read(text, columns) is None
 
 

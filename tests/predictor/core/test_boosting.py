@@ -7,9 +7,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import BernoulliNB
 from sklearn.tree import DecisionTreeClassifier, ExtraTreeClassifier
 
-from predictor.core.engines.equality import compare, tied
-from predictor.core.engines.forms.drawing import drawn
-from predictor.core.engines.forms.form import Declined, NoForm
+from predictor.core.compiled.compiled_estimator import FallbackRequired, NotCompilable
+from predictor.core.compiled.tolerance import compare, tied
+from predictor.core.compiler.converters.dispatch import drawn
 from tests.predictor.core.forms import answered
 
 rng = np.random.default_rng(11)
@@ -38,12 +38,12 @@ def test_a_tie_for_the_vote_of_another_classifier_is_left_to_the_estimator():
     part = estimator.estimators_[1]
     part.feature_log_prob_[1], part.class_log_prior_ = part.feature_log_prob_[0], np.zeros(2)
     for method in METHODS:
-        with pytest.raises(Declined):
+        with pytest.raises(FallbackRequired):
             answered(estimator, DICE[:5], [method])
 
 
 def test_a_stack_of_labels_is_not_compiled():
     parts = [("tree", DecisionTreeClassifier(max_depth=2))]
     stack = StackingClassifier(parts, LogisticRegression(), stack_method="predict", cv=2)
-    with pytest.raises(NoForm, match=r"^A stack of labels is not compiled\.$"):
+    with pytest.raises(NotCompilable, match=r"^A stack of labels is not compiled\.$"):
         drawn(stack.fit(DICE, SUM > 5))

@@ -15,9 +15,9 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.utils import all_estimators
 
-from predictor.core.artifacts import allowed, archive, native
-from predictor.core.artifacts.builder import Builder
-from predictor.core.artifacts.schema import Schema
+from predictor.core.artifacts.skops import model_file, trusted_types, zip_archive
+from predictor.core.artifacts.skops.audit import Schema
+from predictor.core.artifacts.skops.reader import Builder
 from predictor.core.errors import ArtifactError
 from tests.predictor.core import hostile
 from tests.predictor.zoo import CASES, fitted
@@ -36,7 +36,7 @@ NARROWED = ("sparse rows, support vectors",)
 
 def built(data, trusted=()):
     """What a file holds, as it is built here."""
-    with archive.opened(data) as file:
+    with zip_archive.opened(data) as file:
         schema = Schema(file)
         schema.check(trusted)
         return Builder(file).build(schema.root)
@@ -44,7 +44,7 @@ def built(data, trusted=()):
 
 def by_skops(data):
     """What a file holds, as skops builds it."""
-    with archive.opened(data) as file:
+    with zip_archive.opened(data) as file:
         nodes = Schema(file).nodes()
         names = {f"{node['__module__']}.{node['__class__']}" for node in nodes}
     return skops.io.loads(data, trusted=sorted(names))
@@ -52,7 +52,7 @@ def by_skops(data):
 
 def written(held):
     """All that is written of an object."""
-    return described(native.dumps(held, {}))
+    return described(model_file.dumps(held, {}))
 
 
 def described(data):
@@ -90,7 +90,7 @@ def fields(data):
 @pytest.mark.parametrize("name", [name for name in CASES if name not in NOT_OF_ROWS])
 def test_every_estimator_is_written_and_built_as_skops_does_it(name):
     estimator = fitted(name)[0]
-    data = native.dumps(estimator, {})
+    data = model_file.dumps(estimator, {})
     said = described(data)
     if name not in REFUSED:
         assert said == described(skops.io.dumps(estimator))
@@ -145,7 +145,7 @@ def test_whatever_an_estimator_holds_is_written_and_built_as_skops_does_it(name)
 def test_keys_that_are_booleans_come_back():
     weights = {False: 1.0, True: 5.0}
     for held in (weights, {np.bool_(key): weight for key, weight in weights.items()}):
-        data = native.dumps(FunctionTransformer(kw_args={"held": held}), {})
+        data = model_file.dumps(FunctionTransformer(kw_args={"held": held}), {})
         assert built(data).kw_args["held"] == held
         assert by_skops(data).kw_args["held"] == held
 
@@ -156,7 +156,7 @@ ITSELF = [StandardScaler().fit, attrgetter("a"), itemgetter(1), methodcaller("a"
 @pytest.mark.parametrize("held", ITSELF, ids=lambda held: type(held).__name__)
 def test_what_calls_something_else_is_not_written(held):
     with pytest.raises(ArtifactError, match=f"{type(held).__name__}"):
-        native.dumps(FunctionTransformer(kw_args={"held": held}), {})
+        model_file.dumps(FunctionTransformer(kw_args={"held": held}), {})
 
 
 def test_what_calls_something_else_is_not_built_whoever_trusts_it():
@@ -180,7 +180,7 @@ def test_what_calls_something_else_is_not_built_whoever_trusts_it():
 def test_an_array_of_objects_without_a_dimension_is_not_written():
     held = FunctionTransformer(kw_args={"held": np.array("abc", dtype=object)})
     with pytest.raises(ArtifactError, match="an array of objects has no dimension"):
-        native.dumps(held, {})
+        model_file.dumps(held, {})
 
 
 LOST = [{None: "a"}, {(1, 2): "a"}, {1: "a", "1": "b"}]
@@ -189,18 +189,18 @@ LOST = [{None: "a"}, {(1, 2): "a"}, {1: "a", "1": "b"}]
 @pytest.mark.parametrize("held", LOST, ids=repr)
 def test_keys_that_a_file_does_not_give_back_are_not_written(held):
     with pytest.raises(ArtifactError, match=r" saved: a dictionary has the key "):
-        native.dumps(FunctionTransformer(kw_args={"held": held}), {})
+        model_file.dumps(FunctionTransformer(kw_args={"held": held}), {})
 
 
 def test_what_holds_itself_is_not_written():
     held = []
     held.append(held)
     with pytest.raises(ArtifactError, match=r"^FunctionTransformer cannot be saved: max"):
-        native.dumps(FunctionTransformer(kw_args={"held": held}), {})
+        model_file.dumps(FunctionTransformer(kw_args={"held": held}), {})
 
 
 def test_the_same_estimator_gives_the_same_members():
-    first, second = (native.dumps(fitted("RandomForestClassifier")[0], {}) for _ in range(2))
+    first, second = (model_file.dumps(fitted("RandomForestClassifier")[0], {}) for _ in range(2))
     assert hostile.members(first) == hostile.members(second)
 
 
@@ -220,4 +220,4 @@ def test_every_estimator_of_scikit_learn_is_allowed_and_nothing_else_of_it():
         "sklearn.tests.test_base.MyEstimator",
         "sklearnish.linear_model.Ridge",
     }
-    assert {name for name in estimators | others if allowed.is_estimator(name)} == estimators
+    assert {name for name in estimators | others if trusted_types.is_estimator(name)} == estimators

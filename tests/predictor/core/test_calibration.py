@@ -10,9 +10,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from predictor.core.engines.equality import compare
-from predictor.core.engines.forms.drawing import drawn
-from predictor.core.engines.forms.form import Declined, NoForm
+from predictor.core.compiled.compiled_estimator import FallbackRequired, NotCompilable
+from predictor.core.compiled.tolerance import compare
+from predictor.core.compiler.converters.dispatch import drawn
 from tests.predictor.core.forms import answered
 
 rng = np.random.default_rng(0)
@@ -47,14 +47,14 @@ def test_a_row_of_no_likely_class_is_left_to_the_estimator():
     for one in estimator.calibrated_classifiers_:
         for calibrator in one.calibrators:
             calibrator.a_, calibrator.b_ = 0.0, 800.0
-    with pytest.raises(Declined):
+    with pytest.raises(FallbackRequired):
         answered(estimator, ASKED[:5], ["predict_proba"])
 
 
 @pytest.mark.parametrize("method", ["isotonic", "temperature"])
 def test_other_calibrations_are_not_compiled(method):
     estimator = CalibratedClassifierCV(LogisticRegression(), method=method, cv=2).fit(ROWS, TWO)
-    with pytest.raises(NoForm, match=f"^A calibration by {method} is not compiled.$"):
+    with pytest.raises(NotCompilable, match=f"^A calibration by {method} is not compiled.$"):
         drawn(estimator)
 
 
@@ -84,5 +84,5 @@ def test_a_score_at_the_threshold_is_left_to_the_estimator():
     forest = RandomForestClassifier(10, random_state=0)
     estimator = FixedThresholdClassifier(forest, threshold=0.5).fit(ROWS, TWO)
     at = ASKED[np.isclose(estimator.predict_proba(ASKED)[:, 1], 0.5)]
-    with pytest.raises(Declined):
+    with pytest.raises(FallbackRequired):
         answered(estimator, at[:1], ["predict"])

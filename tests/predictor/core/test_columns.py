@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from sklearn.preprocessing import PowerTransformer
 
-from predictor.core.engines.equality import compare
-from predictor.core.engines.forms.form import Declined
+from predictor.core.compiled.compiled_estimator import FallbackRequired
+from predictor.core.compiled.tolerance import compare
 from tests.predictor.core.forms import answered
 
 rng = np.random.default_rng(0)
@@ -30,5 +30,5 @@ def test_what_is_not_positive_has_no_power_of_its_own(number):
     estimator = PowerTransformer(method="box-cox").fit(POSITIVE)
     asked = POSITIVE.copy()
     asked[3, 2] = number
-    with pytest.raises(Declined):
+    with pytest.raises(FallbackRequired):
         answered(estimator, asked, ["transform"])

@@ -18,16 +18,16 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from predictor.core.engines import Compiled, ScikitLearn, loaded
-from predictor.core.engines.choosing import most_rows
-from predictor.core.engines.compiling import compile_
-from predictor.core.engines.equality import Unequal, compare
-from predictor.core.engines.forms import columns
-from predictor.core.engines.forms.drawing import drawn
-from predictor.core.engines.forms.form import NoForm
-from predictor.core.engines.proving import prove
-from predictor.core.engines.storing import dumps, loads
-from predictor.core.engines.thresholds import threshold_rows
+from predictor.core.compiled import preprocessing
+from predictor.core.compiled.compiled_estimator import NotCompilable
+from predictor.core.compiled.serialization import dumps, loads
+from predictor.core.compiled.tolerance import Unequal, compare
+from predictor.core.compiler.compile import compile_
+from predictor.core.compiler.converters.dispatch import drawn
+from predictor.core.compiler.crossover import most_rows
+from predictor.core.compiler.tree_boundaries import threshold_rows
+from predictor.core.compiler.verification import prove
+from predictor.core.engines import Compiled, ScikitLearn, load_compiled
 from predictor.core.errors import ArtifactError, InvalidInput
 from predictor.core.signature import Signature
 
@@ -63,7 +63,7 @@ def test_a_compiled_estimator_is_equal_and_says_so(name):
         assert set(found["microseconds"]) == {"1", "256", "1024"}
         own, its = found["microseconds"]["1"][engine], found["microseconds"]["1"]["scikit-learn"]
         assert own < its
-    run = loaded(compilation.data, ScikitLearn(estimator), signature).run
+    run = load_compiled(compilation.data, ScikitLearn(estimator), signature).run
     for rows in (X[:1], X[:50]):
         expected = {method: getattr(estimator, method)(rows) for method in signature.methods}
         assert compare(expected, run(signature.methods, rows)) < 1e-9
@@ -126,8 +126,8 @@ def test_a_form_runs_as_many_rows_as_it_is_chosen_for():
     assert [engine.name(n) for n in (1, 4)] == ["onnxruntime", "scikit-learn"]
     both = engine.run(["predict_proba", "predict"], X[:2])
     assert list(both) == ["predict_proba", "predict"]
-    assert both.ran_by == "scikit-learn"  # for the probabilities
-    assert engine.run(["predict"], X[:2]).ran_by == "onnxruntime"
+    assert both.engine_name == "scikit-learn"  # for the probabilities
+    assert engine.run(["predict"], X[:2]).engine_name == "onnxruntime"
     np.testing.assert_array_equal(both["predict_proba"], FITTED["forest"].predict_proba(X[:2]))
 
 
@@ -221,7 +221,7 @@ def test_a_method_that_is_not_compiled_says_so_beside_those_that_are():
 
 
 def test_a_class_that_is_not_scikit_learns_own_is_not_compiled():
-    with pytest.raises(NoForm, match="Aside is not compiled"):
+    with pytest.raises(NotCompilable, match="Aside is not compiled"):
         drawn(Aside().fit(X[:, :2], y))
 
 
@@ -242,7 +242,7 @@ def test_a_file_of_a_form_is_data_and_a_damaged_one_is_none():
 
 
 def test_a_file_names_no_function_but_an_element_wise_one():
-    data = dumps(columns.Applied("log1p"), {})
+    data = dumps(preprocessing.Applied("log1p"), {})
     assert loads(data)[0].transform(np.zeros(1)).tolist() == [0.0]
     with pytest.raises(ArtifactError, match="The compiled form cannot be read"):
         loads(renamed(data, "log1p", "fromfile"))

@@ -5,13 +5,13 @@ from contextlib import suppress
 import numpy as np
 import pytest
 
-from predictor.core.containers import unwrapped
+from predictor.core.compiled.compiled_estimator import FallbackRequired, NotCompilable
+from predictor.core.compiled.serialization import FORMS, KINDS, dumps, loads
+from predictor.core.compiled.tolerance import compare
+from predictor.core.compiler.converters.dispatch import COMPILED, drawn
+from predictor.core.compiler.row_generator import random_rows
 from predictor.core.engines.compiled import Reader, attempt
-from predictor.core.engines.equality import compare
-from predictor.core.engines.forms.drawing import COMPILED, drawn
-from predictor.core.engines.forms.form import Declined, NoForm
-from predictor.core.engines.sampling import random_rows
-from predictor.core.engines.storing import FORMS, KINDS, dumps, loads
+from predictor.core.input_builders import unwrapped
 from tests.predictor.zoo import CASES, fitted, saved
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # estimators warn of their own rows
@@ -40,7 +40,7 @@ def test_ten_thousand_random_rows_are_answered_as_by_scikit_learn(name):
         return
     try:
         form, _ = loads(dumps(drawn(estimator), {}))
-    except NoForm:
+    except NotCompilable:
         return
     rng = np.random.default_rng(ROWS)
     reader = Reader(signature)
@@ -49,7 +49,9 @@ def test_ten_thousand_random_rows_are_answered_as_by_scikit_learn(name):
         X = random_rows(signature, ROWS // 2, rng, **options)
         got = {}
         for method in signature.methods:
-            with suppress(Declined, AttributeError):  # rows or methods that are the estimator's
+            with suppress(
+                FallbackRequired, AttributeError
+            ):  # rows or methods that are the estimator's
                 got |= attempt(form, [method], reader.read(X))
         expected = {method: getattr(estimator, method)(unwrapped(X)) for method in got}
         compare(expected, got)

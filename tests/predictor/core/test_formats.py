@@ -54,7 +54,7 @@ def test_a_saved_estimator_brings_its_signature(tmp_path, target):
     taken = artifacts.take_in(path, target)
 
     assert taken.path.read_bytes() == path.read_bytes()
-    assert (taken.form, taken.source, taken.notes) == ("skops", "skops", ())
+    assert (taken.file_format, taken.source, taken.notes) == ("skops", "skops", ())
     assert taken.signature == signature
     assert taken.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
     assert taken.size == path.stat().st_size
@@ -175,7 +175,7 @@ def test_a_pickle_is_converted_where_it_is_allowed(tmp_path, target, write):
         )
     write(ESTIMATOR, path)
     taken = artifacts.take_in(path, target, allow_pickle=True)
-    assert (taken.source, taken.form, taken.notes) == ("pickle", "skops", ())
+    assert (taken.source, taken.file_format, taken.notes) == ("pickle", "skops", ())
     assert taken.fitted_with == {"scikit-learn": "1.9.1"}
     loaded = artifacts.load(taken.path, taken.sha256)
     np.testing.assert_array_equal(loaded.predict_proba(X), ESTIMATOR.predict_proba(X))
@@ -271,7 +271,7 @@ def test_an_onnx_classifier_is_served_as_it_is(tmp_path, target):
     path = tmp_path / "model.onnx"
     path.write_bytes(classifier(COEFFICIENTS, INTERCEPTS, ["a", "b", "c"]))
     taken = artifacts.take_in(path, target)
-    assert (taken.form, taken.source, taken.path.name) == ("onnx", "onnx", "model.onnx")
+    assert (taken.file_format, taken.source, taken.path.name) == ("onnx", "onnx", "model.onnx")
     assert taken.signature.classes == ("a", "b", "c")
     assert taken.signature.methods == ("predict", "predict_proba")
     assert [(c.name, c.dtype) for c in taken.signature.columns] == [
@@ -330,15 +330,15 @@ NO_ONNX = "The file is neither a skops file nor an ONNX file."
         (tree(-1), "A tree splits on a column that is not there."),
         (
             model(node("Loop", ["X"], ["y"], domain=""), 2, [("y", FLOAT, 1)]),
-            "It holds operators that are not allowed: Loop.",
+            "The ONNX model has operators that are not allowed: Loop.",
         ),
         (
             model(node("Identity", ["X"], ["y"], domain="mine"), 2, [("y", FLOAT, 1)]),
-            "It holds operators that are not allowed: its own.",
+            "The ONNX model has operator domains that are not allowed: mine.",
         ),
         (
             model(node("Identity", ["X"], ["y"], domain=""), 2, [("y", FLOAT, 1)], extra=field(5, field(14, 1))),
-            "It refers to numbers in another file.",
+            "The ONNX model sets TensorProto.data_location, which is not allowed.",
         ),
         (
             model(node("Identity", ["Z"], ["y"], domain=""), 2, [("y", FLOAT, 1)]),

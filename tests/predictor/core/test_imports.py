@@ -5,11 +5,14 @@ from pathlib import Path
 import numpy as np
 from sklearn.ensemble import RandomForestClassifier
 
-from predictor.core.engines.forms.drawing import drawn
-from predictor.core.engines.storing import dumps
+from predictor.core.compiled.serialization import dumps
+from predictor.core.compiler.converters.dispatch import drawn
 
 ROOT = Path(__file__).parents[3]
-HEAVY = ["joblib", "onnxruntime", "pandas", "scipy", "skops", "sklearn", "treelite", "yaml"]
+HEAVY = [
+    *("joblib", "ml_dtypes", "onnx", "onnxruntime", "pandas", "scipy", "skops", "sklearn"),
+    *("treelite", "yaml"),
+]
 
 
 def imported(statements):
@@ -57,7 +60,7 @@ def test_a_compiled_forest_needs_onnx_runtime_alone(tmp_path):
     path.write_bytes(dumps(form, {}))
     statements = (
         "import numpy as np\nfrom pathlib import Path\n"
-        "from predictor.core.engines.storing import loads\n"
+        "from predictor.core.compiled.serialization import loads\n"
         f"form, _ = loads(Path({str(path)!r}).read_bytes())\n"
         "assert form.predict(np.array([[40.0, 41.0]])).tolist() == [True]"
     )

@@ -10,9 +10,9 @@ from sklearn.datasets import load_iris
 from sklearn.neighbors import KNeighborsClassifier
 
 from predictor.core.cohorts import answering
+from predictor.core.compiled.compiled_estimator import CompiledEstimator, FallbackRequired
 from predictor.core.engines import Compiled, ScikitLearn, ran
 from predictor.core.engines.bells import IDLE
-from predictor.core.engines.forms.form import Declined, Form
 from predictor.core.engines.joining import MOST_ROWS, Joining
 from predictor.core.engines.places import MOST, Alone, Places
 from predictor.core.errors import Busy
@@ -43,12 +43,12 @@ class Engine:
         return False
 
 
-class Positive(Form):
+class Positive(CompiledEstimator):
     """A form that leaves rows that are not positive to the estimator."""
 
     def predict(self, X):
         if X.min() <= 0:
-            raise Declined
+            raise FallbackRequired
         return X.sum(axis=1)
 
 
@@ -361,7 +361,7 @@ def test_what_is_compiled_does_not_wait(pool, gate, compiled, told):
     first = pool.submit(compiled.run, PREDICT, np.zeros((2, 1)))
     assert gate.entered.wait(BOUND_S)
     answers = compiled.run(PREDICT, row(3.0))
-    assert (answers["predict"].tolist(), answers.ran_by) == ([3.0], "numpy")
+    assert (answers["predict"].tolist(), answers.engine_name) == ([3.0], "numpy")
     assert (compiled.name(1), compiled.name(2)) == ("numpy", "function")
     gate.opened.set()
     assert values(first) == [0.0, 0.0]
@@ -372,7 +372,7 @@ def test_what_a_form_declines_goes_together(pool, gate, compiled, told):
     requests = [(PREDICT, row(-float(i))) for i in range(1, 6)]
     futures = behind(pool, gate, compiled, told, requests, first=row(0.0))
     assert [values(future) for future in futures] == [[0.0], *([-float(i)] for i in range(1, 6))]
-    assert {future.result().ran_by for future in futures} == {"function"}
+    assert {future.result().engine_name for future in futures} == {"function"}
     assert told.joined == [1, 5]
 
 

@@ -8,9 +8,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC, SVR, NuSVC, NuSVR, OneClassSVM
 
-from predictor.core.engines.equality import compare
-from predictor.core.engines.forms.drawing import drawn
-from predictor.core.engines.forms.form import Declined, NoForm
+from predictor.core.compiled.compiled_estimator import FallbackRequired, NotCompilable
+from predictor.core.compiled.tolerance import compare
+from predictor.core.compiler.converters.dispatch import drawn
 from tests.predictor.core.forms import answered
 
 rng = np.random.default_rng(0)
@@ -116,26 +116,26 @@ def test_a_decision_at_zero_is_left_to_the_estimator(kernel):
     estimator = SVC(kernel=kernel).fit(PAIR, ["left", "right"])
     assert len(estimator.support_) == 2
     agree(estimator, np.array([[-3.0], [-1e-3], [0.5], [1]]), BOTH)
-    with pytest.raises(Declined):
+    with pytest.raises(FallbackRequired):
         answered(estimator, np.array([[1.0], [0.0]]))
 
 
 @pytest.mark.parametrize("near", [1e-17, -1e-16])
 def test_a_decision_so_near_to_zero_that_rounding_tells_it_is_left_to_the_estimator(near):
-    with pytest.raises(Declined):
+    with pytest.raises(FallbackRequired):
         answered(SVC().fit(PAIR, ["left", "right"]), np.array([[near]]))
 
 
 def test_a_score_that_rounding_may_tell_is_left_to_the_estimator():
     far = 1e7 + np.arange(4.0)[:, None]
     estimator = SVR(kernel="linear", max_iter=100).fit(far, [0.0, 1, 2, 3])
-    with pytest.raises(Declined):
+    with pytest.raises(FallbackRequired):
         answered(estimator, far)
 
 
 def test_numbers_that_cancel_are_left_to_the_estimator():
     estimator = SVR(C=1e9, epsilon=0.0).fit(PAIR, [-1e9, 1e9])
-    with pytest.raises(Declined):
+    with pytest.raises(FallbackRequired):
         answered(estimator, np.array([[1e-9]]))
     agree(estimator, np.array([[0.5], [-1], [2]]))
 
@@ -143,7 +143,7 @@ def test_numbers_that_cancel_are_left_to_the_estimator():
 @pytest.mark.parametrize("kernel", ["rbf", "linear", "poly", "sigmoid"])
 @pytest.mark.parametrize("number", [1e160, 1e200, -1e308])
 def test_numbers_beyond_what_is_computed_are_left_to_the_estimator(kernel, number):
-    with pytest.raises(Declined):
+    with pytest.raises(FallbackRequired):
         answered(SVC(kernel=kernel).fit(ROWS, FOUR), np.full((2, 6), number), BOTH)
 
 
@@ -156,7 +156,7 @@ def test_probabilities_are_left_to_the_estimator():
 
 @pytest.mark.parametrize("rows", [ASKED[:0], ASKED[:, :5], np.hstack([ASKED, ASKED])])
 def test_no_rows_and_other_columns_are_left_to_the_estimator(rows):
-    with pytest.raises(Declined):
+    with pytest.raises(FallbackRequired):
         answered(SVC().fit(ROWS, TWO), rows)
 
 
@@ -203,7 +203,7 @@ def test_no_rows_and_other_columns_are_left_to_the_estimator(rows):
     ids=["precomputed", "function", "sparse", "far", "ties", "none"],
 )
 def test_what_is_not_compiled(estimator, rows, y, sentence):
-    with pytest.raises(NoForm) as why:
+    with pytest.raises(NotCompilable) as why:
         drawn(estimator.fit(rows, y))
     assert str(why.value) == sentence
 
@@ -214,20 +214,20 @@ def test_points_so_far_apart_that_products_overflow_are_no_infinite_scores():
     for row in far:
         try:
             got = answered(estimator, row[None], ["decision_function"])
-        except Declined:
+        except FallbackRequired:
             continue
         compare({"decision_function": estimator.decision_function(row[None])}, got)
 
 
 def test_many_classes_are_not_compiled():
     rows, labels = rng.normal(size=(102, 3)), np.arange(51).repeat(2)
-    with pytest.raises(NoForm, match="of more than 50 classes are not compiled"):
+    with pytest.raises(NotCompilable, match="of more than 50 classes are not compiled"):
         drawn(SVC().fit(rows, labels))
 
 
 def test_a_class_that_weighs_nothing_is_not_compiled():
     estimator = SVC().fit(ROWS, FOUR, sample_weight=(FOUR != "storm").astype(float))
-    with pytest.raises(NoForm, match="Classes without support vectors are not compiled"):
+    with pytest.raises(NotCompilable, match="Classes without support vectors are not compiled"):
         drawn(estimator)
 
 
@@ -235,5 +235,5 @@ def test_probabilities_within_another_estimator_are_not_compiled():
     voting = VotingClassifier([("one", SVC()), ("two", SVC(C=2))], voting="soft")
     voting.estimators_ = [part.fit(ROWS, TWO) for _, part in voting.estimators]
     voting.classes_ = np.unique(TWO)
-    with pytest.raises(NoForm, match="predict_proba of a part is not compiled"):
+    with pytest.raises(NotCompilable, match="predict_proba of a part is not compiled"):
         drawn(voting)

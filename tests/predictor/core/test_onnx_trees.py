@@ -5,10 +5,10 @@ import pytest
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from predictor.core.engines.forms import converted
-from predictor.core.engines.forms.drawing import drawn
-from predictor.core.engines.forms.form import NoForm
-from predictor.core.engines.onnx_trees import varints
+from predictor.core.compiled.compiled_estimator import NotCompilable
+from predictor.core.compiled.onnx_trees import varints
+from predictor.core.compiler.converters import treelite_models
+from predictor.core.compiler.converters.dispatch import drawn
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(200, 3))
@@ -56,6 +56,6 @@ def test_a_row_of_a_category_goes_where_its_own_went():
 
 
 def test_trees_of_too_many_nodes_are_left(monkeypatch):
-    monkeypatch.setattr(converted, "MOST_NODES", 3)
-    with pytest.raises(NoForm, match="more than 3 nodes"):
+    monkeypatch.setattr(treelite_models, "MOST_NODES", 3)
+    with pytest.raises(NotCompilable, match="more than 3 nodes"):
         drawn(DecisionTreeClassifier().fit(X, THREE))

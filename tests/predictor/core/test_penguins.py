@@ -65,8 +65,10 @@ def test_every_penguin_is_answered_as_by_the_estimator(penguins, fitted):
 
 
 def test_one_penguin_is_answered_by_name(penguins, fitted):
-    X, alone = penguins.signature.rows(ADELIE)
-    answer = penguins.signature.answer(penguins.infer(X, ["predict", "predict_proba"]), alone=alone)
+    X, is_single = penguins.signature.rows(ADELIE)
+    answer = penguins.signature.answer(
+        penguins.infer(X, ["predict", "predict_proba"]), is_single=is_single
+    )
     expected = fitted.estimator.predict_proba(pd.DataFrame([ADELIE]))[0].tolist()
     assert answer == {
         "prediction": "Adelie",

@@ -26,13 +26,13 @@ from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from predictor.core.engines.compiling import compile_
-from predictor.core.engines.equality import compare
-from predictor.core.engines.forms.drawing import drawn
-from predictor.core.engines.forms.linear import LinearClassifier
-from predictor.core.engines.forms.trees import DOUBLE, Trees
-from predictor.core.engines.proving import prove
-from predictor.core.engines.thresholds import trees_within
+from predictor.core.compiled.linear import LinearClassifier
+from predictor.core.compiled.tolerance import compare
+from predictor.core.compiled.trees import DOUBLE, Trees
+from predictor.core.compiler.compile import compile_
+from predictor.core.compiler.converters.dispatch import drawn
+from predictor.core.compiler.tree_boundaries import trees_within
+from predictor.core.compiler.verification import prove
 from predictor.core.signature import Signature
 from tests.predictor.core.forms import answered
 
@@ -62,12 +62,12 @@ def test_a_discriminant_projects_together_with_other_methods(y, scaled):
 class Confused(LinearClassifier):
     """A form that is right when it is asked for one thing."""
 
-    def together(self, methods, X):
+    def run_methods(self, methods, X):
         """Return scores for whatever was asked, unless probabilities come first."""
         if methods[0] == "predict_proba":
-            return super().together(methods, X)
+            return super().run_methods(methods, X)
         scores = self.decision_function(X)
-        return super().together(methods, X) | {"decision_function": scores * 2}
+        return super().run_methods(methods, X) | {"decision_function": scores * 2}
 
 
 def test_a_form_that_answers_otherwise_to_several_methods_is_not_used():

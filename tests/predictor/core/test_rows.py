@@ -9,9 +9,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
-from predictor.core.containers import Frame, unwrapped
 from predictor.core.engines import ScikitLearn
 from predictor.core.errors import InvalidInput
+from predictor.core.input_builders import Frame, unwrapped
 from predictor.core.signature import Signature
 
 ROWS = 30

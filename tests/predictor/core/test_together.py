@@ -10,7 +10,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from predictor.core.engines.together import why_alone
+from predictor.core.compiler.batch_safety import why_alone
 from predictor.core.signature import Signature
 
 

@@ -1,0 +1,76 @@
+"""Who is asking: a token, or HTTP Basic from a command line, or the session of a browser."""
+
+from typing import TYPE_CHECKING
+
+from django.db import DatabaseError
+from rest_framework import authentication, status
+from rest_framework.exceptions import APIException, AuthenticationFailed, Throttled
+from rest_framework.request import Request
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+    from mlsite.models import Token
+
+
+class TokensUnreadable(APIException):
+    """A token came that is not known to this process, and the database cannot be asked."""
+
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    default_detail = "Tokens cannot be checked now."
+
+
+class TokenAuthentication(authentication.TokenAuthentication):
+    """`Authorization: Bearer <token>`, or `Token <token>`."""
+
+    keyword = "Bearer"
+    SCHEMES = ("bearer", "token")
+
+    def authenticate(self, request: Request) -> "tuple[User, Token] | None":
+        """Return the token's user; a token that is not valid is never taken for nobody."""
+        # Rows can be imported only when DRF's views, which import this, are all there.
+        from mlsite.accounts.token_cache import known_tokens  # noqa: PLC0415
+
+        scheme, _, secret = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+        if scheme.lower() not in self.SCHEMES:
+            return None
+        try:
+            token = known_tokens.get(secret.strip())
+        except DatabaseError as exc:
+            raise TokensUnreadable from exc
+        return token.user, token
+
+    def authenticate_header(self, request: Request) -> str:
+        """Return the challenge that goes with a 401.
+
+        Only programs are offered Basic: a browser would open a login window of its own, and pages
+        have a login.
+        """
+        bearer = 'Bearer realm="api"'
+        browser = "HTTP_SEC_FETCH_MODE" in request.META or (
+            "text/html" in request.META.get("HTTP_ACCEPT", "")
+        )
+        basic = any(isinstance(one, BasicAuthentication) for one in request.authenticators or ())
+        return bearer if browser or not basic else f'{bearer}, Basic realm="api", charset="UTF-8"'
+
+
+class BasicAuthentication(authentication.BasicAuthentication):
+    """HTTP Basic, counted and remembered."""
+
+    def authenticate_credentials(
+        self, userid: str, password: str, request: Request | None = None
+    ) -> "tuple[User, None]":
+        """Return the user of this name and password."""
+        from mlsite.accounts.backends import remembered_passwords  # noqa: PLC0415 - as above
+        from mlsite.accounts.login_throttle import LockedOut  # noqa: PLC0415 - as above
+
+        assert request is not None  # noqa: S101 - DRF passes it
+        user = None
+        try:
+            if "\0" not in userid:  # which PostgreSQL refuses to look for
+                user = remembered_passwords.user(request, userid, password)
+        except LockedOut as exc:
+            raise Throttled(exc.wait_s, str(exc)) from exc
+        if user is None:
+            raise AuthenticationFailed("Invalid username/password.")
+        return user, None

@@ -1,0 +1,170 @@
+"""The tokens that this process has seen lately, so that a request with one asks no database.
+
+A thread reads them again every 250 ms, with their users and those users' rights. It looks at the
+rows and waits for no signal: whatever revoked a token, deactivated its user or changed a
+permission, in whichever process, counts within a second.
+"""
+
+import logging
+import threading
+import time
+from datetime import timedelta
+
+from django.db import DatabaseError, connection
+from django.db.models import Q
+from django.utils import timezone
+from rest_framework.exceptions import AuthenticationFailed
+
+from mlsite.accounts.effective_permissions import Rights, rights_of
+from mlsite.accounts.tokens import MARK, SECRET, digest, find
+from mlsite.models import Token
+
+log = logging.getLogger(__name__)
+
+POLL_S = 0.25
+# How long a token is taken without being read again: this bounds a revocation, even where the
+# thread is held up.
+FRESH_S = 0.9
+# The same while the database is out of reach, where nothing can be revoked either.
+OUTAGE_S = 300
+IDLE_S = 60
+MOST = 500
+USE_WRITTEN_EVERY = timedelta(minutes=1)
+
+Facts = tuple[object, ...]
+
+
+class Seen:
+    """A token as it was read, when that was, and when it was used last."""
+
+    def __init__(self, token: Token, facts: Facts, read: float, used: float) -> None:
+        self.token = token
+        self.facts = facts
+        self.read = read
+        self.used = used
+
+
+class KnownTokens:
+    """Finds the token of a secret, in memory where it can."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, Seen] = {}
+        self._changing = threading.Lock()
+        self._in_use = threading.Event()
+        self._trusted_s = 0.0  # nothing is taken unread before something reads
+
+    def get(self, secret: str) -> Token:
+        """Return the token of this secret.
+
+        Raises
+        ------
+        AuthenticationFailed
+            It is none, has expired or has been revoked, or its user is deactivated.
+        """
+        if not SECRET.fullmatch(secret):
+            raise AuthenticationFailed(f"This is not a token: one begins with {MARK}.")
+        key = digest(secret)
+        seen = self._seen.get(key)
+        if seen is None or time.monotonic() - seen.read >= self._trusted_s:
+            seen = self._look_up(key)
+        seen.used = time.time()
+        token = seen.token
+        if token.expired:
+            raise AuthenticationFailed(f"This token expired at {token.expires_at:%Y-%m-%d %H:%M}.")
+        if not token.user.is_active:
+            raise AuthenticationFailed("The user of this token is deactivated.")
+        return token
+
+    def follow(self) -> None:
+        """Keep up with the database from now on, in a thread of this process."""
+        self._trusted_s = FRESH_S
+        threading.Thread(target=self._keep_up, name="token-follower", daemon=True).start()
+
+    def refresh(self) -> None:
+        """Read all tokens in use again, and forget those that are gone or idle."""
+        read = time.monotonic()
+        keys = self._in_use_now()
+        tokens = find(keys)
+        rights = rights_of({token.user_id for token in tokens.values()})
+        for key in keys:
+            token = tokens.get(key)
+            if token is None:
+                with self._changing:
+                    self._seen.pop(key, None)
+            else:
+                self._read_again(key, token, read, rights[token.user_id])
+
+    def record_use(self) -> None:
+        """Write when tokens were last used, once a minute each, whichever process was it."""
+        now = timezone.now()
+        due = [s.token.pk for s in list(self._seen.values()) if self._unwritten(s)]
+        if due:
+            old = Q(last_used_at=None) | Q(last_used_at__lte=now - USE_WRITTEN_EVERY)
+            Token.objects.filter(old, pk__in=due).update(last_used_at=now)
+
+    def _look_up(self, key: str) -> Seen:
+        read = time.monotonic()
+        token = find([key]).get(key)
+        if token is None:
+            raise AuthenticationFailed("This token is unknown or has been revoked.")
+        seen = Seen(token, (), read, time.time())
+        with self._changing:
+            if len(self._seen) >= MOST:
+                del self._seen[min(self._seen, key=lambda key: self._seen[key].used)]
+            self._seen[key] = seen
+            self._in_use.set()
+        return seen
+
+    def _in_use_now(self) -> list[str]:
+        long_ago = time.time() - IDLE_S
+        with self._changing:
+            self._seen = {key: seen for key, seen in self._seen.items() if seen.used > long_ago}
+            if not self._seen:
+                self._in_use.clear()
+            return list(self._seen)
+
+    def _read_again(self, key: str, token: Token, read: float, rights: Rights) -> None:
+        seen = self._seen.get(key)
+        if seen is None:
+            return
+        user = token.user
+        flags = (user.is_active, user.is_staff, user.is_superuser)
+        facts = (token.expires_at, user.get_username(), flags, rights)
+        if facts != seen.facts:
+            user.get_all_permissions()  # kept on the user: requests need not ask
+            with self._changing:
+                self._seen[key] = Seen(token, facts, read, seen.used)
+        else:
+            seen.token.last_used_at = token.last_used_at
+            seen.read = read
+
+    @staticmethod
+    def _unwritten(seen: Seen) -> bool:
+        written = seen.token.last_used_at
+        return not written or seen.used - written.timestamp() >= USE_WRITTEN_EVERY.total_seconds()
+
+    def _keep_up(self) -> None:
+        """Refresh while tokens are in use; say once, not every time, what is in the way."""
+        while True:
+            self._in_use.wait()
+            time.sleep(POLL_S)
+            try:
+                self.refresh()
+            except DatabaseError as exc:
+                if self._trusted_s == FRESH_S:
+                    self._say("Tokens cannot be read again", exc)
+                self._trusted_s = OUTAGE_S
+                continue
+            self._trusted_s = FRESH_S
+            try:
+                self.record_use()
+            except DatabaseError as exc:
+                self._say("The last use of tokens cannot be written", exc)
+
+    @staticmethod
+    def _say(sentence: str, exc: DatabaseError) -> None:
+        connection.close()
+        log.error("%s: %s", sentence, exc)
+
+
+known_tokens = KnownTokens()

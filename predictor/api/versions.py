@@ -1,0 +1,90 @@
+"""The versions of a model over HTTP: listed, registered, and each one asked for predictions."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import status
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.reverse import reverse
+
+from predictor import registry
+from predictor.api.openapi import VersionPredictSchema
+from predictor.api.renderers import OneModelPage
+from predictor.api.serializers import UploadSerializer, VersionCardSerializer, VersionSerializer
+from predictor.api.uploads import register
+from predictor.api.views import ModelView, Predict
+from predictor.core.model import Model
+from predictor.permissions import ManagesModels
+from predictor.runtime.store import get_store
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+
+class VersionList(ModelView):
+    """The versions of a model; a new one is registered by an upload."""
+
+    name = "Versions"
+    page = OneModelPage
+    parser_classes = (MultiPartParser,)
+    serializer_class = UploadSerializer
+
+    def get_permissions(self) -> Sequence[Any]:
+        """Return who may: those who manage models upload, who may see models looks."""
+        uploading = self.request.method == "POST"
+        return [ManagesModels()] if uploading else super().get_permissions()
+
+    def get_serializer(self, **kwargs: Any) -> UploadSerializer:
+        """Return the form of an upload."""
+        return UploadSerializer(**kwargs)
+
+    @extend_schema(operation_id="model_versions", responses=VersionSerializer(many=True))
+    def get(self, _request: Request, name: str) -> Response:
+        """Return the model's versions, the first one first."""
+        versions = registry.find(name).versions.order_by("version")
+        return Response(VersionSerializer(versions, many=True).data)
+
+    @extend_schema(operation_id="register", responses={201: VersionCardSerializer})
+    def post(self, request: Request, name: str) -> Response:
+        """Register an artifact as the next version; a name that is new makes the model."""
+        form = self.get_serializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        user = cast("User", request.user)  # ManagesModels saw to it
+        version = register(name, form.validated_data, user)
+        address = reverse("model-version", [name, version.version], request=request)
+        return Response(
+            VersionCardSerializer(version).data,
+            status=status.HTTP_201_CREATED,
+            headers={"Location": address},
+        )
+
+
+class VersionDetail(ModelView):
+    """One version of a model."""
+
+    name = "Version"
+    page = OneModelPage
+    serializer_class = VersionCardSerializer
+
+    @extend_schema(operation_id="model_version")
+    def get(self, _request: Request, name: str, version: str) -> Response:
+        """Return what the registry says of the version."""
+        return Response(VersionCardSerializer(registry.version(name, int(version))).data)
+
+
+class VersionPredict(Predict):
+    """Predictions of one version, live or not."""
+
+    name = "Predict"
+    schema = VersionPredictSchema()
+
+    def model(self) -> Model:
+        """Return the version asked for, loaded."""
+        return get_store().get(self.model_name, int(self.kwargs["version"]))
+
+    def get(self, _request: Request, name: str = "", version: str = "") -> Response:
+        """Return what the registry says of the version, unless it is retired."""
+        return Response(VersionCardSerializer(registry.callable_version(name, int(version))).data)

@@ -1,0 +1,151 @@
+"""Cards and predictions."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from io import BytesIO
+from typing import TYPE_CHECKING, Any, cast
+
+from django.conf import settings
+from django.http import HttpResponseBase
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.exceptions import ParseError
+from rest_framework.parsers import JSONParser
+from rest_framework.renderers import BaseRenderer, BrowsableAPIRenderer
+from rest_framework.request import Request, is_form_media_type
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from predictor import exceptions, registry
+from predictor.api.openapi import PredictSchema
+from predictor.api.renderers import ModelListPage, ModelPage, RowFormPage
+from predictor.api.serializers import CardSerializer, row_serializer
+from predictor.core.errors import InvalidInput
+from predictor.core.model import Model
+from predictor.core.signature import Column, Rows, Signature
+from predictor.counted import CountedView
+from predictor.models import RegisteredModel
+from predictor.permissions import PREDICT, VIEW
+from predictor.runtime.store import get_store
+
+if TYPE_CHECKING:
+    from django.http import QueryDict
+
+
+class ModelView(APIView):
+    """What all views here share: facts become statuses in one table, and a page of their own."""
+
+    page: type[BrowsableAPIRenderer] = ModelPage
+    required_permissions: Mapping[str, str] = {"GET": VIEW}
+
+    def get_renderers(self) -> list[BaseRenderer]:
+        """Return the site's renderers, with the view's own page for browsers."""
+        renderers = super().get_renderers()
+        return [self.page() if type(r) is BrowsableAPIRenderer else r for r in renderers]
+
+    def get_exception_handler(self) -> Callable[[Exception, dict[str, Any]], Response | None]:
+        """Return the table."""
+        return exceptions.handle
+
+
+class ModelList(ModelView):
+    """The models served here."""
+
+    name = "Models"
+    page = ModelListPage
+    serializer_class = CardSerializer
+
+    @extend_schema(operation_id="models", responses=CardSerializer(many=True))
+    def get(self, _request: Request) -> Response:
+        """Return the card of every model."""
+        models = RegisteredModel.objects.prefetch_related("versions")
+        return Response([CardSerializer(model).data for model in models])
+
+
+class ModelDetail(ModelView):
+    """One model: what it takes and gives, how good it is, and its versions."""
+
+    name = "Model"
+    serializer_class = CardSerializer
+
+    @extend_schema(operation_id="model")
+    def get(self, _request: Request, name: str) -> Response:
+        """Return the model's card."""
+        return Response(CardSerializer(registry.find(name)).data)
+
+
+class Predict(CountedView, ModelDetail):
+    """Predictions for one row (an object) or many (a list of objects), by named columns."""
+
+    name = "Predict"
+    page = RowFormPage
+    protocol = "rows"
+    schema = PredictSchema()
+    required_permissions = {"GET": VIEW, "POST": PREDICT}
+
+    def get_serializer(self, **kwargs: Any) -> serializers.Serializer[Any]:
+        """Return the form of one row of the model."""
+        return row_serializer(self.model().signature)(**kwargs)
+
+    @property
+    def model_name(self) -> str:
+        """The model asked for; the default one where none is named."""
+        name: str = self.kwargs.get("name", settings.DEFAULT_MODEL)
+        return name
+
+    def model(self) -> Model:
+        """Return the model asked for, loaded."""
+        return get_store().get(self.model_name)
+
+    def get(self, request: Request, name: str = "") -> Response:  # noqa: ARG002 - model_name
+        """Return the model's card."""
+        return super().get(request, self.model_name)
+
+    def post(self, request: Request, **_address: str) -> HttpResponseBase:
+        """Return the model's predictions for the rows in the body."""
+        model = self.served = self.model()
+        asked = request.query_params.get("outputs") if request.META.get("QUERY_STRING") else None
+        outputs = model.signature.chosen(asked)
+        X, is_single = submitted(request, model.signature)
+        self.n_rows = X.shape[0]
+        self.let_wait(request)
+        answers = model.infer(X, outputs)
+        self.engine_name = answers.engine_name
+        answer = model.signature.answer(answers, is_single=is_single)
+        headers = {"X-Model": model.name, "X-Model-Version": str(model.version)}
+        return self.answer(request, answer, headers)
+
+
+def submitted(request: Request, signature: Signature) -> Rows:
+    """Return the rows in the body as X."""
+    if request.content_type == JSONParser.media_type:  # letter for letter, as programs send it
+        body = request._request.body  # noqa: SLF001 - DRF's own name for Django's request
+        parser = (request.parsers or (None,))[0]
+        if body and isinstance(parser, JSONParser):
+            if block := signature.block(body):
+                return block
+            return signature.rows(parser.parse(BytesIO(body)), partial(_exactly, body))
+    elif is_form_media_type(request.content_type):
+        return signature.rows(_typed(cast("QueryDict", request.data), signature.columns))
+    body = request.body  # kept by Django, for the second reading
+    return signature.rows(request.data, partial(_exactly, body) if body else None)
+
+
+def _typed(form: "QueryDict", columns: Iterable[Column]) -> dict[str, Any]:
+    """Return the row in a form; an input left empty is a missing value where that is taken."""
+    if files := [name for name, value in form.items() if not isinstance(value, str)]:
+        sentence = "Expected a value; got a file."
+        raise InvalidInput(sentence, {name: [sentence] for name in files})
+    row = {name: value for name, value in form.items() if value != ""}
+    row.pop("csrfmiddlewaretoken", None)
+    empty = (column.name for column in columns if column.nullable and form.get(column.name) == "")
+    return row | dict.fromkeys(empty)
+
+
+def _exactly(body: bytes) -> Any:
+    """Return what the JSON says, with integers of any size."""
+    try:
+        return json.loads(body)
+    except RecursionError as exc:
+        raise ParseError("The body is nested too deeply.") from exc

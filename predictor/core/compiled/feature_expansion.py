@@ -1,0 +1,80 @@
+"""Transformers that make other columns of numbers: products of them, distances from centres."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from predictor.core.compiled.compiled_estimator import Array, CompiledEstimator, NotCompilable
+
+
+@dataclass
+class Products(CompiledEstimator):
+    """Products of columns, as of a polynomial.
+
+    Parameters
+    ----------
+    factors : array of int, shape (degree, n_out)
+        The columns that are multiplied, the last ones first; 0 stands for 1, and n for the n-th.
+    """
+
+    factors: Array
+
+    def transform(self, X: Array) -> Array:
+        """Return the products."""
+        padded = np.empty((len(X), X.shape[1] + 1))
+        padded[:, 0] = 1.0
+        padded[:, 1:] = X
+        products: Array = padded.take(self.factors[-1], axis=1)
+        for columns in self.factors[-2::-1]:
+            products *= padded.take(columns, axis=1)
+        return products
+
+
+@dataclass
+class Centres(CompiledEstimator):
+    """The distance from each of some centres, and the nearest one.
+
+    Parameters
+    ----------
+    centres : array of shape (n_clusters, n_features)
+    """
+
+    centres: Array
+
+    def __post_init__(self) -> None:
+        self.squares = np.einsum("ij,ij->i", self.centres, self.centres)
+
+    def transform(self, X: Array) -> Array:
+        """Return the distances, shape (n_samples, n_clusters)."""
+        distances: Array = -2 * (X @ self.centres.T)
+        distances += np.einsum("ij,ij->i", X, X)[:, None]
+        distances += self.squares
+        np.maximum(distances, 0, out=distances)
+        return np.sqrt(distances, out=distances)
+
+    def predict(self, X: Array) -> Array:
+        """Return the number of the nearest centre."""
+        nearest: Array = (self.squares - 2 * (X @ self.centres.T)).argmin(axis=1).astype(np.int32)
+        return nearest
+
+
+def products(estimator: Any) -> Products:
+    """Return the form of polynomial features."""
+    powers = estimator.powers_
+    degree = max(1, int(powers.sum(axis=1).max(initial=0)))
+    if estimator.order != "C":
+        raise NotCompilable("Polynomial features are compiled in the order C alone.")
+    factors = np.zeros((degree, len(powers)), dtype=np.intp)
+    for number, row in enumerate(powers):
+        columns = np.repeat(np.arange(1, len(row) + 1), row)
+        factors[: len(columns), number] = columns
+    return Products(factors)
+
+
+def centres(estimator: Any) -> Centres:
+    """Return the form of clusters around means."""
+    return Centres(estimator.cluster_centers_)
+
+
+COMPILED = {"PolynomialFeatures": products, "KMeans": centres, "MiniBatchKMeans": centres}
