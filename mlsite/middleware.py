@@ -1,10 +1,7 @@
 """What happens to every request: an id, a line in the log, a limit on its body, a policy."""
 
-import logging
-import re
 import time
 from collections.abc import Callable
-from random import getrandbits
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
@@ -15,64 +12,60 @@ from rest_framework import status
 from rest_framework.exceptions import MethodNotAllowed, Throttled
 
 from mlsite.accounts.login_throttle import LockedOut
-from mlsite.handler import BODY_REFUSED
-from mlsite.server.access_log import RequestRecord, request_id
+from mlsite.server.access_log import current_request_id, log_request, request_id_from
+from mlsite.server.request_body import declared_length, is_chunked
 from mlsite.views import refused
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
-log = logging.getLogger("mlsite.requests")
-
 
 class RequestLog:
-    """Give each request an id, and write its line: method, path, status, milliseconds."""
-
-    PLAIN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+    """Gives each request an id and writes its line to the access log."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer the request, with X-Request-ID as it came or else a new one."""
+        """Answer the request; the response carries the id in X-Request-ID."""
         started = time.perf_counter()
-        name = request.META.get("HTTP_X_REQUEST_ID")
-        if name is None or not self.PLAIN_ID.fullmatch(name):
-            name = f"{getrandbits(128):032x}"  # told apart, not kept secret
-        before = request_id.set(name)
+        request_id = request_id_from(request.META)
+        token = current_request_id.set(request_id)
         try:
             response = self.get_response(request)
-            response.headers["X-Request-ID"] = name
-            took_ms = (time.perf_counter() - started) * 1000
-            if log.isEnabledFor(logging.INFO):
-                # Only the path: secrets have been seen in query strings.
-                asked = (request.method or "", request.path)
-                log.handle(RequestRecord(*asked, response.status_code, took_ms))
+            response.headers["X-Request-ID"] = request_id
+            ms = (time.perf_counter() - started) * 1000
+            log_request(request.method or "", request.path, response.status_code, ms, request_id)
         finally:
-            request_id.reset(before)
+            current_request_id.reset(token)
         return response
 
 
-CUT_OFF = {
-    status.HTTP_400_BAD_REQUEST: "The body was cut off.",
-    status.HTTP_411_LENGTH_REQUIRED: "A body in chunks must be JSON; others need Content-Length.",
-}
-
-
 class BodyLimit:
-    """Refuse bodies above MAX_BODY_BYTES, and those that did not come whole."""
+    """Refuses bodies that are larger than MAX_BODY_BYTES or incomplete.
+
+    A chunked body ends with its connection if it is truncated. JSON shows its own end; other
+    types do not, and must declare their length.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer 413 to a body that says it is too long; pass the others on."""
-        declared = request.META.get("CONTENT_LENGTH") or "0"
-        if declared.isascii() and declared.isdigit() and int(declared) > settings.MAX_BODY_BYTES:
+        """Answer 413, 411 or 400 to such a body."""
+        chunked, length = is_chunked(request.META), declared_length(request.META)
+        if length > settings.MAX_BODY_BYTES:
             sentence = f"The body is larger than the {settings.MAX_BODY_BYTES:,} bytes taken here."
-            return JsonResponse({"detail": sentence}, status=413)
-        if refused_with := request.META.get(BODY_REFUSED):
-            return JsonResponse({"detail": CUT_OFF[refused_with]}, status=refused_with)
+            return _refusal(sentence, status.HTTP_413_REQUEST_ENTITY_TOO_LARGE)
+        if chunked and "json" not in request.META.get("CONTENT_TYPE", ""):
+            sentence = "A body in chunks must be JSON; others need Content-Length."
+            return _refusal(sentence, status.HTTP_411_LENGTH_REQUIRED)
+        if (chunked and not length) or (length and len(request.body) < length):
+            return _refusal("The body was cut off.", status.HTTP_400_BAD_REQUEST)
         return self.get_response(request)
+
+
+def _refusal(sentence: str, code: int) -> JsonResponse:
+    return JsonResponse({"detail": sentence}, status=code)
 
 
 class Headers(SecurityMiddleware):

@@ -59,6 +59,7 @@ try:
         "default": env.dj_db_url("DATABASE_URL", f"sqlite:///{BASE_DIR / 'db.sqlite3'}"),
     }
     SECRET_KEY = env.str("SECRET_KEY", "")
+    FAST_PATH = env.bool("FAST_PATH", True)
     LOG_FORMAT = one_of("LOG_FORMAT", env.str("LOG_FORMAT", "line"), ("line", "json"))
 except (EnvError, ValueError) as exc:
     raise ImproperlyConfigured(str(exc)) from exc
