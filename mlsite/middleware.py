@@ -1,4 +1,4 @@
-"""What happens to every request: an id, a line in the log, a limit on its body, a policy."""
+"""Middleware of the site: access log, body limit, completed error responses."""
 
 import time
 from collections.abc import Callable
@@ -6,8 +6,6 @@ from collections.abc import Callable
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.middleware.common import CommonMiddleware
-from django.middleware.security import SecurityMiddleware
 from rest_framework import status
 from rest_framework.exceptions import MethodNotAllowed, Throttled
 
@@ -68,85 +66,32 @@ def _refusal(sentence: str, code: int) -> JsonResponse:
     return JsonResponse({"detail": sentence}, status=code)
 
 
-class Headers(SecurityMiddleware):
-    """Add what browsers are to be told: Django's own headers, and to keep to this site."""
-
-    POLICY = (
-        "default-src 'self'; "
-        # Inline styles: attributes in the templates of DRF and of the OpenAPI pages.
-        "style-src 'self' 'unsafe-inline'; "
-        "img-src 'self' data:; "
-        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
-    )
-
-    def __init__(self, get_response: GetResponse) -> None:
-        super().__init__(get_response)
-        unchanged = HttpResponse()
-        super().process_response(HttpRequest(), unchanged)
-        added = {
-            "X-Frame-Options": settings.X_FRAME_OPTIONS,
-            "Content-Security-Policy": self.POLICY,
-        }
-        for name, value in added.items():
-            unchanged.headers[name] = value
-        del unchanged.headers["Content-Type"]
-        self.always = unchanged.headers._store  # noqa: SLF001 - names and values, looked at once
-
-    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
-        """Add them, where the view did not say otherwise."""
-        response.headers._store = self.always | response.headers._store  # noqa: SLF001
-        if self.sts_seconds:
-            super().process_response(request, response)
-        return response
-
-
-class Common(CommonMiddleware):
-    """Django's, with the hosts remembered that were found to be of this site.
-
-    Nothing else that it looks at before a request is answered is set here.
-    """
-
-    MOST_REMEMBERED = 100
-
-    def __init__(self, get_response: GetResponse) -> None:
-        super().__init__(get_response)
-        self.hosts: set[str] = set()
-
-    def process_request(self, request: HttpRequest) -> None:
-        """Refuse a request for another host."""
-        host = request.META.get("HTTP_HOST")
-        if host not in self.hosts:
-            super().process_request(request)
-            if host and len(self.hosts) < self.MOST_REMEMBERED:
-                self.hosts.add(host)
-
-
-class Refusals:
-    """Answer what views refuse in a way that whoever asked can go on from."""
+class ErrorResponses:
+    """Completes error responses so that the client can go on from them."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Send a browser that must sign in to where it can; fill Django's empty 405."""
+        """Redirect a browser from a 401 to the login; give Django's empty 405 a body."""
         response = self.get_response(request)
-        if response.status_code == status.HTTP_401_UNAUTHORIZED and self._is_browser(request):
+        if response.status_code == status.HTTP_401_UNAUTHORIZED and self._opens_page(request):
             return redirect_to_login(request.get_full_path())
         if response.status_code == status.HTTP_405_METHOD_NOT_ALLOWED and not response.content:
-            said = refused(request, MethodNotAllowed(request.method or ""))
-            said["Allow"] = response["Allow"]
-            return said
+            completed = refused(request, MethodNotAllowed(request.method or ""))
+            completed["Allow"] = response["Allow"]
+            return completed
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """Answer a form that nobody may send after too many failures: 429, with Retry-After."""
+        """Answer 429 with Retry-After to a login form after too many failed logins."""
         if isinstance(exception, LockedOut):
             return refused(request, Throttled(exception.wait_s, str(exception)))
         return None
 
     @staticmethod
-    def _is_browser(request: HttpRequest) -> bool:
-        """Return whether it opens a page; programs, and what brings credentials, keep their 401."""
+    def _opens_page(request: HttpRequest) -> bool:
+        """Return whether a browser opens a page. Programs, and requests with credentials, do not."""
         return (
             request.method == "GET"
             and "text/html" in request.META.get("HTTP_ACCEPT", "")
