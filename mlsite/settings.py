@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from environs import Env, EnvError
 
 from mlsite.secret_key import KEY_LENGTH, kept_secret_key
+from mlsite.server.cpu_affinity import available_cores
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -61,6 +62,11 @@ try:
     }
     SECRET_KEY = env.str("SECRET_KEY", "")
     FAST_PATH = env.bool("FAST_PATH", True)
+    CPU_AFFINITY = env.bool("CPU_AFFINITY", True)
+    RESPAWN_ALWAYS = env.bool("RESPAWN_ALWAYS", True)
+    EARLY_IMPORTS = env.bool("EARLY_IMPORTS", True)
+    GC_FREEZE = env.bool("GC_FREEZE", True)
+    LOG_BATCHING = env.bool("LOG_BATCHING", True)
     LOG_FORMAT = one_of("LOG_FORMAT", env.str("LOG_FORMAT", "line"), ("line", "json"))
 except (EnvError, ValueError) as exc:
     raise ImproperlyConfigured(str(exc)) from exc
@@ -70,6 +76,9 @@ if TRUSTED_PROXIES < 0:
     raise ImproperlyConfigured(f"TRUSTED_PROXIES is {TRUSTED_PROXIES}; it takes a number from 0.")
 if MAX_BODY_BYTES < 1:
     raise ImproperlyConfigured(f"MAX_BODY_BYTES is {MAX_BODY_BYTES}; it takes a number above 0.")
+
+# Cores of this process before it keeps to one of them: the processes that it starts may use all.
+CPU_CORES = available_cores()
 
 # The database
 
@@ -284,7 +293,9 @@ LOGGING = {
             "filters": ["request_id"],
         },
         "request": {
-            "class": "mlsite.server.access_log.TogetherHandler",
+            "class": "mlsite.server.access_log.BatchingHandler"
+            if LOG_BATCHING
+            else "logging.StreamHandler",
             "formatter": "json" if LOG_FORMAT == "json" else "request",
             "filters": ["request_id"],
             "stream": "ext://sys.stdout",

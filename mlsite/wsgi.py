@@ -31,7 +31,7 @@ except DatabaseError as exc:
     ) from exc
 known_tokens.follow()
 
-# What is loaded by now stays: the collector need not look through it again and again, for as long
-# as requests would wait.
-gc.collect()
-gc.freeze()
+if settings.GC_FREEZE:
+    # The models stay loaded: the collector need not look through them while requests wait.
+    gc.collect()
+    gc.freeze()
