@@ -29,7 +29,7 @@ class Metrics(TextView):
 
 
 def registry() -> CollectorRegistry:
-    """Return the metrics of all processes that count together; of this one if it counts alone."""
+    """Return the metrics of all processes that count together, or of a single process."""
     directory = os.environ.get(DIRECTORY)
     if not directory:
         return REGISTRY

@@ -27,7 +27,7 @@ try:
 except DatabaseError as exc:
     raise ImproperlyConfigured(
         f"The registry of models cannot be read ({exc}). `python manage.py prepare` makes the "
-        "database, if that is what is missing."
+        "database, if it is missing."
     ) from exc
 known_tokens.follow()
 

@@ -80,8 +80,8 @@ class RequestIdFilter(logging.Filter):
 class OtherHostsFilter(logging.Filter):
     """Limits Django's reports of requests for other hosts.
 
-    Each host is reported once, as a warning without a traceback. An operator who tries out the
-    site causes the first reports; later ones can be made up by any client.
+    Each host is reported once, as a warning without a traceback. The first reports help an operator
+    who tries out the site; after that, clients could fill the log with invented hosts.
     """
 
     MAX_REPORTS = 100
@@ -191,7 +191,7 @@ class BatchingHandler(logging.StreamHandler[TextIO]):
         """Write the queued records."""
         with self._writing:
             lines = [self._line(self._records.popleft()) for _ in range(len(self._records))]
-            with suppress(ValueError):  # the stream is closed: nobody reads it any more
+            with suppress(ValueError):  # the stream is closed
                 self.stream.write("".join(lines))
                 self.stream.flush()
 

@@ -114,7 +114,7 @@ class Core:
         return False
 
     def watch(self) -> None:
-        """Move to another core whenever other processes crowd this one."""
+        """Move to another core whenever other processes crowd the current core."""
         before, own_before = core_times(), time.process_time()
         while True:
             time.sleep(PERIOD_S + random.uniform(-JITTER_S, JITTER_S))  # noqa: S311 - no secret
@@ -125,7 +125,7 @@ class Core:
     def better(
         self, before: Mapping[int, "Times"], after: Mapping[int, "Times"], own_s: float
     ) -> list[int]:
-        """Return the cores less than half as busy as other processes keep this one, if crowded.
+        """Return the cores to move to if the current core is crowded: those at most half as busy.
 
         Parameters
         ----------
@@ -149,12 +149,12 @@ class Core:
 
 def keep_threads(core: int) -> None:
     """Keep each thread of this process to the core, and so every thread that it starts."""
-    kept: set[int] = set()
-    while threads := {int(path.name) for path in Path("/proc/self/task").iterdir()} - kept:
+    pinned: set[int] = set()
+    while threads := {int(path.name) for path in Path("/proc/self/task").iterdir()} - pinned:
         for thread in threads:
             with suppress(ProcessLookupError):  # the thread has ended
                 os.sched_setaffinity(thread, {core})
-        kept |= threads
+        pinned |= threads
 
 
 class Times(NamedTuple):

@@ -13,7 +13,7 @@ from mlsite.server.respawning import respawn_always
 # from a thread. Granian starts them as they are needed.
 THREADS = 192
 
-# How long requests under way may take to finish after SIGTERM.
+# Time for running requests to finish after SIGTERM.
 GRACE_S = 30
 
 # Granian's records go where all records go except those of requests.

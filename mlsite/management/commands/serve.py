@@ -64,8 +64,8 @@ class Command(BaseCommand):
     def serve(self, host: str, port: int, workers: int, scratch: Path) -> None:
         """Prepare, print the addresses, and answer requests until the server is told to end."""
         prepare()
-        shown = f"[{host}]" if ":" in host else host
-        site = settings.PUBLIC_URL.rstrip("/") or f"http://{shown}:{port}"
+        netloc = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        site = settings.PUBLIC_URL.rstrip("/") or f"http://{netloc}"
         self.stdout.write(f"Home  {site}/\nDocs  {site}/docs/\nAdmin {site}/admin/")
         self.stdout.write("Ctrl-C ends it.", ending="\n")
         self.stdout.flush()
@@ -100,10 +100,10 @@ def refuse_open_beyond_loopback(host: str) -> None:
         loopback = ipaddress.ip_address(host).is_loopback
     except ValueError as exc:
         raise CommandError(f"--bind takes an IP address; got {host}.") from exc
-    if not loopback and settings.API_ACCESS_SAID is None:
+    if not loopback and settings.EXPLICIT_API_ACCESS is None:
         raise CommandError(
-            f"Not listening on {host}: tasks and predictions are open to whoever can reach it. "
-            "Set API_ACCESS=token to ask for a login, or API_ACCESS=open to allow everybody."
+            f"Not listening on {host}: tasks and predictions are open to every client that reaches "
+            "it. Set API_ACCESS=token to require a login, or API_ACCESS=open to allow all clients."
         )
 
 
@@ -122,11 +122,11 @@ def refuse_taken(host: str, port: int) -> None:
 
 
 def prepare() -> None:
-    """Prepare the site in a child process; meanwhile import what the workers will need.
+    """Prepare the site in a child process; meanwhile import the modules that the workers need.
 
-    The workers are forked from this process and share what it has imported. It must not open a
-    database or run a model. While modules are imported, the garbage collector is off: nothing of
-    them is garbage, and looking for it would copy the pages that the workers share.
+    The workers are forked from this process and share its imported modules. It must not open a
+    database or run a model. During the imports the garbage collector is off: modules are no
+    garbage, and looking for it would copy the pages that the workers share.
     """
     if settings.GC_FREEZE:
         gc.disable()
@@ -139,7 +139,7 @@ def prepare() -> None:
     with suppress(EOFError):  # the child has failed, as its exit code says
         needs_estimators = receiver.recv()
         if settings.EARLY_IMPORTS and needs_estimators:
-            # Most of what any estimator imports; the worker imports the estimator's own module.
+            # Most imports of any estimator; the worker imports the estimator's own module.
             import_module("sklearn")
     child.join()
     if child.exitcode:
