@@ -1,10 +1,10 @@
-"""The site as an app: its rows are those of access."""
+"""The site as a Django app: its models are tokens and failed logins."""
 
 from django.apps import AppConfig
 
 
 class SiteConfig(AppConfig):
-    """Tokens and failures to sign in."""
+    """App of the tokens and the failed logins."""
 
     name = "mlsite"
     verbose_name = "Access"

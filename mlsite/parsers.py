@@ -1,4 +1,4 @@
-"""How bodies are read: JSON by orjson, and forms that are not JSON sent by a slip."""
+"""Parsers of request bodies: JSON with orjson, and forms."""
 
 import json
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ class JSONParser(parsers.JSONParser):
         parser_context: Mapping[str, Any] | None = None,  # noqa: ARG002 - DRF's signature
     ) -> Any:
         """Return the parsed body."""
-        # A request keeps its body, so that a page can show it again beside what is said of it.
+        # The request keeps `body`, so that a page can show it again beside the errors.
         body = stream.body if hasattr(stream, "body") else stream.read()
         try:
             return orjson.loads(body)
@@ -30,20 +30,20 @@ class JSONParser(parsers.JSONParser):
 
 
 def _with_infinities(body: bytes, refusal: orjson.JSONDecodeError) -> Any:
-    """Return a body in which a number such as 1e999 stands, read as infinity.
+    """Return the data of a body with a number such as 1e999, which is read as infinity.
 
-    The field that holds it can then be named in the answer.
+    The serializer can then name the field that holds it.
     """
     try:
         data = json.loads(body)
-        orjson.dumps(data)  # refuses what else the standard library lets pass: surrogates
+        orjson.dumps(data)  # refuses surrogates, which the standard library accepts
     except (ValueError, TypeError, RecursionError):
         raise ParseError(f"The body is not JSON: {refusal}.") from refusal
     return data
 
 
 class FormParser(parsers.FormParser):
-    """Form fields; JSON that was sent as a form is told which header is missing."""
+    """Form fields; the error for JSON that was sent as a form names the missing header."""
 
     def parse(
         self,

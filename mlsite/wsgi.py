@@ -1,33 +1,37 @@
-"""The site as a WSGI application: warm before its first request."""
+"""The site as a WSGI application, with every live model loaded before the first request."""
 
 import gc
 import os
 
-import django
 from django.core.exceptions import ImproperlyConfigured
+from django.core.wsgi import get_wsgi_application
 from django.db import DatabaseError
+
+from mlsite.server.request_body import RequestBody
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mlsite.settings")
 
-django.setup(set_prefix=False)
+django_application = get_wsgi_application()
 
-# What needs the settings can be imported only now.
+# These imports need the settings.
+from django.conf import settings  # noqa: E402
+
 from mlsite.accounts.token_cache import known_tokens  # noqa: E402
-from mlsite.handler import Handler  # noqa: E402
 from predictor.runtime.store import get_store  # noqa: E402
 
-application = Handler()
+# FAST PATH: insert `FastPath(django_application, ...)` here if settings.FAST_PATH.
+application = RequestBody(django_application, settings.MAX_BODY_BYTES)
 
 try:
     get_store().follow()
 except DatabaseError as exc:
     raise ImproperlyConfigured(
         f"The registry of models cannot be read ({exc}). `python manage.py prepare` makes the "
-        "database, if that is what is missing."
+        "database, if it is missing."
     ) from exc
 known_tokens.follow()
 
-# What is loaded by now stays: the collector need not look through it again and again, for as long
-# as requests would wait.
-gc.collect()
-gc.freeze()
+if settings.GC_FREEZE:
+    # The models stay loaded: the collector need not look through them while requests wait.
+    gc.collect()
+    gc.freeze()

@@ -76,7 +76,7 @@ def test_a_filter_that_is_refused_leads_back_to_the_list(page):
     )
     assert violations(page) == {}
     dialog.get_by_role("button", name="Close").click()
-    page.get_by_role("link", name="Ask again without parameters").click()
+    page.get_by_role("link", name="Repeat without parameters").click()
     expect(page).to_have_url("/tasks/")
 
 
