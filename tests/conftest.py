@@ -12,7 +12,6 @@ from dataclasses import replace
 from functools import cache
 
 import pytest
-from django.apps import apps
 from django.contrib.auth.models import Permission
 from django.db import connection
 from hypothesis import HealthCheck, settings
@@ -108,9 +107,9 @@ def prepared(tmp_path_factory):
 def models_dir(settings, tmp_path):
     """An empty MODELS_DIR, and a process that has loaded nothing."""
     settings.MODELS_DIR = tmp_path / "models"
-    apps.get_app_config("predictor").__dict__.pop("store", None)
+    get_store.cache_clear()
     yield settings.MODELS_DIR
-    apps.get_app_config("predictor").__dict__.pop("store", None)
+    get_store.cache_clear()
 
 
 def pytest_collection_finish():

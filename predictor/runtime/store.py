@@ -4,13 +4,12 @@ import logging
 import threading
 import time
 from collections import OrderedDict
+from functools import cache
 
-from django.apps import apps
 from django.db import Error as DatabaseError
 from django.db import connection
 
 from predictor import registry
-from predictor.apps import PredictorConfig
 from predictor.core.errors import ArtifactError, ModelNotFound, PredictorError
 from predictor.core.model import Model
 from predictor.runtime import metrics
@@ -26,11 +25,12 @@ RETRY_S = 10
 MOST_ON_DEMAND = 4
 
 
+@cache
 def get_store() -> "Store":
-    """Return the models of this process; the first call loads them."""
-    config = apps.get_app_config("predictor")
-    assert isinstance(config, PredictorConfig)  # noqa: S101 - the label is its own
-    return config.store
+    """Return the store of this process. The first call loads the live models."""
+    store = Store()
+    store.refresh()
+    return store
 
 
 class Store:
