@@ -6,7 +6,6 @@ from functools import partial
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, cast
 
-from django.conf import settings
 from django.http import HttpResponseBase
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -17,7 +16,7 @@ from rest_framework.request import Request, is_form_media_type
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from predictor import exceptions, registry
+from predictor import conf, exceptions, registry
 from predictor.api.openapi import PredictSchema
 from predictor.api.renderers import ModelListPage, ModelPage, RowFormPage
 from predictor.api.serializers import CardSerializer, row_serializer
@@ -91,7 +90,7 @@ class Predict(CountedView, ModelDetail):
     @property
     def model_name(self) -> str:
         """The model asked for; the default one where none is named."""
-        name: str = self.kwargs.get("name", settings.DEFAULT_MODEL)
+        name: str = self.kwargs.get("name", conf.default_model())
         return name
 
     def model(self) -> Model:

@@ -9,8 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from django.conf import settings
-
+from predictor import conf
 from predictor.core.cores import on_any_core
 from predictor.core.errors import InvalidInput
 from predictor.isolation.inspect_artifact import MEMORY_BYTES, TIME_S, Found
@@ -32,8 +31,8 @@ class Upload:
         sample = ["--sample", str(self.sample)] if self.sample else []
         pickle = ["--allow-pickle"] if self.allow_pickle else []
         version = ["--allow-version"] if self.allow_version else []
-        engines = [] if settings.ENGINES == "compiled" else ["--no-engines"]
-        trusted = [f"--trusted={name}" for name in settings.TRUSTED_TYPES]
+        engines = [] if conf.uses_compiled() else ["--no-engines"]
+        trusted = [f"--trusted={name}" for name in conf.trusted_types()]
         return [str(self.path), *sample, *trusted, *pickle, *version, *engines]
 
 
@@ -46,7 +45,7 @@ def examine(upload: Upload, directory: Path) -> Found:
         The file is refused, takes too long or too much memory, or makes its reader crash.
     """
     limit = ["--memory", str(MEMORY_BYTES), "--time", str(TIME_S)]
-    reader = [sys.executable, "-m", "predictor.isolation.inspect_artifact", *limit]
+    reader = [sys.executable, "-P", "-m", "predictor.isolation.inspect_artifact", *limit]
     command = [*reader, *upload.arguments(), str(directory)]
     try:
         with on_any_core():
@@ -71,9 +70,10 @@ def _run(command: Sequence[str]) -> "subprocess.CompletedProcess[str]":
     environment = {name: os.environ[name] for name in kept if name in os.environ}
     # One thread: others only take memory, of which there is a limit.
     environment |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    # The child imports predictor and the modules of TRUSTED_TYPES from the same places.
+    environment["PYTHONPATH"] = os.pathsep.join(map(os.path.abspath, sys.path))
     return subprocess.run(  # noqa: S603 - our own command
         command,
-        cwd=settings.BASE_DIR,
         env=environment,
         capture_output=True,
         text=True,

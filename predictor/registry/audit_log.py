@@ -1,8 +1,11 @@
 """The record of what happened to a model: written by the registry, read to go back."""
 
-from django.contrib.auth.models import User
+from typing import TYPE_CHECKING
 
 from predictor.models import Event, ModelVersion, RegisteredModel
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
 
 State = ModelVersion.State
 Kind = Event.Kind
@@ -16,7 +19,7 @@ def write(  # noqa: PLR0913 - a line of the record has that many facts
     *,
     before: ModelVersion | None = None,
     after: ModelVersion | None = None,
-    by: User | None = None,
+    by: "User | None" = None,
     why: str = "",
 ) -> None:
     """Add a line to the record."""

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from django.contrib.auth.models import User
 from django.db import transaction
 
 from predictor.core.errors import Conflict
@@ -11,8 +11,11 @@ from predictor.models import ModelVersion, RegisteredModel
 from predictor.registry import audit_log, queries, recompile
 from predictor.registry.audit_log import Kind, State
 
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
 
-def promote(version: ModelVersion, *, by: User | None = None, why: str = "") -> ModelVersion:
+
+def promote(version: ModelVersion, *, by: "User | None" = None, why: str = "") -> ModelVersion:
     """Make a version the live one; the one that is live already stays so, and nothing is recorded.
 
     Raises
@@ -31,7 +34,7 @@ def promote(version: ModelVersion, *, by: User | None = None, why: str = "") -> 
     return made
 
 
-def rollback(name: str, *, by: User | None = None, why: str = "") -> ModelVersion:
+def rollback(name: str, *, by: "User | None" = None, why: str = "") -> ModelVersion:
     """Make the version live again that was so before; done again, it goes further back.
 
     Raises
@@ -52,7 +55,7 @@ def rollback(name: str, *, by: User | None = None, why: str = "") -> ModelVersio
     return made
 
 
-def reset(name: str, *, by: User | None = None, why: str = "") -> ModelVersion:
+def reset(name: str, *, by: "User | None" = None, why: str = "") -> ModelVersion:
     """Make the lowest version that is not retired the live one.
 
     Raises
@@ -73,7 +76,7 @@ def reset(name: str, *, by: User | None = None, why: str = "") -> ModelVersion:
     return made
 
 
-def retire(version: ModelVersion, *, by: User | None = None, why: str = "") -> ModelVersion:
+def retire(version: ModelVersion, *, by: "User | None" = None, why: str = "") -> ModelVersion:
     """Take a version out of service for good. Its artifact stays.
 
     Raises
@@ -107,7 +110,7 @@ def _changing(name: str) -> Iterator[RegisteredModel]:
 
 
 def _make_live(
-    version: ModelVersion, kind: audit_log.Kind, by: User | None, why: str
+    version: ModelVersion, kind: audit_log.Kind, by: "User | None", why: str
 ) -> ModelVersion:
     current = ModelVersion.objects.filter(model=version.model_id, state=State.LIVE).first()
     if current == version:

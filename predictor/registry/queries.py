@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from django.conf import settings
-
+from predictor import conf
 from predictor.core import artifacts, engines
 from predictor.core.engines import Alone, Engine, Joining, LazyEstimator
 from predictor.core.errors import ArtifactError, Conflict, InvalidInput, ModelNotFound
@@ -99,7 +98,7 @@ def compiled_sha256(row: ModelVersion) -> str:
 
 
 def _compiled_sha256(compiled: str, use_compiled: bool) -> str:  # noqa: FBT001 - a row's two fields
-    return compiled if use_compiled and settings.ENGINES == "compiled" else ""
+    return compiled if use_compiled and conf.uses_compiled() else ""
 
 
 def without_live() -> list[str]:
@@ -192,7 +191,7 @@ def estimator(row: ModelVersion) -> Any:
     return artifacts.load(
         storage.artifact(row),
         row.sha256,
-        trusted=settings.TRUSTED_TYPES,
+        trusted=conf.trusted_types(),
         allow_version=row.any_version,
     )
 

@@ -3,8 +3,7 @@
 import logging
 from collections.abc import Iterator
 
-from django.conf import settings
-
+from predictor import conf
 from predictor.core import artifacts, engines
 from predictor.core.errors import ArtifactError, Conflict
 from predictor.core.signature import Signature
@@ -26,7 +25,7 @@ def compile_anew(version: ModelVersion) -> ModelVersion:
     """
     from predictor.core.compiler.compile import compile_  # noqa: PLC0415 - nothing else needs it
 
-    if settings.ENGINES != "compiled":
+    if not conf.uses_compiled():
         raise Conflict("ENGINES is scikit-learn: nothing is compiled.")
     compilation = compile_(queries.estimator(version), Signature.from_json(version.signature))
     place = storage.directory(version.model.name, version.version)
@@ -57,7 +56,7 @@ def restore(version: ModelVersion) -> bool:
 
     It is served by its estimator, or not at all, where that cannot be done: the log says why.
     """
-    if settings.ENGINES != "compiled" or not version.use_compiled or _is_sound(version):
+    if not conf.uses_compiled() or not version.use_compiled or _is_sound(version):
         return False
     try:
         compile_anew(version)

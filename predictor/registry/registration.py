@@ -4,13 +4,12 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from django.conf import settings
-from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Max
 
+from predictor import conf
 from predictor.core import artifacts
 from predictor.core.errors import InvalidInput
 from predictor.isolation.inspect_artifact import Found
@@ -18,6 +17,9 @@ from predictor.isolation.sandbox import Upload, examine
 from predictor.models import Event, ModelVersion, RegisteredModel
 from predictor.recipes import Fitted
 from predictor.registry import audit_log, cleanup, queries, storage
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
 
 ARTIFACT = "model.skops"
 LONGEST_HEADING = 64  # the name of a metric heads a column
@@ -44,13 +46,13 @@ class Origin:
     """What is said of a version by whoever registers it."""
 
     source: str
-    by: User | None = None
+    by: "User | None" = None
     description: str = ""
     notes: str = ""
     metrics: Mapping[str, float] = field(default_factory=dict)
 
 
-def register(name: str, fitted: Fitted, *, by: User | None = None) -> ModelVersion:
+def register(name: str, fitted: Fitted, *, by: "User | None" = None) -> ModelVersion:
     """Register what a recipe fitted as the model's next version.
 
     Raises
@@ -64,7 +66,7 @@ def register(name: str, fitted: Fitted, *, by: User | None = None) -> ModelVersi
     with storage.staging() as staged:
         path = staged / ARTIFACT
         signature = artifacts.save(fitted.estimator, path, fitted.X, columns=fitted.columns)
-        forms = settings.ENGINES == "compiled"
+        forms = conf.uses_compiled()
         compilation = compile_(fitted.estimator, signature, fitted.X, forms=forms)
         found = Found(
             ARTIFACT,

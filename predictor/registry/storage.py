@@ -12,8 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
-
+from predictor import conf
 from predictor.core.engines import file_name
 from predictor.core.errors import ArtifactError
 from predictor.models import ModelVersion
@@ -31,7 +30,7 @@ NUMBER = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
 
 def root() -> Path:
     """Return where all models lie."""
-    return Path(settings.MODELS_DIR)
+    return conf.models_dir()
 
 
 def directory(name: str, version: int) -> Path:

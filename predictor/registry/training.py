@@ -1,6 +1,6 @@
 """Training of the bundled models."""
 
-from django.contrib.auth.models import User
+from typing import TYPE_CHECKING
 
 from predictor import recipes
 from predictor.models import ModelVersion
@@ -8,8 +8,11 @@ from predictor.registry import queries
 from predictor.registry.lifecycle import promote
 from predictor.registry.registration import register
 
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
 
-def train(name: str, *, if_missing: bool = False, by: User | None = None) -> ModelVersion:
+
+def train(name: str, *, if_missing: bool = False, by: "User | None" = None) -> ModelVersion:
     """Fit a bundled model anew, register the version and make it live; return the live version.
 
     Parameters
