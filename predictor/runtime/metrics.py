@@ -38,31 +38,36 @@ SECONDS = (
     10,
 )
 
-requests = Counter("mlsite_prediction_requests", "Requests for predictions.", (*REQUEST, "status"))
-rows = Counter("mlsite_prediction_rows", "Rows predicted.", (*REQUEST, "engine"))
+requests = Counter(
+    "predictor_prediction_requests", "Requests for predictions.", (*REQUEST, "status")
+)
+rows = Counter("predictor_prediction_rows", "Rows predicted.", (*REQUEST, "engine"))
 seconds = Histogram(
-    "mlsite_prediction_seconds", "Time in the view, of requests answered.", REQUEST, buckets=SECONDS
+    "predictor_prediction_seconds",
+    "Time in the view, of requests answered.",
+    REQUEST,
+    buckets=SECONDS,
 )
 joined = Histogram(
-    "mlsite_joined_requests",
+    "predictor_joined_requests",
     "Requests that one call of the estimator answered.",
     VERSION,
     buckets=(1, 2, 4, 8, 16, 32, 64),
 )
 waiting = Gauge(
-    "mlsite_waiting_requests",
+    "predictor_waiting_requests",
     "Requests that wait for a call of the estimator to end.",
     VERSION,
     multiprocess_mode="livesum",
 )
 live_version = Gauge(
-    "mlsite_live_version",
+    "predictor_live_version",
     "The version that a process serves where none is named; 0 once there is none.",
     ("model",),
     multiprocess_mode="liveall",
 )
 not_loaded = Gauge(
-    "mlsite_live_version_not_loaded",
+    "predictor_live_version_not_loaded",
     "1 while a process cannot serve the version that is live.",
     ("model",),
     multiprocess_mode="liveall",

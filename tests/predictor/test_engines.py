@@ -103,7 +103,7 @@ def test_a_request_that_would_wait_too_long_is_told_when_to_come_again(api, near
 
 
 def test_joined_requests_are_counted(api, near):
-    joined = 'mlsite_joined_requests_count{model="near",version="1"}'
+    joined = 'predictor_joined_requests_count{model="near",version="1"}'
     assert api.post("/models/near/predict", {"x0": 4}).status_code == 200
     lines = api.get("/metrics").content.decode().splitlines()
     (count,) = [float(line.split()[-1]) for line in lines if line.startswith(joined)]
