@@ -9,7 +9,7 @@ from typing import Any
 
 from predictor import conf
 from predictor.core import artifacts, engines
-from predictor.core.engines import Alone, Engine, Joining, LazyEstimator
+from predictor.core.engines import Alone, Engine, Joining, LazyEstimator, Observer
 from predictor.core.errors import ArtifactError, Conflict, InvalidInput, ModelNotFound
 from predictor.core.model import Model
 from predictor.core.signature import Signature
@@ -141,7 +141,7 @@ def verify() -> Iterator[tuple[ModelVersion, str]]:
             yield row, ""
 
 
-def load(name: str, number: int) -> Model:
+def load(name: str, number: int, observer: Observer) -> Model:
     """Return a version, ready to run.
 
     A compiled form that cannot be used is left aside: the estimator answers alone. Behind a form
@@ -157,7 +157,7 @@ def load(name: str, number: int) -> Model:
     row = version(name, number)
     signature = Signature.from_json(row.signature)
     unread = LazyEstimator(partial(estimator, row))
-    fallback = Joining(unread) if row.engines.get("joined") else Alone(unread)
+    fallback = Joining(unread, observer) if row.engines.get("joined") else Alone(unread)
     engine = _engine(row, fallback, signature)
     if all(engine.compiles(method, ANY_NUMBER) for method in signature.methods):
         check(row)

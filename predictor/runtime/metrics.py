@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from prometheus_client import Counter, Gauge, Histogram, disable_created_metrics, values
 
-from predictor.core.engines import Joining
 from predictor.core.model import Model
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series of when it began
@@ -113,13 +112,19 @@ def refused(model: Model | None, protocol: str, status: int) -> None:
     requests.labels(name, version, protocol, str(status)).inc()
 
 
-def watch(model: Model) -> None:
-    """Count the requests that the model joins, and those that wait."""
-    joining = getattr(model.engine, "fallback", model.engine)
-    if isinstance(joining, Joining):
-        labels = (model.name, str(model.version))
-        joining.joined = joined.labels(*labels).observe
-        joining.waiting = waiting.labels(*labels).set
+class BatchMetrics:
+    """Records the batches of one version and the requests that wait for them."""
+
+    def __init__(self, name: str, version: int) -> None:
+        self._labels = (name, str(version))
+
+    def called(self, n_requests: int) -> None:
+        """Record the number of requests that one call of the estimator answered."""
+        joined.labels(*self._labels).observe(n_requests)
+
+    def queued(self, n_requests: int) -> None:
+        """Record the number of requests that wait, after each change."""
+        waiting.labels(*self._labels).set(n_requests)
 
 
 def serving(versions: Mapping[str, int], load_errors: Collection[str]) -> None:

@@ -171,8 +171,7 @@ def load(name: str, version: int) -> Model:
         It cannot be loaded.
     """
     try:
-        model = registry.load(name, version)
-        metrics.watch(model)
+        model = registry.load(name, version, metrics.BatchMetrics(name, version))
         model.warm()
     except (PredictorError, DatabaseError):
         raise

@@ -10,6 +10,7 @@ from django.db import transaction
 
 from predictor import registry
 from predictor.models import NAME_RULE, ModelVersion
+from predictor.runtime import store
 from tests.serving import ROOT, python
 
 
@@ -168,7 +169,7 @@ def test_sync_registers_a_file_that_was_put_there_by_hand(run, brought, models_d
     assert run("sync").startswith("Registered version 4 of sums.\n")
     card = json.loads((place / "card.json").read_text())
     assert (card["artifact"], card["version"]) == ("anything.skops", 4)
-    model = registry.load("sums", 4)
+    model = store.load("sums", 4)
     assert model.engine_name(1) == "numpy"
     assert model.infer(np.ones((1, 2)), ["predict"])["predict"].tolist() == pytest.approx([6.0])
 
