@@ -12,6 +12,7 @@ class PredictorConfig(AppConfig):
     """Serves fitted scikit-learn models."""
 
     name = "predictor"
+    default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
         """Register the system checks, and keep the triggers of the database up to date."""

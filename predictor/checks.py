@@ -17,7 +17,7 @@ DOTTED_NAME = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")
 
 
 def check_site(**_kwargs: Any) -> list[CheckMessage]:
-    """Return what is wrong with the site's settings."""
+    """Return the errors in the site's settings."""
     return [
         *_check_apps(),
         *_check_engines(),

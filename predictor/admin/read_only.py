@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 
@@ -49,7 +50,7 @@ class LookingAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # no generic at
         own = [
             path(
                 f"<int:pk>/{verb}/",
-                self.admin_site.admin_view(managed(view)),
+                transaction.non_atomic_requests(self.admin_site.admin_view(managed(view))),
                 name=f"{self.address}_{verb}",
             )
             for verb, view in self.verbs().items()

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -59,6 +60,7 @@ class ModelVersionAdmin(LookingAdmin):
         """Return the confirmation pages of what may be done to a version."""
         return {"promote": self.promote, "retire": self.retire, "switch": self.switch}
 
+    @transaction.non_atomic_requests  # the registry commits its own transactions
     def add_view(
         self,
         request: HttpRequest,

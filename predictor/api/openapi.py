@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from drf_spectacular.openapi import AutoSchema as SpectacularSchema
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiRequest, OpenApiResponse
 from rest_framework.parsers import JSONParser
 from rest_framework.serializers import BaseSerializer
@@ -16,9 +17,12 @@ from predictor.models import ModelVersion
 from predictor.runtime.store import get_store
 
 if TYPE_CHECKING:
-    from drf_spectacular.openapi import AutoSchema
+    AutoSchema = SpectacularSchema
 else:
-    AutoSchema = api_settings.DEFAULT_SCHEMA_CLASS  # the site's, with the refusals of any view
+    # The site's class describes errors. A site that does not use drf-spectacular has another kind.
+    AutoSchema = api_settings.DEFAULT_SCHEMA_CLASS
+    if not issubclass(AutoSchema, SpectacularSchema):
+        AutoSchema = SpectacularSchema
 
 Schema = dict[str, Any]
 

@@ -1,6 +1,7 @@
 """The card of a model, and the form for its rows."""
 
 from collections.abc import Mapping
+from datetime import UTC
 from operator import attrgetter
 from typing import Any
 
@@ -14,6 +15,10 @@ from predictor.models import ModelVersion, RegisteredModel
 from predictor.runtime.store import get_store
 
 
+# Also in a site with another TIME_ZONE.
+IN_UTC = {"created_at": {"default_timezone": UTC}}
+
+
 class VersionSerializer(serializers.ModelSerializer[ModelVersion]):
     """One version, as the card lists it."""
 
@@ -21,6 +26,7 @@ class VersionSerializer(serializers.ModelSerializer[ModelVersion]):
         model = ModelVersion
         fields = ("version", "state", "created_at", "metrics", "format", "fitted_with", "notes")
         read_only_fields = fields
+        extra_kwargs = IN_UTC
 
 
 class InputSerializer(serializers.Serializer[Column]):
@@ -106,6 +112,7 @@ class VersionCardSerializer(serializers.ModelSerializer[ModelVersion]):
             "notes",
         )
         read_only_fields = fields
+        extra_kwargs = IN_UTC
 
 
 class CardSerializer(serializers.Serializer[RegisteredModel]):

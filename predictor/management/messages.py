@@ -22,8 +22,8 @@ class RegistryCommand(BaseCommand):
             raise CommandError(f"{exc.filename or 'A file'}: {exc.strerror}.") from exc
         except DatabaseError as exc:
             raise CommandError(
-                f"The registry cannot be read ({exc}). `python manage.py prepare` makes the "
-                "database, if that is what is missing."
+                f"The registry cannot be read ({exc}). If its tables are missing, "
+                "run: python manage.py migrate."
             ) from exc
 
     def say_live(self, version: ModelVersion) -> None:
