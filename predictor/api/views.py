@@ -63,7 +63,7 @@ class ModelView(APIView):
         return [self.page() if type(r) is BrowsableAPIRenderer else r for r in renderers]
 
     def get_exception_handler(self) -> Callable[[Exception, dict[str, Any]], Response | None]:
-        """Return the table."""
+        """Return the handler of the core's exceptions."""
         return exceptions.handle
 
 
