@@ -1,4 +1,4 @@
-"""The one table from facts to statuses."""
+"""Status codes of the core's exceptions."""
 
 from collections.abc import Callable
 from typing import Any, cast
@@ -18,7 +18,6 @@ STATUSES: dict[type[Exception], int] = {
     ArtifactError: status.HTTP_503_SERVICE_UNAVAILABLE,
     Busy: status.HTTP_503_SERVICE_UNAVAILABLE,
 }
-# When to come again, where that is known.
 RETRY_AFTER_S: dict[type[Exception], int] = {Busy: 1}
 
 

@@ -1,4 +1,4 @@
-"""Which of Django's permissions the prediction service asks for, and who manages models."""
+"""Permissions of the prediction service."""
 
 from rest_framework.authentication import BasicAuthentication
 from rest_framework.permissions import IsAdminUser
@@ -18,8 +18,8 @@ FAST_AUTHENTICATION = (
 
 
 class ManagesModels(IsAdminUser):
-    """Staff who may change registered models, however open the site is."""
+    """Allows staff with the permission to change models, also on an open site."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        """Return whether this request may go on."""
+        """Return whether the user is staff and may change models."""
         return super().has_permission(request, view) and request.user.has_perm(MANAGE)

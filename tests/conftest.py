@@ -20,7 +20,7 @@ from rest_framework.test import APIClient
 from predictor import recipes, registry
 from predictor.core import artifacts
 from predictor.core.compiler.compile import compile_
-from predictor.isolation.inspect_artifact import Found
+from predictor.isolation.inspect_artifact import Inspection
 from predictor.registry import registration, storage
 from predictor.runtime.store import get_store
 from tests.serving import Site
@@ -139,7 +139,7 @@ def written(tmp_path_factory):
         signature = artifacts.save(fitted.estimator, path, fitted.X, columns=fitted.columns)
         compilation = compile_(fitted.estimator, signature, fitted.X)
         versions, compiled = artifacts.fitted_with(), compilation.write(place)
-        found = Found(path.name, "skops", signature.to_json(), versions)
+        found = Inspection(path.name, "skops", signature.to_json(), versions)
         found = replace(found, engines=compilation.report, compiled=compiled)
         origin = registration.Origin("training", None, fitted.description, metrics=fitted.metrics)
         return fitted, place, found, origin

@@ -50,7 +50,7 @@ class Observer(Protocol):
     """Receives the counts of the requests that are batched."""
 
     def called(self, n_requests: int) -> None:
-        """Record the number of requests that one call of the estimator answered."""
+        """Record the number of requests in one call of the estimator."""
 
     def queued(self, n_requests: int) -> None:
         """Record the number of requests that wait, after each change."""
