@@ -1,6 +1,7 @@
 """The card of a model, and the form for its rows."""
 
 from collections.abc import Mapping
+from datetime import UTC
 from operator import attrgetter
 from typing import Any
 
@@ -13,6 +14,9 @@ from predictor.core.signature import Signature
 from predictor.models import ModelVersion, RegisteredModel
 from predictor.runtime.store import get_store
 
+# Also in a site with another TIME_ZONE.
+IN_UTC = {"created_at": {"default_timezone": UTC}}
+
 
 class VersionSerializer(serializers.ModelSerializer[ModelVersion]):
     """One version, as the card lists it."""
@@ -21,6 +25,7 @@ class VersionSerializer(serializers.ModelSerializer[ModelVersion]):
         model = ModelVersion
         fields = ("version", "state", "created_at", "metrics", "format", "fitted_with", "notes")
         read_only_fields = fields
+        extra_kwargs = IN_UTC
 
 
 class InputSerializer(serializers.Serializer[Column]):
@@ -106,6 +111,7 @@ class VersionCardSerializer(serializers.ModelSerializer[ModelVersion]):
             "notes",
         )
         read_only_fields = fields
+        extra_kwargs = IN_UTC
 
 
 class CardSerializer(serializers.Serializer[RegisteredModel]):
@@ -222,22 +228,16 @@ class UploadSerializer(OptionsSerializer):
     what = "an upload"
 
     artifact = serializers.FileField(
-        help_text="The fitted estimator: a skops or ONNX file, or a zip of an MLflow model."
+        help_text="Fitted estimator: a skops or ONNX file, or an MLflow model as a zip."
     )
     sample = serializers.FileField(
-        required=False, help_text="Rows that it takes, as .csv or .npz: they refine the card."
+        required=False, help_text="Example rows, as .csv or .npz. They add details to the card."
     )
     metrics = serializers.JSONField(
-        required=False, help_text='How good it is, such as {"accuracy": 0.93}.'
+        required=False, help_text='Quality of the model, such as {"accuracy": 0.93}.'
     )
     note = serializers.CharField(required=False, allow_blank=True, max_length=2000)
-    promote = serializers.BooleanField(required=False, help_text="Make it live at once.")
-
-    def validate_metrics(self, metrics: Any) -> Any:
-        """Refuse what is no object; what is in it, the registry checks."""
-        if not isinstance(metrics, dict):
-            raise serializers.ValidationError('Expected an object such as {"accuracy": 0.93}.')
-        return metrics
+    promote = serializers.BooleanField(required=False, help_text="Make the version live.")
 
 
 def row_serializer(signature: Signature) -> type[serializers.Serializer[Any]]:

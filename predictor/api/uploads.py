@@ -1,4 +1,4 @@
-"""What is uploaded, over HTTP or in the admin: written to disk, and registered."""
+"""Registration of an upload, from the API or the admin."""
 
 import tempfile
 from collections.abc import Iterator
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
     from django.core.files.uploadedfile import UploadedFile
 
 
-def register(name: str, said: dict[str, Any], user: "User") -> ModelVersion:
-    """Register a validated upload, live at once if it says so; return the version."""
+def register(name: str, data: dict[str, Any], user: "User") -> ModelVersion:
+    """Register a validated upload, promote it if its data ask for it, and return the version."""
     origin = Origin(
-        source=f"upload of {said['artifact'].name}"[:200],
+        source=f"upload of {data['artifact'].name}"[:200],
         by=user,
-        notes=said.get("note", ""),
-        metrics=said.get("metrics") or {},
+        notes=data.get("note", ""),
+        metrics={} if data.get("metrics") is None else data["metrics"],
     )
-    with on_disk(said["artifact"]) as artifact, on_disk(said.get("sample")) as sample:
+    with on_disk(data["artifact"]) as artifact, on_disk(data.get("sample")) as sample:
         assert artifact is not None  # noqa: S101 - the form requires it
         version = registry.register_file(name, Upload(artifact, sample), origin)
-    if said.get("promote"):
+    if data.get("promote"):
         registry.promote(version, by=user)
         get_store().refresh()
     version.refresh_from_db()
@@ -37,7 +37,7 @@ def register(name: str, said: dict[str, Any], user: "User") -> ModelVersion:
 
 @contextmanager
 def on_disk(upload: "UploadedFile[bytes] | None") -> Iterator[Path | None]:
-    """Write an upload to a file, for as long as another process reads it."""
+    """Write an upload to a temporary file, which the inspecting process reads."""
     if upload is None:
         yield None
         return
