@@ -10,7 +10,7 @@ from rest_framework.settings import api_settings
 
 from predictor.api.serializers import CardSerializer, VersionCardSerializer
 from predictor.core import coercion
-from predictor.core.response_values import METHODS, label_name
+from predictor.core.response_values import METHODS, encode_label
 from predictor.core.signature import Column, Signature
 from predictor.models import ModelVersion
 from predictor.runtime.store import get_store
@@ -61,7 +61,9 @@ class PredictSchema(AutoSchema):
         )
         rows = either([row, {"type": "array", "items": row}])
         examples = [
-            OpenApiExample(name, {column.name: column.blank() for column in signature.columns})
+            OpenApiExample(
+                name, {column.name: column.get_example() for column in signature.columns}
+            )
             for name, signature in signatures.items()
         ]
         return {
@@ -147,7 +149,7 @@ def row_schema(signature: Signature, missing: Missing) -> Schema:
 
 
 def _column_schema(column: Column, missing: Missing) -> Schema:
-    closed = bool(column.closed and column.categories)
+    closed = bool(column.allowed_values)
     types = [column.kind] if closed else TYPES[column.kind]
     categories = list(column.categories or ())
     if column.nullable:
@@ -170,7 +172,7 @@ def answer_schema(signature: Signature, *, is_single: bool) -> Schema:
         value = _value_schema(signature, method)
         keys = METHODS[method]
         if is_single:
-            properties[keys.one] = value
+            properties[keys.single] = value
         else:
             properties[keys.many] = {"type": "array", "items": value}
     return {"type": "object", "properties": properties, "additionalProperties": False}
@@ -182,7 +184,7 @@ def _value_schema(signature: Signature, method: str) -> Schema:
     types = {LABELS.get(type(label)) for label in classes}
     one_label = bool(classes) and signature.n_outputs == 1 and None not in types
     if method == "predict_proba":
-        labels = [label_name(label) for label in classes]
+        labels = [encode_label(label) for label in classes]
         by_class = {"properties": dict.fromkeys(labels, NUMBER), "required": labels}
         return {"type": "object", **by_class} if one_label else {"type": ["array", "object"]}
     if method == "predict" and one_label:

@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework import serializers
 from rest_framework.utils.html import is_html_input
 
-from predictor.core.coercion import BOOLEAN, INTEGER, NUMBER, STRING, TAKERS
+from predictor.core.coercion import BOOLEAN, COERCERS, INTEGER, NUMBER, STRING
 from predictor.core.columns import Column
 from predictor.core.signature import Signature
 from predictor.models import ModelVersion, RegisteredModel
@@ -29,7 +29,7 @@ class InputSerializer(serializers.Serializer[Column]):
     name = serializers.CharField()
     description = serializers.CharField()
     dtype = serializers.CharField()
-    kind = serializers.ChoiceField(choices=sorted(TAKERS), required=False)
+    kind = serializers.ChoiceField(choices=sorted(COERCERS), required=False)
     required = serializers.BooleanField()  # type: ignore[assignment]  # not DRF's
     nullable = serializers.BooleanField()
     categories = serializers.ListField(child=serializers.JSONField(), required=False)
@@ -254,6 +254,6 @@ def _field(column: Column) -> serializers.Field[Any, Any, Any, Any]:
         "required": column.required and not column.nullable,
         "allow_null": column.nullable,
     }
-    if column.closed and column.categories:
-        return serializers.ChoiceField(choices=list(column.categories), **options)
+    if column.allowed_values:
+        return serializers.ChoiceField(choices=list(column.allowed_values), **options)
     return FIELDS[column.kind](**options)

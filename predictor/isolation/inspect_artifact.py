@@ -86,9 +86,9 @@ def take(options: Namespace, compiling: Callable[..., Any] | None = None) -> Fou
     from predictor.core.compiler.compile import compile_  # noqa: PLC0415 - as the others
     from predictor.core.engines import ScikitLearn  # noqa: PLC0415 - the registry reads this module
     from predictor.core.model import Model  # noqa: PLC0415 - and needs no arrays
-    from predictor.core.signature import Signature  # noqa: PLC0415
+    from predictor.core.signature_inference import infer_signature  # noqa: PLC0415
 
-    taken = artifacts.take_in(
+    taken = artifacts.ingest_file(
         Path(options.file),
         Path(options.directory),
         trusted=options.trusted,
@@ -99,7 +99,7 @@ def take(options: Namespace, compiling: Callable[..., Any] | None = None) -> Fou
     if options.sample:
         try:
             sample = artifacts.read_sample(Path(options.sample), signature.container)
-            signature = Signature.of(estimator, sample=sample)
+            signature = infer_signature(estimator, sample=sample)
         except ArtifactError as exc:
             raise SampleError(str(exc)) from exc
     try:

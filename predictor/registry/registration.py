@@ -70,7 +70,7 @@ def register(name: str, fitted: Fitted, *, by: User | None = None) -> ModelVersi
             ARTIFACT,
             "skops",
             signature.to_json(),
-            artifacts.fitted_with(),
+            artifacts.get_software_versions(),
             engines=compilation.report,
             compiled=compilation.write(staged),
         )

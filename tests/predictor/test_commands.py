@@ -197,7 +197,10 @@ def test_sync_leaves_alone_what_is_no_version_and_says_why(run, brought, models_
     assert capsys.readouterr().out.splitlines()[:8] == [
         f"Left Wrong/1 alone: 'Wrong' cannot name a model: {NAME_RULE}",
         "Left changed/1 alone: its model.skops is not the file that its card tells of.",
-        "Left damaged/1 alone: A pickle can run anything: only `register --allow-pickle` takes it.",
+        (
+            "Left damaged/1 alone: Pickles can execute code. On the server, run: "
+            "manage.py register NAME FILE --allow-pickle."
+        ),
         "Left empty/1 alone: it takes one file and a card.json, or the file alone.",
         "Left file/1 alone: Not a directory.",
         "Left odd/1 alone: its card.json does not say what a card says.",

@@ -90,7 +90,9 @@ def test_a_sample_refines_what_the_columns_say(staff_api, iris, brought):
 REFUSED = {
     "empty.skops": "The submitted file is empty.",
     "cut.skops": "The file is not a whole zip archive.",
-    "pickled.skops": "A pickle can run anything: only `register --allow-pickle` takes it.",
+    "pickled.skops": (
+        "Pickles can execute code. On the server, run: manage.py register NAME FILE --allow-pickle."
+    ),
 }
 
 

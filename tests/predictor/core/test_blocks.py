@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from predictor.core import json_matrix
 from predictor.core.columns import Column
 from predictor.core.errors import InvalidInput
-from predictor.core.json_matrix import CHUNK, MOST_COLUMNS, Blocks
-from predictor.core.row_parser import Reader
+from predictor.core.json_matrix import CHUNK_BYTES, MAX_COLUMNS, MatrixParser
+from predictor.core.row_parser import RowParser
 
 COLUMNS = (Column("a"), Column("größe in cm"), Column("c", nullable=True))
 NAMES = [column.name for column in COLUMNS]
@@ -23,21 +23,21 @@ odd_rows = st.dictionaries(st.sampled_from([*NAMES, "d"]), values)
 
 
 def read(text, columns=COLUMNS):
-    return Blocks(columns).read(text.encode())
+    return MatrixParser(columns).parse(text.encode())
 
 
 @given(
     st.lists(st.one_of(rows, rows, rows, odd_rows), min_size=1, max_size=4),
     st.sampled_from([",", ", ", " ,\n"]),
-    st.sampled_from([1, 80, CHUNK]),
+    st.sampled_from([1, 80, CHUNK_BYTES]),
 )
 def test_what_it_reads_is_what_the_reader_of_rows_makes_of_it(sent, comma, chunk):
     body = json.dumps(sent, separators=(comma, ":")).encode()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(json_matrix, "CHUNK", chunk)
-        X = Blocks(COLUMNS).read(body)
+        patch.setattr(json_matrix, "CHUNK_BYTES", chunk)
+        X = MatrixParser(COLUMNS).parse(body)
     try:
-        wanted = Reader(COLUMNS).read(orjson.loads(body), lambda: json.loads(body)).rows
+        wanted = RowParser(COLUMNS).parse(orjson.loads(body), lambda: json.loads(body)).values
     except InvalidInput:
         wanted = None
     if X is not None:
@@ -62,17 +62,17 @@ def test_missing_values_may_be_anywhere_among_many_rows():
 
 
 @pytest.mark.parametrize("end", ["", "]]", "],", "}]", ",]", ",1]", '] {"a":1}', ',{"a":1}]'])
-@pytest.mark.parametrize("chunk", [1, CHUNK])
+@pytest.mark.parametrize("chunk", [1, CHUNK_BYTES])
 def test_what_is_no_list_of_rows_is_left_to_the_reader_of_rows(monkeypatch, chunk, end):
-    monkeypatch.setattr(json_matrix, "CHUNK", chunk)
+    monkeypatch.setattr(json_matrix, "CHUNK_BYTES", chunk)
     row = '{"a":1,"größe in cm":2,"c":3}'
     assert read(f"[{row},{row},{row}{end}") is None
 
 
 @pytest.mark.parametrize("space", ["\x0b", "\x0c", "\u00a0"])
-@pytest.mark.parametrize("chunk", [1, CHUNK])
+@pytest.mark.parametrize("chunk", [1, CHUNK_BYTES])
 def test_what_is_no_white_space_in_json_is_none_between_rows(monkeypatch, chunk, space):
-    monkeypatch.setattr(json_matrix, "CHUNK", chunk)
+    monkeypatch.setattr(json_matrix, "CHUNK_BYTES", chunk)
     row = '{"a":1,"größe in cm":2,"c":3}'
     for between in (f"{space},", f",{space}"):
         assert read(f"[{row}{between}{row}]") is None
@@ -82,14 +82,14 @@ def test_a_name_that_looks_like_the_end_of_a_row_is_none(monkeypatch):
     columns = (Column("a"), Column("}, {"))
     text = '[{"a":1,"}, {":2},{"a":3,"}, {":4}]'
     np.testing.assert_array_equal(read(text, columns), [[1, 2], [3, 4]])
-    monkeypatch.setattr(json_matrix, "CHUNK", 1)
+    monkeypatch.setattr(json_matrix, "CHUNK_BYTES", 1)
     assert read(text, columns) is None
 
 
 def test_of_a_key_written_twice_the_last_counts():
     text = '[{"a":1,"größe in cm":2,"c":3,"a":4}]'
     np.testing.assert_array_equal(read(text), [[4, 2, 3]])
-    np.testing.assert_array_equal(Reader(COLUMNS).read(orjson.loads(text)).rows, [[4, 2, 3]])
+    np.testing.assert_array_equal(RowParser(COLUMNS).parse(orjson.loads(text)).values, [[4, 2, 3]])
 
 
 @pytest.mark.parametrize(
@@ -139,13 +139,13 @@ def test_what_may_be_no_list_of_rows_is_left(text):
 
 
 def test_a_key_that_is_not_utf8_is_left():
-    assert Blocks(COLUMNS).read(b'[{"\xff":1}]') is None
+    assert MatrixParser(COLUMNS).parse(b'[{"\xff":1}]') is None
 
 
 def test_columns_that_it_cannot_look_for_are_left():
     assert read('[{"say \\"a\\"":1}]', [Column('say "a"')]) is None
     assert read('[{"a":1}]', [Column("a", kind="integer")]) is None
-    many = [Column(f"x{position}") for position in range(MOST_COLUMNS + 1)]
+    many = [Column(f"x{position}") for position in range(MAX_COLUMNS + 1)]
     row = {column.name: 1 for column in many}
     assert read(json.dumps([row]), many) is None
     row.popitem()

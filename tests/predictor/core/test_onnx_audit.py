@@ -8,9 +8,9 @@ import pytest
 from onnx import TensorProto, helper
 
 from predictor.core import artifacts
-from predictor.core.artifacts.onnx import audit
+from predictor.core.artifacts.onnx import allow_list, audit
 from predictor.core.errors import ArtifactError
-from predictor.core.onnx_runtime import session
+from predictor.core.onnx_runtime import create_session
 from tests.predictor.core.onnx_files import classifier, field, regressor, tree
 
 SECRET = b"the site's secret key, 32 bytes."
@@ -117,7 +117,7 @@ def target(tmp_path):
 
 def refusal(data):
     with pytest.raises(ArtifactError) as refused:
-        artifacts.opened(data)
+        artifacts.open_artifact(data)
     return str(refused.value)
 
 
@@ -125,11 +125,11 @@ def refusal(data):
 def test_a_model_that_returns_the_content_of_a_file_is_rejected(name, path, target):
     make, sentence = LEAKS[name]
     path.write_bytes(make())
-    (answer,) = session(path.read_bytes()).run(["y"], {"X": ZEROS})
+    (answer,) = create_session(path.read_bytes()).run(["y"], {"X": ZEROS})
     assert answer.astype(np.uint8).tobytes() == SECRET
 
     with pytest.raises(ArtifactError, match=sentence):
-        artifacts.take_in(path, target)
+        artifacts.ingest_file(path, target)
 
     assert list(target.iterdir()) == []
 
@@ -215,7 +215,7 @@ def set_field(message, described):
         (kind, described.name)
         for kind, message in places()[1].items()
         for described in message.DESCRIPTOR.fields
-        if described.name not in {*audit.FIELDS[kind], "metadata_props"}
+        if described.name not in {*allow_list.FIELDS[kind], "metadata_props"}
     ],
 )
 def test_a_field_that_is_not_listed_is_rejected(kind, name):
@@ -228,14 +228,14 @@ def test_a_field_that_is_not_listed_is_rejected(kind, name):
 
 
 def test_every_message_that_the_listed_fields_lead_to_has_a_list():
-    assert set(places()[1]) == set(audit.FIELDS)
+    assert set(places()[1]) == set(allow_list.FIELDS)
     reached = {
         described.message_type.full_name.removeprefix("onnx.")
         for kind, message in places()[1].items()
         for described in message.DESCRIPTOR.fields
-        if described.message_type and described.name in audit.FIELDS[kind]
+        if described.message_type and described.name in allow_list.FIELDS[kind]
     }
-    assert reached == set(audit.FIELDS) - {"ModelProto"}
+    assert reached == set(allow_list.FIELDS) - {"ModelProto"}
 
 
 def scalar(name, kind):
@@ -308,7 +308,7 @@ def renamed(second):
 )
 def test_a_hidden_operator_is_rejected(make, hide, operator):
     data = hide(make())
-    (answer,) = session(data).run(["y"], {"X": ZEROS})
+    (answer,) = create_session(data).run(["y"], {"X": ZEROS})
     assert answer.shape == ((1000, 2) if operator == "Expand" else (1, 2))
     assert refusal(data) == f"The ONNX model has operators that are not allowed: {operator}."
 
@@ -323,8 +323,8 @@ def test_a_number_of_columns_that_is_stated_twice_counts_as_the_runtime_counts_i
     merged = found.graph.SerializeToString() + field(11, rows)
     found.ClearField("graph")
     data = found.SerializeToString() + field(7, merged)
-    assert session(data).get_inputs()[0].shape[1] == 2
-    assert refusal(data) == "A tree splits on a column that is not there."
+    assert create_session(data).get_inputs()[0].shape[1] == 2
+    assert refusal(data) == "A tree of the ONNX model splits on a column that does not exist."
 
 
 def unknown(message):
@@ -344,7 +344,7 @@ def test_unknown_fields_and_metadata_are_neither_kept_nor_run(tmp_path, target):
     path = tmp_path / "model.onnx"
     path.write_bytes(found.SerializeToString())
 
-    taken = artifacts.take_in(path, target)
+    taken = artifacts.ingest_file(path, target)
 
     kept = taken.path.read_bytes()
     assert kept == plain
@@ -399,7 +399,9 @@ def test_a_tensor_of_another_size_or_type_is_rejected(tensor, sentence):
 @pytest.mark.parametrize("width", [2, 100_000])
 def test_an_input_has_a_bounded_number_of_columns(width):
     found = onnx.ModelProto.FromString(regressor([1.0] * width, 0.0))
-    assert len(artifacts.opened(found.SerializeToString()).estimator.served_columns_) == width
+    assert (
+        len(artifacts.open_artifact(found.SerializeToString()).estimator.served_columns_) == width
+    )
     found.graph.input[0].type.tensor_type.shape.dim[1].dim_value = 100_001
     assert refusal(found.SerializeToString()) == (
         "An input of the ONNX model has more than 100,000 columns."
@@ -408,7 +410,7 @@ def test_an_input_has_a_bounded_number_of_columns(width):
 
 def test_a_file_has_a_bounded_size(monkeypatch):
     data = tree(0)
-    monkeypatch.setattr(audit, "MOST_BYTES", len(data))
+    monkeypatch.setattr(audit, "MAX_BYTES", len(data))
     assert audit.audit(data).data
     assert refusal(data + b"\0") == (
         f"The ONNX file has {len(data) + 1} bytes; at most {len(data)} are allowed."
@@ -436,7 +438,7 @@ def latin(found):
         ),
         (
             lambda: model(helper.make_node("Identity", ["X"], [])).SerializeToString(),
-            "ONNX Runtime does not take the model.",
+            "ONNX Runtime cannot load the model.",
         ),
         (lambda: field(1, 8), "The file is neither a skops file nor an ONNX file."),
     ],

@@ -80,5 +80,5 @@ def test_an_island_that_is_none_is_refused(penguins):
     with pytest.raises(InvalidInput) as refusal:
         penguins.signature.rows({**ADELIE, "island": "Bouvet"})
     assert refusal.value.columns == {
-        "island": ["Expected one of Biscoe, Dream, Torgersen, or null; got another one."]
+        "island": ["Expected one of Biscoe, Dream, Torgersen, or null; got another value."]
     }
