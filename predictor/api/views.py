@@ -20,7 +20,8 @@ from rest_framework.views import APIView
 from predictor import exceptions, registry
 from predictor.api.openapi import PredictSchema
 from predictor.api.renderers import ModelListPage, ModelPage, RowFormPage
-from predictor.api.serializers import CardSerializer, row_serializer
+from predictor.api.row_form import build_row_form
+from predictor.api.serializers import CardSerializer
 from predictor.core.errors import InvalidInput
 from predictor.core.model import Model
 from predictor.core.signature import Column, Rows, Signature
@@ -86,7 +87,7 @@ class Predict(CountedView, ModelDetail):
 
     def get_serializer(self, **kwargs: Any) -> serializers.Serializer[Any]:
         """Return the form of one row of the model."""
-        return row_serializer(self.model().signature)(**kwargs)
+        return build_row_form(self.model().signature)(**kwargs)
 
     @property
     def model_name(self) -> str:

@@ -135,7 +135,7 @@ def test_many_rows_are_answered_in_a_table(api, iris):
 def test_of_very_many_rows_the_table_shows_the_first(api, iris):
     response = post_raw(api, json.dumps([{"X1": 5.1, "X2": 3.5}] * 150))
     assert cells(response)[-1] == ["99", "0"]
-    assert b"The first 100 of 150; all of them stand below." in response.content
+    assert b"The first 100 of 150; the response below has all." in response.content
 
 
 # What staff changes
