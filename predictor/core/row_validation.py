@@ -49,7 +49,7 @@ def validate_rows(
     if problems:
         raise InvalidInput(
             f"Invalid columns: {', '.join(problems)}.",
-            {name: _messages(found, is_single=is_single) for name, found in problems.items()},
+            {name: _messages(listed, is_single=is_single) for name, listed in problems.items()},
         )
     return values
 

@@ -78,15 +78,15 @@ def test_a_column_of_numbers_is_described_without_what_it_has_not(signature):
 
 
 def test_rows_become_the_very_frame(signature):
-    X, alone = signature.rows(TABLE.to_dict("records"))
+    X, is_single = signature.rows(TABLE.to_dict("records"))
     pd.testing.assert_frame_equal(materialize(X), TABLE)
-    assert not alone
+    assert not is_single
 
 
 def test_a_missing_value_is_null(signature, model):
-    X, alone = signature.rows({**GOOD, "age": None, "plan": None})
+    X, is_single = signature.rows({**GOOD, "age": None, "plan": None})
     X = materialize(X)
-    assert alone
+    assert is_single
     assert X["age"].isna().all()
     assert X["plan"].isna().all()
     assert model.predict(X).shape == (1,)
@@ -144,9 +144,9 @@ def test_an_unseen_value_is_taken_where_the_encoder_takes_it(signature, model):
 
 
 def test_no_rows_are_rows(signature):
-    X, alone = signature.rows([])
+    X, is_single = signature.rows([])
     assert X.shape == (0, 5)
-    assert not alone
+    assert not is_single
 
 
 def test_a_large_integer_is_read_again(signature):
@@ -165,7 +165,7 @@ def test_numbers_may_be_missing_where_a_tree_takes_them():
     np.testing.assert_array_equal(rows, [[1.0, np.nan], [2.0, 3.5]])
 
 
-def test_numbers_may_not_be_missing_where_a_linear_model_refuses_them():
+def test_a_linear_model_rejects_missing_numbers():
     X = np.arange(40.0).reshape(20, 2)
     signature = infer_signature(Ridge().fit(X, X[:, 0]))
     with pytest.raises(InvalidInput) as refusal:
@@ -173,7 +173,7 @@ def test_numbers_may_not_be_missing_where_a_linear_model_refuses_them():
     assert refusal.value.columns == {"x1": ["Row at index 0: Expected a number; got null."]}
 
 
-def test_float32_is_kept_and_its_limits_told():
+def test_float32_is_kept_and_its_range_is_checked():
     X = np.arange(40, dtype=np.float32).reshape(20, 2)
     signature = infer_signature(Ridge().fit(X, X[:, 0]), sample=X)
     assert signature.rows({"x0": 1, "x1": 2}).X.dtype == np.float32
@@ -193,7 +193,7 @@ def test_texts_are_one_column_of_strings():
 
 
 @pytest.mark.parametrize(
-    ("sentence", "said"),
+    ("sentence", "message"),
     [
         ("Input X contains NaN.", "The model refuses these rows: Input X contains NaN."),
         (
@@ -208,14 +208,14 @@ def test_texts_are_one_column_of_strings():
         ("bad value 42.5", "The model refuses these rows."),
     ],
 )
-def test_what_an_estimator_refuses_is_said_without_the_rows(sentence, said):
+def test_a_rejection_by_the_estimator_is_reported_without_the_rows(sentence, message):
     class Refusing:
         def predict(self, _X):
             raise ValueError(sentence)
 
     with pytest.raises(InvalidInput, match="refuses") as refusal:
         ScikitLearn(Refusing()).run(["predict"], pd.DataFrame({"a": ["secret"]}))
-    assert str(refusal.value) == said
+    assert str(refusal.value) == message
 
 
 def test_a_crash_inside_an_estimator_is_not_hidden():
@@ -227,9 +227,9 @@ def test_a_crash_inside_an_estimator_is_not_hidden():
         ScikitLearn(Broken()).run(["predict"], np.zeros((1, 1)))
 
 
-def test_tables_of_several_requests_are_stacked_as_one(signature):
+def test_tables_of_several_requests_are_concatenated(signature):
     parts = [signature.rows(rows).X for rows in ([GOOD], [], [GOOD, {**GOOD, "plan": None}])]
     whole = signature.rows([GOOD, GOOD, {**GOOD, "plan": None}]).X
-    stacked = LazyFrame.concatenate(parts)
-    assert stacked.shape == whole.shape == (3, 5)
-    pd.testing.assert_frame_equal(stacked.dataframe, whole.dataframe)
+    concatenated = LazyFrame.concatenate(parts)
+    assert concatenated.shape == whole.shape == (3, 5)
+    pd.testing.assert_frame_equal(concatenated.dataframe, whole.dataframe)

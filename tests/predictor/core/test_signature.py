@@ -1,4 +1,4 @@
-"""What the signature finds in the estimator itself, without a sample."""
+"""Signatures that are inferred from an estimator without a sample."""
 
 import pandas as pd
 from sklearn.compose import make_column_transformer
