@@ -33,7 +33,7 @@ from predictor.core.compiled.serialization import loads
 from predictor.core.compiled.tolerance import compare
 from predictor.core.compiler.compile import compile_
 from predictor.core.engines import Compiled, ScikitLearn
-from predictor.core.signature import Signature
+from predictor.core.signature_inference import infer_signature
 
 SIZES = (1, 256, 1000)
 ROUNDS, CALLS_OF_ONE = 25, 20
@@ -85,7 +85,7 @@ def main():
     print("| model | method | rows | engine | compiled, µs | scikit-learn, µs | times as fast |")
     print("| --- | --- | --- | --- | --- | --- | --- |")
     for name, estimator, sample in models():
-        signature = Signature.of(estimator, sample=sample)
+        signature = infer_signature(estimator, sample=sample)
         form, _ = loads(compile_(estimator, signature, sample).data)
         behind = ScikitLearn(estimator)
         for method in ("predict", "predict_proba"):

@@ -138,7 +138,7 @@ def written(tmp_path_factory):
         path = place / registration.ARTIFACT
         signature = artifacts.save(fitted.estimator, path, fitted.X, columns=fitted.columns)
         compilation = compile_(fitted.estimator, signature, fitted.X)
-        versions, compiled = artifacts.fitted_with(), compilation.write(place)
+        versions, compiled = artifacts.get_software_versions(), compilation.write(place)
         found = Inspection(path.name, "skops", signature.to_json(), versions)
         found = replace(found, engines=compilation.report, compiled=compiled)
         origin = registration.Origin("training", None, fitted.description, metrics=fitted.metrics)

@@ -12,7 +12,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from predictor.admin.read_only import may_manage
-from predictor.api.serializers import UploadSerializer
+from predictor.api.option_serializers import UploadSerializer
 from predictor.api.uploads import register
 from predictor.core.errors import InvalidInput
 from predictor.models import ModelVersion

@@ -1,4 +1,4 @@
-"""What staff does to a model over HTTP: a new version, another one live, or one retired."""
+"""Views that change which version of a model is live; for staff only."""
 
 from typing import TYPE_CHECKING, Any, cast
 
@@ -13,13 +13,13 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 
 from predictor import registry
-from predictor.api.renderers import ChangePage
-from predictor.api.serializers import (
-    CardSerializer,
+from predictor.api.option_serializers import (
     ReasonSerializer,
     TrainSerializer,
     VersionChoiceSerializer,
 )
+from predictor.api.renderers import ChangePage
+from predictor.api.serializers import CardSerializer
 from predictor.api.views import ModelView
 from predictor.models import ModelVersion
 from predictor.permissions import ManagesModels
@@ -30,44 +30,44 @@ if TYPE_CHECKING:
 
 RESPONSES = {
     200: CardSerializer,
-    409: OpenApiResponse(description="It does not go with how things are."),
+    409: OpenApiResponse(description="The change conflicts with the model's current state."),
 }
 
 
 def documented(view: type["Change"]) -> type["Change"]:
-    """Have the schema tell of a change under its own name, in its own words."""
-    told = extend_schema(
+    """Describe the POST of a view in the OpenAPI schema by the view's name and docstring."""
+    description = extend_schema(
         operation_id=view.__name__.lower(), description=view.__doc__, responses=RESPONSES
     )
-    return extend_schema_view(post=told)(view)
+    return extend_schema_view(post=description)(view)
 
 
 class Change(ModelView):
-    """A change of what is live: staff only, recorded with who and why."""
+    """A change of the live version, recorded with its user and reason."""
 
     page = ChangePage
     permission_classes = (ManagesModels,)
     serializer_class: type[Serializer[Any]] = ReasonSerializer
 
     def get_serializer(self, **kwargs: Any) -> Serializer[Any]:
-        """Return the form."""
+        """Return the serializer of the options."""
         return self.serializer_class(**kwargs)
 
-    def change(self, name: str, **said: Any) -> ModelVersion:
-        """Make the change."""
+    def change(self, name: str, **options: Any) -> ModelVersion:
+        """Make the change, and return the version that it concerns."""
         raise NotImplementedError
 
     def post(self, request: Request, name: str) -> HttpResponseBase:
         """Make the change, and return the model's card."""
-        form = self.get_serializer(data=request.data)
-        form.is_valid(raise_exception=True)
-        by = cast("User", request.user)  # ManagesModels saw to it
-        version = self.change(name, by=by, **form.validated_data)
+        serializer = self.get_serializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        user = cast("User", request.user)  # ManagesModels rejects anonymous users
+        version = self.change(name, by=user, **serializer.validated_data)
         get_store().refresh()
-        return self.answer(request, version)
+        return self.respond(request, version)
 
-    def answer(self, request: Request, version: ModelVersion) -> HttpResponseBase:
-        """Return the card; a browser is sent to its page, which can be opened again."""
+    def respond(self, request: Request, version: ModelVersion) -> HttpResponseBase:
+        """Return the card as JSON; redirect a browser to the model's page."""
         if not isinstance(request.accepted_renderer, BrowsableAPIRenderer):
             return Response(CardSerializer(version.model).data)
         sentence = f"Version {version.version} is {version.state}."
@@ -78,52 +78,52 @@ class Change(ModelView):
 
 @documented
 class Train(Change):
-    """Training of a bundled model: a new version, live at once."""
+    """Train a bundled model. The new version is live immediately."""
 
     serializer_class = TrainSerializer
 
-    def change(self, name: str, **said: Any) -> ModelVersion:
-        """Train it."""
-        return registry.train(name, **said)
+    def change(self, name: str, **options: Any) -> ModelVersion:
+        """Train the model."""
+        return registry.train(name, **options)
 
 
 @documented
 class Promote(Change):
-    """Make a version the live one."""
+    """Make a version live."""
 
     serializer_class = VersionChoiceSerializer
 
-    def change(self, name: str, **said: Any) -> ModelVersion:
-        """Make it live, if it can be loaded at all."""
-        number = said.pop("version")
+    def change(self, name: str, **options: Any) -> ModelVersion:
+        """Make the version live if it can be loaded."""
+        number = options.pop("version")
         get_store().get(name, number)
-        return registry.promote(registry.version(name, number), **said)
+        return registry.promote(registry.version(name, number), **options)
 
 
 @documented
 class Rollback(Change):
-    """Return to the version that was live before; again, and it goes further back."""
+    """Make the previously live version live. Repeat it to go further back."""
 
-    def change(self, name: str, **said: Any) -> ModelVersion:
-        """Make it live again."""
-        return registry.rollback(name, **said)
+    def change(self, name: str, **options: Any) -> ModelVersion:
+        """Make the previously live version live."""
+        return registry.rollback(name, **options)
 
 
 @documented
 class Reset(Change):
-    """Return to the lowest version that is not retired. Nothing is deleted."""
+    """Make the lowest version that is not retired live. Nothing is deleted."""
 
-    def change(self, name: str, **said: Any) -> ModelVersion:
-        """Make it live."""
-        return registry.reset(name, **said)
+    def change(self, name: str, **options: Any) -> ModelVersion:
+        """Make the lowest version that is not retired live."""
+        return registry.reset(name, **options)
 
 
 @documented
 class Retire(Change):
-    """Take a version out of service for good. Its artifact stays."""
+    """Take a version out of service permanently. Its artifact is kept."""
 
     serializer_class = VersionChoiceSerializer
 
-    def change(self, name: str, **said: Any) -> ModelVersion:
-        """Retire it."""
-        return registry.retire(registry.version(name, said.pop("version")), **said)
+    def change(self, name: str, **options: Any) -> ModelVersion:
+        """Retire the version."""
+        return registry.retire(registry.version(name, options.pop("version")), **options)

@@ -1,6 +1,6 @@
-"""OpenAPI for predictions: bodies are the model's own columns and outputs."""
+"""OpenAPI operations of predictions, generated from the signatures of the models."""
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from drf_spectacular.openapi import AutoSchema as SpectacularSchema
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiRequest, OpenApiResponse
@@ -9,10 +9,15 @@ from rest_framework.serializers import BaseSerializer
 from rest_framework.settings import api_settings
 
 from predictor import conf
+from predictor.api.json_schema import (
+    EMPTY_INPUT,
+    JSON_NULL,
+    any_of,
+    response_schema,
+    row_schema,
+)
 from predictor.api.serializers import CardSerializer, VersionCardSerializer
-from predictor.core import coercion
-from predictor.core.response_values import METHODS, label_name
-from predictor.core.signature import Column, Signature
+from predictor.core.signature import Signature
 from predictor.models import ModelVersion
 from predictor.runtime.store import get_store
 
@@ -24,48 +29,27 @@ else:
     if not issubclass(AutoSchema, SpectacularSchema):
         AutoSchema = SpectacularSchema
 
-Schema = dict[str, Any]
-
-# The names of the kinds are those of JSON Schema's types; a number may be written as a string.
-TYPES: dict[str, list[str]] = {
-    coercion.NUMBER: ["number", "string"],
-    coercion.INTEGER: ["integer", "string"],
-    coercion.BOOLEAN: ["boolean"],
-    coercion.STRING: ["string"],
-}
-LABELS: dict[type, str] = {bool: "boolean", int: "integer", float: "number", str: "string"}
-NUMBER: Schema = {"type": ["number", "null"]}  # null is NaN
-PLAIN: Schema = {"type": ["number", "string", "boolean", "null"]}
-
-
-class Missing(NamedTuple):
-    """How a missing value is written."""
-
-    type: str
-    value: Any
-
-
-IN_JSON, IN_A_FORM = Missing("null", None), Missing("string", "")
-
 
 class PredictSchema(AutoSchema):
-    """The schema of a prediction, written from the signatures of the live models."""
+    """OpenAPI operation of a prediction with the live version of a model."""
 
     card: type[BaseSerializer[Any]] = CardSerializer
-    refusals = {404: OpenApiResponse(description="There is no such model, or none is live.")}
+    error_responses = {
+        404: OpenApiResponse(description="The model does not exist or has no live version.")
+    }
 
     def get_request_serializer(self) -> Any:
-        """Return one row or a list of rows; a form is one row."""
+        """Return the request body: one row or a list of rows as JSON, one row as a form."""
         if self.method != "POST":
             return None
-        signatures = self.signatures()
+        signatures = self.get_signatures()
         row, form = (
-            either([row_schema(signature, missing) for signature in signatures.values()])
-            for missing in (IN_JSON, IN_A_FORM)
+            any_of([row_schema(signature, missing) for signature in signatures.values()])
+            for missing in (JSON_NULL, EMPTY_INPUT)
         )
-        rows = either([row, {"type": "array", "items": row}])
+        rows = any_of([row, {"type": "array", "items": row}])
         examples = [
-            OpenApiExample(name, {column.name: column.blank() for column in signature.columns})
+            OpenApiExample(name, {c.name: c.get_example() for c in signature.columns})
             for name, signature in signatures.items()
         ]
         return {
@@ -76,122 +60,59 @@ class PredictSchema(AutoSchema):
         }
 
     def get_response_serializers(self) -> Any:
-        """Return the answer to one row or to many, or the card."""
-        return {200: self._answer(), **self.refusals}
+        """Return the responses: predictions or the card, and the errors."""
+        return {200: self._get_success_response(), **self.error_responses}
 
-    def _answer(self) -> Any:
+    def _get_success_response(self) -> Any:
         if self.method != "POST":
             return self.card
-        signatures = self.signatures().values()
-        answers = [
-            answer_schema(s, is_single=is_single) for s in signatures for is_single in (True, False)
+        schemas = [
+            response_schema(signature, is_single=is_single)
+            for signature in self.get_signatures().values()
+            for is_single in (True, False)
         ]
-        return OpenApiResponse(either(answers), "The predictions.")
+        return OpenApiResponse(any_of(schemas), "The predictions.")
 
     def get_override_parameters(self) -> list[Any]:
-        """Return the choice of outputs."""
+        """Return the query parameter that selects outputs."""
         if self.method != "POST":
             return []
-        methods = sorted({name for s in self.signatures().values() for name in s.methods})
+        methods = sorted({name for s in self.get_signatures().values() for name in s.methods})
         return [
             OpenApiParameter(
                 "outputs",
                 {"type": "array", "items": {"type": "string", "enum": methods}},
-                description="The outputs wanted, in scikit-learn's names; else the first.",
+                description="Outputs to return, as names of scikit-learn methods. By default the "
+                "model's first output.",
                 explode=False,
                 style="form",
             )
         ]
 
     def get_operation_id(self) -> str:
-        """Return a name of its own for each address and method."""
-        place = "model_" if "{" in self.path else ""
-        return f"{place}predict" if self.method == "POST" else f"{place}predict_card"
+        """Return an id that is unique to the URL and the method."""
+        prefix = "model_" if "{" in self.path else ""
+        return f"{prefix}predict" if self.method == "POST" else f"{prefix}predict_card"
 
-    def signatures(self) -> dict[str, Signature]:
-        """Return what can be asked here, by its name."""
+    def get_signatures(self) -> dict[str, Signature]:
+        """Return the signatures of the models that the URL can address, by model name."""
         named = "{" in self.path
         models = [m for m in get_store().models() if named or m.name == conf.default_model()]
         return {model.name: model.signature for model in models}
 
 
 class VersionPredictSchema(PredictSchema):
-    """The schema of a prediction by one version, written from the signatures of all of them."""
+    """OpenAPI operation of a prediction with one version of a model."""
 
     card = VersionCardSerializer
-    refusals = {409: OpenApiResponse(description="The version is retired.")}
+    error_responses = {409: OpenApiResponse(description="The version is retired.")}
 
     def get_operation_id(self) -> str:
-        """Return a name of its own for each method."""
+        """Return an id that is unique to the method."""
         return "version_predict" if self.method == "POST" else "version_predict_card"
 
-    def signatures(self) -> dict[str, Signature]:
-        """Return what every version takes and gives that is not retired."""
+    def get_signatures(self) -> dict[str, Signature]:
+        """Return the signatures of the versions that are not retired, by version."""
         versions = ModelVersion.objects.select_related("model")
         rows = versions.exclude(state=ModelVersion.State.RETIRED)
         return {str(row): Signature.from_json(row.signature) for row in rows}
-
-
-def either(schemas: list[Schema]) -> Schema:
-    """Return a schema that any of these satisfies."""
-    distinct = [schema for n, schema in enumerate(schemas) if schema not in schemas[:n]]
-    if not distinct:
-        return {"type": "object"}
-    return distinct[0] if len(distinct) == 1 else {"anyOf": distinct}
-
-
-def row_schema(signature: Signature, missing: Missing) -> Schema:
-    """Return the schema of one row."""
-    return {
-        "type": "object",
-        "properties": {c.name: _column_schema(c, missing) for c in signature.columns},
-        "required": [column.name for column in signature.columns if column.required],
-        "additionalProperties": False,
-    }
-
-
-def _column_schema(column: Column, missing: Missing) -> Schema:
-    closed = bool(column.closed and column.categories)
-    types = [column.kind] if closed else TYPES[column.kind]
-    categories = list(column.categories or ())
-    if column.nullable:
-        types = list(dict.fromkeys([*types, missing.type]))
-        categories.append(missing.value)
-    schema: Schema = {"type": types if len(types) > 1 else types[0]}
-    if closed:
-        schema["enum"] = categories
-    if column.description:
-        schema["description"] = column.description
-    if column.example is not None:
-        schema["examples"] = [column.example]
-    return schema
-
-
-def answer_schema(signature: Signature, *, is_single: bool) -> Schema:
-    """Return the schema of an answer: the first method's key stands unless others are chosen."""
-    properties = {}
-    for method in signature.methods:
-        value = _value_schema(signature, method)
-        keys = METHODS[method]
-        if is_single:
-            properties[keys.one] = value
-        else:
-            properties[keys.many] = {"type": "array", "items": value}
-    return {"type": "object", "properties": properties, "additionalProperties": False}
-
-
-def _value_schema(signature: Signature, method: str) -> Schema:
-    """Return the schema of a row's value."""
-    classes = signature.classes or ()
-    types = {LABELS.get(type(label)) for label in classes}
-    one_label = bool(classes) and signature.n_outputs == 1 and None not in types
-    if method == "predict_proba":
-        labels = [label_name(label) for label in classes]
-        by_class = {"properties": dict.fromkeys(labels, NUMBER), "required": labels}
-        return {"type": "object", **by_class} if one_label else {"type": ["array", "object"]}
-    if method == "predict" and one_label:
-        return {"type": types.pop() if len(types) == 1 else sorted(types), "enum": list(classes)}
-    value = PLAIN if method in ("predict", "transform") else NUMBER
-    several = {"type": "array", "items": value}
-    sure = method == "predict" and signature.n_outputs > 1
-    return several if sure else {"anyOf": [value, several]}

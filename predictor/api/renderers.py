@@ -1,4 +1,4 @@
-"""The pages of models: what the card says, drawn, and a form that keeps the row it was sent."""
+"""HTML pages of the prediction service, based on DRF's browsable API."""
 
 import json
 from collections.abc import Mapping
@@ -15,91 +15,96 @@ from predictor.models import ModelVersion
 from predictor.permissions import ManagesModels
 from predictor.recipes import RECIPES
 
-MOST_SHOWN = 100  # rows of an answer, beside the answer itself
+# Number of predictions in the table. The response below the table has all of them.
+MAX_TABLE_ROWS = 100
 
 
 class ModelListPage(BrowsableAPIRenderer):
-    """The browsable API with each model described."""
+    """The page of the list of models."""
 
     template = "predictor/model_list.html"
 
 
 class OneModelPage(BrowsableAPIRenderer):
-    """The browsable API of one model."""
+    """Base class of the pages of one model."""
 
-    renderer_context: dict[str, Any]  # where `render` leaves the view and the response
+    renderer_context: dict[str, Any]  # `render` stores the view, request and response in it
 
     def get_breadcrumbs(self, request: Request) -> list[tuple[str, str]]:
-        """Return the way here, with the model under its own name."""
-        crumbs: list[tuple[str, str]] = super().get_breadcrumbs(request)
+        """Return the breadcrumbs, with the model's name instead of "Model"."""
+        breadcrumbs: list[tuple[str, str]] = super().get_breadcrumbs(request)
         name = self.renderer_context["view"].kwargs.get("name")
-        return [(name if name and label == "Model" else label, url) for label, url in crumbs]
+        return [(name if name and label == "Model" else label, url) for label, url in breadcrumbs]
 
 
 class ModelPage(OneModelPage):
-    """The browsable API with the card drawn, and a button for what this user may do."""
+    """The page of a model's card, with a button for each change that the user may make."""
 
     template = "predictor/model.html"
 
     def get_name(self, view: APIView) -> str:
-        """Return the model's name, which is the page's."""
+        """Return the model's name as the title."""
         name: str = view.kwargs["name"]
         return name
 
     def get_context(self, data: Any, *args: Any) -> dict[str, Any]:
-        """Return what the template shows."""
+        """Return the context of the template."""
         context: dict[str, Any] = super().get_context(data, *args)
         if context["response"].status_code == status.HTTP_200_OK:
-            manages = ManagesModels().has_permission(context["request"], context["view"])
+            may_manage = ManagesModels().has_permission(context["request"], context["view"])
             context["card"] = data
-            context["may_train"] = manages and data["name"] in RECIPES
-            context["resets_to"] = resets_to(data) if manages else None
+            context["may_train"] = may_manage and data["name"] in RECIPES
+            context["reset_version"] = find_reset_version(data) if may_manage else None
         return context
 
 
-def resets_to(card: Mapping[str, Any]) -> int | None:
-    """Return the version that a reset would make live; None where it would change nothing."""
-    kept = [v for v in card["versions"] if v["state"] != ModelVersion.State.RETIRED]
-    first = min((version["version"] for version in kept), default=None)
-    return None if first == card["live_version"] else first
+def find_reset_version(card: Mapping[str, Any]) -> int | None:
+    """Return the version that a reset would make live; None if it is live already."""
+    versions = [
+        entry["version"]
+        for entry in card["versions"]
+        if entry["state"] != ModelVersion.State.RETIRED
+    ]
+    lowest = min(versions, default=None)
+    return None if lowest == card["live_version"] else lowest
 
 
 class ChangePage(OneModelPage):
-    """The form of a change."""
+    """The page with the form of a change."""
 
     template = "predictor/change.html"
 
     def get_context(self, data: Any, *args: Any) -> dict[str, Any]:
-        """Return what the template shows."""
+        """Return the context of the template."""
         context: dict[str, Any] = super().get_context(data, *args)
-        refused = context["response"].status_code == status.HTTP_405_METHOD_NOT_ALLOWED
-        context["opened"] = refused and context["request"].method == "GET"
+        is_not_allowed = context["response"].status_code == status.HTTP_405_METHOD_NOT_ALLOWED
+        context["shows_only_form"] = is_not_allowed and context["request"].method == "GET"
         return context
 
 
 class RowFormPage(OneModelPage):
-    """The browsable API with a form for a row, which stays in it beside its prediction."""
+    """The page with the form for a row. The submitted row stays in the form."""
 
     template = "predictor/predict.html"
 
     def get_name(self, view: Any) -> str:
-        """Return what the page is for."""
+        """Return the title."""
         return f"Predict with {view.model_name}"
 
     def get_context(self, data: Any, *args: Any) -> dict[str, Any]:
-        """Return what the template shows."""
+        """Return the context of the template."""
         context: dict[str, Any] = super().get_context(data, *args)
         request = context["request"]
-        ok = context["response"].status_code == status.HTTP_200_OK
-        context["answered"] = ok and request.method == "POST"
-        if context["answered"] and isinstance(request.data, list):
+        is_ok = context["response"].status_code == status.HTTP_200_OK
+        context["has_predictions"] = is_ok and request.method == "POST"
+        if context["has_predictions"] and isinstance(request.data, list):
             context["n_rows"] = len(request.data)
-            shown = (values[:MOST_SHOWN] for values in data.values())
-            context["rows"] = list(zip(*shown, strict=True))
+            columns = (values[:MAX_TABLE_ROWS] for values in data.values())
+            context["rows"] = list(zip(*columns, strict=True))
         return context
 
     def show_form_for_method(self, view: Any, method: str, request: Request, obj: Any) -> Any:
-        """Return whether there is a form: none for a model that cannot be served now."""
+        """Return whether there is a form; a model that cannot be loaded has none."""
         if method == "POST":
             try:
                 view.get_serializer()
@@ -108,17 +113,17 @@ class RowFormPage(OneModelPage):
         return super().show_form_for_method(view, method, request, obj)
 
     def get_raw_data_form(self, data: Any, view: Any, method: str, request: Request) -> Any:
-        """Return the form of raw data; a row that the other form sent is in it."""
+        """Return the form for raw data, filled with the submitted row."""
         form = super().get_raw_data_form(data, view, method, request)
-        row = sent_row(request) if method == "POST" else None
+        row = get_submitted_row(request) if method == "POST" else None
         if form and row is not None:
-            sent = view.get_serializer(instance=row).data
-            form.initial["_content"] = json.dumps(sent, indent=4, default=str)
+            values = view.get_serializer(instance=row).data
+            form.initial["_content"] = json.dumps(values, indent=4, default=str)
         return form
 
     def get_rendered_html_form(self, data: Any, view: Any, method: str, request: Request) -> Any:
-        """Return the form for a method; the row that was sent is still in it."""
-        row = sent_row(request) if method == "POST" else None
+        """Return the form for a row, filled with the submitted row and its problems."""
+        row = get_submitted_row(request) if method == "POST" else None
         if row is None or not self.show_form_for_method(view, method, request, None):
             return super().get_rendered_html_form(data, view, method, request)
         failed = status.is_client_error(self.renderer_context["response"].status_code)
@@ -126,12 +131,12 @@ class RowFormPage(OneModelPage):
         return self.render_form_for_serializer(form)
 
 
-def sent_row(request: Request) -> Mapping[str, Any] | None:
-    """Return the row that was sent; None where there is none, or none that can be read."""
+def get_submitted_row(request: Request) -> Mapping[str, Any] | None:
+    """Return the row in the body; None if the body is not one row or cannot be parsed."""
     if request.method != "POST":
         return None
     try:
         data: Any = request.data
-    except APIException:  # the answer tells it already
+    except APIException:  # the response reports it
         return None
     return data if isinstance(data, Mapping) else None

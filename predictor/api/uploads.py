@@ -1,4 +1,4 @@
-"""Registration of an upload, from the API or the admin."""
+"""Registration of uploaded files, for the HTTP API and the admin."""
 
 import tempfile
 from collections.abc import Iterator
@@ -17,18 +17,21 @@ if TYPE_CHECKING:
     from django.core.files.uploadedfile import UploadedFile
 
 
-def register(name: str, data: dict[str, Any], user: "User") -> ModelVersion:
-    """Register a validated upload, promote it if its data ask for it, and return the version."""
+def register(name: str, fields: dict[str, Any], user: "User") -> ModelVersion:
+    """Register a validated upload, promote it if requested, and return the version."""
     origin = Origin(
-        source=f"upload of {data['artifact'].name}"[:200],
+        source=f"upload of {fields['artifact'].name}"[:200],
         by=user,
-        notes=data.get("note", ""),
-        metrics={} if data.get("metrics") is None else data["metrics"],
+        notes=fields.get("note", ""),
+        metrics={} if fields.get("metrics") is None else fields["metrics"],
     )
-    with on_disk(data["artifact"]) as artifact, on_disk(data.get("sample")) as sample:
-        assert artifact is not None  # noqa: S101 - the form requires it
+    with (
+        temporary_copy(fields["artifact"]) as artifact,
+        temporary_copy(fields.get("sample")) as sample,
+    ):
+        assert artifact is not None  # noqa: S101 - the field is required
         version = registry.register_file(name, Upload(artifact, sample), origin)
-    if data.get("promote"):
+    if fields.get("promote"):
         registry.promote(version, by=user)
         get_store().refresh()
     version.refresh_from_db()
@@ -36,8 +39,8 @@ def register(name: str, data: dict[str, Any], user: "User") -> ModelVersion:
 
 
 @contextmanager
-def on_disk(upload: "UploadedFile[bytes] | None") -> Iterator[Path | None]:
-    """Write an upload to a temporary file, which the inspecting process reads."""
+def temporary_copy(upload: "UploadedFile[bytes] | None") -> Iterator[Path | None]:
+    """Write an upload to a temporary file, from which another process can read it."""
     if upload is None:
         yield None
         return

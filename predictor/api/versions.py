@@ -1,4 +1,4 @@
-"""The versions of a model over HTTP: listed, registered, and each one asked for predictions."""
+"""Views of the versions of a model: list, registration, details and predictions."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
@@ -12,8 +12,9 @@ from rest_framework.reverse import reverse
 
 from predictor import registry
 from predictor.api.openapi import VersionPredictSchema
+from predictor.api.option_serializers import UploadSerializer
 from predictor.api.renderers import OneModelPage
-from predictor.api.serializers import UploadSerializer, VersionCardSerializer, VersionSerializer
+from predictor.api.serializers import VersionCardSerializer, VersionSerializer
 from predictor.api.uploads import register
 from predictor.api.views import ModelView, Predict
 from predictor.core.model import Model
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class VersionList(ModelView):
-    """The versions of a model; a new one is registered by an upload."""
+    """The versions of a model. An upload registers a new version."""
 
     name = "Versions"
     page = OneModelPage
@@ -33,32 +34,32 @@ class VersionList(ModelView):
     serializer_class = UploadSerializer
 
     def get_permissions(self) -> Sequence[Any]:
-        """Return who may: those who manage models upload, who may see models looks."""
-        uploading = self.request.method == "POST"
-        return [ManagesModels()] if uploading else super().get_permissions()
+        """Return the permissions: only users who manage models may upload."""
+        is_upload = self.request.method == "POST"
+        return [ManagesModels()] if is_upload else super().get_permissions()
 
     def get_serializer(self, **kwargs: Any) -> UploadSerializer:
-        """Return the form of an upload."""
+        """Return the serializer of an upload."""
         return UploadSerializer(**kwargs)
 
     @extend_schema(operation_id="model_versions", responses=VersionSerializer(many=True))
     def get(self, _request: Request, name: str) -> Response:
-        """Return the model's versions, the first one first."""
+        """Return the model's versions, in ascending order."""
         versions = registry.find(name).versions.order_by("version")
         return Response(VersionSerializer(versions, many=True).data)
 
     @extend_schema(operation_id="register", responses={201: VersionCardSerializer})
     def post(self, request: Request, name: str) -> Response:
-        """Register an artifact as the next version; a name that is new makes the model."""
-        form = self.get_serializer(data=request.data)
-        form.is_valid(raise_exception=True)
-        user = cast("User", request.user)  # ManagesModels saw to it
-        version = register(name, form.validated_data, user)
-        address = reverse("model-version", [name, version.version], request=request)
+        """Register an artifact as the next version. A new name creates the model."""
+        serializer = self.get_serializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        user = cast("User", request.user)  # ManagesModels rejects anonymous users
+        version = register(name, serializer.validated_data, user)
+        url = reverse("model-version", [name, version.version], request=request)
         return Response(
             VersionCardSerializer(version).data,
             status=status.HTTP_201_CREATED,
-            headers={"Location": address},
+            headers={"Location": url},
         )
 
 
@@ -71,20 +72,20 @@ class VersionDetail(ModelView):
 
     @extend_schema(operation_id="model_version")
     def get(self, _request: Request, name: str, version: str) -> Response:
-        """Return what the registry says of the version."""
+        """Return the version's card."""
         return Response(VersionCardSerializer(registry.version(name, int(version))).data)
 
 
 class VersionPredict(Predict):
-    """Predictions of one version, live or not."""
+    """Predictions of one version, whether it is live or not."""
 
     name = "Predict"
     schema = VersionPredictSchema()
 
     def model(self) -> Model:
-        """Return the version asked for, loaded."""
+        """Return the requested version, loaded."""
         return get_store().get(self.model_name, int(self.kwargs["version"]))
 
     def get(self, _request: Request, name: str = "", version: str = "") -> Response:
-        """Return what the registry says of the version, unless it is retired."""
+        """Return the version's card, unless the version is retired."""
         return Response(VersionCardSerializer(registry.callable_version(name, int(version))).data)

@@ -21,7 +21,8 @@ from predictor.api import strict_json
 from predictor.api.counted import CountedView
 from predictor.api.openapi import PredictSchema
 from predictor.api.renderers import ModelListPage, ModelPage, RowFormPage
-from predictor.api.serializers import CardSerializer, row_serializer
+from predictor.api.row_form import build_row_form
+from predictor.api.serializers import CardSerializer
 from predictor.core.errors import InvalidInput
 from predictor.core.model import Model
 from predictor.core.signature import Column, Rows, Signature
@@ -104,7 +105,7 @@ class Predict(CountedView, ModelDetail):
 
     def get_serializer(self, **kwargs: Any) -> serializers.Serializer[Any]:
         """Return the form of one row of the model."""
-        return row_serializer(self.model().signature)(**kwargs)
+        return build_row_form(self.model().signature)(**kwargs)
 
     @property
     def model_name(self) -> str:

@@ -1,4 +1,4 @@
-"""Fitted estimators made servable: no Django in here, all of it usable from a notebook."""
+"""Serving of fitted estimators. It does not import Django and can be used from a notebook."""
 
 from predictor.core.artifacts import save
 

@@ -1,4 +1,4 @@
-"""Values out of JSON, each taken as what its column holds, or refused."""
+"""Conversion of single JSON values to the values of a column."""
 
 import math
 from collections.abc import Callable
@@ -6,14 +6,17 @@ from typing import Any
 
 import numpy as np
 
-# What the values of a column are in JSON.
+# Kinds of columns: the JSON types of their values.
 NUMBER, INTEGER, BOOLEAN, STRING = "number", "integer", "boolean", "string"
 
-# More digits than these no finite double has.
-MOST_DIGITS = 400
+# No finite double has more digits.
+MAX_DIGITS = 400
 
-# Beyond this not every integer is a double.
-EXACT = 2**53
+# A double holds every integer up to this limit exactly.
+MAX_EXACT_INTEGER = 2**53
+
+# A float of at least this size may be an integer beyond 64 bits that a fast JSON parser rounded.
+INTEGER_LIMIT = 2.0**63
 
 JSON_TYPE_NAMES = {
     bool: "true or false",
@@ -26,13 +29,13 @@ JSON_TYPE_NAMES = {
 }
 
 
-class Refused(Exception):
-    """A value that is not taken; says what it is instead."""
+class InvalidValue(Exception):
+    """A column rejects a value. The message is a noun phrase that describes the value."""
 
 
-def number(text: str) -> float:
-    """Return the number that a string is; NaN where it is none, or not a finite one."""
-    if "_" in text or not text.isascii():  # Python's own liberties
+def parse_number(text: str) -> float:
+    """Return the number in a string; NaN if the string is not a finite number."""
+    if "_" in text or not text.isascii():  # only Python accepts those in numbers
         return math.nan
     try:
         value = float(text)
@@ -41,71 +44,72 @@ def number(text: str) -> float:
     return value if math.isfinite(value) else math.nan
 
 
-def _number(value: Any) -> float:
+def _coerce_number(value: Any) -> float:
     kind = type(value)
     if kind is str:
-        parsed = number(value)
+        parsed = parse_number(value)
         if math.isnan(parsed):
-            raise Refused("a string that is not a finite number")
+            raise InvalidValue("a string that is not a finite number")
         digits = value.strip().lstrip("+-")
-        if digits.isdigit() and len(digits) <= MOST_DIGITS:
-            _within_64_bits(int(value))
+        if digits.isdigit() and len(digits) <= MAX_DIGITS:
+            _check_64_bits(int(value))
         return parsed
     if kind is int:
-        _within_64_bits(value)
+        _check_64_bits(value)
         return float(value)
     if kind is float:
         if not math.isfinite(value):
-            raise Refused("a number too large for 64 bits")
+            raise InvalidValue("a number too large for 64 bits")
         return float(value)
-    raise Refused(JSON_TYPE_NAMES[kind])
+    raise InvalidValue(JSON_TYPE_NAMES[kind])
 
 
-def _integer(value: Any) -> int:
+def _coerce_integer(value: Any) -> int:
     if type(value) is str and value.strip().lstrip("+-").isdigit() and value.isascii():
-        if len(value) > MOST_DIGITS:
-            raise Refused("an integer beyond 64 bits")
+        if len(value) > MAX_DIGITS:
+            raise InvalidValue("an integer beyond 64 bits")
         value = int(value)
     if type(value) is int:
-        _within_64_bits(value)
+        _check_64_bits(value)
         return value
-    parsed = _number(value)
-    if not parsed.is_integer():
-        raise Refused("a number with a fraction")
-    if abs(parsed) > EXACT:
-        raise Refused("an integer beyond 64 bits, or one written with an exponent")
-    return int(parsed)
+    number = _coerce_number(value)
+    if not number.is_integer():
+        raise InvalidValue("a number with a fraction")
+    if abs(number) > MAX_EXACT_INTEGER:
+        raise InvalidValue("an integer beyond 64 bits, or one written with an exponent")
+    return int(number)
 
 
-def _boolean(value: Any) -> bool:
+def _coerce_boolean(value: Any) -> bool:
     if type(value) is bool:
         return value
-    if type(value) is str and value in ("true", "false"):  # as a form sends them
+    if type(value) is str and value in ("true", "false"):  # HTML forms send strings
         return value == "true"
-    raise Refused(JSON_TYPE_NAMES[type(value)])
+    raise InvalidValue(JSON_TYPE_NAMES[type(value)])
 
 
-def _string(value: Any) -> str:
+def _coerce_string(value: Any) -> str:
     if type(value) is str:
         return value
-    raise Refused(JSON_TYPE_NAMES[type(value)])
+    raise InvalidValue(JSON_TYPE_NAMES[type(value)])
 
 
-TAKERS: dict[str, Callable[[Any], Any]] = {
-    NUMBER: _number,
-    INTEGER: _integer,
-    BOOLEAN: _boolean,
-    STRING: _string,
+# Functions that convert a value to a kind, or raise InvalidValue.
+COERCERS: dict[str, Callable[[Any], Any]] = {
+    NUMBER: _coerce_number,
+    INTEGER: _coerce_integer,
+    BOOLEAN: _coerce_boolean,
+    STRING: _coerce_string,
 }
 
 
-def _within_64_bits(value: int) -> None:
+def _check_64_bits(value: int) -> None:
     if not -(2**63) <= value < 2**64:
-        raise Refused("an integer beyond 64 bits")
+        raise InvalidValue("an integer beyond 64 bits")
 
 
-def within(value: int, dtype: str) -> None:
-    """Refuse an integer that a dtype does not hold."""
-    info = np.iinfo(dtype.lower())  # pandas writes its own with a capital
+def check_integer_dtype(value: int, dtype: str) -> None:
+    """Raise InvalidValue if an integer is out of the range of a dtype."""
+    info = np.iinfo(dtype.lower())  # the names of pandas' dtypes are capitalised
     if not info.min <= value <= info.max:
-        raise Refused(f"an integer that {dtype} does not hold")
+        raise InvalidValue(f"an integer out of the range of {dtype}")

@@ -1,20 +1,30 @@
-"""One column of X: its name, what it holds, and what is taken as a value of it."""
+"""One column of X: its name, type and accepted values."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
-from predictor.core.coercion import BOOLEAN, INTEGER, NUMBER, STRING, TAKERS, Refused, within
+from predictor.core.coercion import (
+    BOOLEAN,
+    COERCERS,
+    INTEGER,
+    NUMBER,
+    STRING,
+    InvalidValue,
+    check_integer_dtype,
+)
 
-# How many categories a refusal names; the others are only counted.
-NAMED_CATEGORIES = 20
+# Number of categories that a message lists. It counts the others.
+MAX_LISTED_CATEGORIES = 20
 
-EXPECTED = {
+KIND_NAMES = {
     NUMBER: "a number",
     INTEGER: "an integer",
     BOOLEAN: "true or false",
     STRING: "a string",
 }
+# Stored names of fields that have another name in the code.
+STORED_NAMES = {"rejects_unknown": "closed", "missing_as_none": "none"}
 
 
 @dataclass(frozen=True)
@@ -25,25 +35,25 @@ class Column:
     ----------
     name : str
     description : str
-        What it means, with its unit.
+        Meaning and unit of the values.
     dtype : str
-        The NumPy or pandas dtype that the estimator was fitted on.
+        The NumPy or pandas dtype on which the estimator was fitted.
     kind : {"number", "integer", "boolean", "string"}
-        What its values are in JSON.
+        JSON type of the values.
     required : bool
-        Whether a row without it is refused.
+        Whether a row without the column is rejected.
     nullable : bool
-        Whether missing values are taken.
+        Whether missing values are accepted.
     categories : tuple, optional
-        The values that an encoder was fitted on.
-    closed : bool
-        Whether other values than the categories are refused.
+        The values on which an encoder was fitted.
+    rejects_unknown : bool
+        Whether values outside the categories are rejected.
     missing_as_none : bool
-        Whether a missing value is None to the estimator, and not NaN.
+        Whether the estimator receives a missing value as None instead of NaN.
     range : pair of float, optional
-        The least and the greatest value seen in a sample.
+        The smallest and the largest value in a sample.
     example : optional
-        A value seen in a sample.
+        A value in a sample.
     """
 
     name: str
@@ -53,67 +63,71 @@ class Column:
     required: bool = True
     nullable: bool = False
     categories: tuple[Any, ...] | None = None
-    closed: bool = False
+    rejects_unknown: bool = False
     missing_as_none: bool = False
     range: tuple[float, float] | None = None
     example: Any = None
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """Return the column whose fields are these."""
+        """Return the column that `to_json` wrote."""
         fields = dict(data)
-        fields["missing_as_none"] = fields.pop("none", False)
+        for name, stored in STORED_NAMES.items():
+            fields[name] = fields.pop(stored, False)
         for name in ("range", "categories"):
             if fields.get(name) is not None:
                 fields[name] = tuple(fields[name])
         return cls(**fields)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the fields as plain values, without the defaults of a numeric column."""
-        fields = asdict(self)
-        fields["none"] = fields.pop("missing_as_none")
+        """Return the fields as JSON values, without the defaults of a numeric column."""
+        fields = {STORED_NAMES.get(name, name): value for name, value in asdict(self).items()}
         for name in ("kind", "categories", "closed", "none"):
             if fields[name] in (NUMBER, None, False):
                 del fields[name]
         return fields
 
     @property
-    def plain(self) -> bool:
-        """Whether any finite number is a value of it."""
-        return self.kind == NUMBER and not self.closed
+    def accepts_any_number(self) -> bool:
+        """Whether every finite number is valid."""
+        return self.kind == NUMBER and not self.rejects_unknown
 
     @property
-    def expected(self) -> str:
-        """What is taken, in words."""
-        if self.closed and self.categories:
-            named = ", ".join(map(str, self.categories[:NAMED_CATEGORIES]))
-            rest = len(self.categories) - NAMED_CATEGORIES
-            words = f"one of {named}" + (f" and {rest:,} more" if rest > 0 else "")
-        else:
-            words = EXPECTED[self.kind]
-        return f"{words}, or null" if self.nullable else words
+    def allowed_values(self) -> tuple[Any, ...]:
+        """The categories, if no other values are valid; else empty."""
+        return (self.categories or ()) if self.rejects_unknown else ()
 
-    def take(self, value: Any) -> Any:
-        """Return a parsed JSON value as a value of this column; None where it is missing.
+    @property
+    def accepted_text(self) -> str:
+        """Noun phrase for the accepted values, as in "a number, or null"."""
+        text = KIND_NAMES[self.kind]
+        if self.allowed_values:
+            text = f"one of {', '.join(map(str, self.allowed_values[:MAX_LISTED_CATEGORIES]))}"
+            rest = len(self.allowed_values) - MAX_LISTED_CATEGORIES
+            text += f" and {rest:,} more" if rest > 0 else ""
+        return f"{text}, or null" if self.nullable else text
+
+    def coerce(self, value: Any) -> Any:
+        """Return a parsed JSON value as a value of the column; None if it is missing.
 
         Raises
         ------
-        Refused
-            The value does not fit.
+        InvalidValue
+            The column rejects the value.
         """
         if value is None:
             if self.nullable:
                 return None
-            raise Refused("null")
-        taken = TAKERS[self.kind](value)
+            raise InvalidValue("null")
+        coerced = COERCERS[self.kind](value)
         if self.kind == INTEGER:
-            within(taken, self.dtype)
-        if self.closed and self.categories and taken not in self.categories:
-            raise Refused("another one")
-        return taken
+            check_integer_dtype(coerced, self.dtype)
+        if self.allowed_values and coerced not in self.allowed_values:
+            raise InvalidValue("another value")
+        return coerced
 
-    def blank(self) -> Any:
-        """Return a value of it: the example, else a category, else the plainest one there is."""
+    def get_example(self) -> Any:
+        """Return the example; without one the first category, or a zero value."""
         if self.example is not None:
             return self.example
         if self.categories:

@@ -1,4 +1,4 @@
-"""What the encoders inside a fitted estimator know of its columns."""
+"""Categories and types that the encoders inside a fitted estimator store about its columns."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
@@ -7,8 +7,8 @@ import numpy as np
 
 from predictor.core.coercion import BOOLEAN, NUMBER, STRING
 
-# Where a meta-estimator keeps the fitted estimator that sees its rows.
-INNER = (
+# Attributes in which a meta-estimator stores the fitted estimator that receives its rows.
+INNER_ATTRIBUTES = (
     "_preprocessor",
     "best_estimator_",
     "estimator_",
@@ -18,42 +18,39 @@ INNER = (
 )
 
 
-class Hint(NamedTuple):
-    """What a step knows of one column."""
+class ColumnHint(NamedTuple):
+    """Information of one step about one column; the fields are those of Column."""
 
     categories: tuple[Any, ...] | None
-    closed: bool
+    rejects_unknown: bool
     kind: str
     dtype: str
     missing_as_none: bool = False
 
 
-TEXT = Hint(None, closed=False, kind=STRING, dtype="object")
+TEXT = ColumnHint(None, rejects_unknown=False, kind=STRING, dtype="object")
 
 
-def innermost(estimator: Any) -> Any:
-    """Return the estimator that sees the rows first."""
-    seen = estimator
-    while True:
-        inner = inside(seen)
-        if inner is None:
-            return seen
-        seen = inner
+def get_innermost(estimator: Any) -> Any:
+    """Return the estimator that receives the rows first."""
+    while (inner := get_inner(estimator)) is not None:
+        estimator = inner
+    return estimator
 
 
-def reads_text(estimator: Any) -> bool:
-    """Return whether the rows are texts: a vectorizer sees them first."""
-    return hasattr(innermost(estimator), "build_analyzer")
+def takes_text(estimator: Any) -> bool:
+    """Return whether each row is a text, because a vectorizer receives the rows first."""
+    return hasattr(get_innermost(estimator), "build_analyzer")
 
 
-def inside(estimator: Any) -> Any:
-    """Return the estimator inside that sees the same rows; None if there is none."""
-    for steps in ("steps", "transformer_list"):
-        if listed := getattr(estimator, steps, None):
-            kept = [step for _, step in listed if not isinstance(step, str) and step is not None]
-            return kept[0] if kept else None
-    for name in INNER:
-        value = getattr(estimator, name, None)
+def get_inner(estimator: Any) -> Any:
+    """Return the inner estimator that receives the same rows; None if there is none."""
+    for attribute in ("steps", "transformer_list"):
+        if steps := getattr(estimator, attribute, None):
+            fitted = [step for _, step in steps if not isinstance(step, str) and step is not None]
+            return fitted[0] if fitted else None
+    for attribute in INNER_ATTRIBUTES:
+        value = getattr(estimator, attribute, None)
         if isinstance(value, list | tuple | np.ndarray) and len(value):
             value = value[0]
         if hasattr(value, "fit") or hasattr(value, "calibrators"):
@@ -61,56 +58,58 @@ def inside(estimator: Any) -> Any:
     return None
 
 
-def hints(
-    estimator: Any, positions: Sequence[int], names: Sequence[str]
-) -> Iterator[tuple[int, Hint]]:
-    """Yield what is known of the columns at these positions, from whoever encodes them first."""
+def find_hints(estimator: Any, positions: Sequence[int]) -> Iterator[tuple[int, ColumnHint]]:
+    """Yield positions and hints for the columns that an encoder inside the estimator describes.
+
+    Parameters
+    ----------
+    estimator : estimator
+    positions : sequence of int
+        Positions in X of the columns that the estimator receives.
+    """
     if hasattr(estimator, "transformers_"):
-        yield from _column_hints(estimator, positions, names)
+        yield from _column_transformer_hints(estimator, positions)
     elif hasattr(estimator, "steps"):
-        yield from _step_hints(estimator, positions, names)
+        yield from _pipeline_hints(estimator, positions)
     elif isinstance(getattr(estimator, "categories_", None), list):
-        closed = getattr(estimator, "handle_unknown", "") == "error"
+        rejects_unknown = getattr(estimator, "handle_unknown", "") == "error"
         for position, values in zip(positions, estimator.categories_, strict=False):
-            yield position, _encoded(np.asarray(values), closed=closed)
+            yield position, _category_hint(np.asarray(values), rejects_unknown=rejects_unknown)
     elif np.asarray(getattr(estimator, "statistics_", 0)).dtype.kind in "OU":  # imputed strings
         yield from ((position, TEXT) for position in positions)
-    elif (inner := inside(estimator)) is not None:
-        yield from hints(inner, positions, names)
+    elif (inner := get_inner(estimator)) is not None:
+        yield from find_hints(inner, positions)
 
 
-def _step_hints(
-    pipeline: Any, positions: Sequence[int], names: Sequence[str]
-) -> Iterator[tuple[int, Hint]]:
-    """Yield what the steps of a pipeline know, as long as they hand on the same columns."""
+def _pipeline_hints(pipeline: Any, positions: Sequence[int]) -> Iterator[tuple[int, ColumnHint]]:
+    """Yield the hints of the steps, up to the first step that changes the columns."""
     missing_as_none = False
     for _, step in pipeline.steps:
-        missing_as_none = (
-            missing_as_none or getattr(step, "missing_values", 0) is None
-        )  # an imputer of None, not NaN
-        for position, hint in hints(step, positions, names):
+        imputes_none = getattr(step, "missing_values", 0) is None
+        missing_as_none = missing_as_none or imputes_none
+        for position, hint in find_hints(step, positions):
             yield position, hint._replace(missing_as_none=hint.missing_as_none or missing_as_none)
-        if not _keeps_columns(step):
+        if not _preserves_columns(step):
             return
 
 
-def _column_hints(
-    estimator: Any, positions: Sequence[int], names: Sequence[str]
-) -> Iterator[tuple[int, Hint]]:
-    """Yield what the transformers of a column transformer know of their columns."""
-    indices = estimator._transformer_to_input_indices  # noqa: SLF001 - scikit-learn has no other way to ask
-    for name, transformer, chosen in estimator.transformers_:
+def _column_transformer_hints(
+    estimator: Any, positions: Sequence[int]
+) -> Iterator[tuple[int, ColumnHint]]:
+    """Yield the hints of the transformers of a ColumnTransformer."""
+    indices = estimator._transformer_to_input_indices  # noqa: SLF001 - no public attribute has them
+    for name, transformer, columns in estimator.transformers_:
         if isinstance(transformer, str):
             continue
-        theirs = [positions[index] for index in indices.get(name, ())]
-        if isinstance(chosen, str) and reads_text(transformer):
-            yield theirs[0], TEXT
+        transformed = [positions[index] for index in indices.get(name, ())]
+        if isinstance(columns, str) and takes_text(transformer):
+            yield transformed[0], TEXT
         else:
-            yield from hints(transformer, theirs, names)
+            yield from find_hints(transformer, transformed)
 
 
-def _keeps_columns(step: Any) -> bool:
-    """Return whether a step hands on the very columns that it took."""
+def _preserves_columns(step: Any) -> bool:
+    """Return whether the output columns of a step are its input columns."""
     if isinstance(step, str):
         return step == "passthrough"
     statistics = getattr(step, "statistics_", None)
@@ -121,8 +120,8 @@ def _keeps_columns(step: Any) -> bool:
     )
 
 
-def _encoded(values: Any, *, closed: bool) -> Hint:
-    """Return what an encoder's categories say of their column."""
+def _category_hint(values: Any, *, rejects_unknown: bool) -> ColumnHint:
+    """Return the hint that follows from the categories of an encoder."""
     present = [value for value in values.tolist() if value is not None and value == value]  # noqa: PLR0124 - not NaN
     if values.dtype.kind == "b" or all(isinstance(value, bool) for value in present):
         kind, dtype = BOOLEAN, "bool"
@@ -130,4 +129,5 @@ def _encoded(values: Any, *, closed: bool) -> Hint:
         kind, dtype = STRING, "object"
     else:
         kind, dtype = NUMBER, "float64"
-    return Hint(tuple(present), closed, kind, dtype, missing_as_none=None in values.tolist())
+    missing_as_none = None in values.tolist()
+    return ColumnHint(tuple(present), rejects_unknown, kind, dtype, missing_as_none)

@@ -1,21 +1,21 @@
-"""The facts that can go wrong, each told in a sentence."""
+"""Exceptions of the core. Each message is a full sentence for the client or the operator."""
 
 from collections.abc import Mapping, Sequence
 
 
 class PredictorError(Exception):
-    """What every fact here is."""
+    """Base class of the core's exceptions."""
 
 
 class InvalidInput(PredictorError, ValueError):
-    """Rows that a model does not take.
+    """Rows or options that a model rejects.
 
     Parameters
     ----------
     sentence : str
-        What is wrong, as a whole.
+        Description of the problem as a whole.
     columns : mapping of str to sequence of str, optional
-        What is wrong, column by column.
+        Sentences about each invalid column or field, by its name.
     """
 
     def __init__(self, sentence: str, columns: Mapping[str, Sequence[str]] | None = None) -> None:
@@ -24,16 +24,16 @@ class InvalidInput(PredictorError, ValueError):
 
 
 class ModelNotFound(PredictorError, LookupError):
-    """No model of that name, or no such version of it."""
+    """No model has this name, or the model has no such version."""
 
 
 class Conflict(PredictorError):
-    """What was asked for does not go with how things are."""
+    """A request conflicts with the current state of the model."""
 
 
 class ArtifactError(PredictorError):
-    """A model file that is missing, damaged, or not what it says."""
+    """A model file is missing, damaged, unsafe, or cannot be served."""
 
 
 class Busy(PredictorError):
-    """So many requests wait already that one more would wait too long."""
+    """The queue of waiting requests is full."""

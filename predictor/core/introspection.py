@@ -1,6 +1,6 @@
-"""What a fitted estimator says of itself: its columns, its container, its classes, its methods.
+"""Columns, container, classes and methods of a fitted estimator, read from its attributes.
 
-Nothing of scikit-learn is imported here: whoever has a fitted estimator has imported it.
+This module does not import scikit-learn: the owner of a fitted estimator has imported it already.
 """
 
 from dataclasses import replace
@@ -10,19 +10,19 @@ import numpy as np
 
 from predictor.core.coercion import BOOLEAN, INTEGER, NUMBER, STRING
 from predictor.core.columns import Column
-from predictor.core.encoder_metadata import Hint, hints, innermost, reads_text
+from predictor.core.encoder_metadata import find_hints, get_innermost, takes_text
 from predictor.core.errors import ArtifactError
 from predictor.core.input_builders import ARRAY, FRAME, SPARSE, VECTOR
 from predictor.core.response_values import METHODS
 
 
-def methods(estimator: Any) -> tuple[str, ...]:
-    """Return the estimator's methods that are served, first choice first."""
+def get_methods(estimator: Any) -> tuple[str, ...]:
+    """Return the estimator's methods that are served, in order of preference."""
     return tuple(method for method in METHODS if hasattr(estimator, method))
 
 
-def classes(estimator: Any) -> tuple[Any, ...] | None:
-    """Return a classifier's labels as plain values; for several outputs, a tuple of those."""
+def get_classes(estimator: Any) -> tuple[Any, ...] | None:
+    """Return a classifier's labels as plain values; for several outputs, a tuple of tuples."""
     labels = getattr(estimator, "classes_", None)
     if labels is None:
         return None
@@ -31,72 +31,76 @@ def classes(estimator: Any) -> tuple[Any, ...] | None:
     return tuple(np.asarray(labels).tolist())
 
 
-def container(estimator: Any) -> str:
-    """Return what the estimator was fitted on, as far as it tells."""
-    if own := getattr(estimator, "served_container_", None):
-        return str(own)
-    if reads_text(estimator) or takes_labels(estimator) or takes_vector(estimator):
+def get_container(estimator: Any) -> str:
+    """Return the container of X, as far as the estimator's attributes show it."""
+    if declared := getattr(estimator, "served_container_", None):
+        return str(declared)
+    if takes_text(estimator) or takes_labels(estimator) or takes_vector(estimator):
         return VECTOR
     if getattr(estimator, "feature_names_in_", None) is not None:
         return FRAME
-    first = innermost(estimator)
-    fitted_on = getattr(first, "_fit_X", None)
-    sparse = getattr(first, "_sparse", False) is True or hasattr(fitted_on, "toarray")
-    return SPARSE if sparse else ARRAY
+    first = get_innermost(estimator)
+    training_data = getattr(first, "_fit_X", None)
+    is_sparse = getattr(first, "_sparse", False) is True or hasattr(training_data, "toarray")
+    return SPARSE if is_sparse else ARRAY
 
 
-def columns(estimator: Any, count: int | None = None) -> tuple[Column, ...]:
+def get_columns(estimator: Any, count: int | None = None) -> tuple[Column, ...]:
     """Return the columns of X.
 
     Parameters
     ----------
     estimator : estimator
     count : int, optional
-        How many there are, for an estimator that does not tell.
+        Number of columns, for an estimator that does not store it.
 
     Raises
     ------
     ArtifactError
-        The estimator does not take rows of columns, or does not say how many.
+        The estimator's input is not rows of columns; the number of columns is unknown.
     """
-    if own := getattr(estimator, "served_columns_", None):
-        return tuple(own)
-    if reads_text(estimator):
+    if declared := getattr(estimator, "served_columns_", None):
+        return tuple(declared)
+    if takes_text(estimator):
         return (Column("x0", dtype="object", kind=STRING),)
     if takes_labels(estimator):
         return (_label_column(estimator),)
     if takes_vector(estimator):
         return (Column("x0"),)
-    if unfit := _other_rows(estimator):
-        raise ArtifactError(f"{type(estimator).__name__} takes {unfit}, not rows of columns.")
+    if other_input := _describe_other_input(estimator):
+        raise ArtifactError(f"{type(estimator).__name__} takes {other_input}, not rows of columns.")
     names = getattr(estimator, "feature_names_in_", None)
-    count = getattr(estimator, "n_features_in_", count)
-    if names is None and count is None:
-        raise ArtifactError(
-            f"{type(estimator).__name__} does not say how many columns it takes: give a sample."
-        )
-    named = list(names) if names is not None else [f"x{n}" for n in range(count or 0)]
-    known = dict(hints(estimator, list(range(len(named))), named))
+    if names is None:
+        count = getattr(estimator, "n_features_in_", count)
+        if count is None:
+            raise ArtifactError(
+                f"{type(estimator).__name__} does not store its number of columns. Add a sample."
+            )
+        names = [f"x{n}" for n in range(count)]
+    hints = dict(find_hints(estimator, range(len(names))))
     return tuple(
-        _hinted(Column(str(name)), known.get(position)) for position, name in enumerate(named)
+        replace(Column(str(name)), **hints[position]._asdict())
+        if position in hints
+        else Column(str(name))
+        for position, name in enumerate(names)
     )
 
 
 def takes_labels(estimator: Any) -> bool:
-    """Return whether what is transformed is a column of labels."""
-    tags = _tags(estimator)
+    """Return whether the estimator transforms a column of labels."""
+    tags = _get_tags(estimator)
     return bool(tags and tags.target_tags.one_d_labels and hasattr(estimator, "classes_"))
 
 
 def takes_vector(estimator: Any) -> bool:
-    """Return whether X is one column of numbers, of one dimension."""
-    tags = _tags(estimator)
+    """Return whether X is a one-dimensional array of numbers."""
+    tags = _get_tags(estimator)
     return bool(tags and tags.input_tags.one_d_array and not tags.input_tags.two_d_array)
 
 
-def _other_rows(estimator: Any) -> str:
-    """Return what an estimator takes that is not rows of columns; nothing if it takes those."""
-    tags = _tags(estimator)
+def _describe_other_input(estimator: Any) -> str:
+    """Return a noun phrase for an input that is not rows of columns; else an empty string."""
+    tags = _get_tags(estimator)
     if not tags or tags.input_tags.two_d_array:
         return ""
     if tags.target_tags.two_d_labels:
@@ -106,8 +110,8 @@ def _other_rows(estimator: Any) -> str:
     return "objects of any keys" if tags.input_tags.dict else ""
 
 
-def _tags(estimator: Any) -> Any:
-    """Return scikit-learn's tags; None for what is not scikit-learn's."""
+def _get_tags(estimator: Any) -> Any:
+    """Return scikit-learn's tags; None for an estimator of another library."""
     tags = getattr(estimator, "__sklearn_tags__", None)
     return tags() if tags else None
 
@@ -116,17 +120,5 @@ def _label_column(estimator: Any) -> Column:
     labels = np.asarray(estimator.classes_)
     kind = {"i": INTEGER, "f": NUMBER, "b": BOOLEAN}.get(labels.dtype.kind, STRING)
     dtype = "object" if kind == STRING else str(labels.dtype)
-    return Column("x0", dtype=dtype, kind=kind, categories=tuple(labels.tolist()), closed=True)
-
-
-def _hinted(column: Column, hint: Hint | None) -> Column:
-    if hint is None:
-        return column
-    return replace(
-        column,
-        categories=hint.categories,
-        closed=hint.closed,
-        kind=hint.kind,
-        dtype=hint.dtype,
-        missing_as_none=hint.missing_as_none,
-    )
+    categories = tuple(labels.tolist())
+    return Column("x0", dtype=dtype, kind=kind, categories=categories, rejects_unknown=True)

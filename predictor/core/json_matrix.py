@@ -1,4 +1,4 @@
-"""Many rows of plain numbers, read out of JSON straight into one array."""
+"""Parsing of a JSON list of numeric rows directly into a matrix, without a dict for each row."""
 
 import re
 import struct
@@ -12,22 +12,22 @@ import numpy as np
 import numpy.typing as npt
 from msgspec.structs import astuple
 
+from predictor.core.coercion import INTEGER_LIMIT
 from predictor.core.columns import Column
-from predictor.core.row_parser import LIMIT
 
 Array = npt.NDArray[Any]
 
-# The decoder looks for a key among the columns one by one: beyond so many, keys in an odd order
-# would take it longer than making a dictionary of each row.
-MOST_COLUMNS = 64
+# msgspec compares a key with each column name in turn. With more columns, keys in another order
+# would take longer than a dict for each row.
+MAX_COLUMNS = 64
 
-# Bytes after which the next row begins another chunk: what is made of one stays in the caches.
-CHUNK = 1 << 14
-BETWEEN_ROWS = re.compile(rb"\}[ \t\n\r]*,[ \t\n\r]*\{")  # the white space of JSON
+# Minimum size of a chunk. The decoded rows of a chunk of this size stay in the CPU caches.
+CHUNK_BYTES = 1 << 14
+ROW_BOUNDARY = re.compile(rb"\}[ \t\n\r]*,[ \t\n\r]*\{")  # with the white space of JSON
 
 
-class Blocks:
-    """Reads lists of rows of numbers out of JSON.
+class MatrixParser:
+    """Parser of JSON lists of numeric rows.
 
     Parameters
     ----------
@@ -38,54 +38,58 @@ class Blocks:
         self.columns = columns
         self._pack = struct.Struct(f"{len(columns)}d").pack
 
-    def read(self, body: bytes) -> Array | None:
-        """Return the rows, shape (n_samples, n_features).
+    def parse(self, body: bytes) -> Array | None:
+        """Return the rows of a JSON body.
 
-        None where the body is anything else or may be, such as one row, a number in quotes or an
-        integer beyond 64 bits: `predictor.core.row_parser.Reader` then says what is wrong with it.
+        Returns
+        -------
+        X : array of float64 of shape (n_samples, n_features), or None
+            None if the body is, or may be, something else: a single row, a number in quotes, an
+            integer beyond 64 bits. `predictor.core.row_parser.RowParser` accepts or rejects those.
         """
         if not body.startswith(b"[{") or not self._decoder:
             return None
         try:
-            data = bytearray().join(map(self._doubles, chunks(body)))
+            data = bytearray().join(map(self._pack_rows, split_rows(body)))
         except (msgspec.MsgspecError, UnicodeDecodeError):
             return None
         X = np.frombuffer(data).reshape(-1, len(self.columns))
-        return None if (np.abs(X) >= LIMIT).any() else X
+        return None if (np.abs(X) >= INTEGER_LIMIT).any() else X
 
-    def _doubles(self, chunk: bytes) -> bytes:
-        """Return the numbers of some rows, one behind the other."""
-        assert self._decoder  # noqa: S101 - `read` has looked
+    def _pack_rows(self, chunk: bytes) -> bytes:
+        """Return the numbers of a JSON list of rows as the bytes of doubles."""
+        assert self._decoder  # noqa: S101 - `parse` has checked it
         rows = self._decoder.decode(chunk)
         try:
             return b"".join(starmap(self._pack, map(astuple, rows)))
-        except struct.error:  # there is None among them, which becomes NaN
+        except struct.error:  # a value is None, which NumPy converts to NaN
             values = list(chain.from_iterable(map(astuple, rows)))
             return np.array(values, dtype=np.float64).tobytes()
 
     @cached_property
     def _decoder(self) -> msgspec.json.Decoder[Any] | None:
-        if len(self.columns) > MOST_COLUMNS or not all(column.plain for column in self.columns):
+        accepts_numbers = all(column.accepts_any_number for column in self.columns)
+        if len(self.columns) > MAX_COLUMNS or not accepts_numbers:
             return None
         names = {f"column_{n}": column.name for n, column in enumerate(self.columns)}
-        kinds = [float | None if column.nullable else float for column in self.columns]
-        fields = list(zip(names, kinds, strict=True))
+        types = [float | None if column.nullable else float for column in self.columns]
+        fields = list(zip(names, types, strict=True))
         try:
             row = msgspec.defstruct(
                 "Row", fields, rename=names, forbid_unknown_fields=True, gc=False
             )
-        except ValueError:  # a name that it does not look for, such as one with quotes in it
+        except ValueError:  # msgspec does not support some names, such as a name with quotes
             return None
         return msgspec.json.Decoder(list[row])  # type: ignore[valid-type]
 
 
-def chunks(body: bytes) -> Iterator[bytes]:
-    """Return a list of objects in JSON as several such lists.
+def split_rows(body: bytes) -> Iterator[bytes]:
+    """Split a JSON list of objects into several JSON lists.
 
-    Where it is cut inside of a string, or the whole is no such list, one of them is not JSON.
+    If a boundary is inside a string, or the body is not such a list, a part is invalid JSON.
     """
-    start = 1  # behind the bracket
-    while cut := BETWEEN_ROWS.search(body, start + CHUNK):
-        yield b"[" + body[start : cut.start() + 1] + b"]"
-        start = cut.end() - 1
+    start = 1  # after the bracket
+    while boundary := ROW_BOUNDARY.search(body, start + CHUNK_BYTES):
+        yield b"[" + body[start : boundary.start() + 1] + b"]"
+        start = boundary.end() - 1
     yield b"[" + body[start:]

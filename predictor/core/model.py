@@ -1,4 +1,4 @@
-"""A served model: one version of it, ready to run."""
+"""A version of a model that is loaded and can predict."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -14,7 +14,7 @@ from predictor.core.signature import Signature
 
 @dataclass(frozen=True)
 class Model:
-    """One version of a model, loaded.
+    """A loaded version of a model.
 
     Parameters
     ----------
@@ -33,26 +33,26 @@ class Model:
     compiled_sha256: str = ""
 
     def infer(self, X: Any, outputs: Sequence[str]) -> Answers:
-        """Return what each of the methods gives for the rows, and what ran them.
+        """Return the result of each method for the rows, and the name of the engine that ran.
 
         Parameters
         ----------
-        X : array, DataFrame or sparse matrix of shape (n_samples, n_features)
-            No rows give no values: estimators themselves refuse them.
+        X : array, LazyFrame, DataFrame or sparse matrix of shape (n_samples, n_features)
+            Without rows the results are empty. Estimators would reject such an input.
         outputs : sequence of str
-            Methods out of the signature.
+            Methods of the signature.
         """
         if X.shape[0] == 0:
             return ran(dict.fromkeys(outputs, np.empty(0)), self.engine_name(0))
         return self.engine.run(outputs, X)
 
     def engine_name(self, n_rows: int) -> str:
-        """Return what runs so many rows."""
+        """Return the name of the engine that runs this number of rows."""
         return self.engine.name(n_rows)
 
     def warm(self) -> None:
-        """Run every method once, so that the first request does not pay for it."""
-        # A made-up row may be refused: that is an answer as well. Where there is no room for it,
-        # others have the estimators warm.
+        """Run every method once, so that the first request is not slower than others."""
+        # The estimator may reject the example: it is warm then as well. A full queue means that
+        # requests of other threads warm it.
         with suppress(InvalidInput, Busy):
-            self.infer(self.signature.example_rows(), self.signature.methods)
+            self.infer(self.signature.build_example(), self.signature.methods)

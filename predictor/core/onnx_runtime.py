@@ -1,13 +1,15 @@
-"""What runs ONNX models."""
+"""Creation of ONNX Runtime sessions."""
 
 from typing import Any
 
 
-def session(model: bytes) -> Any:
-    """Return a session of ONNX Runtime, which runs in the thread that asks."""
-    import onnxruntime  # noqa: PLC0415 - only a model that needs it pays for it
+def create_session(model: bytes) -> Any:
+    """Return a session that runs the model in the calling thread."""
+    import onnxruntime  # noqa: PLC0415 - imported only if a model needs it
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1  # threads are the server's
+    options.intra_op_num_threads = options.inter_op_num_threads = (
+        1  # the server has its own threads
+    )
     options.log_severity_level = 4
     return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])

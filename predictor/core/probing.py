@@ -1,4 +1,4 @@
-"""What a fitted estimator shows only when it is run: what may be missing, how much comes out."""
+"""Properties of a fitted estimator that show only when it runs: nullable columns, outputs."""
 
 import warnings
 from collections.abc import Callable, Sequence
@@ -9,14 +9,14 @@ import numpy as np
 
 from predictor.core.coercion import BOOLEAN
 from predictor.core.columns import Column
-from predictor.core.input_builders import SPARSE, VECTOR, Container
-from predictor.core.row_parser import Reader
+from predictor.core.input_builders import SPARSE, VECTOR, InputBuilder
+from predictor.core.row_parser import RowParser
 
-# With more columns than these, only whether all of them may be missing is tried.
-MOST_COLUMNS = 200
+# With more columns, the columns are tried only all together.
+MAX_COLUMNS = 200
 
-# How estimators refuse rows.
-REFUSALS = (
+# Exceptions with which estimators reject rows.
+REJECTIONS = (
     ValueError,
     TypeError,
     ArithmeticError,
@@ -26,59 +26,60 @@ REFUSALS = (
 )
 
 
-def nullable(run: Callable[[Any], Any], kind: str, columns: Sequence[Column]) -> tuple[Column, ...]:
-    """Return the columns, marked where the estimator takes a missing value.
+def mark_nullable(
+    method: Callable[[Any], Any], container: str, columns: Sequence[Column]
+) -> tuple[Column, ...]:
+    """Return the columns with `nullable` set where the estimator accepts a missing value.
 
     Parameters
     ----------
-    run : callable
+    method : callable
         The estimator's first method.
-    kind : str
-        The container that it takes.
+    container : {"array", "frame", "sparse", "vector"}
     columns : sequence of Column
     """
-    if kind in (SPARSE, VECTOR) or not _takes(run, kind, columns, ()):
+    if container in (SPARSE, VECTOR) or not _accepts(method, container, columns, ()):
         return tuple(columns)
-    able = [
+    nullable = [
         position
         for position, column in enumerate(columns)
         if column.kind != BOOLEAN or column.dtype == "object"
     ]
-    if not _takes(run, kind, columns, able):
-        few = able if len(columns) <= MOST_COLUMNS else []
-        able = [position for position in few if _takes(run, kind, columns, [position])]
-        if able and not _takes(run, kind, columns, able):
-            able = []
+    if not _accepts(method, container, columns, nullable):
+        candidates = nullable if len(columns) <= MAX_COLUMNS else []
+        nullable = [n for n in candidates if _accepts(method, container, columns, [n])]
+        if nullable and not _accepts(method, container, columns, nullable):
+            nullable = []
     return tuple(
-        replace(column, nullable=position in able) for position, column in enumerate(columns)
+        replace(column, nullable=position in nullable) for position, column in enumerate(columns)
     )
 
 
-def n_outputs(run: Callable[[Any], Any], kind: str, columns: Sequence[Column]) -> int:
-    """Return how many outputs `predict` gives for one row."""
-    predicted = _run(run, kind, columns, ())
-    shape = np.shape(predicted)
+def count_outputs(method: Callable[[Any], Any], container: str, columns: Sequence[Column]) -> int:
+    """Return the number of values that `predict` returns for one row."""
+    shape = np.shape(_run_example(method, container, columns, ()))
     return shape[1] if len(shape) == 2 else 1  # noqa: PLR2004 - rows and outputs
 
 
-def _takes(
-    run: Callable[[Any], Any], kind: str, columns: Sequence[Column], missing: Sequence[int]
+def _accepts(
+    method: Callable[[Any], Any], container: str, columns: Sequence[Column], missing: Sequence[int]
 ) -> bool:
-    return _run(run, kind, columns, missing) is not None
+    return _run_example(method, container, columns, missing) is not None
 
 
-def _run(
-    run: Callable[[Any], Any], kind: str, columns: Sequence[Column], missing: Sequence[int]
+def _run_example(
+    method: Callable[[Any], Any], container: str, columns: Sequence[Column], missing: Sequence[int]
 ) -> Any:
-    """Return what a row of examples gives, with some values missing; None if it is refused."""
-    tried = [replace(column, nullable=True) for column in columns]
+    """Return the result for a row of examples with missing values; None if it is rejected."""
+    nullable_columns = [replace(column, nullable=True) for column in columns]
     row = {
-        column.name: None if position in missing else column.blank()
+        column.name: None if position in missing else column.get_example()
         for position, column in enumerate(columns)
     }
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return run(Container(kind, tried).fill(Reader(tried).read([row]).rows))
-        except REFUSALS:
+            values = RowParser(nullable_columns).parse([row]).values
+            return method(InputBuilder(container, nullable_columns).build(values))
+        except REJECTIONS:
             return None

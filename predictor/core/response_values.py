@@ -1,4 +1,4 @@
-"""What estimators give, made into answers of plain values."""
+"""Conversion of an estimator's results to the JSON values of a response."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -10,88 +10,88 @@ import numpy.typing as npt
 Array = npt.NDArray[Any]
 
 
-class Keys(NamedTuple):
-    """Where a method's answer stands: for one row, and for many."""
+class ResponseKeys(NamedTuple):
+    """Keys of a method's result in the response: for a single row, and for a list of rows."""
 
-    one: str
+    single: str
     many: str
 
 
-# The methods of an estimator that are served, first choice first.
+# The methods of an estimator that are served, in order of preference.
 METHODS = {
-    "predict": Keys("prediction", "predictions"),
-    "predict_proba": Keys("probabilities", "probabilities"),
-    "decision_function": Keys("decision", "decisions"),
-    "transform": Keys("transformed", "transformed"),
-    "score_samples": Keys("score", "scores"),
+    "predict": ResponseKeys("prediction", "predictions"),
+    "predict_proba": ResponseKeys("probabilities", "probabilities"),
+    "decision_function": ResponseKeys("decision", "decisions"),
+    "transform": ResponseKeys("transformed", "transformed"),
+    "score_samples": ResponseKeys("score", "scores"),
 }
 
 
-def answer(
+def encode_response(
     results: Mapping[str, Any], classes: Sequence[Any] | None, *, is_single: bool
 ) -> dict[str, Any]:
-    """Return what the methods gave, as plain values under each method's key.
+    """Return the results as JSON values, each under the response key of its method.
 
     Parameters
     ----------
     results : mapping of str to array of shape (n_samples,) or (n_samples, n_outputs)
-        What each method returned; probabilities of several outputs are a list of arrays.
+        Results by method. Probabilities of several outputs are a list of arrays.
     classes : sequence, optional
         The labels, in the order of the columns of `predict_proba`; for several outputs, a
-        sequence of those.
+        sequence of such sequences.
     is_single : bool
-        Whether the request was one row, and so is the answer.
+        Whether the response is for one row instead of a list of rows.
     """
-    answers: dict[str, Any] = {}
+    response: dict[str, Any] = {}
     for method, values in results.items():
-        listed = _by_class(values, classes) if method == "predict_proba" else plain(values)
+        by_class = method == "predict_proba"
+        encoded = _key_by_class(values, classes) if by_class else to_json_values(values)
         keys = METHODS[method]
         if is_single:
-            answers[keys.one] = listed[0]
+            response[keys.single] = encoded[0]
         else:
-            answers[keys.many] = listed
-    return answers
+            response[keys.many] = encoded
+    return response
 
 
-def plain(values: Any) -> list[Any]:
-    """Return an array, dense or sparse, or a DataFrame as a list of Python's own values."""
+def to_json_values(values: Any) -> list[Any]:
+    """Return an array (dense or sparse) or a DataFrame as a list of JSON values."""
     if hasattr(values, "toarray"):
         values = values.toarray()
     elif hasattr(values, "to_numpy"):
         values = values.to_numpy()
     if values.dtype.kind in "OM":
-        return [_plain(value) for value in values.tolist()]
-    listed: list[Any] = values.tolist()
-    return listed
+        return [_to_json_value(value) for value in values.tolist()]
+    encoded: list[Any] = values.tolist()
+    return encoded
 
 
-def _plain(value: Any) -> Any:
-    """Return one value, or a list of them, as JSON has it."""
+def _to_json_value(value: Any) -> Any:
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [_to_json_value(item) for item in value]
     if isinstance(value, np.ndarray | np.generic):
-        return _plain(value.tolist())
+        return _to_json_value(value.tolist())
     if isinstance(value, bool | int | float | str | None):
         return value
-    return None if value != value else str(value)  # noqa: PLR0124 - NaT and NA, as NaN
+    return None if value != value else str(value)  # noqa: PLR0124 - NaT and NA, like NaN
 
 
-def _by_class(values: Any, classes: Sequence[Any] | None) -> list[Any]:
-    """Return probabilities keyed by class; for several outputs, a list of those in each row."""
+def _key_by_class(values: Any, classes: Sequence[Any] | None) -> list[Any]:
+    """Return probabilities keyed by class; for several outputs, a list of those for each row."""
     if isinstance(values, list):
         outputs = classes or [None] * len(values)
-        each = [_by_class(array, labels) for array, labels in zip(values, outputs, strict=True)]
+        each = [_key_by_class(array, labels) for array, labels in zip(values, outputs, strict=True)]
         return [list(row) for row in zip(*each, strict=True)]
-    listed = plain(values)
-    if not listed:
+    encoded = to_json_values(values)
+    if not encoded:
         return []
-    labels = range(len(listed[0])) if classes is None else classes
-    if len(labels) != len(listed[0]) or any(isinstance(label, tuple) for label in labels):
-        return listed  # one number for each output, as a chain of classifiers gives them
-    names = [label_name(label) for label in labels]
-    return [dict(zip(names, row, strict=True)) for row in listed]
+    labels = range(len(encoded[0])) if classes is None else classes
+    if len(labels) != len(encoded[0]) or any(isinstance(label, tuple) for label in labels):
+        return encoded  # one number for each output, as from ClassifierChain
+    keys = [encode_label(label) for label in labels]
+    return [dict(zip(keys, row, strict=True)) for row in encoded]
 
 
-def label_name(label: Any) -> str:
-    """Return a class as the key of an object."""
+def encode_label(label: Any) -> str:
+    """Return a class label as the key of a JSON object."""
     return label if isinstance(label, str) else json.dumps(label)

@@ -1,4 +1,4 @@
-"""What rows of X say of their columns: dtypes, ranges, categories, an example."""
+"""Dtypes, ranges, categories and examples of columns, read from a sample of rows."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,109 +11,111 @@ from predictor.core.columns import Column
 from predictor.core.errors import ArtifactError
 from predictor.core.input_builders import ARRAY, FRAME, SPARSE, VECTOR
 
-# A column of more distinct strings than these is text, not categories.
-MOST_CATEGORIES = 50
+# A column with more distinct strings is text, without categories.
+MAX_CATEGORIES = 50
 
+# Kinds of columns by the kind of a NumPy dtype.
 KINDS = {"f": NUMBER, "i": INTEGER, "u": INTEGER, "b": BOOLEAN, "U": STRING, "O": STRING}
 
 
-def refined(columns: Sequence[Column], sample: Any) -> tuple[str, tuple[Column, ...]]:
-    """Return the container of a sample, and the columns with what it shows of them.
+def refine_columns(columns: Sequence[Column], sample: Any) -> tuple[str, tuple[Column, ...]]:
+    """Return the container of a sample, and the columns with the properties of its values.
 
     Parameters
     ----------
     columns : sequence of Column
     sample : DataFrame, Series, array, sparse matrix or list of str
-        Rows of X as the estimator takes them.
+        Rows of X as the estimator accepts them.
 
     Raises
     ------
     ArtifactError
-        The sample has other columns, or holds what JSON rows cannot.
+        The sample has other columns; a dtype of the sample has no JSON equivalent.
     """
     if hasattr(sample, "columns"):
-        return FRAME, _framed(columns, sample)
+        return FRAME, _refine_by_dataframe(columns, sample)
     if hasattr(sample, "tocsc"):
         _check_count(columns, sample.shape[1])
-        return SPARSE, _sparse(columns, sample)
+        return SPARSE, _refine_by_sparse_matrix(columns, sample)
     if hasattr(sample, "to_numpy"):  # a Series
-        named = sample.name if isinstance(sample.name, str) else columns[0].name
-        return VECTOR, (_vector(replace(columns[0], name=named), sample.to_numpy()),)
+        name = sample.name if isinstance(sample.name, str) else columns[0].name
+        return VECTOR, (_refine_by_vector(replace(columns[0], name=name), sample.to_numpy()),)
     X = np.asarray(sample)
     if X.ndim == 1:
-        return VECTOR, (_vector(columns[0], X),)
+        return VECTOR, (_refine_by_vector(columns[0], X),)
     _check_count(columns, X.shape[1])
-    return ARRAY, _arrayed(columns, X)
+    return ARRAY, tuple(map(_refine_by_array_column, columns, X.T))
 
 
-def _framed(columns: Sequence[Column], sample: Any) -> tuple[Column, ...]:
+def _refine_by_dataframe(columns: Sequence[Column], sample: Any) -> tuple[Column, ...]:
     names = [column.name for column in columns]
-    if list(map(str, sample.columns)) != names and set(names) - set(map(str, sample.columns)):
+    if missing := set(names) - set(map(str, sample.columns)):
         raise ArtifactError(
             f"The sample has the columns {', '.join(map(str, sample.columns))}; "
-            f"the model takes {', '.join(names)}."
+            f"the model takes {', '.join(names)}. Missing: {', '.join(sorted(missing))}."
         )
-    sample = sample.loc[:, names]
-    whole = sample.dropna()
+    complete = sample.loc[:, names].dropna()
     return tuple(
-        _seen(
-            _typed(column, str(sample[column.name].dtype), sample[column.name]),
+        _add_statistics(
+            _add_dtype(column, str(sample[column.name].dtype), sample[column.name]),
             sample[column.name].dropna().to_list(),
-            whole[column.name].iloc[0] if len(whole) else None,
+            complete[column.name].iloc[0] if len(complete) else None,
         )
         for column in columns
     )
 
 
-def _typed(column: Column, dtype: str, values: Any) -> Column:
+def _add_dtype(column: Column, dtype: str, values: Any) -> Column:
     """Return the column with the dtype of a column of a DataFrame."""
     if dtype == "category":
         categories = tuple(values.cat.categories.to_list())
-        kind = _kind_of(categories)
-        return replace(column, dtype=dtype, kind=kind, categories=categories, closed=True)
+        kind = _infer_kind(categories)
+        return replace(column, dtype=dtype, kind=kind, categories=categories, rejects_unknown=True)
     if dtype in ("object", "str", "string"):
-        kind = _kind_of(values.dropna().to_list())
-        none = dtype == "object" and any(value is None for value in values.to_list())
-        return replace(column, dtype=dtype, kind=kind, missing_as_none=none)
+        kind = _infer_kind(values.dropna().to_list())
+        has_none = dtype == "object" and any(value is None for value in values.to_list())
+        return replace(column, dtype=dtype, kind=kind, missing_as_none=has_none)
     try:
         kind = KINDS[np.dtype(dtype.lower()).kind]
     except (TypeError, KeyError) as exc:
         raise ArtifactError(
-            f"The column {column.name} is of dtype {dtype}, which rows of JSON do not hold: "
-            "numbers, booleans, strings and categories are served."
+            f"The column {column.name} has dtype {dtype}, which JSON cannot represent. Use "
+            "numbers, booleans, strings or categories."
         ) from exc
     return replace(column, dtype=dtype, kind=kind)
 
 
-def _kind_of(values: Sequence[Any]) -> str:
-    """Return what objects are."""
+def _infer_kind(values: Sequence[Any]) -> str:
+    """Return the kind of a column that holds these objects."""
     for kind, python in ((STRING, str), (BOOLEAN, bool), (NUMBER, int | float)):
         if all(isinstance(value, python) for value in values):
             return kind
-    raise ArtifactError("A column of objects must hold strings, booleans or numbers alone.")
+    raise ArtifactError("A column of objects must contain only strings, booleans or numbers.")
 
 
-def _arrayed(columns: Sequence[Column], X: Any) -> tuple[Column, ...]:
-    """Return the columns of an array; one of integers takes any number, as estimators do."""
-    seen = []
-    for column, values in zip(columns, X.T, strict=True):
-        present = [value for value in values.tolist() if value is not None and value == value]  # noqa: PLR0124 - not NaN
-        if X.dtype.kind == "O":
-            none = any(value is None for value in values.tolist())
-            typed = replace(column, dtype="object", kind=_kind_of(present), missing_as_none=none)
-        elif X.dtype.kind in "fiu":
-            single = X.dtype == np.float32
-            typed = replace(column, dtype="float32" if single else "float64", kind=NUMBER)
-        elif X.dtype.kind in "bU":
-            dtype = "bool" if X.dtype.kind == "b" else "str"
-            typed = replace(column, dtype=dtype, kind=KINDS[X.dtype.kind])
-        else:
-            raise ArtifactError(f"Rows of dtype {X.dtype} are not served.")
-        seen.append(_seen(typed, present, present[0] if present else None))
-    return tuple(seen)
+def _refine_by_array_column(column: Column, values: Any) -> Column:
+    """Return the column of an array. A column of integers accepts any number, as estimators do."""
+    dtype = values.dtype
+    present = [value for value in values.tolist() if value is not None and value == value]  # noqa: PLR0124 - not NaN
+    if dtype.kind == "O":
+        has_none = any(value is None for value in values.tolist())
+        kind = _infer_kind(present)
+        column = replace(column, dtype="object", kind=kind, missing_as_none=has_none)
+    elif dtype.kind in "fiu":
+        is_float32 = dtype == np.float32
+        column = replace(column, dtype="float32" if is_float32 else "float64", kind=NUMBER)
+    elif dtype.kind in "bU":
+        name = "bool" if dtype.kind == "b" else "str"
+        column = replace(column, dtype=name, kind=KINDS[dtype.kind])
+    else:
+        raise ArtifactError(
+            f"The sample has dtype {dtype}, which JSON cannot represent. Use numbers, booleans or "
+            "strings."
+        )
+    return _add_statistics(column, present)
 
 
-def _sparse(columns: Sequence[Column], X: Any) -> tuple[Column, ...]:
+def _refine_by_sparse_matrix(columns: Sequence[Column], X: Any) -> tuple[Column, ...]:
     low, high = X.min(axis=0).toarray()[0], X.max(axis=0).toarray()[0]
     dtype = "float32" if X.dtype == np.float32 else "float64"
     return tuple(
@@ -122,26 +124,32 @@ def _sparse(columns: Sequence[Column], X: Any) -> tuple[Column, ...]:
     )
 
 
-def _vector(column: Column, values: Any) -> Column:
+def _refine_by_vector(column: Column, values: Any) -> Column:
     present = values.tolist()
-    kind = _kind_of(present) if values.dtype.kind == "O" else KINDS.get(values.dtype.kind, STRING)
+    if values.dtype.kind == "O":
+        kind = _infer_kind(present)
+    else:
+        kind = KINDS.get(values.dtype.kind, STRING)
     dtype = "object" if kind == STRING else str(values.dtype)
-    return _seen(replace(column, dtype=dtype, kind=kind), present, present[0], list_all=False)
+    column = replace(column, dtype=dtype, kind=kind)
+    return _add_statistics(column, present, may_have_categories=False)
 
 
-def _seen(column: Column, values: Sequence[Any], example: Any, *, list_all: bool = True) -> Column:
-    """Return the column with the range, the categories and the example of values."""
-    values = [value.item() if isinstance(value, np.generic) else value for value in values]
-    example = values[0] if example is None and values else example
-    example = example.item() if isinstance(example, np.generic) else example
+def _add_statistics(
+    column: Column, values: Sequence[Any], example: Any = None, *, may_have_categories: bool = True
+) -> Column:
+    """Return the column with the range or categories of the values, and with an example."""
     if not values:
         return column
+    values = [value.item() if isinstance(value, np.generic) else value for value in values]
+    example = values[0] if example is None else example
+    example = example.item() if isinstance(example, np.generic) else example
     if column.kind in (NUMBER, INTEGER):
-        span = (float(min(values)), float(max(values)))
-        return replace(column, range=span, example=example)
-    if column.kind == STRING and column.categories is None and list_all:
+        limits = (float(min(values)), float(max(values)))
+        return replace(column, range=limits, example=example)
+    if column.kind == STRING and column.categories is None and may_have_categories:
         distinct = sorted(set(values))
-        if len(distinct) <= MOST_CATEGORIES and len(distinct) < len(values):
+        if len(distinct) <= MAX_CATEGORIES and len(distinct) < len(values):
             return replace(column, categories=tuple(distinct), example=example)
     return replace(column, example=example)
 

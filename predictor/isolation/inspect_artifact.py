@@ -87,9 +87,9 @@ def inspect(options: Namespace, compile_model: Callable[..., Any] | None = None)
     from predictor.core.compiler.compile import compile_  # noqa: PLC0415 - scikit-learn
     from predictor.core.engines import ScikitLearn  # noqa: PLC0415 - the registry imports
     from predictor.core.model import Model  # noqa: PLC0415 - this module and
-    from predictor.core.signature import Signature  # noqa: PLC0415 - needs no arrays
+    from predictor.core.signature_inference import infer_signature  # noqa: PLC0415 - needs no arrays
 
-    taken = artifacts.take_in(
+    taken = artifacts.ingest_file(
         Path(options.file),
         Path(options.directory),
         trusted=options.trusted,
@@ -100,7 +100,7 @@ def inspect(options: Namespace, compile_model: Callable[..., Any] | None = None)
     if options.sample:
         try:
             sample = artifacts.read_sample(Path(options.sample), signature.container)
-            signature = Signature.of(estimator, sample=sample)
+            signature = infer_signature(estimator, sample=sample)
         except ArtifactError as exc:
             raise SampleError(str(exc)) from exc
     try:

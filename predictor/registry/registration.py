@@ -59,7 +59,7 @@ def register(name: str, fitted: Fitted, *, by: "User | None" = None) -> ModelVer
             ARTIFACT,
             "skops",
             signature.to_json(),
-            artifacts.fitted_with(),
+            artifacts.get_software_versions(),
             engines=compilation.report,
             compiled=compilation.write(staged),
         )

@@ -116,7 +116,7 @@ def test_an_upload_that_is_refused_says_why_beside_its_field(admin_client, three
     artifact = SimpleUploadedFile("pickled.skops", (brought / "pickled.skops").read_bytes())
     form = {"model": "sums", "artifact": artifact}
     text = admin_client.post(f"{VERSIONS}add/", form).content.decode()
-    assert "A pickle can run anything:" in text
+    assert "Pickles can execute code." in text
     assert not (brought / "has run").exists()
     assert not RegisteredModel.objects.filter(name="sums").exists()
 

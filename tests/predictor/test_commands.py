@@ -198,7 +198,10 @@ def test_sync_leaves_alone_what_is_no_version_and_says_why(run, brought, models_
     assert capsys.readouterr().out.splitlines()[:8] == [
         f"Skipped Wrong/1: 'Wrong' is not a model name. {NAME_RULE}",
         "Skipped changed/1: The SHA-256 of model.skops differs from its card.",
-        "Skipped damaged/1: A pickle can run anything: only `register --allow-pickle` takes it.",
+        (
+            "Skipped damaged/1: Pickles can execute code. On the server, run: "
+            "manage.py register NAME FILE --allow-pickle."
+        ),
         "Skipped empty/1: Expected one file, or one file and card.json.",
         "Skipped file/1: Not a directory.",
         "Skipped odd/1: card.json has a value of the wrong type.",

@@ -13,10 +13,11 @@ from sklearn.tree import DecisionTreeRegressor
 
 from predictor import registry
 from predictor.core import artifacts
+from predictor.core.columns import Column
 from predictor.core.compiler.compile import compile_
 from predictor.core.engines import joining, places
 from predictor.core.errors import Conflict
-from predictor.core.signature import Column, Signature
+from predictor.core.signature_inference import infer_signature
 from predictor.isolation import compile_process
 from predictor.models import ModelVersion
 from predictor.recipes import Fitted
@@ -125,7 +126,7 @@ def test_a_file_that_is_registered_is_compiled_in_a_process_of_its_own(
 
 
 def test_compiling_that_takes_too_long_is_given_up(fitted):
-    signature = Signature.of(fitted.estimator, fitted.columns, fitted.X)
+    signature = infer_signature(fitted.estimator, fitted.columns, fitted.X)
     given_up = compile_process.compile_in_fork(0.0, fitted.estimator, signature, fitted.X)
     assert given_up.data == b""
     assert given_up.report["reason"] == "The compilation took more than 0 seconds."

@@ -13,7 +13,7 @@ def states(name="iris"):
     return dict(versions.values_list("version", "state"))
 
 
-def test_the_card_says_what_the_model_takes_and_gives(api, iris):
+def test_the_card_has_the_inputs_and_outputs_of_the_model(api, iris):
     card = api.get("/models/iris/").json()
     (version,) = card.pop("versions")
     accuracy = card["metrics"]["accuracy"]
@@ -56,7 +56,7 @@ def test_the_list_holds_every_card(api, iris):
 
 
 @pytest.mark.parametrize("url", ["/models/nope/", "/models/Iris/", "/models/../iris/"])
-def test_a_model_that_is_not_there_is_a_404(api, iris, url):
+def test_an_unknown_model_is_a_404(api, iris, url):
     response = api.get(url)
     assert response.status_code == 404
     assert list(response.json()) == ["detail"]
@@ -71,20 +71,20 @@ def test_training_makes_a_new_version_live_at_once(staff_api, iris):
     assert staff_api.post("/predict", {"X1": 1, "X2": 1})["X-Model-Version"] == "2"
 
 
-def test_training_if_missing_leaves_a_live_model_alone(staff_api, iris):
+def test_training_if_missing_does_not_change_a_live_model(staff_api, iris):
     response = staff_api.post("/models/iris/train", {"if_missing": True})
     assert response.status_code == 200
     assert states() == {1: "live"}
 
 
-def test_training_if_missing_trains_what_is_missing(staff_api, models_dir):
+def test_training_if_missing_trains_a_missing_model(staff_api, models_dir):
     response = staff_api.post("/models/iris/train", {"if_missing": True})
     assert response.status_code == 200
     assert states() == {1: "live"}
 
 
 @pytest.mark.parametrize("options", [{"if_missing": "yes"}, {"if_missing": 1}, {"if_mising": True}])
-def test_training_takes_no_other_options(staff_api, iris, options):
+def test_training_rejects_other_options(staff_api, iris, options):
     response = staff_api.post("/models/iris/train", options)
     assert response.status_code == 400
     assert list(response.json()) == list(options)
@@ -109,7 +109,7 @@ def test_reset_without_a_version_to_return_to_is_a_conflict(staff_api, register)
     assert response.json() == {"detail": "iris has no version that is not retired."}
 
 
-def test_reset_of_a_model_that_is_not_there_is_a_404(staff_api, iris):
+def test_reset_of_an_unknown_model_is_a_404(staff_api, iris):
     assert staff_api.post("/models/nope/reset").json() == {"detail": "There is no model nope."}
 
 
@@ -157,14 +157,14 @@ def test_a_registration_that_fails_leaves_nothing(models_dir, db, fitted, monkey
 
 
 def test_a_lost_database_never_overwrites_an_artifact(models_dir, db, fitted):
-    kept = models_dir / "iris" / "1" / "model.skops"
-    kept.parent.mkdir(parents=True)
-    kept.write_bytes(b"what the lost database knew")
+    artifact = models_dir / "iris" / "1" / "model.skops"
+    artifact.parent.mkdir(parents=True)
+    artifact.write_bytes(b"what the lost database knew")
     assert registry.register("iris", fitted).version == 2
-    assert kept.read_bytes() == b"what the lost database knew"
+    assert artifact.read_bytes() == b"what the lost database knew"
 
 
-def test_a_name_that_is_no_address_is_refused(models_dir, db, fitted):
+def test_a_name_that_does_not_fit_a_url_is_rejected(models_dir, db, fitted):
     with pytest.raises(InvalidInput, match=r"'\.\./etc' is not a model name. Use at most"):
         registry.register("../etc", fitted)
     assert not models_dir.exists()

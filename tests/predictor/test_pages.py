@@ -1,4 +1,4 @@
-"""Pages of models, made from whatever a model's signature says."""
+"""HTML pages of models for all kinds of signatures."""
 
 import json
 import re
@@ -49,7 +49,7 @@ def test_a_model_without_a_live_version_offers_no_prediction(api, iris):
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
-def test_a_model_that_is_not_there_has_a_page_without_a_form(api, iris, method):
+def test_an_unknown_model_has_a_page_without_a_form(api, iris, method):
     response = getattr(api, method)("/models/nope/predict", {}, **BROWSER)
     assert response.status_code == 404
     assert b"There is no model nope" in response.content
@@ -75,7 +75,7 @@ def test_an_empty_input_is_a_missing_column(client, iris):
 
 
 @pytest.mark.parametrize("column", ["items", "detail", "keys"])
-def test_a_column_named_like_a_method_of_python_is_no_trouble(api, iris, fitted, column):
+def test_a_column_may_have_the_name_of_a_python_method(api, iris, fitted, column):
     columns = [Column(column), Column("X2")]
     serve_odd(fitted, columns)
     response = api.post("/models/odd/predict", {}, format="multipart", **BROWSER)
@@ -123,7 +123,7 @@ def test_a_row_from_the_form_is_the_raw_data_too(api, iris):
     assert b'class="tab-pane active" id="post-object-form"' in response.content
 
 
-def test_many_rows_are_answered_in_a_table(api, iris):
+def test_the_predictions_of_many_rows_are_a_table(api, iris):
     rows = json.dumps([{"X1": 61.1, "X2": 17.3}, {"X1": 5.1, "X2": 3.5}])
     assert cells(post_raw(api, rows)) == [["row", "predictions"], ["0", "2"], ["1", "0"]]
     both = cells(post_raw(api, rows, "/predict?outputs=predict,predict_proba"))
@@ -132,25 +132,25 @@ def test_many_rows_are_answered_in_a_table(api, iris):
     assert cells(post_raw(api, "[]")) == [["row", "predictions"], ["No rows."]]
 
 
-def test_of_very_many_rows_the_table_shows_the_first(api, iris):
+def test_the_table_shows_the_first_hundred_rows(api, iris):
     response = post_raw(api, json.dumps([{"X1": 5.1, "X2": 3.5}] * 150))
     assert cells(response)[-1] == ["99", "0"]
     assert b"The table shows the first 100 of 150 rows." in response.content
 
 
-# What staff changes
+# Changes by staff
 
 
-def test_a_change_leads_a_browser_to_the_card_which_tells_it_once(staff_api, iris):
+def test_a_change_redirects_a_browser_to_the_card_with_one_message(staff_api, iris):
     response = staff_api.post("/models/iris/reset", **BROWSER)
     assert (response.status_code, response["Location"]) == (303, "/models/iris")
-    told = b"Version 1 is live."
-    assert told in staff_api.get("/models/iris", **BROWSER).content
-    assert told not in staff_api.get("/models/iris", **BROWSER).content
+    notice = b"Version 1 is live."
+    assert notice in staff_api.get("/models/iris", **BROWSER).content
+    assert notice not in staff_api.get("/models/iris", **BROWSER).content
     assert staff_api.post("/models/iris/reset").json()["live_version"] == 1
 
 
-def test_a_retired_version_is_told_as_such(staff_api, iris, register):
+def test_the_page_of_a_retired_version_says_so(staff_api, iris, register):
     registry.promote(register())
     staff_api.post("/models/iris/retire", {"version": 1}, **BROWSER)
     assert b"Version 1 is retired." in staff_api.get("/models/iris", **BROWSER).content

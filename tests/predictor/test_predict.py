@@ -57,14 +57,14 @@ def assert_the_estimators_own(api, iris, fitted, same):
     same(answer["decisions"], iris.decision_function(fitted.X))
 
 
-def test_one_row_alone_has_its_outputs_without_a_list(api, iris):
+def test_a_single_row_has_its_outputs_without_a_list(api, iris):
     X = np.array([[5.9, 3.0]])
     answer = orjson.loads(api.post("/predict?outputs=predict_proba", ROW).content)
     probabilities = dict(zip("012", iris.predict_proba(X)[0].tolist(), strict=True))
     assert answer == {"probabilities": pytest.approx(probabilities, rel=1e-9, abs=1e-12)}
 
 
-def test_an_output_that_the_model_has_not_is_named(api):
+def test_an_unknown_output_is_named(api):
     response = api.post("/predict?outputs=predict,transform", ROW)
     sentence = "The outputs are predict, predict_proba, decision_function; got transform."
     assert response.status_code == 400
@@ -115,20 +115,20 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("body", "answer"), REFUSED.items())
-def test_a_row_that_is_not_taken_is_told_which_column_and_why(api, body, answer):
+def test_a_rejected_row_names_the_column_and_the_reason(api, body, answer):
     response = api.post("/predict", body, content_type="application/json")
     assert (response.status_code, response.json()) == (400, answer)
 
 
 @pytest.mark.parametrize("body", ["not json", '{"X1": NaN}', '{"X1": 1', "\udc00", "[" * 5000])
-def test_a_body_that_is_not_json_is_said_to_be_none(api, body):
+def test_a_body_that_is_not_json_is_rejected(api, body):
     data = body.encode(errors="surrogatepass")
     response = api.post("/predict", data, content_type="application/json")
     assert response.status_code == 400
     assert response.json()["detail"].startswith("The body is not JSON: ")
 
 
-def test_an_overflowing_number_does_not_let_other_slips_pass(api):
+def test_an_overflowing_number_does_not_hide_other_errors(api):
     body = b'{"X1": 1e999, "X2": "\\ud800"}'
     response = api.post("/predict", body, content_type="application/json")
     assert response.status_code == 400
@@ -136,32 +136,32 @@ def test_an_overflowing_number_does_not_let_other_slips_pass(api):
 
 
 @pytest.mark.parametrize("number", [2**64 - 1, -(2**63), 1e300, 9007199254740993, "1e25", " 7 "])
-def test_large_numbers_that_fit_are_taken(api, iris, number):
+def test_large_numbers_that_fit_are_accepted(api, iris, number):
     response = api.post("/predict", {"X1": number, "X2": 1})
     assert response.status_code == 200
     assert response.json() == {"prediction": iris.predict([[float(number), 1.0]]).tolist()[0]}
 
 
-def test_of_many_wrong_rows_the_first_are_named_and_the_rest_counted(api):
+def test_messages_name_the_first_invalid_rows_and_count_the_others(api):
     rows = [{"X1": None, "X2": 1}] * 1007
     sentences = api.post("/predict", rows).json()["X1"]
     assert sentences[0] == "Row at index 0: Expected a number; got null."
     assert sentences[5:] == ["And 1,002 more rows."]
 
 
-def test_no_error_repeats_what_was_sent(api):
+def test_no_error_repeats_the_submitted_values(api):
     response = api.post("/predict", {"X1": "4111 1111 1111 1111", "X2": 1})
     assert response.status_code == 400
     assert b"4111" not in response.content
 
 
-def test_a_key_written_twice_counts_once_and_last(api, iris):
+def test_the_last_value_of_a_repeated_key_counts(api, iris):
     body = b'{"X1": 0, "X1": 61.1, "X2": 17.3}'
     response = api.post("/predict", body, content_type="application/json")
     assert response.json() == {"prediction": 2}
 
 
-def test_json_sent_as_a_form_is_told_which_header_is_missing(api):
+def test_json_sent_as_a_form_names_the_missing_header(api):
     body = '{"X1":"61.1", "X2":"17.3"}'
     response = api.post("/predict", body, content_type="application/x-www-form-urlencoded")
     assert response.status_code == 400
@@ -183,14 +183,14 @@ def test_a_form_is_one_row(api):
     }
 
 
-def test_a_file_is_no_value(api):
+def test_a_file_is_not_a_value(api):
     form = {"X1": SimpleUploadedFile("x", b"1"), "X2": "1"}
     response = api.post("/predict", form, format="multipart")
     assert response.status_code == 400
     assert response.json() == {"X1": ["Expected a value; got a file."]}
 
 
-def test_a_prediction_asks_the_database_nothing(api, django_assert_num_queries):
+def test_a_prediction_makes_no_query(api, django_assert_num_queries):
     with django_assert_num_queries(0):
         assert api.post("/predict", ROW).status_code == 200
 

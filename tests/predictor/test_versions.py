@@ -1,4 +1,4 @@
-"""Versions over HTTP: looked at, registered, asked, promoted, rolled back and retired."""
+"""Versions over HTTP: registration, cards, predictions and changes of state."""
 
 import json
 
@@ -29,9 +29,9 @@ def upload(client, url, path, **fields):
     return client.post(url, {"artifact": artifact, **fields}, format="multipart")
 
 
-def test_an_upload_makes_a_model_that_answers(staff_api, models_dir, brought, regression):
-    said = {"metrics": '{"r2": 0.93}', "note": "two sums", "promote": "true"}
-    response = upload(staff_api, "/models/sums/versions/", brought / "sums.skops", **said)
+def test_an_upload_creates_a_model_that_predicts(staff_api, models_dir, brought, regression):
+    fields = {"metrics": '{"r2": 0.93}', "note": "two sums", "promote": "true"}
+    response = upload(staff_api, "/models/sums/versions/", brought / "sums.skops", **fields)
     version = response.json()
     assert response.status_code == 201, version
     assert response["Location"] == "http://testserver/models/sums/versions/1"
@@ -74,7 +74,7 @@ def test_an_upload_makes_a_model_that_answers(staff_api, models_dir, brought, re
     ]
 
 
-def test_a_sample_refines_what_the_columns_say(staff_api, iris, brought):
+def test_a_sample_adds_dtypes_and_ranges_to_the_columns(staff_api, iris, brought):
     sample = SimpleUploadedFile("sample.csv", b"x0,x1\n1,2\n3,-4\n")
     response = upload(
         staff_api, "/models/sums/versions", brought / "sums.skops", sample=sample, promote="false"
@@ -90,12 +90,14 @@ def test_a_sample_refines_what_the_columns_say(staff_api, iris, brought):
 REFUSED = {
     "empty.skops": "The submitted file is empty.",
     "cut.skops": "The file is not a whole zip archive.",
-    "pickled.skops": "A pickle can run anything: only `register --allow-pickle` takes it.",
+    "pickled.skops": (
+        "Pickles can execute code. On the server, run: manage.py register NAME FILE --allow-pickle."
+    ),
 }
 
 
 @pytest.mark.parametrize(("name", "sentence"), REFUSED.items())
-def test_a_file_that_is_no_model_is_refused_and_leaves_nothing(
+def test_a_file_that_is_not_a_model_is_rejected_and_leaves_nothing(
     staff_api, iris, models_dir, brought, name, sentence
 ):
     response = upload(staff_api, "/models/churn/versions/", brought / name)
@@ -126,7 +128,7 @@ WRONG_FIELDS = [
 
 
 @pytest.mark.parametrize(("fields", "errors"), WRONG_FIELDS)
-def test_what_is_said_of_an_upload_is_checked(staff_api, iris, brought, fields, errors):
+def test_the_fields_of_an_upload_are_validated(staff_api, iris, brought, fields, errors):
     response = upload(staff_api, "/models/churn/versions/", brought / "sums.skops", **fields)
     assert (response.status_code, response.json()) == (400, errors)
 
@@ -147,7 +149,7 @@ def test_an_upload_needs_an_artifact_in_a_multipart_body(staff_api, iris):
         ("MEMORY_BYTES", 64 * 2**20, "0.0625 GiB of memory"),
     ],
 )
-def test_a_reader_that_ends_badly_is_a_sentence(
+def test_a_failed_child_process_is_reported_with_a_message(
     staff_api, iris, brought, monkeypatch, limit, value, sentence
 ):
     monkeypatch.setattr(f"predictor.isolation.sandbox.{limit}", value)
@@ -185,7 +187,7 @@ NOT_THERE = [
 
 
 @pytest.mark.parametrize(("method", "url", "body", "answer"), NOT_THERE)
-def test_what_is_not_there_is_a_404(staff_api, iris, method, url, body, answer):
+def test_an_unknown_model_or_version_is_a_404(staff_api, iris, method, url, body, answer):
     response = getattr(staff_api, method)(url, body)
     assert (response.status_code, response.json()) == (404, answer)
 
@@ -203,12 +205,12 @@ WRONG_VERSIONS = [
 
 @pytest.mark.parametrize(("body", "sentence"), WRONG_VERSIONS)
 @pytest.mark.parametrize("change", ["promote", "retire"])
-def test_a_version_is_named_by_its_number(staff_api, iris, change, body, sentence):
+def test_a_version_must_be_a_number(staff_api, iris, change, body, sentence):
     response = staff_api.post(f"/models/iris/{change}", body)
     assert (response.status_code, response.json()) == (400, {"version": [sentence]})
 
 
-def test_a_version_is_asked_by_its_number_live_or_not(api, three, iris):
+def test_a_version_predicts_by_its_number_live_or_not(api, three, iris):
     for number in (1, 2):
         response = api.post(f"/models/iris/versions/{number}/predict?outputs=predict_proba", ROW)
         assert response["X-Model-Version"] == str(number)
@@ -218,7 +220,7 @@ def test_a_version_is_asked_by_its_number_live_or_not(api, three, iris):
     assert api.post("/predict", ROW)["X-Model-Version"] == "1"
 
 
-def test_the_live_version_is_asked_by_its_number_without_the_database(
+def test_the_live_version_predicts_by_its_number_without_a_query(
     api, iris, django_assert_num_queries
 ):
     with django_assert_num_queries(0):
@@ -230,7 +232,7 @@ def test_a_get_of_a_versions_predictions_is_that_version(api, three):
     assert answer == api.get("/models/iris/versions/2/").json()
 
 
-def test_a_version_goes_live_and_comes_back(staff_api, three):
+def test_promotion_and_rollback(staff_api, three):
     def answering():
         return staff_api.post("/predict", ROW)["X-Model-Version"]
 
@@ -250,7 +252,7 @@ def test_a_version_goes_live_and_comes_back(staff_api, three):
     assert list(why) == ["better", "", ""]
 
 
-def test_nothing_to_roll_back_to_is_a_conflict(staff_api, three):
+def test_a_rollback_without_an_earlier_live_version_is_a_conflict(staff_api, three):
     response = staff_api.post("/models/iris/rollback")
     assert (response.status_code, response.json()) == (
         409,
@@ -258,7 +260,7 @@ def test_nothing_to_roll_back_to_is_a_conflict(staff_api, three):
     )
 
 
-def test_a_retired_version_is_neither_live_nor_asked_again(staff_api, three):
+def test_a_retired_version_is_neither_promoted_nor_called(staff_api, three):
     url = "/models/iris/versions/2/predict"
     assert staff_api.post(url, ROW).status_code == 200
     response = staff_api.post("/models/iris/retire", {"version": 2})
@@ -272,7 +274,7 @@ def test_a_retired_version_is_neither_live_nor_asked_again(staff_api, three):
     assert staff_api.get("/models/iris/versions/2/").json()["state"] == "retired"
 
 
-def test_the_live_version_is_not_retired(staff_api, three):
+def test_the_live_version_cannot_be_retired(staff_api, three):
     response = staff_api.post("/models/iris/retire", {"version": 1})
     assert (response.status_code, response.json()) == (
         409,

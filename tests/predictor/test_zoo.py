@@ -8,7 +8,7 @@ import orjson
 import pytest
 from jsonschema import Draft202012Validator
 
-from predictor.api.openapi import IN_JSON, answer_schema, row_schema
+from predictor.api.json_schema import JSON_NULL, response_schema, row_schema
 from predictor.core import save
 from predictor.core.compiler import batch_safety, crossover
 from predictor.core.compiler.converters.dispatch import COMPILED
@@ -134,10 +134,10 @@ def test_it_answers_as_when_it_is_called(name, serve):
     ask, signature, engines = serve(saved(name)[0])
 
     body = orjson.dumps(as_rows(asked, signature.names))
-    described(orjson.loads(body), {"type": "array", "items": row_schema(signature, IN_JSON)})
+    described(orjson.loads(body), {"type": "array", "items": row_schema(signature, JSON_NULL)})
     for method, answer in expected.items():
         answers = ask(body, [method])
-        described(answers, answer_schema(signature, is_single=False))
+        described(answers, response_schema(signature, is_single=False))
         same(answers[KEYS[method]], answer[0])
     together = ask(body, list(expected))
     for method, answer in expected.items():

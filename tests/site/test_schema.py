@@ -51,17 +51,17 @@ def body(schema, path):
     return schema["paths"][path]["post"]["requestBody"]["content"]
 
 
-def test_the_body_of_a_prediction_is_the_models_own_columns(schema):
+def test_the_body_of_a_prediction_has_the_columns_of_the_model(schema):
     content = body(schema, "/predict/")
     json = content.pop("application/json")
     assert json["schema"] == {"anyOf": [ROW, {"type": "array", "items": ROW}]}
     assert content == {media_type: {"schema": ROW} for media_type in FORMS}
 
 
-def test_a_column_with_gaps_takes_null_in_json_and_nothing_in_a_form(schema):
+def test_a_nullable_column_is_null_in_json_and_empty_in_a_form(schema):
     content = body(schema, "/models/{name}/predict/")
-    one, _many = content["application/json"]["schema"]["anyOf"]
-    columns = one["anyOf"][1]["properties"]
+    row, _rows = content["application/json"]["schema"]["anyOf"]
+    columns = row["anyOf"][1]["properties"]
     assert columns["sex"] == {
         "type": ["string", "null"],
         "enum": ["female", "male", None],
@@ -77,7 +77,7 @@ def test_a_column_with_gaps_takes_null_in_json_and_nothing_in_a_form(schema):
 
 
 @pytest.mark.parametrize("path", ["/predict/", "/tasks/"])
-def test_a_body_that_cannot_be_left_out_is_said_to_be_required(schema, path):
+def test_a_mandatory_body_is_required(schema, path):
     assert schema["paths"][path]["post"]["requestBody"]["required"] is True
 
 
@@ -94,10 +94,10 @@ PLACES = {
 }
 
 
-def test_each_model_has_an_example_that_it_takes(schema, api):
+def test_each_model_has_a_valid_example(schema, api):
     for path, urls in PLACES.items():
         json = body(schema, path)["application/json"]
-        examples = {one["summary"]: one["value"] for one in json["examples"].values()}
+        examples = {entry["summary"]: entry["value"] for entry in json["examples"].values()}
         assert list(examples) == list(urls)
         for name, row in examples.items():
             Draft202012Validator(json["schema"]).validate(row)
@@ -105,15 +105,15 @@ def test_each_model_has_an_example_that_it_takes(schema, api):
             assert response.status_code == 200, response.content
 
 
-def test_the_answer_of_a_prediction_is_the_models_own_outputs(schema):
+def test_the_response_of_a_prediction_has_the_outputs_of_the_model(schema):
     answers = schema["paths"]["/predict/"]["post"]["responses"]["200"]
-    one, many = answers["content"]["application/json"]["schema"]["anyOf"]
-    assert one["properties"]["prediction"] == {"type": "integer", "enum": [0, 1, 2]}
+    single, many = answers["content"]["application/json"]["schema"]["anyOf"]
+    assert single["properties"]["prediction"] == {"type": "integer", "enum": [0, 1, 2]}
     assert many["properties"]["predictions"]["items"] == {"type": "integer", "enum": [0, 1, 2]}
-    assert list(one["properties"]["probabilities"]["properties"]) == ["0", "1", "2"]
+    assert list(single["properties"]["probabilities"]["properties"]) == ["0", "1", "2"]
 
 
-def test_who_may_ask_follows_the_access(settings, api, staff_api, iris):
+def test_security_requirements_follow_the_access_setting(settings, api, staff_api, iris):
     def security_and_refusals(client):
         card = client.get("/schema/").json()["paths"]["/models/{name}/"]["get"]
         return {} in card["security"], "403" in card["responses"]
@@ -123,7 +123,7 @@ def test_who_may_ask_follows_the_access(settings, api, staff_api, iris):
     assert security_and_refusals(staff_api) == (False, True)
 
 
-def test_the_pages_of_the_schema_come_from_here(api, iris):
+def test_the_pages_of_the_schema_need_no_external_host(api, iris):
     page = api.get("/docs/", HTTP_ACCEPT="text/html").content.decode()
     assert "/static/drf_spectacular_sidecar/swagger-ui-dist/" in page
     assert "https://" not in page

@@ -1,6 +1,6 @@
-"""Files to fitted estimators and back.
+"""Conversion between model files and fitted estimators.
 
-scikit-learn takes seconds to import: what reads or writes a model does so, nothing else.
+Importing scikit-learn takes seconds, so it happens only when a model is read or written.
 """
 
 import hashlib
@@ -9,22 +9,24 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from predictor.core.artifacts.ingest import TakenIn, opened, take_in
+from predictor.core.artifacts.ingest import IngestedArtifact, ingest_file, open_artifact, write_file
 from predictor.core.artifacts.sample_file import read_sample
 from predictor.core.artifacts.skops import model_file
-from predictor.core.artifacts.software_versions import fitted_with
+from predictor.core.artifacts.software_versions import get_software_versions
+from predictor.core.columns import Column
 from predictor.core.errors import ArtifactError
-from predictor.core.signature import Column, Signature
+from predictor.core.signature import Signature
+from predictor.core.signature_inference import infer_signature
 
 __all__ = [
-    "TakenIn",
-    "fitted_with",
+    "IngestedArtifact",
+    "get_software_versions",
+    "ingest_file",
     "load",
-    "opened",
+    "open_artifact",
     "read",
     "read_sample",
     "save",
-    "take_in",
 ]
 
 
@@ -35,30 +37,28 @@ def save(
     *,
     columns: Sequence[Column] | None = None,
 ) -> Signature:
-    """Write a fitted estimator to a skops file, with its signature and what fitted it.
+    """Write a fitted estimator to a skops file, with its signature and the software versions.
 
     Parameters
     ----------
     estimator : estimator
     path : path
     sample : DataFrame, array, sparse matrix or list of str, optional
-        Rows of X as the estimator takes them.
+        Rows of X as the estimator accepts them.
     columns : sequence of Column, optional
         Names and descriptions of the columns, for an estimator that was fitted on an array.
 
     Raises
     ------
     ArtifactError
-        The estimator cannot be described, saved, or loaded again from what was saved.
+        The signature cannot be inferred; the estimator cannot be saved; the saved file cannot be
+        loaded again.
     """
-    signature = Signature.of(estimator, columns, sample)
-    card = {"signature": signature.to_json(), "fitted_with": fitted_with()}
+    signature = infer_signature(estimator, columns, sample)
+    card = {"signature": signature.to_json(), "fitted_with": get_software_versions()}
     data = model_file.dumps(estimator, card)
     model_file.loads(data)
-    with Path(path).open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+    write_file(Path(path), data)
     return signature
 
 
@@ -75,44 +75,44 @@ def load(
     ----------
     path : Path
     sha256 : str, optional
-        What the file's SHA-256 was when it was registered.
+        The SHA-256 of the file at registration.
     trusted : iterable of str
         Types and functions that the operator adds to the allow-list.
     allow_version : bool
-        Whether an estimator of another scikit-learn is taken.
+        Whether an estimator of another scikit-learn version is accepted.
 
     Raises
     ------
     ArtifactError
-        The file is not there, has changed, or is not safe to run; see
+        The file is missing; the file has changed; the file is not safe to run, see
         `predictor.core.artifacts.skops.model_file.loads`.
     """
     data = read(path, sha256)
     try:
-        return opened(data, trusted=trusted, allow_version=allow_version).estimator
+        return open_artifact(data, trusted=trusted, allow_version=allow_version).estimator
     except ArtifactError as exc:
-        raise ArtifactError(f"{_place(path)}: {exc}") from exc
+        raise ArtifactError(f"{_public_path(path)}: {exc}") from exc
 
 
 def read(path: Path, sha256: str | None = None) -> bytes:
-    """Return the bytes of an artifact, if they are those that were registered.
+    """Return the bytes of an artifact.
 
     Raises
     ------
     ArtifactError
-        The file cannot be read, or has changed.
+        The file cannot be read; its SHA-256 differs from the registered one.
     """
     try:
         data = path.read_bytes()
     except OSError as exc:
-        raise ArtifactError(f"{_place(path)} cannot be read: {exc.strerror}.") from exc
+        raise ArtifactError(f"{_public_path(path)} cannot be read: {exc.strerror}.") from exc
     if sha256 is not None and hashlib.sha256(data).hexdigest() != sha256:
         raise ArtifactError(
-            f"{_place(path)} is not the file that was registered: its SHA-256 differs."
+            f"{_public_path(path)} is not the file that was registered: its SHA-256 differs."
         )
     return data
 
 
-def _place(path: Path) -> str:
-    """Return where an artifact lies, as far as it is anybody's business."""
+def _public_path(path: Path) -> str:
+    """Return the end of a path. Messages must not show the directories of the server."""
     return "/".join(path.parts[-3:])

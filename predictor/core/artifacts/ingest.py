@@ -1,4 +1,4 @@
-"""Files of every kind that is read, made into the artifact that is kept."""
+"""Conversion of a model file of any supported format to the artifact that the registry stores."""
 
 import hashlib
 import os
@@ -14,62 +14,63 @@ from predictor.core.artifacts.onnx.audit import audit
 from predictor.core.artifacts.onnx.estimator import build
 from predictor.core.artifacts.skops import model_file, zip_archive
 from predictor.core.artifacts.software_versions import check_version
-from predictor.core.coercion import TAKERS
-from predictor.core.errors import ArtifactError, InvalidInput
-from predictor.core.input_builders import CONTAINERS, FRAME
-from predictor.core.signature import Column, Signature
+from predictor.core.artifacts.stated_signature import read_signature
+from predictor.core.columns import Column
+from predictor.core.errors import ArtifactError
+from predictor.core.signature import Signature
+from predictor.core.signature_inference import infer_signature
 
-SKOPS, ONNX = "skops", "onnx"
+SKOPS, ONNX, MLFLOW, PICKLE = "skops", "onnx", "mlflow", "pickle"
 
-# How files begin: archives, and pickles of every protocol, which are told so.
-ARCHIVE = b"PK"
-PICKLES = re.compile(rb"\x80[\x01-\x05]|\(|c[A-Za-z_][\w.]*\n")
+# First bytes of a zip archive, and of a pickle of any protocol.
+ZIP_START = b"PK"
+PICKLE_START = re.compile(rb"\x80[\x01-\x05]|\(|c[A-Za-z_][\w.]*\n")
 PICKLE_SUFFIXES = (".pkl", ".pickle", ".joblib", ".sav")
 
 
 @dataclass(frozen=True)
-class Opened:
-    """A fitted estimator out of an artifact.
+class OpenedArtifact:
+    """A fitted estimator that was read from an artifact.
 
     Parameters
     ----------
     estimator : estimator
-    form : {"skops", "onnx"}
+    file_format : {"skops", "onnx"}
     data : bytes
-        The bytes that were read: those of the file, or for ONNX those that its audit returned.
+        The bytes to store: those of the file, or for ONNX those that its audit returned.
     card : dict
-        What the file says of itself: its signature, and the versions that fitted it.
-    fitted : str, optional
-        The scikit-learn that fitted it, as far as it is known.
+        Metadata in the file: its signature, and the versions of the software that fitted it.
+    fitted_version : str, optional
+        The scikit-learn version that fitted the estimator; None if it is unknown.
     """
 
     estimator: Any
     file_format: str
     data: bytes = field(repr=False)
     card: Mapping[str, Any] = field(default_factory=dict)
-    fitted: str | None = None
+    fitted_version: str | None = None
 
 
 @dataclass(frozen=True)
-class TakenIn:
-    """An artifact that was written, and what is known of it.
+class IngestedArtifact:
+    """An artifact that was written to disk, and its metadata.
 
     Parameters
     ----------
     estimator : estimator
     path : Path
-        Where it was written; its suffix is its form's.
-    form : {"skops", "onnx"}
+        The written file. Its suffix is the file format.
+    file_format : {"skops", "onnx"}
     source : {"skops", "onnx", "mlflow", "pickle"}
-        What it was made of.
+        Format of the original file.
     sha256 : str
     size : int
         In bytes.
     signature : Signature
     fitted_with : dict of str to str
-        The versions of what fitted it, as far as they are known.
+        Versions of the software that fitted the estimator, as far as they are known.
     notes : tuple of str
-        What was changed or allowed on the way, a sentence each.
+        One sentence for each conversion or exception.
     """
 
     estimator: Any = field(repr=False)
@@ -83,22 +84,24 @@ class TakenIn:
     notes: tuple[str, ...] = ()
 
 
-def opened(data: bytes, *, trusted: Iterable[str] = (), allow_version: bool = False) -> Opened:
-    """Return what the bytes of a skops or ONNX file hold.
+def open_artifact(
+    data: bytes, *, trusted: Iterable[str] = (), allow_version: bool = False
+) -> OpenedArtifact:
+    """Return the estimator in the bytes of a skops or ONNX file.
 
     Raises
     ------
     ArtifactError
-        They are neither, or not safe to run.
+        The bytes are in neither format; the file is not safe to run.
     """
-    if not data or data.startswith(ARCHIVE) or PICKLES.match(data):
-        found = model_file.loads(data, trusted=trusted, allow_version=allow_version)
-        return Opened(found.estimator, SKOPS, data, found.card, found.fitted)
+    if not data or data.startswith(ZIP_START) or PICKLE_START.match(data):
+        model = model_file.loads(data, trusted=trusted, allow_version=allow_version)
+        return OpenedArtifact(model.estimator, SKOPS, data, model.card, model.fitted)
     audited = audit(data)
-    return Opened(build(audited), ONNX, audited.data)
+    return OpenedArtifact(build(audited), ONNX, audited.data)
 
 
-def take_in(  # noqa: PLR0913 - the choices that whoever registers a file has
+def ingest_file(  # noqa: PLR0913 - each parameter is a choice of the operator
     source: Path,
     directory: Path,
     *,
@@ -107,117 +110,105 @@ def take_in(  # noqa: PLR0913 - the choices that whoever registers a file has
     trusted: Iterable[str] = (),
     allow_version: bool = False,
     allow_pickle: bool = False,
-) -> TakenIn:
-    """Read a file of any kind, and write the artifact that is kept of it.
+) -> IngestedArtifact:
+    """Read a model file of any format, and write its artifact.
 
-    A skops file is kept byte for byte. Of an ONNX file the audited message is kept. Of a model of
-    MLflow its skops file is kept. A pickle or joblib file is made into a skops file.
+    The artifact of a skops file is the same file, byte for byte; of an ONNX file, the audited
+    message; of an MLflow model, its skops file; of a pickle or joblib file, a new skops file.
 
     Parameters
     ----------
     source : Path
-        A file, or a model directory of MLflow.
+        A file, or an MLflow model directory.
     directory : Path
-        Where `model.skops` or `model.onnx` is written.
+        The directory in which `model.skops` or `model.onnx` is written.
     sample : DataFrame, array, sparse matrix or list of str, optional
-        Rows of X as the estimator takes them.
+        Rows of X as the estimator accepts them.
     columns : sequence of Column, optional
         Names and descriptions of the columns, for an estimator that was fitted on an array.
     trusted : iterable of str
         Types and functions that the operator adds to the allow-list.
     allow_version : bool
-        Whether an estimator of another scikit-learn is taken.
+        Whether an estimator of another scikit-learn version is accepted.
     allow_pickle : bool
-        Whether a pickle or joblib file is taken.
+        Whether a pickle or joblib file is accepted.
 
     Raises
     ------
     ArtifactError
-        The file is not safe to run, or not allowed, or no estimator that can be served.
+        The file cannot be read; it is not safe to run, or not allowed; its estimator cannot be
+        served.
     """
-    kind, data, notes = _read(source, allow_pickle=allow_pickle, allow_version=allow_version)
-    found = opened(data, trusted=trusted, allow_version=allow_version)
-    versions = _versions(found)
-    if found.file_format == SKOPS and kind != "pickle":
-        note = check_version(found.fitted, allowed=True)
+    source_format, data, notes = _read_source(
+        source, allow_pickle=allow_pickle, allow_version=allow_version
+    )
+    opened = open_artifact(data, trusted=trusted, allow_version=allow_version)
+    if opened.file_format == SKOPS and source_format != PICKLE:
+        note = check_version(opened.fitted_version, allowed=True)
         notes += [note] if note else []
-    signature = _signature(found, columns, sample)
-    path = directory / f"model.{found.file_format}"
-    _write(path, found.data)
-    return TakenIn(
-        estimator=found.estimator,
+    signature = _get_signature(opened, columns, sample)
+    path = directory / f"model.{opened.file_format}"
+    write_file(path, opened.data)
+    return IngestedArtifact(
+        estimator=opened.estimator,
         path=path,
-        file_format=found.file_format,
-        source=kind if kind != SKOPS else found.file_format,
-        sha256=hashlib.sha256(found.data).hexdigest(),
-        size=len(found.data),
+        file_format=opened.file_format,
+        source=source_format if source_format != SKOPS else opened.file_format,
+        sha256=hashlib.sha256(opened.data).hexdigest(),
+        size=len(opened.data),
         signature=signature,
-        fitted_with=versions,
+        fitted_with=_get_fitted_with(opened),
         notes=tuple(notes),
     )
 
 
-def _read(source: Path, *, allow_pickle: bool, allow_version: bool) -> tuple[str, bytes, list[str]]:
-    """Return what kind of file it is, the bytes to keep, and what was changed."""
+def _read_source(
+    source: Path, *, allow_pickle: bool, allow_version: bool
+) -> tuple[str, bytes, list[str]]:
+    """Return the format of a file ("skops" may also be ONNX), its artifact's bytes, and notes."""
     if source.is_dir():
-        return "mlflow", mlflow.from_directory(source), []
+        return MLFLOW, mlflow.from_directory(source), []
     try:
         data = source.read_bytes()
     except OSError as exc:
         raise ArtifactError(f"{source.name} cannot be read: {exc.strerror}.") from exc
-    if data.startswith(ARCHIVE):
+    if data.startswith(ZIP_START):
         with zip_archive.opened(data) as file:
-            described = mlflow.holds_model(file.namelist())
-        return ("mlflow", mlflow.from_zip(data), []) if described else (SKOPS, data, [])
-    pickled = source.suffix in PICKLE_SUFFIXES or PICKLES.match(data) is not None
-    if not pickled:
+            is_mlflow = mlflow.holds_model(file.namelist())
+        return (MLFLOW, mlflow.from_zip(data), []) if is_mlflow else (SKOPS, data, [])
+    if source.suffix not in PICKLE_SUFFIXES and not PICKLE_START.match(data):
         return SKOPS, data, []
     if not allow_pickle:
-        raise ArtifactError("A pickle can run anything: only `register --allow-pickle` takes it.")
+        raise ArtifactError(
+            "Pickles can execute code. On the server, run: "
+            "manage.py register NAME FILE --allow-pickle."
+        )
     estimator, notes, fitted = restricted_pickle.load(source)
     if note := check_version(fitted, allowed=allow_version):
         notes.insert(0, note)
-    return "pickle", model_file.dumps(estimator, {"fitted_with": {"scikit-learn": fitted}}), notes
+    return PICKLE, model_file.dumps(estimator, {"fitted_with": {"scikit-learn": fitted}}), notes
 
 
-def _versions(found: Opened) -> dict[str, str]:
-    stated = found.card.get("fitted_with")
+def _get_fitted_with(opened: OpenedArtifact) -> dict[str, str]:
+    stated = opened.card.get("fitted_with")
     if isinstance(stated, dict):
-        return {str(name)[:40]: str(value)[:40] for name, value in stated.items()}
-    return {"scikit-learn": found.fitted} if found.fitted else {}
+        return {str(name)[:40]: str(version)[:40] for name, version in stated.items()}
+    return {"scikit-learn": opened.fitted_version} if opened.fitted_version else {}
 
 
-def _signature(found: Opened, columns: Sequence[Column] | None, sample: Any) -> Signature:
-    """Return the signature by the sample; without one that in the file, if it agrees."""
-    estimator, stated = found.estimator, found.card.get("signature")
-    methods = introspection.methods(estimator)
-    if sample is not None or columns is not None or stated is None or not methods:
-        return Signature.of(estimator, columns, sample)
-    names = [column.name for column in introspection.columns(estimator)]
-    try:
-        signature = Signature.from_json(stated)
-        agrees = (
-            signature.methods == methods
-            and signature.classes == introspection.classes(estimator)
-            and signature.container in CONTAINERS
-            and len(set(signature.names)) == len(names) == len(signature.columns)
-            and (signature.container != FRAME or signature.names == names)
-            and all(map(_is_sound, signature.columns))
-        )
-        signature.example_rows()
-    except (KeyError, TypeError, ValueError, AttributeError, InvalidInput) as exc:
-        raise ArtifactError("The signature in the file is not one.") from exc
-    if not agrees:
-        raise ArtifactError("The signature in the file is not that of its estimator.")
-    return signature
+def _get_signature(
+    opened: OpenedArtifact, columns: Sequence[Column] | None, sample: Any
+) -> Signature:
+    """Return the signature in the file, unless there is a reason to infer it again."""
+    stated = opened.card.get("signature")
+    can_be_served = bool(introspection.get_methods(opened.estimator))
+    if stated is None or sample is not None or columns is not None or not can_be_served:
+        return infer_signature(opened.estimator, columns, sample)
+    return read_signature(stated, opened.estimator)
 
 
-def _is_sound(column: Column) -> bool:
-    words = (column.name, column.description, column.dtype)
-    return all(isinstance(word, str) for word in words) and column.kind in TAKERS
-
-
-def _write(path: Path, data: bytes) -> None:
+def write_file(path: Path, data: bytes) -> None:
+    """Write a file, and wait until it is on disk."""
     with path.open("wb") as file:
         file.write(data)
         file.flush()

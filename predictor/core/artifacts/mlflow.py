@@ -1,4 +1,4 @@
-"""MLflow's model directories, or zips of them, with the skops flavour: read without MLflow."""
+"""MLflow model directories with the skops flavour, or zips of them, read without MLflow."""
 
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -8,12 +8,12 @@ from predictor.core.errors import ArtifactError
 
 MODEL = "MLmodel"
 
-# A description is a page of text.
-MOST_DESCRIPTION = 1024**2
+# Maximum size of the MLmodel file, which is about a page of text.
+MAX_DESCRIPTION_BYTES = 1024**2
 
 
 def holds_model(names: list[str]) -> bool:
-    """Return whether an archive of these members is one of an MLflow model."""
+    """Return whether an archive with these members contains an MLflow model."""
     return any(PurePosixPath(name).name == MODEL for name in names)
 
 
@@ -23,45 +23,49 @@ def from_directory(path: Path) -> bytes:
     Raises
     ------
     ArtifactError
-        There is none, or it was saved in another form.
+        The directory contains no MLflow model; the model has another serialization format; the
+        model file is missing or outside the directory.
     """
     description = path / MODEL
-    if not description.is_file() or description.stat().st_size > MOST_DESCRIPTION:
-        raise ArtifactError("The directory is not a model of MLflow: it has no MLmodel.")
-    name = _skops_member(description.read_bytes())
+    if not description.is_file() or description.stat().st_size > MAX_DESCRIPTION_BYTES:
+        raise ArtifactError("The directory is not an MLflow model: it has no MLmodel file.")
+    name = _parse_model_path(description.read_bytes())
     model = (path / name).resolve()
     if not model.is_relative_to(path.resolve()) or not model.is_file():
-        raise ArtifactError("The model that MLmodel names is not in the directory.")
+        raise ArtifactError("The model file that MLmodel names is not in the directory.")
     return model.read_bytes()
 
 
 def from_zip(data: bytes) -> bytes:
     """Return the skops file in a zip of a model directory; see `from_directory`."""
     with zip_archive.opened(data) as file:
-        described = [n for n in file.namelist() if PurePosixPath(n).name == MODEL]
-        if len(described) != 1:
-            raise ArtifactError("The archive holds several models of MLflow.")
-        name = _skops_member(zip_archive.read(file, described[0]))
-        inner = str(PurePosixPath(described[0]).parent / name)
-        if inner not in file.namelist():
-            raise ArtifactError("The model that MLmodel names is not in the archive.")
-        return zip_archive.read(file, inner)
+        descriptions = [name for name in file.namelist() if PurePosixPath(name).name == MODEL]
+        if len(descriptions) != 1:
+            raise ArtifactError(
+                f"The archive holds {len(descriptions)} MLflow models. Upload one model at a time."
+            )
+        name = _parse_model_path(zip_archive.read(file, descriptions[0]))
+        member = str(PurePosixPath(descriptions[0]).parent / name)
+        if member not in file.namelist():
+            raise ArtifactError("The model file that MLmodel names is not in the archive.")
+        return zip_archive.read(file, member)
 
 
-def _skops_member(description: bytes) -> str:
+def _parse_model_path(description: bytes) -> str:
+    """Return the path of the skops file, relative to the MLmodel file."""
     import yaml
 
     try:
         flavors: Any = yaml.safe_load(description)["flavors"]
         flavor = flavors["sklearn"]
-        name, form = flavor["pickled_model"], flavor["serialization_format"]
+        name, file_format = flavor["pickled_model"], flavor["serialization_format"]
     except (yaml.YAMLError, RecursionError, KeyError, TypeError, ValueError) as exc:
-        raise ArtifactError("MLmodel describes no scikit-learn model.") from exc
-    if form != "skops":
+        raise ArtifactError("MLmodel does not describe a scikit-learn model.") from exc
+    if file_format != "skops":
         raise ArtifactError(
-            f"MLflow saved the model as {str(form)[:20]}: save it again with "
+            f"MLflow saved the model as {str(file_format)[:20]}. Save it again with "
             "serialization_format='skops'."
         )
     if not isinstance(name, str) or PurePosixPath(name).is_absolute() or ".." in name:
-        raise ArtifactError("The model that MLmodel names is not beside it.")
+        raise ArtifactError("The model file that MLmodel names is not in its directory.")
     return name

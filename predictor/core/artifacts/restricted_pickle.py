@@ -1,7 +1,7 @@
-"""Pickle and joblib files, read only where somebody asked for it, with a short list of names.
+"""Reader of pickle and joblib files that resolves only the names on an allow-list.
 
-Unpickling calls what the file names. Here a file may name the types that a skops file may, and the
-few functions by which NumPy, SciPy and scikit-learn rebuild them; nothing else is looked up.
+Unpickling calls the functions that the file names. The allow-list contains the types that a skops
+file may contain, and the functions with which NumPy, SciPy and scikit-learn restore them.
 """
 
 import io
@@ -16,16 +16,16 @@ from predictor.core.artifacts import sklearn_0_17
 from predictor.core.artifacts.skops import trusted_types
 from predictor.core.errors import ArtifactError
 
-# Where the present versions keep what older ones named otherwise.
-MOVED = {
+# Modules that have another name in the installed versions.
+RENAMED_MODULES = {
     "numpy.core.multiarray": "numpy._core.multiarray",
     "numpy.core.numeric": "numpy._core.numeric",
     "numpy.core._internal": "numpy._core._internal",
     "copy_reg": "copyreg",
     "__builtin__": "builtins",
-}
+} | sklearn_0_17.MODULES
 
-# By what pickles rebuild plain objects and arrays.
+# Types and functions with which pickles build plain objects and arrays.
 REBUILDERS = {
     "copyreg._reconstructor",
     "builtins.object",
@@ -66,40 +66,47 @@ REBUILDERS = {
     "sklearn._loss._loss.__pyx_unpickle_CyLossFunction",
 }
 
-# The sparse matrices of SciPy, and nothing else of its modules.
+# SciPy's sparse matrices and arrays, and no other names of their modules.
 SPARSE = re.compile(r"scipy\.sparse\._\w+\.(bsr|coo|csc|csr|dia|dok|lil)_(matrix|array)")
+
+# The functions that restore scikit-learn's loss functions.
+LOSS = re.compile(r"sklearn\.(_loss\._loss|linear_model\._sgd_fast)\.__pyx_unpickle_Cy\w+")
 
 
 class Unpickler(pickle.Unpickler):
-    """Reads a pickle that names only what is listed."""
+    """Unpickler that resolves only allowed names."""
 
     def find_class(self, module: str, name: str) -> Any:
-        """Return what the file names, if it is listed."""
-        module, name = sklearn_0_17.moved(MOVED.get(module, module), name)
-        full = f"{module}.{name}"
-        if "." in name:  # a path of attributes, which would lead out of whatever it begins at
-            raise ArtifactError(f"The pickle names what is not allowed: {full}.")
-        rebuilt = full in REBUILDERS or full in trusted_types.DATA["TypeNode"]
-        known = any(full in names for names in _lists().values())
-        loss = module in ("sklearn._loss._loss", "sklearn.linear_model._sgd_fast")
-        loss = loss and re.fullmatch(r"__pyx_unpickle_Cy\w+", name) is not None
-        if rebuilt or known or loss or SPARSE.fullmatch(full):
-            return super().find_class(module, name)
-        if (
-            trusted_types.is_estimator(full)
-            or trusted_types.is_ufunc(full)
-            or trusted_types.is_metric(full)
-        ):
-            return super().find_class(module, name)
-        raise ArtifactError(f"The pickle names what is not allowed: {full}.")
+        """Return the object with this name.
+
+        Raises
+        ------
+        ArtifactError
+            The name is not allowed.
+        """
+        module = RENAMED_MODULES.get(module, module)
+        full_name = f"{module}.{name}"
+        # A name with a dot is a path of attributes, which may leave its module.
+        if "." in name or not _is_allowed(full_name):
+            raise ArtifactError(f"The pickle contains {full_name}, which is not allowed.")
+        return super().find_class(module, name)
 
 
-def _lists() -> dict[str, set[str]]:
-    return trusted_types.by_loader()
+def _is_allowed(full_name: str) -> bool:
+    return (
+        full_name in REBUILDERS
+        or full_name in trusted_types.DATA["TypeNode"]
+        or any(full_name in names for names in trusted_types.by_loader().values())
+        or SPARSE.fullmatch(full_name) is not None
+        or LOSS.fullmatch(full_name) is not None
+        or trusted_types.is_estimator(full_name)
+        or trusted_types.is_ufunc(full_name)
+        or trusted_types.is_metric(full_name)
+    )
 
 
 def load(path: Path) -> tuple[Any, list[str], str]:
-    """Return the estimator in a pickle or joblib file, what was changed, and what fitted it.
+    """Return the estimator in a pickle or joblib file.
 
     Parameters
     ----------
@@ -108,35 +115,36 @@ def load(path: Path) -> tuple[Any, list[str], str]:
     Returns
     -------
     estimator : estimator
-        As the present scikit-learn runs it.
+        The estimator, upgraded to the installed scikit-learn.
     notes : list of str
-        What was changed for that, a sentence each.
+        One sentence for each change of the upgrade.
     version : str
-        The scikit-learn that fitted it.
+        The scikit-learn version that fitted the estimator.
 
     Raises
     ------
     ArtifactError
-        The file is damaged, or names what is not listed.
+        The file is damaged; it contains a name that is not allowed; it contains no estimator.
     """
     data = path.read_bytes()
     if not data:
         raise ArtifactError("The file is empty.")
-    with warnings.catch_warnings(record=True) as told:
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            estimator = _joblib(path) if _is_joblib(data) else _pickle(data)
+            estimator = _load_joblib(path) if _is_joblib(data) else _load_pickle(data)
         except ArtifactError:
             raise
         except Exception as exc:
             raise ArtifactError("The file is not a pickle of an estimator.") from exc
-    others = [getattr(each.message, "original_sklearn_version", None) for each in told]
-    other = next((version for version in others if version), None)
-    return *sklearn_0_17.upgraded(estimator), other or metadata.version("scikit-learn")
+    # scikit-learn warns if another version fitted the estimator.
+    versions = (getattr(entry.message, "original_sklearn_version", None) for entry in caught)
+    other_version = next(filter(None, versions), None)
+    return *sklearn_0_17.upgrade(estimator), other_version or metadata.version("scikit-learn")
 
 
-def _pickle(data: bytes) -> Any:
-    # A pickle of Python 2 holds its arrays as text of this encoding.
+def _load_pickle(data: bytes) -> Any:
+    # Pickles of Python 2 contain arrays as text with this encoding.
     return Unpickler(io.BytesIO(data), encoding="latin1").load()
 
 
@@ -144,23 +152,23 @@ def _is_joblib(data: bytes) -> bool:
     return b"NumpyArrayWrapper" in data or not data.startswith((b"\x80", b"c", b"("))
 
 
-def _joblib(path: Path) -> Any:
+def _load_joblib(path: Path) -> Any:
     from joblib import numpy_pickle
 
     class Array(numpy_pickle.NumpyArrayWrapper):  # type: ignore[misc]  # joblib ships no types
-        """An array in a joblib file; one of objects is a pickle of its own."""
+        """An array in a joblib file. An array of objects is a pickle within the file."""
 
-        def read_array(self, unpickler: Any, ensure_native_byte_order: bool) -> Any:  # noqa: FBT001 - joblib's own
+        def read_array(self, unpickler: Any, ensure_native_byte_order: bool) -> Any:  # noqa: FBT001 - joblib's signature
             """Return the array."""
             if not self.dtype.hasobject:
                 return super().read_array(unpickler, ensure_native_byte_order)
             return Unpickler(unpickler.file_handle).load().reshape(self.shape)
 
-    class Joblib(numpy_pickle.NumpyUnpickler):  # type: ignore[misc]
-        """joblib's own reader, with the short list."""
+    class JoblibUnpickler(numpy_pickle.NumpyUnpickler):  # type: ignore[misc]  # joblib ships no types
+        """joblib's unpickler with the allow-list."""
 
         def find_class(self, module: str, name: str) -> Any:
-            """Return what the file names, if it is listed."""
+            """Return the object with this name, if it is allowed."""
             if (module, name) == ("joblib.numpy_pickle", "NumpyArrayWrapper"):
                 return Array
             return Unpickler.find_class(Unpickler(io.BytesIO()), module, name)
@@ -168,6 +176,6 @@ def _joblib(path: Path) -> Any:
         dispatch = numpy_pickle.NumpyUnpickler.dispatch.copy()
 
     with path.open("rb") as raw:
-        inflated = numpy_pickle._validate_fileobject_and_memmap(raw, str(path))  # noqa: SLF001
+        inflated = numpy_pickle._validate_fileobject_and_memmap(raw, str(path))  # noqa: SLF001 - no public function reads a file with another unpickler
         with inflated as (file, _):
-            return Joblib(str(path), file, ensure_native_byte_order=True).load()
+            return JoblibUnpickler(str(path), file, ensure_native_byte_order=True).load()

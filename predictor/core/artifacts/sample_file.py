@@ -1,4 +1,4 @@
-"""Rows of X in a file, as the estimator takes them."""
+"""Sample files with rows of X."""
 
 from pathlib import Path
 from typing import Any
@@ -13,27 +13,27 @@ def read_sample(path: Path, container: str) -> Any:
     Parameters
     ----------
     path : Path
-        A CSV file with a header, or a NumPy archive: of one array, of one named X among others, or
-        as `scipy.sparse.save_npz` writes it.
+        A CSV file with a header; or a NumPy archive that holds one array, an array named X, or a
+        sparse matrix written by `scipy.sparse.save_npz`.
     container : {"array", "frame", "sparse", "vector"}
-        What the estimator takes.
+        The container of the estimator's X.
 
     Raises
     ------
     ArtifactError
-        The file is neither, or cannot be read.
+        The file has another suffix; it cannot be read; it does not say which array is X.
     """
     try:
         if path.suffix == ".npz":
-            return _archived(path)
+            return _read_npz(path)
         if path.suffix == ".csv":
-            return _tabular(path, container)
-    except (ValueError, OSError, KeyError) as exc:  # as pandas, NumPy and SciPy refuse files
+            return _read_csv(path, container)
+    except (ValueError, OSError, KeyError) as exc:  # errors of pandas, NumPy and SciPy
         raise ArtifactError(f"The sample cannot be read: {exc}") from exc
     raise ArtifactError("A sample is a .csv or an .npz file.")
 
 
-def _archived(path: Path) -> Any:
+def _read_npz(path: Path) -> Any:
     import numpy as np
     from scipy import sparse
 
@@ -43,16 +43,18 @@ def _archived(path: Path) -> Any:
             return sparse.load_npz(path)
         if "X" not in names and len(names) != 1:
             raise ArtifactError(
-                f"A sample is one array, or one named X; the file holds {', '.join(names)}."
+                f"A sample is one array, or an array named X; the file holds {', '.join(names)}."
             )
-        chosen = "X" if "X" in names else names[0]
+        name = "X" if "X" in names else names[0]
         try:
-            return arrays[chosen]
-        except ValueError as exc:  # NumPy's words for it name an option that nobody has here
-            raise ArtifactError(f"The array {chosen} of the sample holds objects.") from exc
+            return arrays[name]
+        except ValueError as exc:  # NumPy's message names an option that the client cannot set
+            raise ArtifactError(
+                f"The array {name} of the sample holds Python objects. Save numbers or strings."
+            ) from exc
 
 
-def _tabular(path: Path, container: str) -> Any:
+def _read_csv(path: Path, container: str) -> Any:
     import pandas as pd
 
     frame = pd.read_csv(path)

@@ -1,4 +1,4 @@
-"""Which versions fitted an estimator, and whether this one may run it."""
+"""Versions of the software that fits estimators, and the check of an estimator's version."""
 
 import platform
 from functools import cache
@@ -8,38 +8,37 @@ from predictor.core.errors import ArtifactError
 
 PACKAGES = ("scikit-learn", "numpy")
 
+# Cached, because each look-up reads files of the installed package.
+get_version = cache(metadata.version)
 
-# Looked up in the installed packages' files.
-version = cache(metadata.version)
 
-
-def fitted_with() -> dict[str, str]:
-    """Return the versions of what fits and saves estimators here."""
-    return {"python": platform.python_version()} | {name: version(name) for name in PACKAGES}
+def get_software_versions() -> dict[str, str]:
+    """Return the versions of Python and of the packages that fit and save estimators."""
+    return {"python": platform.python_version()} | {name: get_version(name) for name in PACKAGES}
 
 
 def check_version(fitted: str | None, *, allowed: bool) -> str:
-    """Return a note if another scikit-learn fitted an estimator.
+    """Return a note if another scikit-learn version fitted an estimator.
 
     Parameters
     ----------
     fitted : str, optional
-        The version that fitted it; None where that is not known.
+        The scikit-learn version that fitted the estimator; None if it is unknown.
     allowed : bool
-        Whether another version is taken.
+        Whether another version is accepted.
 
     Raises
     ------
     ArtifactError
-        It is another one, and not allowed.
+        Another version fitted the estimator, and `allowed` is false.
     """
-    here = version("scikit-learn")
-    if fitted == here:
+    installed = get_version("scikit-learn")
+    if fitted == installed:
         return ""
     other = f"scikit-learn {fitted}" if fitted else "an unknown version of scikit-learn"
     if not allowed:
         raise ArtifactError(
-            f"The model was fitted with {other}; this is scikit-learn {here}, whose answers may "
-            "differ. Fit it again, or allow other versions."
+            f"The model was fitted with {other}; scikit-learn {installed} is installed and may "
+            "return other predictions. Fit the model again, or allow other versions."
         )
-    return f"Fitted with {other}, run by scikit-learn {here}."
+    return f"Fitted with {other}, run by scikit-learn {installed}."

@@ -25,7 +25,7 @@ from predictor.core.compiled.compiled_estimator import (
 )
 from predictor.core.compiled.linear import expit, of_two, softmax
 from predictor.core.compiled.onnx_trees import ROWS, SUMS
-from predictor.core.onnx_runtime import session
+from predictor.core.onnx_runtime import create_session
 
 # What trees are compared with: rows as they are, or rounded to float32.
 DOUBLE, SINGLE = "float64", "float32"
@@ -62,7 +62,7 @@ class Trees(CompiledEstimator):
     missing: bool
 
     def __post_init__(self) -> None:
-        self.session = session(self.model.tobytes())
+        self.session = create_session(self.model.tobytes())
         self.direct = np.array_equal(self.spread, np.eye(self.base.size))
 
     @property

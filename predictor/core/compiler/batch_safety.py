@@ -11,7 +11,7 @@ from predictor.core.compiler.verification import SEED, part
 from predictor.core.engines.estimator import ScikitLearn
 from predictor.core.engines.stacking import rows
 from predictor.core.input_builders import ARRAY, FRAME
-from predictor.core.probing import REFUSALS
+from predictor.core.probing import REJECTIONS
 from predictor.core.signature import Signature
 
 # So many rows are answered together, and so many of them alone as well.
@@ -42,7 +42,7 @@ def why_alone(estimator: Any, signature: Signature) -> str:
         for start in range(ALONE):
             among = {name: rows(values, start, start + 1) for name, values in joint.items()}
             compare(engine.run(signature.methods, part(X, slice(start, start + 1))), among)
-    except REFUSALS:
+    except REJECTIONS:
         return "No rows were found to try it on."
     except Unequal as exc:
         return f"A row is answered otherwise among others: {exc}"

@@ -7,7 +7,7 @@ from typing import Any
 from predictor.core.compiled.compiled_estimator import CompiledEstimator, FallbackRequired
 from predictor.core.compiled.tolerance import Unequal, compare
 from predictor.core.engines.compiled import attempt
-from predictor.core.input_builders import unwrapped
+from predictor.core.lazy_frame import materialize
 
 NOT_COMPILED = "It is not compiled."
 
@@ -110,7 +110,7 @@ class Trial:
 
     def _expected(self, X: Any) -> dict[str, Any]:
         expected = {}
-        X = unwrapped(X)
+        X = materialize(X)
         for method in self.methods:
             try:
                 expected[method] = getattr(self.estimator, method)(X)

@@ -41,7 +41,7 @@ def random_rows(
     gaps : bool
         Whether values are missing where that is taken.
     """
-    return signature.filled(
+    return signature.build_input(
         [_drawn(column, n, rng, beyond=beyond, gaps=gaps) for column in signature.columns]
     )
 
@@ -56,10 +56,10 @@ def strange_rows(signature: Signature, rng: Generator) -> Iterator[Any]:
         for value in [None, *(_strange(column) if position in ends else ())]:
             values = [[value if n == position else other] for n, other in enumerate(usual)]
             try:
-                yield signature.filled(values)
+                yield signature.build_input(values)
             except (InvalidInput, ValueError, TypeError, OverflowError):
                 continue  # no request can bring such a row either
-    if signature.container == ARRAY and all(column.plain for column in signature.columns):
+    if signature.container == ARRAY and signature.is_numeric:
         row = np.array([usual], dtype=np.float64)
         yield np.hstack([row, row[:, :1]])
         yield row[:, :-1]
@@ -87,11 +87,11 @@ def _values(column: Column, n: int, rng: Generator, *, beyond: bool) -> list[Any
         return [bool(value) for value in rng.random(n) < 0.5]  # noqa: PLR2004 - half of them
     if column.categories:
         chosen = [column.categories[n] for n in rng.integers(len(column.categories), size=n)]
-        if beyond and column.kind == STRING and not column.closed:
+        if beyond and column.kind == STRING and not column.rejects_unknown:
             chosen[0] = "\0 nothing like it"
         return chosen
     if column.kind == STRING:
-        return [column.blank()] * n
+        return [column.get_example()] * n
     low, high = column.range or (-1.0, 1.0)
     width = (high - low) or abs(high) or 1.0
     if column.range is None:

@@ -12,7 +12,7 @@ from predictor.core.compiler.row_generator import random_rows, strange_rows
 from predictor.core.compiler.tree_boundaries import threshold_rows, trees_within
 from predictor.core.engines.compiled import Reader
 from predictor.core.errors import InvalidInput
-from predictor.core.input_builders import Frame
+from predictor.core.lazy_frame import LazyFrame
 from predictor.core.response_values import METHODS
 from predictor.core.signature import Signature
 
@@ -76,9 +76,11 @@ def batches(signature: Signature, sample: Any, rng: np.random.Generator) -> Iter
 
 def part(X: Any, rows: slice) -> Any:
     """Return some of the rows."""
-    if isinstance(X, Frame):
+    if isinstance(X, LazyFrame):
         whole = X.values if isinstance(X.values, np.ndarray) else None
-        return X.of(whole[rows] if whole is not None else [values[rows] for values in X.values])
+        return X.with_values(
+            whole[rows] if whole is not None else [values[rows] for values in X.values]
+        )
     return X.iloc[rows] if hasattr(X, "iloc") else X[rows]
 
 

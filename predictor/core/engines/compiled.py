@@ -19,7 +19,8 @@ from predictor.core.compiled.compiled_estimator import (
 )
 from predictor.core.engines.engine import Answers, Engine, ran
 from predictor.core.engines.places import PLACES
-from predictor.core.input_builders import ARRAY, FRAME, Frame
+from predictor.core.input_builders import ARRAY, FRAME
+from predictor.core.lazy_frame import LazyFrame
 from predictor.core.signature import Signature
 
 # Changes whenever forms are written or run in another way: what was compiled before is built anew.
@@ -115,7 +116,7 @@ class Reader:
         self.width = len(signature.columns)
         self.framed = signature.container == FRAME
         self.known = signature.container in (ARRAY, FRAME)
-        self.numeric = all(column.plain for column in signature.columns)
+        self.numeric = signature.is_numeric
         self.columns = signature.columns
 
     def read(self, X: Any) -> Array | Table:
@@ -134,9 +135,9 @@ class Reader:
             return Table([X[:, position] for position in range(self.width)])
         if not self.framed or X.shape[1] != self.width:
             raise FallbackRequired
-        return self._values(X) if type(X) is Frame else self._dataframe(X)
+        return self._values(X) if type(X) is LazyFrame else self._dataframe(X)
 
-    def _values(self, X: Frame) -> Array | Table:
+    def _values(self, X: LazyFrame) -> Array | Table:
         if isinstance(X.values, np.ndarray):
             return X.values
         return Table(list(map(_column, self.columns, X.values)))

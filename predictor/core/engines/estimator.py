@@ -9,7 +9,7 @@ import numpy as np
 
 from predictor.core.engines.engine import Answers, ran
 from predictor.core.errors import InvalidInput
-from predictor.core.input_builders import unwrapped
+from predictor.core.lazy_frame import materialize
 
 SCIKIT_LEARN = "scikit-learn"
 
@@ -40,14 +40,14 @@ class ScikitLearn:
         ----------
         methods : sequence of str
             Methods out of the signature.
-        X : array, Frame, DataFrame or sparse matrix of shape (n_samples, n_features)
+        X : array, LazyFrame, DataFrame or sparse matrix of shape (n_samples, n_features)
 
         Raises
         ------
         InvalidInput
             The estimator refuses the rows.
         """
-        X = unwrapped(X)
+        X = materialize(X)
         estimator = self.estimator
         try:
             results = {method: getattr(estimator, method)(X) for method in methods}

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from predictor.core.input_builders import Frame
+from predictor.core.lazy_frame import LazyFrame
 
 
 def stacked(parts: Sequence[Any]) -> Any:
@@ -20,8 +20,8 @@ def stacked(parts: Sequence[Any]) -> Any:
         return parts[0]
     if isinstance(parts[0], np.ndarray):
         return np.concatenate(parts)
-    if isinstance(parts[0], Frame):
-        return Frame.stacked(parts)
+    if isinstance(parts[0], LazyFrame):
+        return LazyFrame.concatenate(parts)
     if hasattr(parts[0], "iloc"):
         import pandas as pd
 

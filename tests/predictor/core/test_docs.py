@@ -26,12 +26,12 @@ def test_the_lines_for_the_notebook_run(tmp_path, monkeypatch):
     assert loaded.score(scope["X"][["alcohol", "hue"]], scope["y"]) > 0.9
 
 
-def test_what_is_not_served_is_what_the_page_lists():
+def test_the_page_lists_the_estimators_that_are_not_served():
     assert {name: f"{name} {why}." for name, why in table("estimators.md", "estimator | why")} == (
         NOT_SERVED
     )
 
 
 @pytest.mark.parametrize(("row", "name"), [(0, "0 bytes"), (2, "swapped bytes"), (5, "a path")])
-def test_the_sentences_of_the_page_are_those_that_are_said(row, name):
+def test_the_messages_on_the_page_are_the_actual_messages(row, name):
     assert table("artifacts.md", "file | sentence")[row][1] == FILES[name][1]

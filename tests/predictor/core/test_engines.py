@@ -29,7 +29,7 @@ from predictor.core.compiler.tree_boundaries import threshold_rows
 from predictor.core.compiler.verification import prove
 from predictor.core.engines import Compiled, ScikitLearn, load_compiled
 from predictor.core.errors import ArtifactError, InvalidInput
-from predictor.core.signature import Signature
+from predictor.core.signature_inference import infer_signature
 
 X, y = load_breast_cancer(return_X_y=True)
 ANY_NUMBER = {"predict": None, "predict_proba": None}
@@ -44,14 +44,14 @@ FITTED = {
 
 
 def compiled(estimator, sample=X, most=None):
-    signature = Signature.of(estimator, sample=sample)
+    signature = infer_signature(estimator, sample=sample)
     return Compiled(ScikitLearn(estimator), drawn(estimator), signature, most or ANY_NUMBER)
 
 
 @pytest.mark.parametrize("name", FITTED)
 def test_a_compiled_estimator_is_equal_and_says_so(name):
     estimator = FITTED[name]
-    signature = Signature.of(estimator, sample=X)
+    signature = infer_signature(estimator, sample=X)
     compilation = compile_(estimator, signature, X)
     engine = "numpy" if name in ("scaled", "neighbours") else "onnxruntime"
     assert compilation.report["engine"] == engine
@@ -192,7 +192,7 @@ def test_a_form_that_answers_what_the_estimator_refuses_is_not_used():
     estimator = MultinomialNB().fit(counts, y)
     form = drawn(estimator)
     form.negative = True
-    proofs = prove(estimator, form, Signature.of(estimator, sample=counts))
+    proofs = prove(estimator, form, infer_signature(estimator, sample=counts))
     reasons = {proof.reason for proof in proofs.values()}
     assert reasons == {"It answers rows that the estimator refuses."}
 
@@ -201,13 +201,13 @@ def test_a_form_that_is_wrong_is_not_used():
     estimator = FITTED["scaled"]
     form = drawn(copy.deepcopy(estimator))
     form.last.coef[0, 0] += 1e-6
-    proofs = prove(estimator, form, Signature.of(estimator, sample=X), X)
+    proofs = prove(estimator, form, infer_signature(estimator, sample=X), X)
     assert proofs["decision_function"].reason.startswith("decision_function differs by up to ")
 
 
 def test_an_estimator_that_is_not_compiled_says_why():
     estimator = NearestCentroid().fit(X, y)
-    compilation = compile_(estimator, Signature.of(estimator, sample=X), X)
+    compilation = compile_(estimator, infer_signature(estimator, sample=X), X)
     assert compilation.data == b""
     assert compilation.report["engine"] == "scikit-learn"
     assert compilation.report["reason"] == "NearestCentroid is not compiled."
@@ -216,7 +216,7 @@ def test_an_estimator_that_is_not_compiled_says_why():
 def test_a_method_that_is_not_compiled_says_so_beside_those_that_are():
     estimator = FITTED["scaled"]
     form = drawn(make_pipeline(StandardScaler(), SVC()).fit(X, y))
-    proofs = prove(estimator, form, Signature.of(estimator, sample=X), X)
+    proofs = prove(estimator, form, infer_signature(estimator, sample=X), X)
     assert proofs["predict_proba"].reason == "It is not compiled."
 
 

@@ -11,7 +11,7 @@ from predictor.core.compiled.tolerance import compare
 from predictor.core.compiler.converters.dispatch import COMPILED, drawn
 from predictor.core.compiler.row_generator import random_rows
 from predictor.core.engines.compiled import Reader, attempt
-from predictor.core.input_builders import unwrapped
+from predictor.core.lazy_frame import materialize
 from tests.predictor.zoo import CASES, fitted, saved
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # estimators warn of their own rows
@@ -53,7 +53,7 @@ def test_ten_thousand_random_rows_are_answered_as_by_scikit_learn(name):
                 FallbackRequired, AttributeError
             ):  # rows or methods that are the estimator's
                 got |= attempt(form, [method], reader.read(X))
-        expected = {method: getattr(estimator, method)(unwrapped(X)) for method in got}
+        expected = {method: getattr(estimator, method)(materialize(X)) for method in got}
         compare(expected, got)
         if len(got) > 1:
             compare(expected, attempt(form, list(got), reader.read(X)))

@@ -11,8 +11,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import OneHotEncoder
 
 from predictor.core import artifacts, save
+from predictor.core.columns import Column
 from predictor.core.errors import ArtifactError
-from predictor.core.signature import Column, Signature
+from predictor.core.signature_inference import infer_signature
 from tests.predictor.core import hostile
 from tests.predictor.core.onnx_files import FLOAT, classifier, field, model, node, regressor, tree
 from tests.predictor.core.tutorial import COEFFICIENTS, INTERCEPTS, final_model
@@ -42,7 +43,7 @@ def target(tmp_path):
 
 def refusal(source, target, **options):
     with pytest.raises(ArtifactError) as refused:
-        artifacts.take_in(source, target, **options)
+        artifacts.ingest_file(source, target, **options)
     assert list(target.iterdir()) == []
     return str(refused.value)
 
@@ -51,37 +52,43 @@ def test_a_saved_estimator_brings_its_signature(tmp_path, target):
     path = tmp_path / "churn.skops"
     signature = save(ESTIMATOR, path, sample=X)
 
-    taken = artifacts.take_in(path, target)
+    ingested = artifacts.ingest_file(path, target)
 
-    assert taken.path.read_bytes() == path.read_bytes()
-    assert (taken.file_format, taken.source, taken.notes) == ("skops", "skops", ())
-    assert taken.signature == signature
-    assert taken.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
-    assert taken.size == path.stat().st_size
-    assert taken.fitted_with == artifacts.fitted_with()
+    assert ingested.path.read_bytes() == path.read_bytes()
+    assert (ingested.file_format, ingested.source, ingested.notes) == ("skops", "skops", ())
+    assert ingested.signature == signature
+    assert ingested.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert ingested.size == path.stat().st_size
+    assert ingested.fitted_with == artifacts.get_software_versions()
 
 
 def test_a_plain_skops_file_is_described_by_its_estimator(tmp_path, target):
     path = tmp_path / "plain.skops"
     skops.io.dump(ESTIMATOR, path)
-    taken = artifacts.take_in(path, target)
-    assert taken.signature == Signature.of(ESTIMATOR)
-    assert taken.fitted_with == {"scikit-learn": "1.9.1"}
+    ingested = artifacts.ingest_file(path, target)
+    assert ingested.signature == infer_signature(ESTIMATOR)
+    assert ingested.fitted_with == {"scikit-learn": "1.9.1"}
 
 
-def test_a_signature_that_is_not_its_estimators_is_refused(tmp_path, target):
+def test_a_signature_that_does_not_match_its_estimator_is_rejected(tmp_path, target):
     save(ESTIMATOR, tmp_path / "a.skops")
     save(LogisticRegression().fit(X[:, :2], y), tmp_path / "b.skops")
     members = hostile.members((tmp_path / "a.skops").read_bytes())
     other = hostile.members((tmp_path / "b.skops").read_bytes())["predictor.json"]
     path = tmp_path / "mixed.skops"
     path.write_bytes(hostile.packed(members | {"predictor.json": other}))
-    assert refusal(path, target) == "The signature in the file is not that of its estimator."
+    assert (
+        refusal(path, target)
+        == "The signature in the file does not match its estimator. Save the estimator again."
+    )
     path.write_bytes(hostile.packed(members | {"predictor.json": b'{"signature": 1}'}))
-    assert refusal(path, target) == "The signature in the file is not one."
+    assert (
+        refusal(path, target)
+        == "The signature in the file cannot be read. Save the estimator again."
+    )
 
 
-def test_another_version_is_taken_where_it_is_allowed(tmp_path, target):
+def test_another_version_is_accepted_if_it_is_allowed(tmp_path, target):
     path = tmp_path / "old.skops"
     change = {"content": '"1.2.3"'}
     path.write_bytes(
@@ -90,9 +97,9 @@ def test_another_version_is_taken_where_it_is_allowed(tmp_path, target):
             lambda schema: schema["content"]["content"]["_sklearn_version"].update(change),
         )
     )
-    taken = artifacts.take_in(path, target, allow_version=True)
-    assert taken.notes == ("Fitted with scikit-learn 1.2.3, run by scikit-learn 1.9.1.",)
-    assert taken.fitted_with == {"scikit-learn": "1.2.3"}
+    ingested = artifacts.ingest_file(path, target, allow_version=True)
+    assert ingested.notes == ("Fitted with scikit-learn 1.2.3, run by scikit-learn 1.9.1.",)
+    assert ingested.fitted_with == {"scikit-learn": "1.2.3"}
 
 
 def test_the_operator_may_add_a_function(tmp_path):
@@ -113,9 +120,9 @@ def test_a_model_directory_of_mlflow_is_read(tmp_path, target):
     directory.mkdir()
     (directory / "MLmodel").write_text(MLMODEL)
     skops.io.dump(ESTIMATOR, directory / "model.skops")
-    taken = artifacts.take_in(directory, target)
-    assert (taken.source, taken.path.name) == ("mlflow", "model.skops")
-    np.testing.assert_array_equal(artifacts.load(taken.path).predict(X), ESTIMATOR.predict(X))
+    ingested = artifacts.ingest_file(directory, target)
+    assert (ingested.source, ingested.path.name) == ("mlflow", "model.skops")
+    np.testing.assert_array_equal(artifacts.load(ingested.path).predict(X), ESTIMATOR.predict(X))
 
 
 @pytest.mark.parametrize("folder", ["", "model/"])
@@ -125,8 +132,8 @@ def test_a_zip_of_a_model_directory_is_read(tmp_path, target, folder):
     path.write_bytes(
         hostile.packed({f"{folder}MLmodel": MLMODEL.encode(), f"{folder}model.skops": data})
     )
-    taken = artifacts.take_in(path, target)
-    assert (taken.source, taken.path.read_bytes()) == ("mlflow", data)
+    ingested = artifacts.ingest_file(path, target)
+    assert (ingested.source, ingested.path.read_bytes()) == ("mlflow", data)
 
 
 @pytest.mark.parametrize(
@@ -134,22 +141,22 @@ def test_a_zip_of_a_model_directory_is_read(tmp_path, target, folder):
     [
         (
             MLMODEL.replace("skops\n    sklearn_v", "cloudpickle\n    sklearn_v"),
-            "MLflow saved the model as cloudpickle: save it again with "
+            "MLflow saved the model as cloudpickle. Save it again with "
             "serialization_format='skops'.",
         ),
         (
             MLMODEL.replace("pickled_model: model", "pickled_model: ../../model"),
-            "The model that MLmodel names is not beside it.",
+            "The model file that MLmodel names is not in its directory.",
         ),
-        ("flavors: [", "MLmodel describes no scikit-learn model."),
-        ("flavors: {xgboost: {}}", "MLmodel describes no scikit-learn model."),
+        ("flavors: [", "MLmodel does not describe a scikit-learn model."),
+        ("flavors: {xgboost: {}}", "MLmodel does not describe a scikit-learn model."),
         (
             MLMODEL.replace("pickled_model: model", "pickled_model: other"),
-            "The model that MLmodel names is not in the directory.",
+            "The model file that MLmodel names is not in the directory.",
         ),
     ],
 )  # fmt: skip
-def test_a_model_of_mlflow_that_cannot_be_read_is_refused(tmp_path, target, description, sentence):
+def test_an_mlflow_model_that_cannot_be_read_is_rejected(tmp_path, target, description, sentence):
     directory = tmp_path / "model"
     directory.mkdir()
     (directory / "MLmodel").write_text(description)
@@ -165,19 +172,19 @@ def test_a_model_of_mlflow_that_cannot_be_read_is_refused(tmp_path, target, desc
         lambda estimator, path: joblib.dump(estimator, path, compress=3),
     ],
 )
-def test_a_pickle_is_converted_where_it_is_allowed(tmp_path, target, write):
+def test_a_pickle_is_converted_if_it_is_allowed(tmp_path, target, write):
     path = tmp_path / "model.pkl"
     encoder = OneHotEncoder().fit(np.array([["a"], ["b"]], dtype=object))
     for estimator in (ESTIMATOR, encoder):
         write(estimator, path)
         assert refusal(path, target) == (
-            "A pickle can run anything: only `register --allow-pickle` takes it."
+            "Pickles can execute code. On the server, run: manage.py register NAME FILE --allow-pickle."
         )
     write(ESTIMATOR, path)
-    taken = artifacts.take_in(path, target, allow_pickle=True)
-    assert (taken.source, taken.file_format, taken.notes) == ("pickle", "skops", ())
-    assert taken.fitted_with == {"scikit-learn": "1.9.1"}
-    loaded = artifacts.load(taken.path, taken.sha256)
+    ingested = artifacts.ingest_file(path, target, allow_pickle=True)
+    assert (ingested.source, ingested.file_format, ingested.notes) == ("pickle", "skops", ())
+    assert ingested.fitted_with == {"scikit-learn": "1.9.1"}
+    loaded = artifacts.load(ingested.path, ingested.sha256)
     np.testing.assert_array_equal(loaded.predict_proba(X), ESTIMATOR.predict_proba(X))
 
 
@@ -197,25 +204,25 @@ class Harmful:
         (Harmful(getattr, [], "append"), "builtins.getattr"),
     ],
 )
-def test_a_pickle_that_runs_something_is_refused(tmp_path, target, monkeypatch, harm, named):
+def test_a_pickle_that_executes_code_is_rejected(tmp_path, target, monkeypatch, harm, named):
     monkeypatch.chdir(target)
     path = tmp_path / "model.pkl"
     path.write_bytes(pickle.dumps(harm))
-    said = refusal(path, target, allow_pickle=True, allow_version=True)
-    assert said == f"The pickle names what is not allowed: {named}."
+    message = refusal(path, target, allow_pickle=True, allow_version=True)
+    assert message == f"The pickle contains {named}, which is not allowed."
     array = np.empty(1, dtype=object)
     array[0] = harm
     joblib.dump(array, path)
-    said = refusal(path, target, allow_pickle=True, allow_version=True)
-    assert said == f"The pickle names what is not allowed: {named}."
+    message = refusal(path, target, allow_pickle=True, allow_version=True)
+    assert message == f"The pickle contains {named}, which is not allowed."
 
 
-def test_what_is_no_pickle_is_refused(tmp_path, target):
+def test_a_file_that_is_not_a_pickle_is_rejected(tmp_path, target):
     path = tmp_path / "model.pkl"
     for content, sentence in (
         (b"", "The file is empty."),
         (b"\x80\x04nonsense", "The file is not a pickle of an estimator."),
-        (pickle.dumps({"a": 1}), "The file holds no estimator."),
+        (pickle.dumps({"a": 1}), "The file does not contain a scikit-learn estimator."),
     ):
         path.write_bytes(content)
         assert refusal(path, target, allow_pickle=True) == sentence
@@ -232,34 +239,36 @@ def test_what_is_no_pickle_is_refused(tmp_path, target):
         ("sklearn.linear_model._logistic", "LogisticRegression.fit.__globals__"),
     ],
 )
-def test_a_pickle_leads_nowhere_by_the_attributes_of_what_is_listed(tmp_path, target, module, name):
+def test_a_pickle_cannot_reach_attributes_of_allowed_names(tmp_path, target, module, name):
     path = tmp_path / "model.pkl"
     words = b"".join(b"\x8c" + bytes([len(word)]) + word.encode() for word in (module, name))
     path.write_bytes(b"\x80\x04" + words + b"\x93.")
-    sentence = f"The pickle names what is not allowed: {module}.{name}."
+    sentence = f"The pickle contains {module}.{name}, which is not allowed."
     assert refusal(path, target, allow_pickle=True) == sentence
 
 
-def test_the_tutorials_own_file_answers_as_its_coefficients_say(tmp_path, target):
+def test_the_file_of_the_tutorial_predicts_by_its_coefficients(tmp_path, target):
     path = tmp_path / "final_model.pkl"
     path.write_bytes(final_model())
     columns = [Column("X1"), Column("X2")]
     assert refusal(path, target, columns=columns, allow_pickle=True) == (
-        "The model was fitted with scikit-learn pre-0.18; this is scikit-learn 1.9.1, whose "
-        "answers may differ. Fit it again, or allow other versions."
+        "The model was fitted with scikit-learn pre-0.18; scikit-learn 1.9.1 is installed and may "
+        "return other predictions. Fit the model again, or allow other versions."
     )
 
-    taken = artifacts.take_in(path, target, columns=columns, allow_pickle=True, allow_version=True)
+    ingested = artifacts.ingest_file(
+        path, target, columns=columns, allow_pickle=True, allow_version=True
+    )
 
-    assert taken.notes == (
+    assert ingested.notes == (
         "Fitted with scikit-learn pre-0.18, run by scikit-learn 1.9.1.",
-        "n_features_in_ was not recorded: 2, as coef_ has.",
-        "multi_class='ovr' is gone from LogisticRegression: made into OneVsRestClassifier over one "
-        "binary LogisticRegression for each class, with the same coefficients.",
+        "Set n_features_in_ to 2, the width of coef_.",
+        "Replaced LogisticRegression(multi_class='ovr') by OneVsRestClassifier with one binary "
+        "LogisticRegression for each class and the same coefficients.",
     )  # fmt: skip
-    assert taken.signature.names == ["X1", "X2"]
-    assert taken.signature.classes == (0, 1, 2)
-    loaded = artifacts.load(taken.path)
+    assert ingested.signature.names == ["X1", "X2"]
+    assert ingested.signature.classes == (0, 1, 2)
+    loaded = artifacts.load(ingested.path)
     rows = np.array([[61.1, 17.3], [5.1, 3.5], [6.2, 2.9], [7.7, 3.8]])
     decisions = rows @ COEFFICIENTS.T + INTERCEPTS
     each = 1 / (1 + np.exp(-decisions))
@@ -267,19 +276,23 @@ def test_the_tutorials_own_file_answers_as_its_coefficients_say(tmp_path, target
     np.testing.assert_allclose(loaded.predict_proba(rows), each / each.sum(axis=1, keepdims=True))
 
 
-def test_an_onnx_classifier_is_served_as_it_is(tmp_path, target):
+def test_an_onnx_classifier_is_served_unchanged(tmp_path, target):
     path = tmp_path / "model.onnx"
     path.write_bytes(classifier(COEFFICIENTS, INTERCEPTS, ["a", "b", "c"]))
-    taken = artifacts.take_in(path, target)
-    assert (taken.file_format, taken.source, taken.path.name) == ("onnx", "onnx", "model.onnx")
-    assert taken.signature.classes == ("a", "b", "c")
-    assert taken.signature.methods == ("predict", "predict_proba")
-    assert [(c.name, c.dtype) for c in taken.signature.columns] == [
+    ingested = artifacts.ingest_file(path, target)
+    assert (ingested.file_format, ingested.source, ingested.path.name) == (
+        "onnx",
+        "onnx",
+        "model.onnx",
+    )
+    assert ingested.signature.classes == ("a", "b", "c")
+    assert ingested.signature.methods == ("predict", "predict_proba")
+    assert [(c.name, c.dtype) for c in ingested.signature.columns] == [
         ("x0", "float32"),
         ("x1", "float32"),
     ]
-    loaded = artifacts.load(taken.path, taken.sha256)
-    rows, _ = taken.signature.rows([{"x0": 5.1, "x1": 3.5}, {"x0": 7.7, "x1": 2.1}])
+    loaded = artifacts.load(ingested.path, ingested.sha256)
+    rows, _ = ingested.signature.rows([{"x0": 5.1, "x1": 3.5}, {"x0": 7.7, "x1": 2.1}])
     decisions = rows.astype(float) @ COEFFICIENTS.T + INTERCEPTS
     assert loaded.predict(rows).tolist() == [["a", "b", "c"][k] for k in decisions.argmax(axis=1)]
     exponentials = np.exp(decisions)
@@ -290,32 +303,32 @@ def test_an_onnx_classifier_is_served_as_it_is(tmp_path, target):
     )
 
 
-def test_an_onnx_regressor_is_served_as_it_is(tmp_path, target):
+def test_an_onnx_regressor_is_served_unchanged(tmp_path, target):
     path = tmp_path / "model.onnx"
     path.write_bytes(regressor([0.5, -2.0], 1.0))
-    taken = artifacts.take_in(path, target)
-    assert (taken.signature.methods, taken.signature.classes) == (("predict",), None)
-    loaded = artifacts.load(taken.path)
-    rows, _ = taken.signature.rows([{"x0": 1, "x1": 2}, {"x0": 3, "x1": 4}])
+    ingested = artifacts.ingest_file(path, target)
+    assert (ingested.signature.methods, ingested.signature.classes) == (("predict",), None)
+    loaded = artifacts.load(ingested.path)
+    rows, _ = ingested.signature.rows([{"x0": 1, "x1": 2}, {"x0": 3, "x1": 4}])
     np.testing.assert_allclose(loaded.predict(rows), [-2.5, -5.5])
 
 
-def test_a_sample_of_integers_leaves_an_onnx_model_what_it_takes(tmp_path, target):
+def test_a_sample_of_integers_does_not_change_the_types_of_an_onnx_model(tmp_path, target):
     path = tmp_path / "model.onnx"
     path.write_bytes(regressor([0.5, -2.0], 1.0))
-    taken = artifacts.take_in(path, target, sample=np.array([[1, 2], [3, 4]]))
-    assert [(c.dtype, c.kind, c.range) for c in taken.signature.columns] == [
+    ingested = artifacts.ingest_file(path, target, sample=np.array([[1, 2], [3, 4]]))
+    assert [(c.dtype, c.kind, c.range) for c in ingested.signature.columns] == [
         ("float32", "number", (1.0, 3.0)),
         ("float32", "number", (2.0, 4.0)),
     ]
 
 
-def test_an_onnx_tree_is_served_as_it_is(tmp_path, target):
+def test_an_onnx_tree_is_served_unchanged(tmp_path, target):
     path = tmp_path / "model.onnx"
     path.write_bytes(tree(1))
-    taken = artifacts.take_in(path, target)
-    rows, _ = taken.signature.rows([{"x0": 9, "x1": 0}, {"x0": 0, "x1": 1}])
-    assert artifacts.load(taken.path).predict(rows).tolist() == [1.0, 2.0]
+    ingested = artifacts.ingest_file(path, target)
+    rows, _ = ingested.signature.rows([{"x0": 9, "x1": 0}, {"x0": 0, "x1": 1}])
+    assert artifacts.load(ingested.path).predict(rows).tolist() == [1.0, 2.0]
 
 
 NO_ONNX = "The file is neither a skops file nor an ONNX file."
@@ -326,8 +339,8 @@ NO_ONNX = "The file is neither a skops file nor an ONNX file."
     [
         (b"nonsense", NO_ONNX),
         (classifier(COEFFICIENTS, INTERCEPTS, ["a", "b", "c"])[:-40], NO_ONNX),
-        (tree(2), "A tree splits on a column that is not there."),
-        (tree(-1), "A tree splits on a column that is not there."),
+        (tree(2), "A tree of the ONNX model splits on a column that does not exist."),
+        (tree(-1), "A tree of the ONNX model splits on a column that does not exist."),
         (
             model(node("Loop", ["X"], ["y"], domain=""), 2, [("y", FLOAT, 1)]),
             "The ONNX model has operators that are not allowed: Loop.",
@@ -342,11 +355,11 @@ NO_ONNX = "The file is neither a skops file nor an ONNX file."
         ),
         (
             model(node("Identity", ["Z"], ["y"], domain=""), 2, [("y", FLOAT, 1)]),
-            "ONNX Runtime does not take the model.",
+            "ONNX Runtime cannot load the model.",
         ),
     ],
 )  # fmt: skip
-def test_a_hostile_onnx_file_is_refused_with_a_sentence(tmp_path, target, data, sentence):
+def test_a_hostile_onnx_file_is_rejected_with_a_message(tmp_path, target, data, sentence):
     path = tmp_path / "model.onnx"
     path.write_bytes(data)
     assert refusal(path, target) == sentence

@@ -116,8 +116,8 @@ def deep():
 
 
 VERSION = (
-    "The model was fitted with {}; this is scikit-learn 1.9.1, whose answers may differ. "
-    "Fit it again, or allow other versions."
+    "The model was fitted with {}; scikit-learn 1.9.1 is installed and may return other "
+    "predictions. Fit the model again, or allow other versions."
 )
 NOT_ALLOWED = "It holds types or functions that are not allowed: {}."
 OUTSIDE = "A node of a decision tree points outside of the tree."

@@ -24,8 +24,8 @@ def imported(statements):
     return done.stdout.strip()
 
 
-# One process for all: what one of them imports, stays.
-def test_nothing_heavy_is_imported_before_a_model_is_read_and_by_rows_of_plain_numbers():
+# One process runs all statements, because imports stay in a process.
+def test_numeric_rows_import_no_heavy_package():
     statements = (
         "import predictor.core\n"
         "from predictor.core import artifacts, engines, model, signature\n"

@@ -8,9 +8,9 @@ import pytest
 from onnx import TensorProto, helper
 
 from predictor.core import artifacts
-from predictor.core.artifacts.onnx import audit
+from predictor.core.artifacts.onnx import allow_list, audit
 from predictor.core.errors import ArtifactError
-from predictor.core.onnx_runtime import session
+from predictor.core.onnx_runtime import create_session
 from tests.predictor.core.onnx_files import classifier, field, regressor, tree
 
 SECRET = b"the site's secret key, 32 bytes."
@@ -52,13 +52,13 @@ def external(tensor, location="secret_key"):
 
 def sparse():
     """Return a sparse tensor whose values are in a file."""
-    found = onnx.SparseTensorProto(dims=[len(SECRET)])
-    found.indices.CopyFrom(
+    onnx_model = onnx.SparseTensorProto(dims=[len(SECRET)])
+    onnx_model.indices.CopyFrom(
         helper.make_tensor("i", TensorProto.INT64, [len(SECRET)], range(len(SECRET)))
     )
-    external(found.values)
-    found.values.name = "secret"
-    return found
+    external(onnx_model.values)
+    onnx_model.values.name = "secret"
+    return onnx_model
 
 
 def shown(*sources, **parts):
@@ -77,9 +77,9 @@ def sparse_constant():
 
 
 def sparse_initializer():
-    found = shown()
-    found.graph.sparse_initializer.append(sparse())
-    return found
+    onnx_model = shown()
+    onnx_model.graph.sparse_initializer.append(sparse())
+    return onnx_model
 
 
 LEAKS = {
@@ -117,7 +117,7 @@ def target(tmp_path):
 
 def refusal(data):
     with pytest.raises(ArtifactError) as refused:
-        artifacts.opened(data)
+        artifacts.open_artifact(data)
     return str(refused.value)
 
 
@@ -125,11 +125,11 @@ def refusal(data):
 def test_a_model_that_returns_the_content_of_a_file_is_rejected(name, path, target):
     make, sentence = LEAKS[name]
     path.write_bytes(make())
-    (answer,) = session(path.read_bytes()).run(["y"], {"X": ZEROS})
+    (answer,) = create_session(path.read_bytes()).run(["y"], {"X": ZEROS})
     assert answer.astype(np.uint8).tobytes() == SECRET
 
     with pytest.raises(ArtifactError, match=sentence):
-        artifacts.take_in(path, target)
+        artifacts.ingest_file(path, target)
 
     assert list(target.iterdir()) == []
 
@@ -142,28 +142,28 @@ def test_an_artifact_that_an_earlier_release_registered_is_audited_when_it_is_lo
 
 
 def with_initializer(location="secret_key"):
-    found = shown()
-    external(found.graph.initializer.add(name="secret"), location)
-    return found
+    onnx_model = shown()
+    external(onnx_model.graph.initializer.add(name="secret"), location)
+    return onnx_model
 
 
 def with_attribute(**values):
     """Return a model whose first node has an attribute with these fields."""
-    found = model(helper.make_node("Identity", ["X"], ["y"]))
-    found.graph.node[0].attribute.append(onnx.AttributeProto(name="a", **values))
-    return found
+    onnx_model = model(helper.make_node("Identity", ["X"], ["y"]))
+    onnx_model.graph.node[0].attribute.append(onnx.AttributeProto(name="a", **values))
+    return onnx_model
 
 
 def default_location():
-    found = with_initializer()
-    found.graph.initializer[0].data_location = TensorProto.DEFAULT
-    return found
+    onnx_model = with_initializer()
+    onnx_model.graph.initializer[0].data_location = TensorProto.DEFAULT
+    return onnx_model
 
 
 def tensor_in_a_file():
-    found = TensorProto()
-    external(found)
-    return found
+    onnx_model = TensorProto()
+    external(onnx_model)
+    return onnx_model
 
 
 @pytest.mark.parametrize(
@@ -188,19 +188,24 @@ def places():
     """Return a model, and one message of each kind in it."""
     node = helper.make_node("ZipMap", ["X"], ["y"], classlabels_int64s=[1, 2], domain="ai.onnx.ml")
     tensor = helper.make_tensor("t", TensorProto.FLOAT, [1], [1.0])
-    found = model(node, initializer=[tensor])
-    output = found.graph.output[0].type
+    onnx_model = model(node, initializer=[tensor])
+    output = onnx_model.graph.output[0].type
     output.sequence_type.elem_type.map_type.value_type.tensor_type.elem_type = 1
     element = output.sequence_type.elem_type
-    tensor_type = found.graph.input[0].type.tensor_type
+    tensor_type = onnx_model.graph.input[0].type.tensor_type
     messages = [
-        *(found, found.graph, found.graph.node[0], found.graph.node[0].attribute[0]),
-        *(found.graph.initializer[0], found.opset_import[0], found.graph.input[0]),
-        *(found.graph.input[0].type, tensor_type, tensor_type.shape, tensor_type.shape.dim[0]),
+        *(
+            onnx_model,
+            onnx_model.graph,
+            onnx_model.graph.node[0],
+            onnx_model.graph.node[0].attribute[0],
+        ),
+        *(onnx_model.graph.initializer[0], onnx_model.opset_import[0], onnx_model.graph.input[0]),
+        *(onnx_model.graph.input[0].type, tensor_type, tensor_type.shape, tensor_type.shape.dim[0]),
         *(output.sequence_type, element.map_type),
     ]
     names = [message.DESCRIPTOR.full_name.removeprefix("onnx.") for message in messages]
-    return found, dict(zip(names, messages, strict=True))
+    return onnx_model, dict(zip(names, messages, strict=True))
 
 
 def set_field(message, described):
@@ -215,27 +220,27 @@ def set_field(message, described):
         (kind, described.name)
         for kind, message in places()[1].items()
         for described in message.DESCRIPTOR.fields
-        if described.name not in {*audit.FIELDS[kind], "metadata_props"}
+        if described.name not in {*allow_list.FIELDS[kind], "metadata_props"}
     ],
 )
 def test_a_field_that_is_not_listed_is_rejected(kind, name):
-    found, messages = places()
+    onnx_model, messages = places()
     described = messages[kind].DESCRIPTOR.fields_by_name[name]
     set_field(messages[kind], described)
-    assert refusal(found.SerializeToString()) == (
+    assert refusal(onnx_model.SerializeToString()) == (
         f"The ONNX model sets {kind}.{name}, which is not allowed."
     )
 
 
 def test_every_message_that_the_listed_fields_lead_to_has_a_list():
-    assert set(places()[1]) == set(audit.FIELDS)
+    assert set(places()[1]) == set(allow_list.FIELDS)
     reached = {
         described.message_type.full_name.removeprefix("onnx.")
         for kind, message in places()[1].items()
         for described in message.DESCRIPTOR.fields
-        if described.message_type and described.name in audit.FIELDS[kind]
+        if described.message_type and described.name in allow_list.FIELDS[kind]
     }
-    assert reached == set(audit.FIELDS) - {"ModelProto"}
+    assert reached == set(allow_list.FIELDS) - {"ModelProto"}
 
 
 def scalar(name, kind):
@@ -308,23 +313,23 @@ def renamed(second):
 )
 def test_a_hidden_operator_is_rejected(make, hide, operator):
     data = hide(make())
-    (answer,) = session(data).run(["y"], {"X": ZEROS})
+    (answer,) = create_session(data).run(["y"], {"X": ZEROS})
     assert answer.shape == ((1000, 2) if operator == "Expand" else (1, 2))
     assert refusal(data) == f"The ONNX model has operators that are not allowed: {operator}."
 
 
 def test_a_number_of_columns_that_is_stated_twice_counts_as_the_runtime_counts_it():
-    found = onnx.ModelProto.FromString(tree(5000, 2))
+    onnx_model = onnx.ModelProto.FromString(tree(5000, 2))
     columns = field(1, 9000) + field(1, 2)
     shape = field(1, field(2, "N")) + field(1, columns)
     tensor_type = field(1, TensorProto.FLOAT) + field(2, shape)
     rows = field(1, "X") + field(2, field(1, tensor_type))
-    del found.graph.input[:]
-    merged = found.graph.SerializeToString() + field(11, rows)
-    found.ClearField("graph")
-    data = found.SerializeToString() + field(7, merged)
-    assert session(data).get_inputs()[0].shape[1] == 2
-    assert refusal(data) == "A tree splits on a column that is not there."
+    del onnx_model.graph.input[:]
+    merged = onnx_model.graph.SerializeToString() + field(11, rows)
+    onnx_model.ClearField("graph")
+    data = onnx_model.SerializeToString() + field(7, merged)
+    assert create_session(data).get_inputs()[0].shape[1] == 2
+    assert refusal(data) == "A tree of the ONNX model splits on a column that does not exist."
 
 
 def unknown(message):
@@ -333,39 +338,46 @@ def unknown(message):
 
 
 def test_unknown_fields_and_metadata_are_neither_kept_nor_run(tmp_path, target):
-    found = onnx.ModelProto.FromString(classifier([[1, 2], [3, 4]], [0, 0], ["a", "b"]))
-    plain = found.SerializeToString(deterministic=True)
-    node = found.graph.node[0]
-    entry = found.graph.input[0]
-    for message in (found, found.graph, node, node.attribute[0], entry, entry.type.tensor_type):
+    onnx_model = onnx.ModelProto.FromString(classifier([[1, 2], [3, 4]], [0, 0], ["a", "b"]))
+    plain = onnx_model.SerializeToString(deterministic=True)
+    node = onnx_model.graph.node[0]
+    entry = onnx_model.graph.input[0]
+    for message in (
+        onnx_model,
+        onnx_model.graph,
+        node,
+        node.attribute[0],
+        entry,
+        entry.type.tensor_type,
+    ):
         unknown(message)
-    for message in (found, found.graph, node, entry):
+    for message in (onnx_model, onnx_model.graph, node, entry):
         message.metadata_props.add(key="ort_config", value="{}")
     path = tmp_path / "model.onnx"
-    path.write_bytes(found.SerializeToString())
+    path.write_bytes(onnx_model.SerializeToString())
 
-    taken = artifacts.take_in(path, target)
+    ingested = artifacts.ingest_file(path, target)
 
-    kept = taken.path.read_bytes()
-    assert kept == plain
-    assert (taken.sha256, taken.size) == (hashlib.sha256(plain).hexdigest(), len(plain))
-    assert audit.audit(kept).data == kept
+    stored = ingested.path.read_bytes()
+    assert stored == plain
+    assert (ingested.sha256, ingested.size) == (hashlib.sha256(plain).hexdigest(), len(plain))
+    assert audit.audit(stored).data == stored
     rows = np.array([[1, 1], [-1, -1]], np.float32)
-    for file in (path, taken.path):  # `path` is as an earlier release kept it
+    for file in (path, ingested.path):  # `path` is as an earlier release stored it
         assert artifacts.load(file).predict(rows).tolist() == ["b", "a"]
 
 
-def test_a_tensor_that_was_moved_into_the_file_is_taken():
+def test_a_tensor_that_was_moved_into_the_file_is_accepted():
     weights = helper.make_tensor("w", TensorProto.FLOAT, [2], [1.0, 2.0])
     weights.data_location = TensorProto.DEFAULT
-    found = model(
+    onnx_model = model(
         helper.make_node("Add", ["X", "w"], ["y"]), output=value("y"), initializer=[weights]
     )
-    (kept,) = onnx.ModelProto.FromString(
-        audit.audit(found.SerializeToString()).data
+    (stored,) = onnx.ModelProto.FromString(
+        audit.audit(onnx_model.SerializeToString()).data
     ).graph.initializer
-    assert not kept.HasField("data_location")
-    assert list(kept.float_data) == [1.0, 2.0]
+    assert not stored.HasField("data_location")
+    assert list(stored.float_data) == [1.0, 2.0]
 
 
 F, S, U8 = TensorProto.FLOAT, TensorProto.STRING, TensorProto.UINT8
@@ -389,34 +401,37 @@ SIZE = "A tensor of the ONNX model does not have the size that it states."
     ],
 )  # fmt: skip
 def test_a_tensor_of_another_size_or_type_is_rejected(tensor, sentence):
-    found = model(helper.make_node("Identity", ["X"], ["y"]))
-    found.graph.initializer.add(name="w", **tensor)
-    assert refusal(found.SerializeToString()) == sentence
-    attribute = with_attribute(t=found.graph.initializer[0])
+    onnx_model = model(helper.make_node("Identity", ["X"], ["y"]))
+    onnx_model.graph.initializer.add(name="w", **tensor)
+    assert refusal(onnx_model.SerializeToString()) == sentence
+    attribute = with_attribute(t=onnx_model.graph.initializer[0])
     assert refusal(attribute.SerializeToString()) == sentence
 
 
 @pytest.mark.parametrize("width", [2, 100_000])
 def test_an_input_has_a_bounded_number_of_columns(width):
-    found = onnx.ModelProto.FromString(regressor([1.0] * width, 0.0))
-    assert len(artifacts.opened(found.SerializeToString()).estimator.served_columns_) == width
-    found.graph.input[0].type.tensor_type.shape.dim[1].dim_value = 100_001
-    assert refusal(found.SerializeToString()) == (
+    onnx_model = onnx.ModelProto.FromString(regressor([1.0] * width, 0.0))
+    assert (
+        len(artifacts.open_artifact(onnx_model.SerializeToString()).estimator.served_columns_)
+        == width
+    )
+    onnx_model.graph.input[0].type.tensor_type.shape.dim[1].dim_value = 100_001
+    assert refusal(onnx_model.SerializeToString()) == (
         "An input of the ONNX model has more than 100,000 columns."
     )
 
 
 def test_a_file_has_a_bounded_size(monkeypatch):
     data = tree(0)
-    monkeypatch.setattr(audit, "MOST_BYTES", len(data))
+    monkeypatch.setattr(audit, "MAX_BYTES", len(data))
     assert audit.audit(data).data
     assert refusal(data + b"\0") == (
         f"The ONNX file has {len(data) + 1} bytes; at most {len(data)} are allowed."
     )
 
 
-def latin(found):
-    return found.SerializeToString().replace("ä".encode(), b"\xe4\xe4")
+def latin(onnx_model):
+    return onnx_model.SerializeToString().replace("ä".encode(), b"\xe4\xe4")
 
 
 @pytest.mark.parametrize(
@@ -436,7 +451,7 @@ def latin(found):
         ),
         (
             lambda: model(helper.make_node("Identity", ["X"], [])).SerializeToString(),
-            "ONNX Runtime does not take the model.",
+            "ONNX Runtime cannot load the model.",
         ),
         (lambda: field(1, 8), "The file is neither a skops file nor an ONNX file."),
     ],
@@ -446,6 +461,6 @@ def test_a_damaged_file_is_rejected_with_a_sentence(make, sentence):
 
 
 def test_a_model_without_an_output_is_rejected():
-    found = model(helper.make_node("Identity", ["X"], ["y"]))
-    del found.graph.output[:]
-    assert refusal(found.SerializeToString()) == "The ONNX model has no input or no output."
+    onnx_model = model(helper.make_node("Identity", ["X"], ["y"]))
+    del onnx_model.graph.output[:]
+    assert refusal(onnx_model.SerializeToString()) == "The ONNX model has no input or no output."

@@ -42,7 +42,7 @@ def test_the_recipe_is_as_good_as_it_says(fitted):
     assert fitted.metrics["accuracy"] > 0.98
 
 
-def test_its_columns_are_strings_and_numbers_that_may_be_missing(penguins):
+def test_the_columns_are_strings_and_nullable_numbers(penguins):
     assert [(c.name, c.kind, c.nullable, c.categories) for c in penguins.signature.columns] == [
         ("island", "string", True, ("Biscoe", "Dream", "Torgersen")),
         ("bill_length_mm", "number", True, None),
@@ -53,7 +53,7 @@ def test_its_columns_are_strings_and_numbers_that_may_be_missing(penguins):
     ]
 
 
-def test_every_penguin_is_answered_as_by_the_estimator(penguins, fitted):
+def test_predictions_equal_those_of_the_estimator(penguins, fitted):
     rows = [
         {k: None if isinstance(v, float) and math.isnan(v) else v for k, v in row.items()}
         for row in fitted.X.to_dict("records")
@@ -64,7 +64,7 @@ def test_every_penguin_is_answered_as_by_the_estimator(penguins, fitted):
         np.testing.assert_array_equal(found[method], getattr(fitted.estimator, method)(fitted.X))
 
 
-def test_one_penguin_is_answered_by_name(penguins, fitted):
+def test_a_single_row_has_named_outputs(penguins, fitted):
     X, is_single = penguins.signature.rows(ADELIE)
     answer = penguins.signature.answer(
         penguins.infer(X, ["predict", "predict_proba"]), is_single=is_single
@@ -76,9 +76,9 @@ def test_one_penguin_is_answered_by_name(penguins, fitted):
     }
 
 
-def test_an_island_that_is_none_is_refused(penguins):
+def test_an_unknown_island_is_rejected(penguins):
     with pytest.raises(InvalidInput) as refusal:
         penguins.signature.rows({**ADELIE, "island": "Bouvet"})
     assert refusal.value.columns == {
-        "island": ["Expected one of Biscoe, Dream, Torgersen, or null; got another one."]
+        "island": ["Expected one of Biscoe, Dream, Torgersen, or null; got another value."]
     }

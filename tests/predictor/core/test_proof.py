@@ -33,7 +33,7 @@ from predictor.core.compiler.compile import compile_
 from predictor.core.compiler.converters.dispatch import drawn
 from predictor.core.compiler.tree_boundaries import trees_within
 from predictor.core.compiler.verification import prove
-from predictor.core.signature import Signature
+from predictor.core.signature_inference import infer_signature
 from tests.predictor.core.forms import answered
 
 # Estimators warn of rows that are too large for them.
@@ -74,7 +74,7 @@ def test_a_form_that_answers_otherwise_to_several_methods_is_not_used():
     estimator = LogisticRegression().fit(ROWS, THREE)
     form = drawn(estimator)
     confused = Confused(form.coef, form.intercept, form.classes, form.link)
-    proofs = prove(estimator, confused, Signature.of(estimator, sample=ROWS), ROWS)
+    proofs = prove(estimator, confused, infer_signature(estimator, sample=ROWS), ROWS)
     assert proofs["decision_function"].reason.startswith("decision_function differs by up to ")
     assert proofs["predict_proba"].reason == ""
 
@@ -83,7 +83,7 @@ def test_labels_of_scores_that_are_not_equal_are_not_used():
     estimator = LogisticRegression().fit(ROWS, TWO)
     form = drawn(copy.deepcopy(estimator))
     form.coef[:] *= 1 + 1e-7  # no row that is tried gets another label
-    proofs = prove(estimator, form, Signature.of(estimator, sample=ROWS), ROWS)
+    proofs = prove(estimator, form, infer_signature(estimator, sample=ROWS), ROWS)
     reasons = {proof.reason.partition(" by ")[0] for proof in proofs.values()}
     assert reasons == {"decision_function differs", "predict_proba differs"}
     assert proofs["predict"].reason == proofs["predict_proba"].reason
@@ -91,7 +91,7 @@ def test_labels_of_scores_that_are_not_equal_are_not_used():
 
 def test_what_is_refused_is_compiled_for_no_rows():
     estimator = VotingClassifier([("l", LogisticRegression())], voting="soft").fit(ROWS, TWO)
-    found = compile_(estimator, Signature.of(estimator, sample=ROWS), ROWS).report["methods"]
+    found = compile_(estimator, infer_signature(estimator, sample=ROWS), ROWS).report["methods"]
     assert found["transform"] == {
         "one": "scikit-learn",
         "many": "scikit-learn",
@@ -136,5 +136,5 @@ def test_trees_that_differ_at_their_thresholds_are_not_used_within_another_form(
     estimator = FixedThresholdClassifier(forest, threshold=0.45).fit(ROWS, TWO)
     form = drawn(estimator)
     form.part.precision = DOUBLE
-    proofs = prove(estimator, form, Signature.of(estimator, sample=ROWS), ROWS)
+    proofs = prove(estimator, form, infer_signature(estimator, sample=ROWS), ROWS)
     assert all(proof.reason for proof in proofs.values())

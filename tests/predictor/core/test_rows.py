@@ -11,8 +11,9 @@ from sklearn.tree import DecisionTreeClassifier
 
 from predictor.core.engines import ScikitLearn
 from predictor.core.errors import InvalidInput
-from predictor.core.input_builders import Frame, unwrapped
+from predictor.core.lazy_frame import LazyFrame, materialize
 from predictor.core.signature import Signature
+from predictor.core.signature_inference import infer_signature
 
 ROWS = 30
 TABLE = pd.DataFrame(
@@ -45,12 +46,12 @@ def model():
 
 @pytest.fixture(scope="module")
 def signature(model):
-    return Signature.of(model, sample=TABLE)
+    return infer_signature(model, sample=TABLE)
 
 
 def test_a_column_is_described_by_the_estimator_and_the_sample(signature):
     assert [
-        (c.name, c.dtype, c.kind, c.nullable, c.categories, c.closed, c.range, c.example)
+        (c.name, c.dtype, c.kind, c.nullable, c.categories, c.rejects_unknown, c.range, c.example)
         for c in signature.columns
     ] == [
         ("age", "float64", "number", True, None, False, (20.0, 60.0), 20.0),
@@ -77,15 +78,15 @@ def test_a_column_of_numbers_is_described_without_what_it_has_not(signature):
 
 
 def test_rows_become_the_very_frame(signature):
-    X, alone = signature.rows(TABLE.to_dict("records"))
-    pd.testing.assert_frame_equal(unwrapped(X), TABLE)
-    assert not alone
+    X, is_single = signature.rows(TABLE.to_dict("records"))
+    pd.testing.assert_frame_equal(materialize(X), TABLE)
+    assert not is_single
 
 
 def test_a_missing_value_is_null(signature, model):
-    X, alone = signature.rows({**GOOD, "age": None, "plan": None})
-    X = unwrapped(X)
-    assert alone
+    X, is_single = signature.rows({**GOOD, "age": None, "plan": None})
+    X = materialize(X)
+    assert is_single
     assert X["age"].isna().all()
     assert X["plan"].isna().all()
     assert model.predict(X).shape == (1,)
@@ -93,7 +94,7 @@ def test_a_missing_value_is_null(signature, model):
 
 def test_strings_that_are_numbers_are_taken_for_numbers(signature):
     X, _ = signature.rows({**GOOD, "age": " 30.5", "visits": "3"})
-    X = unwrapped(X)
+    X = materialize(X)
     assert (X["age"][0], X["visits"][0]) == (30.5, 3)
     assert str(X["visits"].dtype) == "int16"
 
@@ -108,9 +109,9 @@ def test_strings_that_are_numbers_are_taken_for_numbers(signature):
         ({"age": 2**64}, "age", "Expected a number, or null; got an integer beyond 64 bits."),
         ({"visits": None}, "visits", "Expected an integer; got null."),
         ({"visits": 2.5}, "visits", "Expected an integer; got a number with a fraction."),
-        ({"visits": 40_000}, "visits", "Expected an integer; got an integer that int16 does not hold."),
+        ({"visits": 40_000}, "visits", "Expected an integer; got an integer out of the range of int16."),
         ({"visits": "many"}, "visits", "Expected an integer; got a string that is not a finite number."),
-        ({"city": "Paris"}, "city", CITY.format("another one")),
+        ({"city": "Paris"}, "city", CITY.format("another value")),
         ({"city": 1}, "city", CITY.format("a number")),
         ({"city": None}, "city", CITY.format("null")),
         ({"plan": 1.5}, "plan", "Expected a string, or null; got a number."),
@@ -138,43 +139,43 @@ def test_a_missing_column_is_named(signature):
 @pytest.mark.filterwarnings("ignore:Found unknown categories")
 def test_an_unseen_value_is_taken_where_the_encoder_takes_it(signature, model):
     X, _ = signature.rows({**GOOD, "plan": "z"})
-    X = unwrapped(X)
+    X = materialize(X)
     assert model.predict(X) == model.predict(pd.DataFrame([{**GOOD, "plan": "z"}]))
 
 
 def test_no_rows_are_rows(signature):
-    X, alone = signature.rows([])
+    X, is_single = signature.rows([])
     assert X.shape == (0, 5)
-    assert not alone
+    assert not is_single
 
 
 def test_a_large_integer_is_read_again(signature):
     with pytest.raises(InvalidInput):
         signature.rows({**GOOD, "age": 2.0**64}, lambda: {**GOOD, "age": 2**64})
     X, _ = signature.rows({**GOOD, "age": 1e30}, lambda: {**GOOD, "age": 1e30})
-    X = unwrapped(X)
+    X = materialize(X)
     assert X["age"][0] == 1e30
 
 
 def test_numbers_may_be_missing_where_a_tree_takes_them():
     X = np.arange(40.0).reshape(20, 2)
-    signature = Signature.of(DecisionTreeClassifier().fit(X, X[:, 0] > 9))
+    signature = infer_signature(DecisionTreeClassifier().fit(X, X[:, 0] > 9))
     assert [column.nullable for column in signature.columns] == [True, True]
     rows, _ = signature.rows([{"x0": 1, "x1": None}, {"x0": 2, "x1": 3.5}])
     np.testing.assert_array_equal(rows, [[1.0, np.nan], [2.0, 3.5]])
 
 
-def test_numbers_may_not_be_missing_where_a_linear_model_refuses_them():
+def test_a_linear_model_rejects_missing_numbers():
     X = np.arange(40.0).reshape(20, 2)
-    signature = Signature.of(Ridge().fit(X, X[:, 0]))
+    signature = infer_signature(Ridge().fit(X, X[:, 0]))
     with pytest.raises(InvalidInput) as refusal:
         signature.rows([{"x0": 1, "x1": None}])
     assert refusal.value.columns == {"x1": ["Row at index 0: Expected a number; got null."]}
 
 
-def test_float32_is_kept_and_its_limits_told():
+def test_float32_is_kept_and_its_range_is_checked():
     X = np.arange(40, dtype=np.float32).reshape(20, 2)
-    signature = Signature.of(Ridge().fit(X, X[:, 0]), sample=X)
+    signature = infer_signature(Ridge().fit(X, X[:, 0]), sample=X)
     assert signature.rows({"x0": 1, "x1": 2}).X.dtype == np.float32
     with pytest.raises(InvalidInput) as refusal:
         signature.rows({"x0": 1, "x1": 1e39})
@@ -184,7 +185,7 @@ def test_float32_is_kept_and_its_limits_told():
 
 
 def test_texts_are_one_column_of_strings():
-    signature = Signature.of(CountVectorizer().fit(["red wine", "white wine"]))
+    signature = infer_signature(CountVectorizer().fit(["red wine", "white wine"]))
     assert signature.rows([{"x0": "red"}, {"x0": ""}]).X.tolist() == ["red", ""]
     with pytest.raises(InvalidInput) as refusal:
         signature.rows({"x0": 5})
@@ -192,7 +193,7 @@ def test_texts_are_one_column_of_strings():
 
 
 @pytest.mark.parametrize(
-    ("sentence", "said"),
+    ("sentence", "message"),
     [
         ("Input X contains NaN.", "The model refuses these rows: Input X contains NaN."),
         (
@@ -207,14 +208,14 @@ def test_texts_are_one_column_of_strings():
         ("bad value 42.5", "The model refuses these rows."),
     ],
 )
-def test_what_an_estimator_refuses_is_said_without_the_rows(sentence, said):
+def test_a_rejection_by_the_estimator_is_reported_without_the_rows(sentence, message):
     class Refusing:
         def predict(self, _X):
             raise ValueError(sentence)
 
     with pytest.raises(InvalidInput, match="refuses") as refusal:
         ScikitLearn(Refusing()).run(["predict"], pd.DataFrame({"a": ["secret"]}))
-    assert str(refusal.value) == said
+    assert str(refusal.value) == message
 
 
 def test_a_crash_inside_an_estimator_is_not_hidden():
@@ -226,9 +227,9 @@ def test_a_crash_inside_an_estimator_is_not_hidden():
         ScikitLearn(Broken()).run(["predict"], np.zeros((1, 1)))
 
 
-def test_tables_of_several_requests_are_stacked_as_one(signature):
+def test_tables_of_several_requests_are_concatenated(signature):
     parts = [signature.rows(rows).X for rows in ([GOOD], [], [GOOD, {**GOOD, "plan": None}])]
     whole = signature.rows([GOOD, GOOD, {**GOOD, "plan": None}]).X
-    stacked = Frame.stacked(parts)
-    assert stacked.shape == whole.shape == (3, 5)
-    pd.testing.assert_frame_equal(stacked.dataframe, whole.dataframe)
+    concatenated = LazyFrame.concatenate(parts)
+    assert concatenated.shape == whole.shape == (3, 5)
+    pd.testing.assert_frame_equal(concatenated.dataframe, whole.dataframe)

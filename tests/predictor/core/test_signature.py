@@ -1,4 +1,4 @@
-"""What the signature finds in the estimator itself, without a sample."""
+"""Signatures that are inferred from an estimator without a sample."""
 
 import pandas as pd
 from sklearn.compose import make_column_transformer
@@ -7,7 +7,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
-from predictor.core.signature import Signature
+from predictor.core.signature_inference import infer_signature
 
 
 def test_strings_may_be_missing_where_an_imputer_of_none_fills_them():
@@ -20,7 +20,7 @@ def test_strings_may_be_missing_where_an_imputer_of_none_fills_them():
         ),
         LogisticRegression(),
     ).fit(X, [0, 1, 1, 0])
-    signature = Signature.of(estimator)
+    signature = infer_signature(estimator)
     assert {column.name: column.nullable for column in signature.columns} == {
         "city": True,
         "size": False,

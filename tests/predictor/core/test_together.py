@@ -11,7 +11,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from predictor.core.compiler.batch_safety import why_alone
-from predictor.core.signature import Signature
+from predictor.core.signature_inference import infer_signature
 
 
 def centred(X):
@@ -19,7 +19,7 @@ def centred(X):
 
 
 def alone(estimator, X):
-    return why_alone(estimator, Signature.of(estimator, sample=X))
+    return why_alone(estimator, infer_signature(estimator, sample=X))
 
 
 @pytest.fixture(scope="module")

@@ -8,69 +8,21 @@ import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from predictor.core.artifacts.onnx.allow_list import DOMAINS, FIELDS, OPERATORS, TENSOR_VALUES
 from predictor.core.errors import ArtifactError
 
 if TYPE_CHECKING:
     from onnx import GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto
 
-# Size of a file, and number of columns of an input.
-MOST_BYTES = 512 * 2**20
-MOST_COLUMNS = 100_000
+# Maximum size of a file, and maximum number of columns of an input.
+MAX_BYTES = 512 * 2**20
+MAX_COLUMNS = 100_000
 
-DOMAINS = frozenset(("", "ai.onnx", "ai.onnx.ml"))
-# Operators on tables. None of them runs another graph, or repeats its input a number of times that
-# is a value in the model.
-OPERATORS = frozenset(
-    (
-        "Abs Add And ArgMax ArgMin ArrayFeatureExtractor Binarizer Cast CategoryMapper Ceil Clip "
-        "Concat Constant Div Equal Erf Exp FeatureVectorizer Flatten Floor Gemm Greater "
-        "GreaterOrEqual Identity Imputer IsNaN LabelEncoder Less LessOrEqual LinearClassifier "
-        "LinearRegressor Log LogSoftmax MatMul Max Mean Min Mul Neg Normalizer Not OneHotEncoder "
-        "Or Pow Reciprocal ReduceL1 ReduceL2 ReduceMax ReduceMean ReduceMin ReduceSum "
-        "ReduceSumSquare Relu Reshape Round Scaler Shape Sigmoid Sign Softmax Sqrt Squeeze Sub Sum "
-        "SVMClassifier SVMRegressor Tanh Transpose TreeEnsembleClassifier TreeEnsembleRegressor "
-        "Unsqueeze Where ZipMap"
-    ).split()
-)
 # Operators whose result has as many columns as their first input.
 SAME_WIDTH = frozenset(("Cast", "Identity", "Imputer", "Scaler", "Normalizer")) | frozenset(
     ("Sub", "Div", "Mul", "Add")
 )
 TREES = frozenset(("TreeEnsembleClassifier", "TreeEnsembleRegressor"))
-
-# Every field that may be set, by message. Not among them: external data, sparse tensors, graphs
-# and types within attributes, functions, training graphs, quantization.
-FIELDS = {
-    message: frozenset(fields.split())
-    for message, fields in {
-        "ModelProto": "ir_version opset_import producer_name producer_version domain "
-        "model_version doc_string graph",
-        "OperatorSetIdProto": "domain version",
-        "GraphProto": "node name initializer doc_string input output value_info",
-        "NodeProto": "input output name op_type domain attribute doc_string",
-        "AttributeProto": "name type doc_string f i s t floats ints strings",
-        "TensorProto": "dims data_type name doc_string raw_data float_data double_data "
-        "int32_data int64_data string_data",
-        "ValueInfoProto": "name type doc_string",
-        "TypeProto": "tensor_type sequence_type map_type denotation",
-        "TypeProto.Tensor": "elem_type shape",
-        "TypeProto.Sequence": "elem_type",
-        "TypeProto.Map": "key_type value_type",
-        "TensorShapeProto": "dim",
-        "TensorShapeProto.Dimension": "dim_value dim_param denotation",
-    }.items()
-}
-# Types of tensors: the field of their values, and the bytes of each value in `raw_data`
-# (0: not stored there).
-FLOAT, INT32, INT64, STRING, BOOL, DOUBLE = 1, 6, 7, 8, 9, 11
-VALUES = {
-    FLOAT: ("float_data", 4),
-    INT32: ("int32_data", 4),
-    INT64: ("int64_data", 8),
-    STRING: ("string_data", 0),
-    BOOL: ("int32_data", 1),
-    DOUBLE: ("double_data", 8),
-}
 
 
 class Audited(NamedTuple):
@@ -97,9 +49,9 @@ def audit(data: bytes) -> Audited:
         The bytes are not an ONNX file; the file is too large; an operator or a field is not
         allowed; a tensor does not match its dimensions; a tree splits on a missing column.
     """
-    if len(data) > MOST_BYTES:
+    if len(data) > MAX_BYTES:
         raise ArtifactError(
-            f"The ONNX file has {len(data):,} bytes; at most {MOST_BYTES:,} are allowed."
+            f"The ONNX file has {len(data):,} bytes; at most {MAX_BYTES:,} are allowed."
         )
     model = _parse(data)
     _check_operators(model)
@@ -160,11 +112,11 @@ def _check_text(name: str, values: Iterable[str | bytes]) -> None:
 
 def _check_tensor(tensor: "TensorProto") -> None:
     """Check that a tensor holds as many values as its dimensions say."""
-    if tensor.data_type not in VALUES:
+    if tensor.data_type not in TENSOR_VALUES:
         raise ArtifactError(
             f"A tensor of the ONNX model has type {tensor.data_type}, which is not allowed."
         )
-    typed, itemsize = VALUES[tensor.data_type]
+    typed, itemsize = TENSOR_VALUES[tensor.data_type]
     n_values = math.prod(tensor.dims)
     expected: list[dict[str, int]] = [{typed: n_values}]
     if itemsize:
@@ -174,7 +126,7 @@ def _check_tensor(tensor: "TensorProto") -> None:
     stored = {
         field.name: len(value) for field, value in tensor.ListFields() if "_data" in field.name
     }
-    if stored not in expected or not all(0 <= size <= MOST_BYTES for size in tensor.dims):
+    if stored not in expected or not all(0 <= size <= MAX_BYTES for size in tensor.dims):
         raise ArtifactError("A tensor of the ONNX model does not have the size that it states.")
 
 
@@ -188,8 +140,8 @@ def _check_trees(graph: "GraphProto") -> None:
         number is not known.
     """
     widths = {entry.name: _width(entry) for entry in graph.input}
-    if any(width > MOST_COLUMNS for width in widths.values()):
-        raise ArtifactError(f"An input of the ONNX model has more than {MOST_COLUMNS:,} columns.")
+    if any(width > MAX_COLUMNS for width in widths.values()):
+        raise ArtifactError(f"An input of the ONNX model has more than {MAX_COLUMNS:,} columns.")
     for node in graph.node:
         width = widths.get(node.input[0], 0) if node.input else 0
         if node.op_type in SAME_WIDTH and node.output:
@@ -197,7 +149,9 @@ def _check_trees(graph: "GraphProto") -> None:
         if node.op_type in TREES:
             columns = _attribute(node, "nodes_featureids", "ints")
             if not width or (columns and not 0 <= min(columns) <= max(columns) < width):
-                raise ArtifactError("A tree splits on a column that is not there.")
+                raise ArtifactError(
+                    "A tree of the ONNX model splits on a column that does not exist."
+                )
 
 
 def _width(entry: "ValueInfoProto") -> int:
@@ -221,7 +175,7 @@ def _labels(graph: "GraphProto") -> list[Any]:
 
 
 def _attribute(node: "NodeProto", name: str, kind: str) -> list[Any]:
-    """Return the values of an attribute of a node; none if it is not there."""
+    """Return the values of an attribute of a node; an empty list if it has no such attribute."""
     return [
         value for entry in node.attribute if entry.name == name for value in getattr(entry, kind)
     ]

@@ -12,7 +12,7 @@ from predictor.core.artifacts.skops import zip_archive
 from predictor.core.artifacts.skops.audit import PROTOCOL, SCHEMA, Schema
 from predictor.core.artifacts.skops.reader import Builder
 from predictor.core.artifacts.skops.writer import Writer
-from predictor.core.artifacts.software_versions import check_version, version
+from predictor.core.artifacts.software_versions import check_version, get_version
 from predictor.core.errors import ArtifactError
 
 # The archive's member that says what skops does not: a file without it is a skops file as well.
@@ -89,9 +89,9 @@ def _checked(schema: Schema, trusted: Iterable[str]) -> set[str]:
 
 def _fitted(versions: set[str], card: dict[str, Any]) -> str | None:
     """Return the scikit-learn that fitted a file; another than this one where there are several."""
-    others = sorted(versions - {version("scikit-learn")})
+    others = sorted(versions - {get_version("scikit-learn")})
     if versions:
-        return others[0] if others else version("scikit-learn")
+        return others[0] if others else get_version("scikit-learn")
     stated = card.get("fitted_with")
     return stated.get("scikit-learn") if isinstance(stated, dict) else None
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from predictor.core import json_matrix
 from predictor.core.columns import Column
 from predictor.core.errors import InvalidInput
-from predictor.core.json_matrix import CHUNK, MOST_COLUMNS, Blocks
-from predictor.core.row_parser import Reader
+from predictor.core.json_matrix import CHUNK_BYTES, MAX_COLUMNS, MatrixParser
+from predictor.core.row_parser import RowParser
 
 COLUMNS = (Column("a"), Column("größe in cm"), Column("c", nullable=True))
 NAMES = [column.name for column in COLUMNS]
@@ -23,73 +23,73 @@ odd_rows = st.dictionaries(st.sampled_from([*NAMES, "d"]), values)
 
 
 def read(text, columns=COLUMNS):
-    return Blocks(columns).read(text.encode())
+    return MatrixParser(columns).parse(text.encode())
 
 
 @given(
     st.lists(st.one_of(rows, rows, rows, odd_rows), min_size=1, max_size=4),
     st.sampled_from([",", ", ", " ,\n"]),
-    st.sampled_from([1, 80, CHUNK]),
+    st.sampled_from([1, 80, CHUNK_BYTES]),
 )
-def test_what_it_reads_is_what_the_reader_of_rows_makes_of_it(sent, comma, chunk):
-    body = json.dumps(sent, separators=(comma, ":")).encode()
+def test_the_matrix_equals_the_result_of_the_row_parser(rows, comma, chunk):
+    body = json.dumps(rows, separators=(comma, ":")).encode()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(json_matrix, "CHUNK", chunk)
-        X = Blocks(COLUMNS).read(body)
+        patch.setattr(json_matrix, "CHUNK_BYTES", chunk)
+        X = MatrixParser(COLUMNS).parse(body)
     try:
-        wanted = Reader(COLUMNS).read(orjson.loads(body), lambda: json.loads(body)).rows
+        expected = RowParser(COLUMNS).parse(orjson.loads(body), lambda: json.loads(body)).values
     except InvalidInput:
-        wanted = None
+        expected = None
     if X is not None:
-        np.testing.assert_array_equal(X, wanted, strict=True)
+        np.testing.assert_array_equal(X, expected, strict=True)
         assert X.flags.writeable  # there are estimators that refuse others
-    plain = all(row.keys() == set(NAMES) for row in sent) and all(
-        type(row[name]) in (int, float) and abs(row[name]) < 2**63 for row in sent for name in NAMES
+    is_numeric = all(row.keys() == set(NAMES) for row in rows) and all(
+        type(row[name]) in (int, float) and abs(row[name]) < 2**63 for row in rows for name in NAMES
     )
-    assert X is not None or not plain
+    assert X is not None or not is_numeric
 
 
-def test_missing_values_are_nan_where_they_are_taken():
+def test_accepted_missing_values_are_nan():
     X = read('[{"a":1,"größe in cm":2.5,"c":null},{"c":3,"a":4,"gr\\u00f6\\u00dfe in cm":5}]')
     np.testing.assert_array_equal(X, [[1, 2.5, np.nan], [4, 5, 3]])
 
 
 def test_missing_values_may_be_anywhere_among_many_rows():
-    sent = [{"a": n, "größe in cm": -n, "c": n if n % 700 else None} for n in range(2000)]
-    X = read(json.dumps(sent))
-    wanted = [[n, -n, n if n % 700 else np.nan] for n in range(2000)]
-    np.testing.assert_array_equal(X, np.array(wanted, dtype=float), strict=True)
+    rows = [{"a": n, "größe in cm": -n, "c": n if n % 700 else None} for n in range(2000)]
+    X = read(json.dumps(rows))
+    expected = [[n, -n, n if n % 700 else np.nan] for n in range(2000)]
+    np.testing.assert_array_equal(X, np.array(expected, dtype=float), strict=True)
 
 
 @pytest.mark.parametrize("end", ["", "]]", "],", "}]", ",]", ",1]", '] {"a":1}', ',{"a":1}]'])
-@pytest.mark.parametrize("chunk", [1, CHUNK])
-def test_what_is_no_list_of_rows_is_left_to_the_reader_of_rows(monkeypatch, chunk, end):
-    monkeypatch.setattr(json_matrix, "CHUNK", chunk)
+@pytest.mark.parametrize("chunk", [1, CHUNK_BYTES])
+def test_a_body_that_is_not_a_list_of_rows_is_left_to_the_row_parser(monkeypatch, chunk, end):
+    monkeypatch.setattr(json_matrix, "CHUNK_BYTES", chunk)
     row = '{"a":1,"größe in cm":2,"c":3}'
     assert read(f"[{row},{row},{row}{end}") is None
 
 
 @pytest.mark.parametrize("space", ["\x0b", "\x0c", "\u00a0"])
-@pytest.mark.parametrize("chunk", [1, CHUNK])
-def test_what_is_no_white_space_in_json_is_none_between_rows(monkeypatch, chunk, space):
-    monkeypatch.setattr(json_matrix, "CHUNK", chunk)
+@pytest.mark.parametrize("chunk", [1, CHUNK_BYTES])
+def test_only_the_white_space_of_json_separates_rows(monkeypatch, chunk, space):
+    monkeypatch.setattr(json_matrix, "CHUNK_BYTES", chunk)
     row = '{"a":1,"größe in cm":2,"c":3}'
     for between in (f"{space},", f",{space}"):
         assert read(f"[{row}{between}{row}]") is None
 
 
-def test_a_name_that_looks_like_the_end_of_a_row_is_none(monkeypatch):
+def test_a_name_that_looks_like_the_end_of_a_row_is_a_name(monkeypatch):
     columns = (Column("a"), Column("}, {"))
     text = '[{"a":1,"}, {":2},{"a":3,"}, {":4}]'
     np.testing.assert_array_equal(read(text, columns), [[1, 2], [3, 4]])
-    monkeypatch.setattr(json_matrix, "CHUNK", 1)
+    monkeypatch.setattr(json_matrix, "CHUNK_BYTES", 1)
     assert read(text, columns) is None
 
 
-def test_of_a_key_written_twice_the_last_counts():
+def test_the_last_value_of_a_repeated_key_counts():
     text = '[{"a":1,"größe in cm":2,"c":3,"a":4}]'
     np.testing.assert_array_equal(read(text), [[4, 2, 3]])
-    np.testing.assert_array_equal(Reader(COLUMNS).read(orjson.loads(text)).rows, [[4, 2, 3]])
+    np.testing.assert_array_equal(RowParser(COLUMNS).parse(orjson.loads(text)).values, [[4, 2, 3]])
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_of_a_key_written_twice_the_last_counts():
         "1e19",
     ],
 )
-def test_what_may_be_no_plain_number_is_left(value):
+def test_a_value_that_may_not_be_a_valid_number_is_left_to_the_row_parser(value):
     assert read(f'[{{"a":{value},"größe in cm":1,"c":1}}]') is None
 
 
@@ -134,18 +134,18 @@ def test_what_may_be_no_plain_number_is_left(value):
         '[{"a":1,"größe in cm":1,"c":1},[]]',
     ],
 )
-def test_what_may_be_no_list_of_rows_is_left(text):
+def test_a_body_that_may_not_be_a_list_of_rows_is_left_to_the_row_parser(text):
     assert read(text) is None
 
 
-def test_a_key_that_is_not_utf8_is_left():
-    assert Blocks(COLUMNS).read(b'[{"\xff":1}]') is None
+def test_a_key_that_is_not_utf8_is_left_to_the_row_parser():
+    assert MatrixParser(COLUMNS).parse(b'[{"\xff":1}]') is None
 
 
-def test_columns_that_it_cannot_look_for_are_left():
+def test_unsupported_columns_are_left_to_the_row_parser():
     assert read('[{"say \\"a\\"":1}]', [Column('say "a"')]) is None
     assert read('[{"a":1}]', [Column("a", kind="integer")]) is None
-    many = [Column(f"x{position}") for position in range(MOST_COLUMNS + 1)]
+    many = [Column(f"x{position}") for position in range(MAX_COLUMNS + 1)]
     row = {column.name: 1 for column in many}
     assert read(json.dumps([row]), many) is None
     row.popitem()

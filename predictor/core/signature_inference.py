@@ -1,0 +1,91 @@
+"""Inference of a signature from a fitted estimator and a sample of rows."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from predictor.core import introspection, probing, response_values, sample_data
+from predictor.core.columns import Column
+from predictor.core.errors import ArtifactError
+from predictor.core.input_builders import FRAME
+from predictor.core.signature import Signature
+
+
+def infer_signature(
+    estimator: Any, columns: Sequence[Column] | None = None, sample: Any = None
+) -> Signature:
+    """Return the signature of a fitted estimator.
+
+    Parameters
+    ----------
+    estimator : estimator
+    columns : sequence of Column, optional
+        Names and descriptions of the columns, in the order of fitting.
+    sample : DataFrame, array, sparse matrix or list of str, optional
+        Rows of X as the estimator accepts them. They add dtypes, ranges and an example.
+
+    Raises
+    ------
+    ArtifactError
+        The estimator has no method that is served; its input is not rows of columns; its columns
+        differ from `columns` or from those of the sample; two columns have the same name.
+    """
+    methods = introspection.get_methods(estimator)
+    if not methods:
+        raise ArtifactError(
+            f"{type(estimator).__name__} has none of the methods that are served: "
+            f"{', '.join(response_values.METHODS)}."
+        )
+    inferred = introspection.get_columns(estimator, _count_columns(columns, sample))
+    container = introspection.get_container(estimator)
+    if sample is not None:
+        declared = inferred
+        container, inferred = sample_data.refine_columns(inferred, sample)
+        if hasattr(estimator, "served_columns_"):  # the estimator declares its types
+            container = introspection.get_container(estimator)
+            inferred = tuple(map(_restore_type, inferred, declared))
+    method = getattr(estimator, methods[0])
+    inferred = probing.mark_nullable(method, container, inferred)
+    if len({column.name for column in inferred}) < len(inferred):
+        raise ArtifactError("Two columns of the model have the same name.")
+    has_predict = methods[0] == "predict"
+    return Signature(
+        columns=_rename_columns(inferred, columns, container),
+        methods=methods,
+        classes=introspection.get_classes(estimator),
+        container=container,
+        n_outputs=probing.count_outputs(method, container, inferred) if has_predict else 1,
+    )
+
+
+def _count_columns(columns: Sequence[Column] | None, sample: Any) -> int | None:
+    if columns is not None:
+        return len(columns)
+    shape: tuple[int, ...] = getattr(sample, "shape", ())
+    return shape[1] if len(shape) > 1 else None
+
+
+def _restore_type(refined: Column, declared: Column) -> Column:
+    return replace(refined, dtype=declared.dtype, kind=declared.kind)
+
+
+def _rename_columns(
+    inferred: Sequence[Column], described: Sequence[Column] | None, container: str
+) -> tuple[Column, ...]:
+    """Return the inferred columns with the names and descriptions of the described columns."""
+    if described is None:
+        return tuple(inferred)
+    if len(described) != len(inferred):
+        raise ArtifactError(
+            f"{len(described)} columns are described; the model takes {len(inferred)}."
+        )
+    names = [column.name for column in inferred]
+    if container == FRAME and [column.name for column in described] != names:
+        raise ArtifactError(
+            f"The model takes the columns {', '.join(names)}. It was fitted on a table, so its "
+            "columns cannot be renamed."
+        )
+    return tuple(
+        replace(column, name=named.name, description=named.description)
+        for column, named in zip(inferred, described, strict=True)
+    )
