@@ -14,6 +14,7 @@ from predictor.registry.queries import (
     needs_estimators,
     verify,
     version,
+    version_states,
     without_live,
 )
 from predictor.registry.recompile import compile_anew, compile_stale, switch
@@ -46,5 +47,6 @@ __all__ = [
     "train",
     "verify",
     "version",
+    "version_states",
     "without_live",
 ]
