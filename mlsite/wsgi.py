@@ -1,22 +1,26 @@
-"""The site as a WSGI application: warm before its first request."""
+"""The site as a WSGI application, with every live model loaded before the first request."""
 
 import gc
 import os
 
-import django
 from django.core.exceptions import ImproperlyConfigured
+from django.core.wsgi import get_wsgi_application
 from django.db import DatabaseError
+
+from mlsite.server.request_body import RequestBody
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mlsite.settings")
 
-django.setup(set_prefix=False)
+django_application = get_wsgi_application()
 
-# What needs the settings can be imported only now.
+# These imports need the settings.
+from django.conf import settings  # noqa: E402
+
 from mlsite.accounts.token_cache import known_tokens  # noqa: E402
-from mlsite.handler import Handler  # noqa: E402
 from predictor.runtime.store import get_store  # noqa: E402
 
-application = Handler()
+# FAST PATH: insert `FastPath(django_application, ...)` here if settings.FAST_PATH.
+application = RequestBody(django_application, settings.MAX_BODY_BYTES)
 
 try:
     get_store().follow()

@@ -1,119 +1,159 @@
-"""How log records are written: as lines for people or as JSON, each with its request's id.
+"""Access log and log formats: one record per request, and every record with its request's id.
 
-What a client sent may stand in a record, but cannot start a line or steer a terminal.
+A record may contain text that a client sent. The formatters escape it, so that it cannot start a
+new line or control a terminal.
 """
 
-import json
 import logging
 import os
+import re
 import time
 from collections import deque
+from collections.abc import Mapping
 from contextlib import suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from functools import lru_cache
 from multiprocessing.util import Finalize
+from random import getrandbits
 from threading import Event, Lock, Thread
 from typing import Any, TextIO
 
 from django.utils.encoding import escape_uri_path
+from pythonjsonlogger.json import JsonFormatter
 
-# The id of the request that is being answered, "-" where there is none.
-request_id: ContextVar[str] = ContextVar("request_id", default="-")
+PLAIN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
-escaped_path = lru_cache(maxsize=256)(escape_uri_path)
+log = logging.getLogger("mlsite.requests")
+
+# Id of the request that the current thread answers; "-" if there is none.
+current_request_id: ContextVar[str] = ContextVar("current_request_id", default="-")
+
+
+def request_id_from(environ: Mapping[str, Any]) -> str:
+    """Return X-Request-ID if it is a plain id, else a new id."""
+    sent_id = environ.get("HTTP_X_REQUEST_ID")
+    if sent_id is not None and PLAIN_ID.fullmatch(sent_id):
+        return str(sent_id)
+    return f"{getrandbits(128):032x}"  # the id is not a secret
+
+
+def log_request(method: str, path: str, status: int, ms: float, request_id: str) -> None:
+    """Write the access log's line for one request.
+
+    Parameters
+    ----------
+    method : str
+    path : str
+        Path without the query, which may contain secrets.
+    status : int
+    ms : float
+        Time from the first to the last line of Python that handled the request.
+    request_id : str
+    """
+    ms = round(ms, 1)
+    log.info(
+        "%s %s %s %s ms",
+        method,
+        escape_uri_path(path),
+        status,
+        ms,
+        extra={
+            "method": method,
+            "path": path,
+            "status": status,
+            "ms": ms,
+            "request_id": request_id,
+        },
+    )
 
 
 class RequestIdFilter(logging.Filter):
-    """Give each record the id of its request."""
+    """Adds the id of the current request to records that have none."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Let every record pass, with its id."""
-        record.request_id = request_id.get()
+        """Accept every record."""
+        if not hasattr(record, "request_id"):
+            record.request_id = current_request_id.get()
         return True
 
 
 class OtherHostsFilter(logging.Filter):
-    """Let Django tell of a host that is not the site's: each once, in one line, and not many.
+    """Limits Django's reports of requests for other hosts.
 
-    The first are those of an operator who tries the site out; anybody can make up others.
+    Each host is reported once, as a warning without a traceback. An operator who tries out the
+    site causes the first reports; later ones can be made up by any client.
     """
 
-    MOST_TOLD = 100
-    LENGTH = 300  # of a line
+    MAX_REPORTS = 100
+    MAX_LENGTH = 300  # of a message
 
     def __init__(self) -> None:
         super().__init__()
-        self.told: set[str] = set()
+        self.reported: set[str] = set()
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Return whether to tell it, as a warning without its traceback."""
-        sentence = record.getMessage()[: self.LENGTH]
-        if sentence in self.told or len(self.told) >= self.MOST_TOLD:
+        """Return whether to write the record."""
+        message = record.getMessage()[: self.MAX_LENGTH]
+        if message in self.reported or len(self.reported) >= self.MAX_REPORTS:
             return False
-        self.told.add(sentence)
-        record.msg, record.args, record.exc_info = sentence, (), None
+        self.reported.add(message)
+        record.msg, record.args, record.exc_info = message, (), None
         record.levelno, record.levelname = logging.WARNING, "WARNING"
         return True
 
 
 def escaped(text: str) -> str:
-    """Return the text with all that does not print, line breaks among it, as escapes."""
+    """Return the text with every character that is not printable replaced by its escape."""
     if text.isprintable():
         return text
     return "".join(
-        one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text
+        char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
+        for char in text
     )
 
 
-class RequestRecord(logging.LogRecord):
-    """The line of a request, made without asking which line of code wrote it, in which thread."""
-
-    parts: dict[str, Any]
-
-    SAME = vars(
-        logging.LogRecord("mlsite.requests", logging.INFO, "", 0, "", (), None)
-    ) | dict.fromkeys(("thread", "threadName", "process", "processName", "taskName"))
-
-    def __init__(self, method: str, path: str, status: int, ms: float) -> None:
-        created = time.time()
-        parts = {"method": method, "path": path, "status": status, "ms": round(ms, 1)}
-        own = {"created": created, "msecs": created % 1 * 1000, "parts": parts}
-        self.__dict__ = self.SAME | own
-
-    def getMessage(self) -> str:  # noqa: N802 - logging's name
-        """Return the line."""
-        method, path, status, ms = self.parts.values()
-        return f"{method} {escaped_path(path)} {status} {ms} ms"
+def _indented(text: str) -> str:
+    return "\n".join("    " + escaped(line) for line in text.split("\n"))
 
 
 class LineFormatter(logging.Formatter):
-    """One line for each record; a traceback follows it, indented."""
-
-    _second = (0, "")
-
-    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802 - logging's name
-        """Return the time, its seconds formatted once for all records of a second."""
-        second, text = self._second
-        if second != int(record.created):
-            text = time.strftime(
-                datefmt or self.default_time_format, self.converter(record.created)
-            )
-            self._second = (int(record.created), text)
-        return f"{text},{int(record.msecs):03d}"
+    """One line per record, followed by the indented traceback if there is one."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
-        """Return the line."""
+        """Return the record's line."""
         record.message = escaped(record.message)
         return super().formatMessage(record)
 
     def formatException(self, ei: "logging._SysExcInfoType") -> str:  # noqa: N802 - logging's name
-        """Return the traceback, which never looks like the line of another record."""
+        """Return the traceback, indented so that no line of it looks like a record."""
         return _indented(super().formatException(ei))
 
     def formatStack(self, stack_info: str) -> str:  # noqa: N802 - logging's name
-        """Return the stack in the same way."""
+        """Return the stack, indented in the same way."""
         return _indented(super().formatStack(stack_info))
+
+
+class JSONFormatter(JsonFormatter):
+    """One JSON object per record; the parts of an access log record are keys of it.
+
+    The output is ASCII, so that control characters and surrogates are escaped.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(
+            ["asctime", "levelname", "name", "message", "request_id"],
+            rename_fields={
+                "asctime": "time",
+                "levelname": "level",
+                "name": "logger",
+                "exc_info": "exception",
+                "stack_info": "stack",
+            },
+        )
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: ARG002, N802 - logging's signature
+        """Return the time in UTC, in ISO 8601."""
+        return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
 
 
 class TogetherHandler(logging.StreamHandler[TextIO]):
@@ -168,27 +208,3 @@ class TogetherHandler(logging.StreamHandler[TextIO]):
             time.sleep(self.WAIT_S)
             self._some.clear()
             self.flush()
-
-
-def _indented(text: str) -> str:
-    return "\n".join("    " + escaped(line) for line in text.split("\n"))
-
-
-class JSONFormatter(logging.Formatter):
-    """One JSON object for each record; that of a request has its parts as keys."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """Return the object."""
-        fields = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
-            "level": record.levelname,
-            "logger": record.name,
-            "message": record.getMessage(),
-            "request_id": getattr(record, "request_id", "-"),
-        }
-        fields |= getattr(record, "parts", {})
-        if record.exc_info:
-            fields["exception"] = self.formatException(record.exc_info)
-        if record.stack_info:
-            fields["stack"] = record.stack_info
-        return json.dumps(fields)  # ASCII: each control character and surrogate is an escape

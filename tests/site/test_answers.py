@@ -9,12 +9,12 @@ from django.utils.http import urlencode
 from jsonschema import Draft202012Validator
 
 from mlsite.accounts.login_throttle import PAIR
-from mlsite.handler import BODY_REFUSED
 from predictor import registry
 from tasks.models import Task
 
 HERE = {"name": "iris", "version": "1", "number": "1", "id": "1"}
 ROW = {"X1": 5.9, "X2": 3.0}
+FORM = "application/x-www-form-urlencoded"
 OUTPUTS = {"outputs": "predict,predict_proba,decision_function"}
 
 # Each operation, and what it takes.
@@ -66,7 +66,7 @@ WAYS = (
     {"data": b"[{}]", "content_type": "application/json"},
     {"data": "a,b", "content_type": "text/csv"},
     {"CONTENT_LENGTH": "99999999999"},
-    {BODY_REFUSED: 411},
+    {"data": "a=1", "content_type": FORM, "HTTP_TRANSFER_ENCODING": "chunked"},
 )
 
 # How each may be refused for how things are.

@@ -69,13 +69,26 @@ HEADERS = {
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+POLICY = {
+    "default-src 'self'",
+    "style-src 'self' 'unsafe-inline'",
+    "img-src 'self' data:",
+    "base-uri 'none'",
+    "form-action 'self'",
+    "frame-ancestors 'none'",
+    "object-src 'none'",
+}
 
 
-@pytest.mark.parametrize("url", ["/", "/1", "/nope", "/models", "/docs/"])
+FILE = "/static/rest_framework/css/default.css"
+
+
+@pytest.mark.parametrize("url", ["/", "/1", "/nope", "/models", "/docs/", "/admin/login/", FILE])
 def test_every_answer_carries_the_security_headers(api, iris, url):
     response = api.get(url)
     assert {name: response[name] for name in HEADERS} == HEADERS
-    assert "default-src 'self'" in response["Content-Security-Policy"]
+    assert set(response["Content-Security-Policy"].split("; ")) == POLICY
+    response.close()
 
 
 def test_a_body_above_the_limit_is_a_413_in_json(api, iris, settings):

@@ -1,4 +1,4 @@
-"""Sessions, CSRF and messages: Django's own, and nothing of them for who sends no cookie."""
+"""Sessions, CSRF tokens and messages."""
 
 import pytest
 from django.contrib.messages import get_messages

@@ -1,0 +1,64 @@
+"""WSGI wrapper that reads the request's body before the application runs.
+
+Django takes a body without Content-Length for an empty one, and a truncated body for a shorter
+one. After this wrapper, `wsgi.input` is an `io.BytesIO` of exactly the received bytes, and a
+chunked body has a Content-Length. `mlsite.middleware.BodyLimit` compares both and refuses what is
+incomplete or too large.
+"""
+
+import io
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+
+class RequestBody:
+    """Wraps an application.
+
+    Parameters
+    ----------
+    application : WSGI application
+    max_bytes : int
+        Longest body that is kept. Of a longer one nothing is kept, or one byte too many if its
+        length was not declared.
+    """
+
+    def __init__(self, application: "WSGIApplication", max_bytes: int) -> None:
+        self.application = application
+        self.max_bytes = max_bytes
+
+    def __call__(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        """Answer one request."""
+        if is_chunked(environ):
+            # A server that does not decode chunks leaves them in the input, where their end
+            # cannot be found.
+            decoded = environ.get("wsgi.input_terminated")
+            body = self._read(environ, self.max_bytes + 1) if decoded else b""
+            environ["CONTENT_LENGTH"] = str(len(body))
+        else:
+            length = declared_length(environ)
+            body = self._read(environ, length) if length <= self.max_bytes else b""
+        environ["wsgi.input"] = io.BytesIO(body)
+        return self.application(environ, start_response)
+
+    @staticmethod
+    def _read(environ: "WSGIEnvironment", length: int) -> bytes:
+        try:
+            return environ["wsgi.input"].read(length) if length else b""
+        except OSError:  # the client is gone: an incomplete body
+            return b""
+
+
+def is_chunked(environ: "WSGIEnvironment") -> bool:
+    """Return whether the client sends the body in chunks, without declaring its length."""
+    return "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower()
+
+
+def declared_length(environ: "WSGIEnvironment") -> int:
+    """Return Content-Length; 0 if there is none or it is not a number."""
+    declared = environ.get("CONTENT_LENGTH") or "0"
+    return int(declared) if declared.isascii() and declared.isdigit() else 0

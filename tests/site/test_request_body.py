@@ -1,0 +1,102 @@
+"""Bodies under any WSGI server: read within the limit, incomplete ones refused."""
+
+import io
+import json
+
+import pytest
+from django.core.wsgi import get_wsgi_application
+
+from mlsite.server.request_body import RequestBody
+
+MAX = 100
+JSON, FORM = "application/json", "application/x-www-form-urlencoded"
+CHUNKED = {"HTTP_TRANSFER_ENCODING": "chunked"}
+DECODED = CHUNKED | {"wsgi.input_terminated": True}
+ROW = b'{"X1": "61.1", "X2": "17.3"}'
+CUT_OFF = "The body was cut off."
+TOO_LARGE = "The body is larger than the 100 bytes taken here."
+NO_LENGTH = "A body in chunks must be JSON; others need Content-Length."
+
+
+def length(number):
+    return {"CONTENT_LENGTH": str(number)}
+
+
+class Broken(io.BytesIO):
+    """The input of a client that is gone."""
+
+    def read(self, _size=-1):
+        raise ConnectionResetError
+
+
+def environ_of(body, content_type, variables):
+    return {
+        "REQUEST_METHOD": "POST",
+        "PATH_INFO": "/predict",
+        "SERVER_NAME": "localhost",
+        "SERVER_PORT": "80",
+        "HTTP_HOST": "localhost",
+        "CONTENT_TYPE": content_type,
+        "wsgi.url_scheme": "http",
+        "wsgi.input": body if isinstance(body, io.BytesIO) else io.BytesIO(body),
+    } | variables
+
+
+@pytest.mark.parametrize(
+    ("body", "variables", "received", "declared"),
+    [
+        (ROW, length(len(ROW)), ROW, str(len(ROW))),
+        (ROW + b"the next request", length(len(ROW)), ROW, str(len(ROW))),
+        (ROW[:5], length(len(ROW)), ROW[:5], str(len(ROW))),
+        (ROW, {}, b"", None),
+        (ROW, length("many"), b"", "many"),
+        (b" " * MAX, length(MAX), b" " * MAX, "100"),
+        (b" " * 101, length(101), b"", "101"),
+        (ROW, DECODED, ROW, str(len(ROW))),
+        (b" " * 200, DECODED, b" " * 101, "101"),
+        (b"1c\r\n" + ROW, CHUNKED, b"", "0"),
+        (Broken(), length(5), b"", "5"),
+    ],
+)
+def test_the_input_is_what_was_received(body, variables, received, declared):
+    seen = {}
+
+    def application(environ, _start_response):
+        seen.update(environ)
+        return [b"answered"]
+
+    environ = environ_of(body, JSON, variables)
+    assert RequestBody(application, MAX)(environ, None) == [b"answered"]
+    assert type(seen["wsgi.input"]) is io.BytesIO
+    assert seen["wsgi.input"].read() == received
+    assert seen.get("CONTENT_LENGTH") == declared
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "variables", "status", "answer"),
+    [
+        (ROW, JSON, length(len(ROW)), 200, {"prediction": 2}),
+        (ROW, JSON, DECODED, 200, {"prediction": 2}),
+        (b"X1=61.1&X2=17.3", FORM, length(15), 200, {"prediction": 2}),
+        (ROW, JSON, length(len(ROW) + 1), 400, {"detail": CUT_OFF}),
+        (b"X1=61.1&X2=17", FORM, length(15), 400, {"detail": CUT_OFF}),
+        (b"", JSON, DECODED, 400, {"detail": CUT_OFF}),
+        (b"1c\r\n" + ROW, JSON, CHUNKED, 400, {"detail": CUT_OFF}),
+        (Broken(), JSON, length(5), 400, {"detail": CUT_OFF}),
+        (b"X1=61.1&X2=17.3", FORM, DECODED, 411, {"detail": NO_LENGTH}),
+        (b" " * 101, JSON, length(101), 413, {"detail": TOO_LARGE}),
+        (b" " * 200, JSON, DECODED, 413, {"detail": TOO_LARGE}),
+        (b" " * 200, FORM, DECODED, 413, {"detail": TOO_LARGE}),
+    ],
+)
+def test_an_incomplete_body_is_refused(
+    iris, settings, body, content_type, variables, status, answer
+):
+    settings.MAX_BODY_BYTES = MAX
+    started = []
+    application = RequestBody(get_wsgi_application(), MAX)
+    environ = environ_of(body, content_type, variables)
+    response = application(environ, lambda *args: started.extend(args))
+    assert json.loads(b"".join(response)) == answer
+    assert started[0].startswith(f"{status} ")
+    response.close()
