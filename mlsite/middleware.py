@@ -91,7 +91,7 @@ class ErrorResponses:
 
     @staticmethod
     def _opens_page(request: HttpRequest) -> bool:
-        """Return whether a browser opens a page. Programs, and requests with credentials, do not."""
+        """Return whether a browser opens a page; a program, or one with credentials, does not."""
         return (
             request.method == "GET"
             and "text/html" in request.META.get("HTTP_ACCEPT", "")

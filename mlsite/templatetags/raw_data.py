@@ -15,7 +15,7 @@ def raw_text(request: Request) -> str | None:
     if request.content_type.partition(";")[0].strip() != JSONParser.media_type:
         return None
     try:
-        return request._request.body.decode(errors="replace")  # noqa: SLF001 - DRF's own name for Django's request
+        return str(request.body, "utf-8", "replace")
     except RawPostDataException:  # read by a parser that does not keep it
         return None
 

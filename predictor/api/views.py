@@ -7,7 +7,6 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any, cast
 
 from django.conf import settings
-from django.http import HttpResponseBase
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import ParseError
@@ -18,15 +17,15 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from predictor import exceptions, registry
+from predictor.api.counted import CountedView
 from predictor.api.openapi import PredictSchema
 from predictor.api.renderers import ModelListPage, ModelPage, RowFormPage
 from predictor.api.serializers import CardSerializer, row_serializer
 from predictor.core.errors import InvalidInput
 from predictor.core.model import Model
 from predictor.core.signature import Column, Rows, Signature
-from predictor.counted import CountedView
 from predictor.models import RegisteredModel
-from predictor.permissions import PREDICT, VIEW
+from predictor.permissions import FAST_AUTHENTICATION, PREDICT, VIEW
 from predictor.runtime.store import get_store
 
 if TYPE_CHECKING:
@@ -79,6 +78,7 @@ class Predict(CountedView, ModelDetail):
     """Predictions for one row (an object) or many (a list of objects), by named columns."""
 
     name = "Predict"
+    authentication_classes = FAST_AUTHENTICATION
     page = RowFormPage
     protocol = "rows"
     schema = PredictSchema()
@@ -102,25 +102,24 @@ class Predict(CountedView, ModelDetail):
         """Return the model's card."""
         return super().get(request, self.model_name)
 
-    def post(self, request: Request, **_address: str) -> HttpResponseBase:
+    def post(self, request: Request, **_address: str) -> Response:
         """Return the model's predictions for the rows in the body."""
         model = self.served = self.model()
-        asked = request.query_params.get("outputs") if request.META.get("QUERY_STRING") else None
-        outputs = model.signature.chosen(asked)
+        outputs = model.signature.chosen(request.query_params.get("outputs"))
         X, is_single = submitted(request, model.signature)
         self.n_rows = X.shape[0]
-        self.let_wait(request)
         answers = model.infer(X, outputs)
         self.engine_name = answers.engine_name
-        answer = model.signature.answer(answers, is_single=is_single)
-        headers = {"X-Model": model.name, "X-Model-Version": str(model.version)}
-        return self.answer(request, answer, headers)
+        return Response(
+            model.signature.answer(answers, is_single=is_single),
+            headers={"X-Model": model.name, "X-Model-Version": str(model.version)},
+        )
 
 
 def submitted(request: Request, signature: Signature) -> Rows:
     """Return the rows in the body as X."""
     if request.content_type == JSONParser.media_type:  # letter for letter, as programs send it
-        body = request._request.body  # noqa: SLF001 - DRF's own name for Django's request
+        body = request.body
         parser = (request.parsers or (None,))[0]
         if body and isinstance(parser, JSONParser):
             if block := signature.block(body):
@@ -128,7 +127,7 @@ def submitted(request: Request, signature: Signature) -> Rows:
             return signature.rows(parser.parse(BytesIO(body)), partial(_exactly, body))
     elif is_form_media_type(request.content_type):
         return signature.rows(_typed(cast("QueryDict", request.data), signature.columns))
-    body = request.body  # kept by Django, for the second reading
+    body = request.body  # Django keeps it, so that it can be read again
     return signature.rows(request.data, partial(_exactly, body) if body else None)
 
 

@@ -20,7 +20,6 @@ from django.conf import settings
 from django.core.management import execute_from_command_line
 from django.core.management.base import BaseCommand, CommandError
 
-from mlsite.outgoing import send_together
 from mlsite.server.workers import Server, become_worker, block_end, unblock_end
 from predictor import registry
 from predictor.core.cores import cores, keep_to_core
@@ -72,7 +71,6 @@ class Command(BaseCommand):
         def load() -> Callable[..., Any]:
             become_worker(server)
             keep_to_core(scratch)
-            send_together()
             application: Callable[..., Any] = import_module("mlsite.wsgi").application
             server.begun(os.getpid()).touch()
             return application

@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from threading import Lock
 from typing import Any
 
-from predictor.core.cohorts import Cohort, answering
 from predictor.core.engines.bells import IDLE, Bell, idle_bell
 from predictor.core.engines.engine import Answers, Engine, ran
 from predictor.core.engines.places import PLACES, Alone
@@ -24,17 +23,13 @@ MOST_ROWS = 64
 class Waiting:
     """A request that waits: for its results, or for its turn to call for itself and others."""
 
-    __slots__ = (
-        "X", "bell", "calls", "cohort", "may_wait", "methods", "others", "problem", "results",
-    )  # fmt: skip
+    __slots__ = ("X", "bell", "calls", "methods", "others", "problem", "results")
 
     bell: Bell  # where it has to wait
 
     def __init__(self, methods: tuple[str, ...], X: Any) -> None:
         self.methods = methods
         self.X = X
-        self.may_wait = answering.may_wait
-        self.cohort: Cohort | None = None
         self.calls = False
         self.others: list[Waiting] | None = None  # that it calls for, where those are known
         self.results: Answers | None = None
@@ -72,16 +67,12 @@ class Joining(Alone):
             return self._run(methods, X)
 
     def _run(self, methods: Sequence[str], X: Any) -> Answers:
-        answering.leave()  # nobody waits for a request that calls once more
         own = Waiting(tuple(methods), X)
         if self._queued(own):
             own.bell.wait()
             IDLE.append(own.bell)
-        try:
-            if own.calls:
-                self._call(own)
-        finally:
-            answering.join(own.cohort)
+        if own.calls:
+            self._call(own)
         if own.problem:
             raise own.problem
         assert own.results is not None  # noqa: S101 - it has been answered with one or the other
@@ -155,7 +146,6 @@ class Joining(Alone):
                 joined = self._half(joined)
             joined[0].problem = problem
         finally:
-            gather(joined)
             for one in joined[1:]:
                 one.bell.ring()
 
@@ -190,15 +180,6 @@ def share(joined: Sequence[Waiting], results: Answers) -> None:
         parts = {name: rows(values, start, stop) for name, values in results.items()}
         one.results = ran(parts, results.engine_name)
         start = stop
-
-
-def gather(joined: Sequence[Waiting]) -> None:
-    """Have those whose answers may wait for each other send them together."""
-    waiting = [one for one in joined if one.may_wait]
-    if len(waiting) > 1:
-        cohort = Cohort(len(waiting))
-        for one in waiting:
-            one.cohort = cohort
 
 
 def _unheard(_count: int) -> None:

@@ -9,7 +9,6 @@ import pytest
 from sklearn.datasets import load_iris
 from sklearn.neighbors import KNeighborsClassifier
 
-from predictor.core.cohorts import answering
 from predictor.core.compiled.compiled_estimator import CompiledEstimator, FallbackRequired
 from predictor.core.engines import Compiled, ScikitLearn, ran
 from predictor.core.engines.bells import IDLE
@@ -262,83 +261,6 @@ def test_one_more_than_may_wait_is_refused_and_the_others_are_answered(pool, gat
     assert values(first) == [0.0]
     assert [values(one) for one in others] == [[1.0]] * (MOST - 1)
     assert joining.run(PREDICT, row(2.0))["predict"].tolist() == [2.0]
-
-
-def sending(pool, joining, sent, requests):
-    """Have each request answered in a thread that sends, or breaks off, what it got."""
-
-    def answered(name, may_wait, breaks_off):
-        answering.may_wait = may_wait
-        try:
-            joining.run(PREDICT, row(float(name)))
-            if breaks_off:
-                raise ValueError(name)
-            answering.send(lambda: sent.append(name))
-        finally:
-            answering.leave()
-
-    return [pool.submit(answered, *request) for request in requests]
-
-
-def test_answers_that_may_wait_are_sent_when_the_last_is_written(pool, gate, joining, told):
-    sent = []
-    first = pool.submit(joining.run, PREDICT, FIRST)
-    assert gate.entered.wait(BOUND_S)
-    requests = [(1, True, False), (2, False, False), (3, True, True), (4, True, False)]
-    others = sending(pool, joining, sent, requests)
-    until(lambda: told.waiting[-1:] == [4], "four that wait", BOUND_S)
-    gate.opened.set()
-    for one in [first, *others]:
-        one.exception(BOUND_S)
-    assert sorted(sent) == [1, 2, 4]
-    assert isinstance(others[2].exception(), ValueError)
-
-
-def test_an_answer_that_may_not_wait_is_sent_before_the_others_are_written(
-    pool, gate, joining, told
-):
-    """One that may wait is held up; the one that may not is sent all the same."""
-    held, sent = threading.Event(), []
-
-    def holding():
-        answering.may_wait = True
-        joining.run(PREDICT, row(1.0))
-        assert held.wait(BOUND_S)
-        answering.send(lambda: sent.append("held up"))
-
-    first = pool.submit(joining.run, PREDICT, FIRST)
-    assert gate.entered.wait(BOUND_S)
-    slow = pool.submit(holding)
-    waits, not_waits = sending(pool, joining, sent, [("2", True, False), ("3", False, False)])
-    until(lambda: told.waiting[-1:] == [3], "three that wait", BOUND_S)
-    gate.opened.set()
-    for one in (first, waits, not_waits):
-        one.result(BOUND_S)
-    assert sent == ["3"]
-    held.set()
-    slow.result(BOUND_S)
-    assert sent == ["3", "2", "held up"]
-
-
-def test_a_request_that_calls_once_more_keeps_nobody_waiting(pool, gate, joining, told):
-    sent, called = [], threading.Event()
-
-    def calling_twice():
-        answering.may_wait = True
-        joining.run(PREDICT, row(1.0))
-        joining.run(PREDICT, row(1.0))
-        called.set()
-        until(lambda: sent == ["2"], "the other one's answer", BOUND_S)
-
-    first = pool.submit(joining.run, PREDICT, FIRST)
-    assert gate.entered.wait(BOUND_S)
-    twice = pool.submit(calling_twice)
-    (once,) = sending(pool, joining, sent, [("2", True, False)])
-    until(lambda: told.waiting[-1:] == [2], "two that wait", BOUND_S)
-    gate.opened.set()
-    for one in (first, once, twice):
-        one.result(BOUND_S)
-    assert called.is_set()
 
 
 def test_many_rows_neither_wait_nor_are_waited_for(pool, gate, joining):

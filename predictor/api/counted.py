@@ -1,26 +1,29 @@
-"""Requests for predictions, counted."""
+"""Counting of prediction requests."""
 
 import time
 from typing import Any
 
 from django.http import HttpRequest
 from rest_framework.status import HTTP_200_OK, HTTP_500_INTERNAL_SERVER_ERROR
+from rest_framework.views import APIView
 
 from predictor.core.model import Model
-from predictor.lean import LeanView
 from predictor.runtime import metrics
 
 
-class CountedView(LeanView):
-    """A view of which each POST asks a model for predictions, and is counted under its protocol."""
+class CountedView(APIView):
+    """A view that counts its POST requests, each of which asks for predictions.
+
+    The view sets `served`, `n_rows` and `engine_name` as soon as they are known.
+    """
 
     protocol: str
-    served: Model | None = None  # as soon as it is found
+    served: Model | None = None
     n_rows = 0
     engine_name = ""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        """Answer the request, and count it."""
+        """Answer the request and count it. An exception that leaves the view counts as a 500."""
         if request.method != "POST":
             return super().dispatch(request, *args, **kwargs)
         started = time.perf_counter()
@@ -32,8 +35,8 @@ class CountedView(LeanView):
             self._count(status, time.perf_counter() - started)
         return response
 
-    def _count(self, status: int, took_s: float) -> None:
+    def _count(self, status: int, seconds: float) -> None:
         if self.served and status == HTTP_200_OK:
-            metrics.answered(self.served, self.protocol, self.engine_name, self.n_rows, took_s)
+            metrics.answered(self.served, self.protocol, self.engine_name, self.n_rows, seconds)
         else:
             metrics.refused(self.served, self.protocol, status)
