@@ -1,13 +1,26 @@
 #!/usr/bin/env python
-"""The site's command line: `python manage.py help` lists what it can do."""
+"""The site's command line: `python manage.py help` lists its commands."""
 
 import os
 import sys
+from tempfile import TemporaryDirectory
 
 
 def main() -> None:
-    """Run one management command; a setting that is wrong ends it with a sentence."""
+    """Run one management command; a wrong setting ends it with a sentence."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mlsite.settings")
+    if sys.argv[1:2] != ["serve"]:
+        run()
+        return
+    # The processes of `serve` count together in this directory. prometheus-client reads the
+    # variable when it is imported, which happens while Django loads the apps.
+    with TemporaryDirectory(prefix="mlsite-metrics-") as directory:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = directory
+        run()
+
+
+def run() -> None:
+    """Run the command."""
     try:
         from django.core.exceptions import ImproperlyConfigured
         from django.core.management import execute_from_command_line

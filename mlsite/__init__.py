@@ -1,8 +1,8 @@
-"""The site: settings, addresses, home, and the server."""
+"""The site: settings, URLs, home page, accounts and the server."""
 
 import os
 
-# Processes and threads are the server's: numerical libraries that each start their own would fight
-# over the cores. They read this once, when they are loaded, and nothing has loaded them yet.
+# The server's processes and threads already use all cores. Numerical libraries would add threads of
+# their own to each; they read these variables once, when they are imported, which is later.
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(name, "1")

@@ -1,4 +1,4 @@
-"""The site as an app: its rows are those of access."""
+"""The site as a Django app: its models are tokens and failed logins."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from django.core import checks
 
 
 class SiteConfig(AppConfig):
-    """Tokens and failures to sign in."""
+    """App of the tokens and the failed logins."""
 
     name = "mlsite"
     verbose_name = "Access"

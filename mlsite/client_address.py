@@ -11,10 +11,10 @@ from mlsite.middleware import GetResponse
 
 
 class ClientAddress:
-    """Take the client's address from X-Forwarded-For, as far as TRUSTED_PROXIES wrote it.
+    """Takes the client's address from X-Forwarded-For, as far as TRUSTED_PROXIES wrote it.
 
-    Each proxy adds the address that it was called from at the end; what stands further left came
-    with the request, and anybody can write it.
+    Each proxy appends the address of its own client. Entries further left came with the request,
+    and any client can write them.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -23,10 +23,10 @@ class ClientAddress:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Put the client's address where Django has the proxy's."""
+        """Replace the proxy's address in REMOTE_ADDR by the client's."""
         hops = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
         if len(hops) >= settings.TRUSTED_PROXIES:
             address = hops[-settings.TRUSTED_PROXIES].strip()
-            with suppress(ValueError):  # no address: the proxy's own stays
+            with suppress(ValueError):  # not an address: keep the proxy's
                 request.META["REMOTE_ADDR"] = str(ipaddress.ip_address(address))
         return self.get_response(request)

@@ -1,4 +1,4 @@
-"""The metrics of all processes at one address."""
+"""Metrics of all processes at one URL."""
 
 import os
 import re
@@ -12,41 +12,43 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 from rest_framework.request import Request
 
 from mlsite.views import TextView
-from predictor.runtime.metrics import DIRECTORY
+
+# Name that prometheus-client reads when it is imported; manage.py sets it for `serve`.
+DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
 
 
 class Metrics(TextView):
-    """What Prometheus scrapes: the counts of all processes together."""
+    """The metrics of all processes, for Prometheus."""
 
     name = "Metrics"
 
     @extend_schema(operation_id="metrics", responses={(200, "text/plain"): OpenApiTypes.STR})
     def get(self, _request: Request) -> HttpResponse:
-        """Return them in Prometheus' text format."""
+        """Return the metrics in Prometheus' text format."""
         return HttpResponse(generate_latest(registry()), CONTENT_TYPE_LATEST)
 
 
 def registry() -> CollectorRegistry:
-    """Return what is counted: by all processes where there are several, else by this one."""
+    """Return the metrics of all processes that count together, or of a single process."""
     directory = os.environ.get(DIRECTORY)
     if not directory:
         return REGISTRY
-    forget_the_dead(Path(directory))
-    together = CollectorRegistry()
-    MultiProcessCollector(together, directory)  # type: ignore[no-untyped-call]
-    return together
+    forget_dead_processes(Path(directory))
+    combined = CollectorRegistry()
+    MultiProcessCollector(combined, directory)  # type: ignore[no-untyped-call]
+    return combined
 
 
-def forget_the_dead(directory: Path) -> None:
-    """Drop what dead processes said of themselves; what they counted stays counted."""
+def forget_dead_processes(directory: Path) -> None:
+    """Remove the state of dead processes. Their counts stay."""
     for file in directory.glob("gauge_live*.db"):
-        found = re.search(r"_(\d+)\.db$", file.name)
-        if found and not is_alive(int(found[1])):
-            mark_process_dead(int(found[1]), str(directory))  # type: ignore[no-untyped-call]
+        match = re.search(r"_(\d+)\.db$", file.name)
+        if match and not is_alive(int(match[1])):
+            mark_process_dead(int(match[1]), str(directory))  # type: ignore[no-untyped-call]
 
 
 def is_alive(pid: int) -> bool:
-    """Return whether there is a process of this number."""
+    """Return whether a process of this id exists."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

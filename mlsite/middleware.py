@@ -12,7 +12,7 @@ from rest_framework.exceptions import MethodNotAllowed, Throttled
 from mlsite.accounts.login_throttle import LockedOut
 from mlsite.server.access_log import current_request_id, log_request, request_id_from
 from mlsite.server.request_body import declared_length, is_chunked
-from mlsite.views import refused
+from mlsite.views import respond_error
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -41,8 +41,8 @@ class RequestLog:
 class BodyLimit:
     """Refuses bodies that are larger than MAX_BODY_BYTES or incomplete.
 
-    A chunked body ends with its connection if it is truncated. JSON shows its own end; other
-    types do not, and must declare their length.
+    A truncated chunked body cannot be told from a complete body. JSON is invalid if its end is
+    missing; bodies of other types must declare their length.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -52,13 +52,13 @@ class BodyLimit:
         """Answer 413, 411 or 400 to such a body."""
         chunked, length = is_chunked(request.META), declared_length(request.META)
         if length > settings.MAX_BODY_BYTES:
-            sentence = f"The body is larger than the {settings.MAX_BODY_BYTES:,} bytes taken here."
+            sentence = f"The body is larger than the limit of {settings.MAX_BODY_BYTES:,} bytes."
             return _refusal(sentence, status.HTTP_413_REQUEST_ENTITY_TOO_LARGE)
         if chunked and "json" not in request.META.get("CONTENT_TYPE", ""):
-            sentence = "A body in chunks must be JSON; others need Content-Length."
+            sentence = "A chunked body must be JSON; other bodies need Content-Length."
             return _refusal(sentence, status.HTTP_411_LENGTH_REQUIRED)
         if (chunked and not length) or (length and len(request.body) < length):
-            return _refusal("The body was cut off.", status.HTTP_400_BAD_REQUEST)
+            return _refusal("The body is incomplete.", status.HTTP_400_BAD_REQUEST)
         return self.get_response(request)
 
 
@@ -78,7 +78,7 @@ class ErrorResponses:
         if response.status_code == status.HTTP_401_UNAUTHORIZED and self._opens_page(request):
             return redirect_to_login(request.get_full_path())
         if response.status_code == status.HTTP_405_METHOD_NOT_ALLOWED and not response.content:
-            completed = refused(request, MethodNotAllowed(request.method or ""))
+            completed = respond_error(request, MethodNotAllowed(request.method or ""))
             completed["Allow"] = response["Allow"]
             return completed
         return response
@@ -86,7 +86,7 @@ class ErrorResponses:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Answer 429 with Retry-After to a login form after too many failed logins."""
         if isinstance(exception, LockedOut):
-            return refused(request, Throttled(exception.wait_s, str(exception)))
+            return respond_error(request, Throttled(exception.wait_s, str(exception)))
         return None
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""The rows of access: tokens, and failures to sign in."""
+"""Models of accounts: tokens and failed logins."""
 
 from django.conf import settings
 from django.db import models
@@ -6,13 +6,13 @@ from django.utils import timezone
 
 
 class Token(models.Model):
-    """A secret that stands for its user until it expires; to revoke it is to delete it."""
+    """A secret that authenticates its user until it expires; deleting it revokes it."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="tokens")
-    name = models.CharField(max_length=64, help_text="What it is for, such as the program's name.")
+    name = models.CharField(max_length=64, help_text="Its purpose, such as the program's name.")
     hash = models.CharField("SHA-256", max_length=64, unique=True, editable=False)
     prefix = models.CharField(
-        max_length=16, editable=False, help_text="How the secret begins, to tell it from others."
+        max_length=16, editable=False, help_text="First characters of the secret."
     )
     created_at = models.DateTimeField("created", auto_now_add=True)
     expires_at = models.DateTimeField("expires", null=True, blank=True, help_text="Empty: never.")
@@ -20,7 +20,7 @@ class Token(models.Model):
         "last used", null=True, editable=False, help_text="To the minute."
     )
 
-    # No column: only a token that was made a moment ago has it, to be shown once.
+    # Not a column: only a new token has its secret, which is shown once.
     secret = ""
 
     class Meta:
@@ -34,12 +34,12 @@ class Token(models.Model):
 
     @property
     def expired(self) -> bool:
-        """Whether its time is over."""
+        """Whether the expiry time has passed."""
         return self.expires_at is not None and self.expires_at <= timezone.now()
 
 
 class SignInFailures(models.Model):
-    """How often signing in has failed lately: from an address, as a user, or as one from one."""
+    """Recent failed logins of an address, of a user, or of a user from an address."""
 
     key = models.CharField(max_length=64, primary_key=True, editable=False)
     subject = models.CharField(max_length=255)
@@ -48,7 +48,7 @@ class SignInFailures(models.Model):
 
     class Meta:
         ordering = ("-until",)
-        verbose_name = verbose_name_plural = "failures to sign in"
+        verbose_name = verbose_name_plural = "failed logins"
 
     def __str__(self) -> str:
         return self.subject

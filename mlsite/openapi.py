@@ -1,4 +1,4 @@
-"""What OpenAPI says of every operation of the site: who may ask, and how it may be refused."""
+"""OpenAPI schema of the site's operations: authentication and error responses."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -19,40 +19,40 @@ Schema = dict[str, Any]
 SENTENCES: Schema = {"type": "array", "items": {"type": "string"}}
 REFUSAL: Schema = {
     "type": "object",
-    "description": "Why it is refused.",
+    "description": "The reason of the error.",
     "properties": {"detail": {"type": "string"}},
     "required": ["detail"],
 }
 ERRORS: Schema = {
     "type": "object",
-    "description": "What is wrong: field by field, of each by its index in a list, or as a whole.",
+    "description": "Errors of the fields, of the rows by index, or of the whole request.",
     "properties": {"detail": {"anyOf": [{"type": "string"}, SENTENCES]}},
     "additionalProperties": {
         "anyOf": [SENTENCES, {"type": "object", "additionalProperties": SENTENCES}]
     },
 }
 REASONS = {
-    "400": "What was sent is not taken.",
-    "401": "The credentials are not valid, or there are none where some are needed.",
+    "400": "The request is not valid.",
+    "401": "The credentials are missing or not valid.",
     "403": "Not allowed.",
-    "404": "There is no such thing.",
-    "406": "There is no answer of this type.",
-    "411": "A body in chunks that is not JSON.",
+    "404": "Not found.",
+    "406": "No acceptable media type.",
+    "411": "The body is chunked and not JSON.",
     "413": "The body is too large.",
-    "415": "A body of this type is not taken.",
-    "429": "There were too many failures to sign in.",
-    "503": "It cannot be answered now.",
+    "415": "The media type of the body is not supported.",
+    "429": "Too many failed logins.",
+    "503": "The request cannot be answered now.",
 }
 
 
 class SiteSchema(AutoSchema):
-    """The schema of an operation, with the refusals that follow from what its view is.
+    """Schema of an operation, with the error responses that follow from its view's attributes.
 
-    Those that only the view knows of stand among its own responses, as a status and a reason.
+    The view itself lists its further errors among its responses, as a status and a description.
     """
 
     def get_operation(self, *args: Any) -> Schema | None:
-        """Return the operation, with all that it may answer."""
+        """Return the operation with all its responses."""
         operation: Schema | None = super().get_operation(*args)
         if operation is None:
             return None
@@ -66,14 +66,14 @@ class SiteSchema(AutoSchema):
         return operation
 
     def get_auth(self) -> list[Schema]:
-        """Return the ways to say who is asking; to say nothing is one while the site is open."""
+        """Return the authentication methods; no authentication is one of them on an open site."""
         ways: list[Schema] = super().get_auth()
-        access = any(isinstance(one, ApiAccess) for one in self.view.get_permissions())
+        access = any(isinstance(p, ApiAccess) for p in self.view.get_permissions())
         return [*ways, {}] if ways and access and settings.API_ACCESS == "open" else ways
 
     def _get_request_for_media_type(self, serializer: Any, *args: Any) -> tuple[Schema, bool]:
         schema, required = super()._get_request_for_media_type(serializer, *args)  # type: ignore[no-untyped-call]  # untyped
-        # It cannot tell of these; here none of them may be left out.
+        # The base class cannot decide for these serializers. Here their bodies are required.
         return schema, required or isinstance(serializer, dict | PolymorphicProxySerializer)
 
     def _refusals(self, operation: Schema) -> Iterator[str]:
@@ -87,13 +87,15 @@ class SiteSchema(AutoSchema):
         if "path" in places:
             yield "404"
         if "text/plain" not in operation["responses"].get("200", {}).get("content", {}):
-            yield "406"  # text is sent whatever is asked for
+            yield "406"  # text is sent for any Accept header
         if authenticators:
-            yield from ("401", "503")  # of a token, if the database cannot be asked about it
-        if any(isinstance(one, BasicAuthentication) for one in authenticators):
+            yield from ("401", "503")  # 503: a token cannot be checked without the database
+        if any(isinstance(a, BasicAuthentication) for a in authenticators):
             yield "429"
-        asks = settings.API_ACCESS == "token" and hasattr(self.view, "required_permissions")
-        if asks or self.method not in SAFE_METHODS:  # the pages of other sites may not write
+        needs_permission = settings.API_ACCESS == "token" and hasattr(
+            self.view, "required_permissions"
+        )
+        if needs_permission or self.method not in SAFE_METHODS:  # 403: cross-origin writes
             yield "403"
 
     def _refusal(self, code: str) -> Schema:
@@ -118,10 +120,10 @@ class SiteBasicScheme(BasicScheme):  # type: ignore[no-untyped-call]  # it regis
 
 
 class SiteTokenScheme(TokenScheme):  # type: ignore[no-untyped-call]  # it registers itself
-    """A token of this site."""
+    """Token of this site."""
 
     target_class = "mlsite.accounts.authentication.TokenAuthentication"
-    priority = 1  # before the one that takes all tokens
+    priority = 1  # before the scheme of all token classes
 
     def get_security_definition(
         self,

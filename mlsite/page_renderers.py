@@ -1,4 +1,4 @@
-"""What the home page shows beyond its addresses."""
+"""Renderer of the home page."""
 
 from typing import Any
 
@@ -12,12 +12,12 @@ from predictor.permissions import VIEW
 
 
 class HomePage(BrowsableAPIRenderer):
-    """What is served here, with a way to each of it."""
+    """The home page: the served models and links to the rest of the site."""
 
     template = "mlsite/home.html"
 
     def get_context(self, data: Any, *args: Any) -> dict[str, Any]:
-        """Return what the template shows."""
+        """Return the template's context, with the cards of the live models."""
         context: dict[str, Any] = super().get_context(data, *args)
         may_see = settings.API_ACCESS == "open" or context["user"].has_perm(VIEW)
         if may_see and context["response"].status_code == status.HTTP_200_OK:

@@ -1,4 +1,4 @@
-"""How bodies are read: JSON by orjson, and forms that are not JSON sent by a slip."""
+"""Parsers of request bodies: JSON with orjson, and forms."""
 
 from collections.abc import Mapping
 from typing import IO, Any
@@ -20,7 +20,7 @@ class JSONParser(parsers.JSONParser):
         parser_context: Mapping[str, Any] | None = None,  # noqa: ARG002 - DRF's signature
     ) -> Any:
         """Return the parsed body."""
-        # A request keeps its body, so that a page can show it again beside what is said of it.
+        # The request keeps `body`, so that a page can show it again beside the errors.
         body = stream.body if hasattr(stream, "body") else stream.read()
         try:
             return parse_json(body)
@@ -29,7 +29,7 @@ class JSONParser(parsers.JSONParser):
 
 
 class FormParser(parsers.FormParser):
-    """Form fields; JSON that was sent as a form is told which header is missing."""
+    """Form fields; the error for JSON that was sent as a form names the missing header."""
 
     def parse(
         self,

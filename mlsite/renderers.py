@@ -1,4 +1,4 @@
-"""How answers are written: JSON by orjson, and the browsable API for browsers."""
+"""Renderer of JSON responses, with orjson."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,7 +11,7 @@ INDENTED = orjson.OPT_INDENT_2
 
 
 class JSONRenderer(renderers.JSONRenderer):
-    """Plain JSON; NaN and the infinities, which JSON has not, are null."""
+    """Plain JSON. NaN and infinities become null, because JSON has no such numbers."""
 
     def render(
         self,
@@ -19,7 +19,7 @@ class JSONRenderer(renderers.JSONRenderer):
         accepted_media_type: str | None = None,
         renderer_context: Mapping[str, Any] | None = None,
     ) -> bytes:
-        """Return the data as JSON, indented for people (`Accept: application/json; indent=2`)."""
+        """Return the data as JSON; indented for `Accept: application/json; indent=2`."""
         if data is None:
             return b""
         accepted, context = accepted_media_type or "", renderer_context or {}
@@ -29,6 +29,6 @@ class JSONRenderer(renderers.JSONRenderer):
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, Promise):  # a translated sentence that nobody has read yet
+    if isinstance(value, Promise):  # a lazily translated string
         return str(value)
-    raise TypeError(f"{type(value).__name__} has no place in JSON.")
+    raise TypeError(f"JSON has no type for {type(value).__name__}.")

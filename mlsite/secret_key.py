@@ -1,4 +1,4 @@
-"""A secret key that is made once and kept in a file that only its owner reads."""
+"""Secret key, generated once and stored in a file that only its owner can read."""
 
 import os
 import tempfile
@@ -7,27 +7,28 @@ from pathlib import Path
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
 
-KEY_LENGTH = 50  # of the keys that Django makes
+KEY_LENGTH = 50  # as Django generates them
 
 
-def kept_secret_key(path: Path) -> str:
-    """Return the key kept in the file, after making both if there is none.
+def load_or_create_secret_key(path: Path) -> str:
+    """Return the key in the file; generate it if there is no file.
 
-    Processes that start at once agree on one key: the file appears whole, and only once.
+    Processes that start at the same time get the same key: the file appears with its content, and
+    only once.
     """
     if not path.exists():
         try:
             _make(path)
         except OSError as exc:
             raise ImproperlyConfigured(
-                f"No secret key can be kept in {path}: {exc.strerror}. Set SECRET_KEY, or let it "
-                "be written."
+                f"No secret key can be stored in {path}: {exc.strerror}. Set SECRET_KEY, or make "
+                "the file writable."
             ) from exc
     key = path.read_text(encoding="ascii").strip()
     if len(key) < KEY_LENGTH:
         raise ImproperlyConfigured(
-            f"{path} holds no usable key. Delete it to have one made (which ends all sessions), "
-            "or set SECRET_KEY."
+            f"{path} contains no usable key. Delete it, and a new key is generated (which ends all "
+            "sessions); or set SECRET_KEY."
         )
     return key
 
@@ -41,6 +42,6 @@ def _make(path: Path) -> None:
             os.fsync(file.fileno())
         os.link(name, path)
     except FileExistsError:
-        pass  # another process was first: its key is the one
+        pass  # another process was first, and its key counts
     finally:
         os.unlink(name)  # noqa: PTH108 - the pair of mkstemp

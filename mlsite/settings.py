@@ -1,7 +1,7 @@
-"""The site's settings: the only reader of the environment.
+"""Settings of the site: the only reader of the environment.
 
-Each variable is described in docs/configuration.md. A value that does not parse stops the start
-with a sentence.
+docs/configuration.md describes each variable. A value that cannot be parsed stops the start with an
+error message.
 """
 
 from pathlib import Path
@@ -11,7 +11,8 @@ from csp.constants import NONE, SELF, UNSAFE_INLINE
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env, EnvError
 
-from mlsite.secret_key import KEY_LENGTH, kept_secret_key
+from mlsite.secret_key import KEY_LENGTH, load_or_create_secret_key
+from mlsite.server.cpu_affinity import available_cores
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -23,18 +24,18 @@ def public_origin(url: str) -> tuple[str, str]:
     parts = urlsplit(url)
     try:
         port = f":{parts.port}" if parts.port else ""
-    except ValueError:  # not a number of a port
+    except ValueError:  # not a port number
         port = ":?"
     host = parts.hostname or ""
-    shown = f"[{host}]{port}" if ":" in host else f"{host}{port}"
+    netloc = f"[{host}]{port}" if ":" in host else f"{host}{port}"
     rest = (parts.path.strip("/"), parts.query, parts.fragment)
-    known = parts.scheme in ("http", "https")
-    if not known or not host or parts.netloc.lower() != shown or any(rest):
+    is_http = parts.scheme in ("http", "https")
+    if not is_http or not host or parts.netloc.lower() != netloc or any(rest):
         raise ImproperlyConfigured(
             f"PUBLIC_URL is {url!r}; it takes the address that users type, "
             "such as https://models.example.org."
         )
-    return f"{parts.scheme}://{shown}", host
+    return f"{parts.scheme}://{netloc}", host
 
 
 def one_of(name: str, value: str, choices: tuple[str, ...]) -> str:
@@ -54,32 +55,40 @@ try:
     TRUSTED_TYPES: list[str] = env.list("TRUSTED_TYPES", [])
     DEFAULT_MODEL = env.str("DEFAULT_MODEL", "iris")
     ENGINES = one_of("ENGINES", env.str("ENGINES", "compiled"), ("compiled", "scikit-learn"))
-    # Listening beyond loopback while open takes the word said aloud: None is "nobody said".
-    API_ACCESS_SAID = env.str("API_ACCESS", None)
+    # None if it is not set: then an open site listens on loopback only.
+    EXPLICIT_API_ACCESS = env.str("API_ACCESS", None)
     DATABASES = {
         "default": env.dj_db_url("DATABASE_URL", f"sqlite:///{BASE_DIR / 'db.sqlite3'}"),
     }
     SECRET_KEY = env.str("SECRET_KEY", "")
     FAST_PATH = env.bool("FAST_PATH", True)
+    CPU_AFFINITY = env.bool("CPU_AFFINITY", True)
+    RESPAWN_ALWAYS = env.bool("RESPAWN_ALWAYS", True)
+    EARLY_IMPORTS = env.bool("EARLY_IMPORTS", True)
+    GC_FREEZE = env.bool("GC_FREEZE", True)
+    LOG_BATCHING = env.bool("LOG_BATCHING", True)
     LOG_FORMAT = one_of("LOG_FORMAT", env.str("LOG_FORMAT", "line"), ("line", "json"))
 except (EnvError, ValueError) as exc:
     raise ImproperlyConfigured(str(exc)) from exc
 
-API_ACCESS = one_of("API_ACCESS", API_ACCESS_SAID or "open", ("open", "token"))
+API_ACCESS = one_of("API_ACCESS", EXPLICIT_API_ACCESS or "open", ("open", "token"))
 if TRUSTED_PROXIES < 0:
     raise ImproperlyConfigured(f"TRUSTED_PROXIES is {TRUSTED_PROXIES}; it takes a number from 0.")
 if MAX_BODY_BYTES < 1:
     raise ImproperlyConfigured(f"MAX_BODY_BYTES is {MAX_BODY_BYTES}; it takes a number above 0.")
+
+# Cores of this process, before a worker keeps to one of them. Readers of uploads may use all.
+CPU_CORES = available_cores()
 
 # The database
 
 SQLITE = DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3"
 if SQLITE:
     DATABASES["default"]["OPTIONS"] = {
-        # Writers queue for the lock instead of failing half-way through a transaction.
+        # Writers wait for the lock instead of failing in the middle of a transaction.
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
-        # FULL: a task that was answered with 201 survives a power cut.
+        # FULL: a task survives a power cut as soon as its 201 is sent.
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
     }
     DATABASES["default"]["CONN_MAX_AGE"] = None
@@ -90,7 +99,7 @@ if SQLITE:
         )
 else:
     BESIDE_DATABASE = BASE_DIR
-    # There are more threads than a server has connections for.
+    # The site has more threads than a database server accepts connections.
     pool = {"min_size": 1, "max_size": 10, "timeout": 20}
     DATABASES["default"]["OPTIONS"] = DATABASES["default"].get("OPTIONS", {}) | {"pool": pool}
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
@@ -98,13 +107,14 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 if SECRET_KEY and len(SECRET_KEY) < KEY_LENGTH:
     raise ImproperlyConfigured(
-        f"SECRET_KEY has {len(SECRET_KEY)} characters; it takes at least {KEY_LENGTH} random ones. "
-        "Leave it out to have one made and kept."
+        f"SECRET_KEY has {len(SECRET_KEY)} characters; it takes at least {KEY_LENGTH} random "
+        "characters. "
+        "Without it, a key is generated and stored."
     )
 if not SECRET_KEY:
-    SECRET_KEY = kept_secret_key(BESIDE_DATABASE / "secret_key")
+    SECRET_KEY = load_or_create_secret_key(BESIDE_DATABASE / "secret_key")
 
-# What is served, and to whom
+# Apps, middleware and templates
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -154,10 +164,10 @@ TEMPLATES = [
         },
     },
 ]
-# Looked into by the pages that show them, and by nothing else.
+# Messages in the session are read by the pages that show them; no other page reads the session.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 STATIC_URL = "/static/"
-# Static files come straight out of the installed packages: nothing to collect, DEBUG or not.
+# Static files are served from the installed packages, with DEBUG on or off; nothing is collected.
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
 
@@ -204,15 +214,14 @@ if PUBLIC_URL:
     ALLOWED_HOSTS = [*ALLOWED_HOSTS, host]
     CSRF_TRUSTED_ORIGINS = [origin]
     if origin.startswith("https://"):
-        # TLS ends at a proxy in front, which says so in this header and strips it from outside.
+        # The proxy that ends TLS sets this header and removes it from requests of clients.
         SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
         SECURE_SSL_REDIRECT = True
         SECURE_REDIRECT_EXEMPT = [r"^v2/health/"]
         SECURE_HSTS_SECONDS = 365 * 24 * 3600
         SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
 SILENCED_SYSTEM_CHECKS = [
-    # Whether every subdomain is https, and whether browsers preload that, is for the domain's
-    # owner to say, at the proxy.
+    # HSTS for subdomains and preloading: the domain's owner decides, at the proxy.
     "security.W005",
     "security.W021",
 ]
@@ -251,11 +260,11 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
-    # The deploy check would build the schema, and so load every model; a test validates it.
+    # The deploy check would build the schema, which loads every model. A test validates the schema.
     "ENABLE_DJANGO_DEPLOY_CHECK": False,
 }
 
-# Logs: one line per request on standard output, what else there is to say on standard error
+# Logs: one line per request on standard output, everything else on standard error
 
 LOGGING = {
     "version": 1,
@@ -284,7 +293,9 @@ LOGGING = {
             "filters": ["request_id"],
         },
         "request": {
-            "class": "mlsite.server.access_log.TogetherHandler",
+            "class": "mlsite.server.access_log.BatchingHandler"
+            if LOG_BATCHING
+            else "logging.StreamHandler",
             "formatter": "json" if LOG_FORMAT == "json" else "request",
             "filters": ["request_id"],
             "stream": "ext://sys.stdout",
@@ -293,10 +304,10 @@ LOGGING = {
     "root": {"handlers": ["error"], "level": "INFO"},
     "loggers": {
         "django": {"handlers": ["error"], "level": "INFO", "propagate": False},
-        # Each request has its line already; a 404 needs no second one.
+        # The access log has a line for each request; a 404 needs no second line.
         "django.request": {"level": "ERROR"},
         "django.server": {"level": "ERROR"},
-        # Answered with 400 before any view: anybody could fill the log with their tracebacks.
+        # Requests refused with 400 before any view: clients could fill the log with tracebacks.
         **{
             f"django.security.{name}": {"level": "CRITICAL"}
             for name in ("TooManyFieldsSent", "TooManyFilesSent")

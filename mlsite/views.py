@@ -1,4 +1,4 @@
-"""Home, the two hello resources, and the answers to what is not there."""
+"""Views of the site: home, hello, schema, docs, and error responses."""
 
 from http import HTTPStatus
 from typing import Any
@@ -29,14 +29,14 @@ from mlsite.renderers import JSONRenderer
 
 
 class Home(APIView):
-    """What is served here, and where to go from here."""
+    """Overview of the site, with the URLs of its resources."""
 
     name = "Home"
     renderer_classes = (JSONRenderer, HomePage)
 
     @extend_schema(operation_id="home", responses=OpenApiTypes.OBJECT)
     def get(self, request: Request) -> Response:
-        """Return the site's addresses."""
+        """Return the URLs."""
         return Response(
             {
                 "status": "alive",
@@ -51,14 +51,14 @@ class Home(APIView):
 
 
 class TextView(APIView):
-    """A view that answers with text, whatever is asked for; how it refuses is negotiated."""
+    """A view that responds with plain text for any Accept header; errors are negotiated."""
 
     def perform_content_negotiation(
         self,
         request: Request,
         force: bool = False,  # noqa: ARG002, FBT001, FBT002 - DRF's signature
     ) -> Any:
-        """Return how a refusal is written: where nothing fits, as JSON."""
+        """Return the renderer of errors; JSON if none is acceptable."""
         return super().perform_content_negotiation(request, force=True)
 
 
@@ -69,16 +69,16 @@ class Hello(TextView):
 
     @extend_schema(operation_id="hello", responses={(200, "text/plain"): OpenApiTypes.STR})
     def get(self, _request: Request, number: str) -> HttpResponse:
-        """Say hello, as plain text."""
+        """Return the greeting."""
         return HttpResponse(f"Hello_world {number}", content_type="text/plain; charset=utf-8")
 
 
 class Schema(SpectacularAPIView):
-    """The site's OpenAPI 3 schema, as JSON or YAML."""
+    """OpenAPI 3 schema of the site, as JSON or YAML."""
 
     name = "Schema"
     renderer_classes = [
-        OpenApiJsonRenderer2,  # plain application/json, which a browser shows
+        OpenApiJsonRenderer2,  # plain application/json, which browsers display
         OpenApiJsonRenderer,
         OpenApiYamlRenderer,
         OpenApiYamlRenderer2,
@@ -87,11 +87,11 @@ class Schema(SpectacularAPIView):
 
 
 class Docs(SpectacularSwaggerSplitView):
-    """The pages of the schema."""
+    """Documentation pages of the schema."""
 
     schema = None
     url_name = "schema"
-    http_method_names = ["get", "head"]  # pages only: theirs has no answer to OPTIONS
+    http_method_names = ["get", "head"]  # the base class cannot answer OPTIONS
     renderer_classes = [*SpectacularSwaggerSplitView.renderer_classes, JSONRenderer]
 
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -102,71 +102,70 @@ class Docs(SpectacularSwaggerSplitView):
         return page
 
     def handle_exception(self, exc: Exception) -> Response:
-        """Answer a refusal as the other addresses do."""
+        """Respond to an error as the other views do."""
         self.renderer_classes = list(APIView.renderer_classes)
         neg = self.perform_content_negotiation(self.request, force=True)
         self.request.accepted_renderer, self.request.accepted_media_type = neg
         return super().handle_exception(exc)
 
 
-class Onlooker(SessionAuthentication):
-    """Who is looking: only for what does nothing, since no CSRF token is asked for."""
+class ReadOnlySession(SessionAuthentication):
+    """The session's user, without a CSRF check: only for views that change nothing."""
 
     def enforce_csrf(self, request: Request) -> None:
-        """Ask for nothing."""
+        """Check nothing."""
 
 
 class ErrorView(APIView):
-    """A refusal that no view of ours made, answered as theirs are: JSON, or a page to a browser."""
+    """Response to an error outside the API's views, in their form: JSON, or a page in a browser."""
 
-    authentication_classes = (Onlooker,)
+    authentication_classes = (ReadOnlySession,)
     permission_classes = ()
     schema = None
     name = description = ""
-    http_method_names = []  # there is nothing here that could be asked
-    refusal: APIException = NotFound()
+    http_method_names = []  # the page offers no request
+    error: APIException = NotFound()
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Refuse, whatever the method."""
+        """Raise the error for every method."""
         super().initial(request, *args, **kwargs)
-        raise self.refusal
+        raise self.error
 
 
-def refused(request: HttpRequest, refusal: APIException) -> HttpResponse:
-    """Answer a request that no view of ours will have."""
-    response: Response = ErrorView.as_view(
-        name=HTTPStatus(refusal.status_code).phrase, refusal=refusal
-    )(request)
-    response.render()  # Django does it for views, but not for middleware
+def respond_error(request: HttpRequest, error: APIException) -> HttpResponse:
+    """Return the response to a request that fails outside the API's views."""
+    view = ErrorView.as_view(name=HTTPStatus(error.status_code).phrase, error=error)
+    response: Response = view(request)
+    response.render()  # Django renders responses of views, but not of middleware
     return response
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django's
-    """Answer an address that is not one of the site's."""
-    return refused(request, NotFound("There is nothing at this address."))
+    """Respond to an unknown URL."""
+    return respond_error(request, NotFound("There is nothing at this address."))
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Answer what a Django view forbids."""
-    return refused(request, PermissionDenied(str(exception) or None))
+    """Respond to a PermissionDenied of a Django view."""
+    return respond_error(request, PermissionDenied(str(exception) or None))
 
 
 def csrf_failure(request: HttpRequest, reason: str) -> HttpResponse:
-    """Answer a form whose CSRF token is missing or wrong."""
-    return refused(request, PermissionDenied(f"CSRF: {reason}"))
+    """Respond to a form with a missing or wrong CSRF token."""
+    return respond_error(request, PermissionDenied(f"CSRF: {reason}"))
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Answer a request that Django itself will not read, such as one for another host."""
+    """Respond to a request that Django refuses, such as a request for another host."""
     sentence = "Bad request."
     if isinstance(exception, DisallowedHost):
         named = request.META.get("HTTP_HOST", "")
         host = split_domain_port(named)[0] or named
-        sentence = f"This site does not answer for the host {host!r}; ALLOWED_HOSTS says for which."
+        sentence = f"This site does not answer for the host {host!r}; see ALLOWED_HOSTS."
     return JsonResponse({"detail": sentence}, status=status.HTTP_400_BAD_REQUEST)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - Django's
-    """Answer a failure, telling nothing of it."""
+    """Respond to an unexpected exception, without details of it."""
     sentence = "The server failed to answer this request."
     return JsonResponse({"detail": sentence}, status=status.HTTP_500_INTERNAL_SERVER_ERROR)

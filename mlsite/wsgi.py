@@ -30,11 +30,11 @@ try:
 except DatabaseError as exc:
     raise ImproperlyConfigured(
         f"The registry of models cannot be read ({exc}). `python manage.py prepare` makes the "
-        "database, if that is what is missing."
+        "database, if it is missing."
     ) from exc
 known_tokens.follow()
 
-# What is loaded by now stays: the collector need not look through it again and again, for as long
-# as requests would wait.
-gc.collect()
-gc.freeze()
+if settings.GC_FREEZE:
+    # The models stay loaded: the collector need not look through them while requests wait.
+    gc.collect()
+    gc.freeze()

@@ -12,6 +12,7 @@ VARIABLES = (
     "API_ACCESS",
     "DEFAULT_MODEL",
     "ENGINES",
+    "FAST_PATH",
     "LOG_FORMAT",
     "TRUSTED_PROXIES",
 )

@@ -1,4 +1,4 @@
-"""Tokens and failures to sign in, in the Django admin."""
+"""Django admin of tokens and failed logins."""
 
 from typing import Any
 
@@ -15,9 +15,9 @@ from mlsite.models import SignInFailures, Token
 
 @admin.register(Token)
 class TokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # no generic at run time
-    """Tokens: made here, shown once, revoked by deleting them.
+    """Admin of tokens: a new token is shown once; deleting a token revokes it.
 
-    A token is its user, to whoever has it: only superusers make or see those of others.
+    A token has all rights of its user. Only superusers can create or see tokens of other users.
     """
 
     list_display = ["name", "user", "prefix", "created_at", "expires_at", "last_used_at"]
@@ -28,16 +28,16 @@ class TokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # no generic at r
     fields = ["user", "name", "expires_at"]
 
     def get_fields(self, request: HttpRequest, obj: Token | None = None) -> Any:
-        """Return the fields; a new token has no more than these."""
-        known = ["prefix", "created_at", "last_used_at"] if obj else []
-        return [*super().get_fields(request, obj), *known]
+        """Return the fields of the form, with the history of an existing token."""
+        history = ["prefix", "created_at", "last_used_at"] if obj else []
+        return [*super().get_fields(request, obj), *history]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Token | None = None) -> Any:  # noqa: ARG002 - Django's
-        """Return what cannot be changed: whose it is, and what happened."""
+        """Return the fields of an existing token that cannot be changed."""
         return ["user", "prefix", "created_at", "last_used_at"] if obj else []
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Token]:
-        """Return the tokens that this user may see."""
+        """Return the tokens that the user may see."""
         tokens: QuerySet[Token] = super().get_queryset(request)
         user = request.user
         return tokens if user.is_superuser else tokens.filter(user__username=user.get_username())
@@ -45,7 +45,7 @@ class TokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # no generic at r
     def formfield_for_foreignkey(
         self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
     ) -> "ModelChoiceField[Any] | None":
-        """Offer the users for whom this user may make a token."""
+        """Offer only users that the current user may create a token for."""
         kwargs["initial"] = request.user.pk
         if not request.user.is_superuser:
             kwargs["queryset"] = User.objects.filter(username=request.user.get_username())
@@ -58,7 +58,7 @@ class TokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # no generic at r
         form: ModelForm,  # type: ignore[type-arg]  # no generic at run time
         change: bool,  # noqa: FBT001 - Django's signature
     ) -> None:
-        """Save the token; a new one gets its secret."""
+        """Save the token; a new token gets its secret."""
         if not change:
             give_secret(obj)
         super().save_model(request, obj, form, change)
@@ -69,7 +69,7 @@ class TokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # no generic at r
         obj: Token,
         post_url_continue: str | None = None,  # noqa: ARG002 - Django's signature
     ) -> HttpResponse:
-        """Show the secret: a message would keep it in the session until it is read."""
+        """Show the secret on the page; a message would store it in the session."""
         context = self.admin_site.each_context(request) | {
             "title": "The new token",
             "opts": self.opts,
@@ -80,15 +80,15 @@ class TokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # no generic at r
 
 @admin.register(SignInFailures)
 class SignInFailuresAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # no generic at run time
-    """Failures to sign in of the last minutes; to delete one is to let somebody try again."""
+    """Admin of recent failed logins; deleting a row lets the user or address try again."""
 
     list_display = ["subject", "failures", "until"]
     search_fields = ["subject"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 - Django's signature
-        """Nobody adds a failure by hand."""
+        """Return False: the login throttle adds the rows."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
-        """Nobody changes one either."""
+        """Return False: the login throttle changes the rows."""
         return False

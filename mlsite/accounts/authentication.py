@@ -1,4 +1,4 @@
-"""Who is asking: a token, or HTTP Basic from a command line, or the session of a browser."""
+"""DRF authentication by token and by HTTP Basic."""
 
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class TokensUnreadable(APIException):
-    """A token came that is not known to this process, and the database cannot be asked."""
+    """The token is not in memory, and the database cannot be read."""
 
     status_code = status.HTTP_503_SERVICE_UNAVAILABLE
     default_detail = "Tokens cannot be checked now."
@@ -27,8 +27,8 @@ class TokenAuthentication(authentication.TokenAuthentication):
     SCHEMES = ("bearer", "token")
 
     def authenticate(self, request: Request) -> "tuple[User, Token] | None":
-        """Return the token's user; a token that is not valid is never taken for nobody."""
-        # Rows can be imported only when DRF's views, which import this, are all there.
+        """Return the token's user; a token that is not valid is an error, not anonymous."""
+        # DRF imports this module while Django loads the apps, before models can be imported.
         from mlsite.accounts.token_cache import known_tokens  # noqa: PLC0415
 
         scheme, _, secret = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
@@ -41,33 +41,36 @@ class TokenAuthentication(authentication.TokenAuthentication):
         return token.user, token
 
     def authenticate_header(self, request: Request) -> str:
-        """Return the challenge that goes with a 401.
+        """Return the challenge of a 401.
 
-        Only programs are offered Basic: a browser would open a login window of its own, and pages
-        have a login.
+        Basic is offered to programs only. A browser would open its own login window, but pages
+        have a login form.
         """
         bearer = 'Bearer realm="api"'
         browser = "HTTP_SEC_FETCH_MODE" in request.META or (
             "text/html" in request.META.get("HTTP_ACCEPT", "")
         )
-        basic = any(isinstance(one, BasicAuthentication) for one in request.authenticators or ())
+        basic = any(
+            isinstance(authenticator, BasicAuthentication)
+            for authenticator in request.authenticators or ()
+        )
         return bearer if browser or not basic else f'{bearer}, Basic realm="api", charset="UTF-8"'
 
 
 class BasicAuthentication(authentication.BasicAuthentication):
-    """HTTP Basic, counted and remembered."""
+    """HTTP Basic with throttled failures; a correct password is remembered for a minute."""
 
     def authenticate_credentials(
         self, userid: str, password: str, request: Request | None = None
     ) -> "tuple[User, None]":
-        """Return the user of this name and password."""
+        """Return the user with this name and password."""
         from mlsite.accounts.backends import remembered_passwords  # noqa: PLC0415 - as above
         from mlsite.accounts.login_throttle import LockedOut  # noqa: PLC0415 - as above
 
         assert request is not None  # noqa: S101 - DRF passes it
         user = None
         try:
-            if "\0" not in userid:  # which PostgreSQL refuses to look for
+            if "\0" not in userid:  # PostgreSQL refuses queries with NUL
                 user = remembered_passwords.user(request, userid, password)
         except LockedOut as exc:
             raise Throttled(exc.wait_s, str(exc)) from exc

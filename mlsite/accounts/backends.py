@@ -1,4 +1,4 @@
-"""Passwords: no more checks than sign_ins.py allows, and not again for a minute."""
+"""Django authentication backend with throttling, and a short-lived cache of passwords."""
 
 import hashlib
 import secrets
@@ -14,12 +14,12 @@ from django.http import HttpRequest
 from mlsite.accounts.login_throttle import Attempt
 
 REMEMBERED_S = 60
-MOST = 500
+MAX_REMEMBERED = 500
 LOCKS = 16
 
 
 class PasswordBackend(ModelBackend):
-    """Django's users and permissions, with every password that a request brings counted first."""
+    """Django's users and permissions; counts each attempt before the password is hashed."""
 
     def authenticate(
         self,
@@ -28,12 +28,12 @@ class PasswordBackend(ModelBackend):
         password: str | None = None,
         **kwargs: Any,
     ) -> User | None:
-        """Return the user, None for a wrong password.
+        """Return the user, or None for a wrong password.
 
         Raises
         ------
         LockedOut
-            There have been too many wrong ones.
+            There were too many failed attempts.
         """
         if request is None or username is None or password is None:
             return super().authenticate(request, username, password, **kwargs)
@@ -47,7 +47,7 @@ class PasswordBackend(ModelBackend):
 
 
 class Verified(NamedTuple):
-    """Whose password was right, as which hash it was stored then, and until when that counts."""
+    """A verified password: its user, the stored hash at that time, and when it expires."""
 
     user: int
     stored: str
@@ -55,25 +55,25 @@ class Verified(NamedTuple):
 
 
 class RememberedPasswords:
-    """Spares the hashing of a password that was right a moment ago, in this process.
+    """Per-process cache of verified passwords, which saves hashing them again.
 
-    What is remembered is a keyed hash of name and password; the key dies with the process. The
-    user is read each time: a changed password or a deactivation counts at once.
+    It contains keyed hashes of name and password; the key exists only in this process. The user is
+    read each time, so that a changed password or a deactivation takes effect at once.
     """
 
     def __init__(self) -> None:
         self._key = secrets.token_bytes(32)
         self._verified: dict[bytes, Verified] = {}
-        # Requests that bring the same password at once wait for one check of it.
+        # Simultaneous requests with the same password wait for a single check.
         self._checking = [threading.Lock() for _ in range(LOCKS)]
 
     def user(self, request: HttpRequest, username: str, password: str) -> User | None:
-        """Return the user of this name and password.
+        """Return the user with this name and password.
 
         Raises
         ------
         LockedOut
-            There have been too many wrong ones.
+            There were too many failed attempts.
         """
         credential = f"{len(username)}:{username}:{password}".encode()
         key = hashlib.blake2b(credential, key=self._key).digest()
@@ -96,7 +96,7 @@ class RememberedPasswords:
             return None
         now = time.monotonic()
         current = [item for item in list(self._verified.items()) if item[1].until >= now]
-        self._verified = dict(current[1 - MOST :])
+        self._verified = dict(current[1 - MAX_REMEMBERED :])
         self._verified[key] = Verified(user.pk, user.password, now + REMEMBERED_S)
         return user
 

@@ -1,4 +1,4 @@
-"""What decides the permissions of users, read for many of them at once."""
+"""Permissions of many users, read at once."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
@@ -9,13 +9,13 @@ Rights = frozenset[object]
 
 
 def rights_of(users: Collection[int]) -> Mapping[int, Rights]:
-    """Return what each of the users is allowed, directly or through a group, by primary keys.
+    """Return each user's permissions, direct and through groups, as primary keys.
 
-    Two values differ where the user's permissions do.
+    Two values are equal only if the user's permissions are equal.
     """
     rights: dict[int, set[object]] = defaultdict(set)
-    own = User.user_permissions.through.objects.filter(user_id__in=users)
-    for user, permission in own.values_list("user_id", "permission_id"):
+    direct = User.user_permissions.through.objects.filter(user_id__in=users)
+    for user, permission in direct.values_list("user_id", "permission_id"):
         rights[user].add(permission)
     groups = User.groups.through.objects.filter(user_id__in=users)
     for user, group, permission in groups.values_list("user_id", "group_id", "group__permissions"):

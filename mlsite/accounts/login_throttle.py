@@ -1,14 +1,14 @@
-"""Attempts to sign in with a password, counted in the database before any hashing.
+"""Throttle of logins with a password, counted in the database before any hashing.
 
-An attempt counts from its beginning, and one that succeeds is taken back: attempts that run at
-once cannot pass together. Each count is for a quarter of an hour:
+An attempt counts as a failure from its beginning and is subtracted if it succeeds, so that parallel
+attempts cannot exceed the limits. Each count lasts a quarter of an hour:
 
-- PAIR failures as one user from one address, and that address may not try that user;
-- ADDRESS failures from one address, and it may try nobody;
-- USER failures as one user from everywhere, and a further address may try that user only once.
+- after PAIR failures of a user from an address, the address may not try that user;
+- after ADDRESS failures from an address, the address may not try any user;
+- after USER failures of a user from all addresses, each further address has one attempt.
 
-The last is no full lock. A stranger cannot keep a user out who is somewhere else and knows the
-password; and many addresses get one guess each.
+The last limit does not lock the user out: with the right password, a login from another address
+still succeeds.
 """
 
 import ipaddress
@@ -35,11 +35,17 @@ Counts = dict[str, SignInFailures]
 
 
 class LockedOut(Exception):
-    """There were too many failures; it says for how long."""
+    """There were too many failed logins.
+
+    Attributes
+    ----------
+    wait_s : int
+        Seconds until the next attempt is allowed.
+    """
 
     def __init__(self, wait_s: int) -> None:
         self.wait_s = wait_s
-        super().__init__("Too many failures to sign in.")
+        super().__init__("Too many failed logins.")
 
 
 class Attempt:
@@ -48,52 +54,52 @@ class Attempt:
     Raises
     ------
     LockedOut
-        There have been too many.
+        There were too many failed attempts.
     """
 
     def __init__(self, username: str, address: str) -> None:
         place = network(address)
-        known = User.objects.filter(username=username).exists()
-        # What is no user's name may be a password in the wrong field: it is not written down.
-        self.subject = f"{username if known else 'an unknown user'} from {place}"
+        exists = User.objects.filter(username=username).exists()
+        # An unknown user name may be a password in the wrong field: it is not stored.
+        self.subject = f"{username if exists else 'an unknown user'} from {place}"
         self._address = _key("address", place)
         self._user = _key("user", username)
         self._pair = _key("pair", username, place)
         now = timezone.now()
-        kept = SignInFailures.objects.filter(pk__in=(self._address, self._user, self._pair))
-        self._refuse_beyond({row.pk: row for row in kept if row.until > now}, now, 0)
-        counts = self._count(now, f"address {place}", f"user {username}" if known else "no user")
+        rows = SignInFailures.objects.filter(pk__in=(self._address, self._user, self._pair))
+        self._refuse_beyond({row.pk: row for row in rows if row.until > now}, now, 0)
+        counts = self._count(now, f"address {place}", f"user {username}" if exists else "no user")
         self._refuse_beyond(counts, now, 1)
 
     def failed(self) -> None:
-        """Leave it counted, and say so."""
+        """Keep the attempt counted as a failure, and log it."""
         log.warning("Failed to sign in: %s.", self.subject)
 
     def succeeded(self) -> None:
-        """Take it back. Only this user's failures from this address are forgotten with it."""
+        """Subtract the attempt, and forget the user's failures from this address."""
         SignInFailures.objects.filter(pk=self._pair).delete()
         others = SignInFailures.objects.filter(pk__in=(self._address, self._user), failures__gt=0)
         others.update(failures=F("failures") - 1)
 
     @transaction.atomic
     def _count(self, now: datetime, address: str, user: str) -> Counts:
-        # Old rows go first: there are never more than the failures of half an hour.
+        # Delete old rows first, so that the table holds at most half an hour.
         SignInFailures.objects.filter(until__lt=now - WINDOW).delete()
-        # Always in this order, so that two attempts never wait for each other's rows.
+        # Always in this order, so that two attempts cannot deadlock.
         subjects = {self._address: address, self._user: user, self._pair: self.subject}
         return {key: _one_more(key, subject, now) for key, subject in subjects.items()}
 
-    def _refuse_beyond(self, counts: Counts, now: datetime, own: int) -> None:
-        """Refuse if there are as many failures as allowed, besides this attempt's own."""
+    def _refuse_beyond(self, counts: Counts, now: datetime, attempts: int) -> None:
+        """Refuse if the limit is reached without the counted attempts of this object."""
 
         def failures(key: str) -> int:
-            return counts[key].failures - own if key in counts else 0
+            return counts[key].failures - attempts if key in counts else 0
 
         pair = 1 if failures(self._user) >= USER else PAIR
         full = [
             counts[key]
-            for key, most in ((self._address, ADDRESS), (self._pair, pair))
-            if failures(key) >= most
+            for key, limit in ((self._address, ADDRESS), (self._pair, pair))
+            if failures(key) >= limit
         ]
         if full:
             until = max(row.until for row in full)
@@ -115,10 +121,10 @@ def _key(*words: str) -> str:
 
 
 def network(address: str) -> str:
-    """Return what one attacker has at hand: the address, or the /64 around one of IPv6."""
+    """Return the address, or the /64 network of an IPv6 address, which one client controls."""
     try:
         ip = ipaddress.ip_address(address)
-    except ValueError:  # a socket without an address
+    except ValueError:  # a Unix socket
         return address or "nowhere"
     if isinstance(ip, ipaddress.IPv6Address):
         if ip.ipv4_mapped:

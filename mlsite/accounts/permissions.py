@@ -1,4 +1,4 @@
-"""Who may use what everybody may use while the site is open."""
+"""DRF permission of URLs that are public while the site is open."""
 
 from typing import TYPE_CHECKING
 
@@ -6,29 +6,29 @@ from django.conf import settings
 from rest_framework.exceptions import NotAuthenticated
 from rest_framework.permissions import BasePermission
 
-if TYPE_CHECKING:  # DRF imports this module while it makes these two
+if TYPE_CHECKING:  # DRF imports this module while it defines these classes
     from rest_framework.request import Request
     from rest_framework.views import APIView
 
 
 class ApiAccess(BasePermission):
-    """Everybody while API_ACCESS is open; when it is token, users with the view's permission.
+    """Allows all requests if API_ACCESS is open, else users with the view's permission.
 
-    A view says in `required_permissions` what each of its methods takes. One that says nothing
-    takes every user.
+    A view names the permission of each method in `required_permissions`. A view without this
+    attribute allows every user.
     """
 
     def has_permission(self, request: "Request", view: "APIView") -> bool:
-        """Return whether this request may go on."""
+        """Return whether the request is allowed."""
         if settings.API_ACCESS == "open":
             return True
         if not request.user.is_authenticated:
             if request.META.get("HTTP_AUTHORIZATION", "").lower().startswith("basic "):
-                raise NotAuthenticated("No HTTP Basic here, where it is too slow: send a token.")
+                raise NotAuthenticated("HTTP Basic is too slow for this URL; send a token.")
             return False
         required = getattr(view, "required_permissions", None)
         method = "GET" if request.method in ("HEAD", "OPTIONS") else request.method or ""
         if required is None or not hasattr(view, method.lower()):
-            return True  # a 405 is the view's to give
+            return True  # the view answers 405
         permission = required.get(method)
         return permission is not None and request.user.has_perm(permission)

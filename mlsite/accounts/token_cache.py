@@ -1,8 +1,7 @@
-"""The tokens that this process has seen lately, so that a request with one asks no database.
+"""Per-process cache of tokens, so that a request with a token needs no query.
 
-A thread reads them again every 250 ms, with their users and those users' rights. It looks at the
-rows and waits for no signal: whatever revoked a token, deactivated its user or changed a
-permission, in whichever process, counts within a second.
+A thread reads the cached tokens again every 250 ms, with their users and permissions. A revoked
+token, a deactivated user or a changed permission so takes effect within a second, in all processes.
 """
 
 import logging
@@ -22,20 +21,20 @@ from mlsite.models import Token
 log = logging.getLogger(__name__)
 
 POLL_S = 0.25
-# How long a token is taken without being read again: this bounds a revocation, even where the
-# thread is held up.
+# Longest time that a token is accepted without being read again. It bounds the delay of a
+# revocation, even if the thread is late.
 FRESH_S = 0.9
-# The same while the database is out of reach, where nothing can be revoked either.
+# The same while the database cannot be reached, when no token can be revoked either.
 OUTAGE_S = 300
 IDLE_S = 60
-MOST = 500
+MAX_TOKENS = 500
 USE_WRITTEN_EVERY = timedelta(minutes=1)
 
 Facts = tuple[object, ...]
 
 
 class Seen:
-    """A token as it was read, when that was, and when it was used last."""
+    """A cached token, with the times of its last reading and its last use."""
 
     def __init__(self, token: Token, facts: Facts, read: float, used: float) -> None:
         self.token = token
@@ -45,13 +44,13 @@ class Seen:
 
 
 class KnownTokens:
-    """Finds the token of a secret, in memory where it can."""
+    """Finds the token of a secret, in memory if possible."""
 
     def __init__(self) -> None:
         self._seen: dict[str, Seen] = {}
         self._changing = threading.Lock()
         self._in_use = threading.Event()
-        self._trusted_s = 0.0  # nothing is taken unread before something reads
+        self._trusted_s = 0.0  # until `follow` is called, every token is read from the database
 
     def get(self, secret: str) -> Token:
         """Return the token of this secret.
@@ -59,10 +58,11 @@ class KnownTokens:
         Raises
         ------
         AuthenticationFailed
-            It is none, has expired or has been revoked, or its user is deactivated.
+            The secret is not that of a token, the token has expired or been revoked, or its user is
+            deactivated.
         """
         if not SECRET.fullmatch(secret):
-            raise AuthenticationFailed(f"This is not a token: one begins with {MARK}.")
+            raise AuthenticationFailed(f"This is not a token: tokens begin with {MARK}.")
         key = digest(secret)
         seen = self._seen.get(key)
         if seen is None or time.monotonic() - seen.read >= self._trusted_s:
@@ -85,12 +85,12 @@ class KnownTokens:
         return None if seen.token.expired or not seen.token.user.is_active else seen.token
 
     def follow(self) -> None:
-        """Keep up with the database from now on, in a thread of this process."""
+        """Start the thread that reads the cached tokens again."""
         self._trusted_s = FRESH_S
         threading.Thread(target=self._keep_up, name="token-follower", daemon=True).start()
 
     def refresh(self) -> None:
-        """Read all tokens in use again, and forget those that are gone or idle."""
+        """Read all cached tokens again; remove deleted and idle tokens."""
         read = time.monotonic()
         keys = self._in_use_now()
         tokens = find(keys)
@@ -104,7 +104,7 @@ class KnownTokens:
                 self._read_again(key, token, read, rights[token.user_id])
 
     def record_use(self) -> None:
-        """Write when tokens were last used, once a minute each, whichever process was it."""
+        """Write the last use of tokens, at most once a minute for each token in all processes."""
         now = timezone.now()
         due = [s.token.pk for s in list(self._seen.values()) if self._unwritten(s)]
         if due:
@@ -118,7 +118,7 @@ class KnownTokens:
             raise AuthenticationFailed("This token is unknown or has been revoked.")
         seen = Seen(token, (), read, time.time())
         with self._changing:
-            if len(self._seen) >= MOST:
+            if len(self._seen) >= MAX_TOKENS:
                 del self._seen[min(self._seen, key=lambda key: self._seen[key].used)]
             self._seen[key] = seen
             self._in_use.set()
@@ -140,7 +140,7 @@ class KnownTokens:
         flags = (user.is_active, user.is_staff, user.is_superuser)
         facts = (token.expires_at, user.get_username(), flags, rights)
         if facts != seen.facts:
-            user.get_all_permissions()  # kept on the user: requests need not ask
+            user.get_all_permissions()  # cached on the user, so that requests need no query
             with self._changing:
                 self._seen[key] = Seen(token, facts, read, seen.used)
         else:
@@ -153,7 +153,7 @@ class KnownTokens:
         return not written or seen.used - written.timestamp() >= USE_WRITTEN_EVERY.total_seconds()
 
     def _keep_up(self) -> None:
-        """Refresh while tokens are in use; say once, not every time, what is in the way."""
+        """Refresh while tokens are in use; log a failure once, not every time."""
         while True:
             self._in_use.wait()
             time.sleep(POLL_S)

@@ -1,7 +1,7 @@
-"""Tokens: how their secrets are made, kept and found again.
+"""Creation, hashing and lookup of tokens.
 
-A secret is 256 random bits, which nobody can try out, so that one round of SHA-256 hides it: slow
-hashing is for what people think up.
+A secret has 256 random bits. They cannot be guessed, so that a single SHA-256 is sufficient; slow
+hashing is needed for passwords only.
 """
 
 import hashlib
@@ -16,26 +16,26 @@ from mlsite.models import Token
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
-# The word in front lets people and scanners of published code recognise a secret of this site.
+# The prefix lets people and secret scanners recognise a token of this site.
 MARK = "mlsite_"
 SECRET = re.compile(MARK + r"[A-Za-z0-9_-]{43}")
-SHOWN = len(MARK) + 6
+PREFIX_LENGTH = len(MARK) + 6
 
 
 def give_secret(token: Token) -> None:
-    """Give a new token its secret. What is saved of it is a hash, and how it begins."""
+    """Give a new token its secret. Only its hash and its first characters are stored."""
     token.secret = MARK + secrets.token_urlsafe(32)
     token.hash = digest(token.secret)
-    token.prefix = token.secret[:SHOWN]
+    token.prefix = token.secret[:PREFIX_LENGTH]
 
 
 def issue(user: "User", name: str, expires_at: datetime | None = None) -> Token:
-    """Make a token for a user, and return it with its secret.
+    """Create a token for a user, and return it with its secret.
 
     Raises
     ------
     ValidationError
-        The name is too long, or the user has a token of that name.
+        The name is too long, or the user has another token with this name.
     """
     token = Token(user=user, name=name, expires_at=expires_at)
     give_secret(token)
@@ -45,11 +45,11 @@ def issue(user: "User", name: str, expires_at: datetime | None = None) -> Token:
 
 
 def digest(secret: str) -> str:
-    """Return what is kept of a secret."""
+    """Return the hash of a secret, as it is stored."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def find(digests: Collection[str]) -> dict[str, Token]:
-    """Return the tokens of these hashes, with their users."""
-    found = Token.objects.select_related("user").filter(hash__in=digests)
-    return {token.hash: token for token in found}
+    """Return the tokens with these hashes, by hash, with their users."""
+    tokens = Token.objects.select_related("user").filter(hash__in=digests)
+    return {token.hash: token for token in tokens}

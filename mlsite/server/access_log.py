@@ -80,8 +80,8 @@ class RequestIdFilter(logging.Filter):
 class OtherHostsFilter(logging.Filter):
     """Limits Django's reports of requests for other hosts.
 
-    Each host is reported once, as a warning without a traceback. An operator who tries out the
-    site causes the first reports; later ones can be made up by any client.
+    Each host is reported once, as a warning without a traceback. The first reports help an operator
+    who tries out the site; after that, clients could fill the log with invented hosts.
     """
 
     MAX_REPORTS = 100
@@ -156,42 +156,42 @@ class JSONFormatter(JsonFormatter):
         return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
 
 
-class TogetherHandler(logging.StreamHandler[TextIO]):
-    """Writes the lines of many requests at once, a moment later.
+class BatchingHandler(logging.StreamHandler[TextIO]):
+    """Writes the lines of many records at once, at most 50 ms later.
 
-    Each write gives the interpreter to another thread: one for each line would stop every request
-    half-way. What is left when the process ends is written then.
+    Every write passes the interpreter lock to another thread, so that a write per line would stop
+    each request half-way. The remaining lines are written when the process ends.
     """
 
-    WAIT_S = 0.05
+    DELAY_S = 0.05
 
     def __init__(self, stream: TextIO | None = None) -> None:
         super().__init__(stream)
         self._records: deque[logging.LogRecord] = deque()
         self._writing = Lock()
-        self._begin()
-        os.register_at_fork(after_in_child=self._begin)
+        self._forget_thread()
+        os.register_at_fork(after_in_child=self._forget_thread)
 
-    def _begin(self) -> None:
-        """Begin without a thread: it would not come along to a forked process."""
-        self._some = Event()
+    def _forget_thread(self) -> None:
+        """Start without a thread; a forked process does not have its parent's."""
+        self._has_records = Event()
         self._writer: Thread | None = None
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Keep the record; the caller holds the handler's lock."""
+        """Queue the record; the caller holds the handler's lock."""
         self._records.append(record)
         if self._writer is None:
-            self._writer = Thread(target=self._write_on, name="request-lines", daemon=True)
+            self._writer = Thread(target=self._write_forever, name="access-log", daemon=True)
             self._writer.start()
             Finalize(None, self.flush, exitpriority=0)
-        if not self._some.is_set():
-            self._some.set()
+        if not self._has_records.is_set():
+            self._has_records.set()
 
     def flush(self) -> None:
-        """Write what is kept."""
+        """Write the queued records."""
         with self._writing:
             lines = [self._line(self._records.popleft()) for _ in range(len(self._records))]
-            with suppress(ValueError):  # closed: nobody reads it any more
+            with suppress(ValueError):  # the stream is closed
                 self.stream.write("".join(lines))
                 self.stream.flush()
 
@@ -202,9 +202,9 @@ class TogetherHandler(logging.StreamHandler[TextIO]):
             self.handleError(record)
             return ""
 
-    def _write_on(self) -> None:
+    def _write_forever(self) -> None:
         while True:
-            self._some.wait()
-            time.sleep(self.WAIT_S)
-            self._some.clear()
+            self._has_records.wait()
+            time.sleep(self.DELAY_S)
+            self._has_records.clear()
             self.flush()

@@ -1,9 +1,9 @@
 """WSGI wrapper that reads the request's body before the application runs.
 
-Django takes a body without Content-Length for an empty one, and a truncated body for a shorter
-one. After this wrapper, `wsgi.input` is an `io.BytesIO` of exactly the received bytes, and a
-chunked body has a Content-Length. `mlsite.middleware.BodyLimit` compares both and refuses what is
-incomplete or too large.
+Django reads a body without Content-Length as empty, and a truncated body as a shorter body. After
+this wrapper, `wsgi.input` is an `io.BytesIO` of exactly the received bytes, and a
+chunked body has a Content-Length. `mlsite.middleware.BodyLimit` compares both and refuses bodies
+that are incomplete or too large.
 """
 
 import io
@@ -21,8 +21,8 @@ class RequestBody:
     ----------
     application : WSGI application
     max_bytes : int
-        Longest body that is kept. Of a longer one nothing is kept, or one byte too many if its
-        length was not declared.
+        Longest accepted body. A longer body is dropped, or cut one byte later if its length was not
+        declared.
     """
 
     def __init__(self, application: "WSGIApplication", max_bytes: int) -> None:

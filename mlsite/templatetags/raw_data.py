@@ -1,4 +1,4 @@
-"""What was sent as raw data, for the form that it was sent with."""
+"""Template filters for the raw data form of the browsable API."""
 
 from django import template
 from django.forms import Form
@@ -11,18 +11,18 @@ register = template.Library()
 
 @register.filter
 def raw_text(request: Request) -> str | None:
-    """Return the JSON of the body, letter for letter; None where the body is something else."""
+    """Return the body's text if it is JSON, else None."""
     if request.content_type.partition(";")[0].strip() != JSONParser.media_type:
         return None
     try:
         return str(request.body, "utf-8", "replace")
-    except RawPostDataException:  # read by a parser that does not keep it
+    except RawPostDataException:  # a parser has consumed the body
         return None
 
 
 @register.filter
 def holding(form: Form, text: str | None) -> Form:
-    """Return the form of raw data with the text in it, if there is one."""
+    """Return the raw data form, with the text in it if there is one."""
     if text is not None:
         form.initial["_content"] = text
     return form

@@ -1,7 +1,7 @@
 """The reader of files that somebody brings: run as a process of its own, within limits.
 
     python -m predictor.isolation.inspect_artifact [--sample DATA] [--allow-pickle]
-        [--allow-version] FILE DIRECTORY
+        [--allow-version] [--core NUMBER]... FILE DIRECTORY
 
 It writes the artifact that is to be served into the directory. The last line that it prints is
 JSON: what was found, or {"refused": why}. It knows no Django, and neither secrets nor rows.
@@ -14,7 +14,7 @@ import resource
 import sys
 import time
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
@@ -122,8 +122,18 @@ def take(options: Namespace, compiling: Callable[..., Any] | None = None) -> Fou
     )
 
 
-def limit(memory_bytes: int, time_s: float) -> None:
-    """Give this process so much memory and time, and no more; let others go first."""
+def limit(memory_bytes: int, time_s: float, cores: Collection[int] = ()) -> None:
+    """Limit the memory and the time of this process; let other processes go first.
+
+    Parameters
+    ----------
+    memory_bytes : int
+    time_s : float
+    cores : collection of int
+        Cores to use; if there are none, those of the parent, which may keep to one.
+    """
+    if cores and sys.platform == "linux":
+        os.sched_setaffinity(0, cores)
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     seconds = math.ceil(time_s)
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
@@ -138,6 +148,7 @@ def parsed(arguments: Sequence[str]) -> Namespace:
     parser.add_argument("directory")
     parser.add_argument("--memory", type=int, default=MEMORY_BYTES)
     parser.add_argument("--time", type=float, default=TIME_S)
+    parser.add_argument("--core", type=int, action="append", dest="cores", default=[])
     parser.add_argument("--sample")
     parser.add_argument("--trusted", action="append", default=[])
     parser.add_argument("--allow-pickle", action="store_true")
@@ -151,7 +162,7 @@ def main() -> None:
     from predictor.isolation import compile_process  # noqa: PLC0415 - as above
 
     options = parsed(sys.argv[1:])
-    limit(options.memory, options.time)
+    limit(options.memory, options.time, options.cores)
     deadline = time.monotonic() + compile_process.SHARE * options.time
     try:
         said = asdict(take(options, partial(compile_process.compiled, deadline)))

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from django.conf import settings
 
-from predictor.core.cores import on_any_core
 from predictor.core.errors import InvalidInput
 from predictor.isolation.inspect_artifact import MEMORY_BYTES, TIME_S, Found
 
@@ -34,7 +33,9 @@ class Upload:
         version = ["--allow-version"] if self.allow_version else []
         engines = [] if settings.ENGINES == "compiled" else ["--no-engines"]
         trusted = [f"--trusted={name}" for name in settings.TRUSTED_TYPES]
-        return [str(self.path), *sample, *trusted, *pickle, *version, *engines]
+        # A server may keep its processes to one core each; the reader may use all of them.
+        cores = [f"--core={core}" for core in getattr(settings, "CPU_CORES", ())]
+        return [str(self.path), *sample, *trusted, *cores, *pickle, *version, *engines]
 
 
 def examine(upload: Upload, directory: Path) -> Found:
@@ -49,8 +50,7 @@ def examine(upload: Upload, directory: Path) -> Found:
     reader = [sys.executable, "-m", "predictor.isolation.inspect_artifact", *limit]
     command = [*reader, *upload.arguments(), str(directory)]
     try:
-        with on_any_core():
-            done = _run(command)
+        done = _run(command)
     except subprocess.TimeoutExpired as exc:
         raise _refused(f"Reading the file took more than {TIME_S} seconds.") from exc
     answer = done.stdout.strip().rpartition("\n")[2]

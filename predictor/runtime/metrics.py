@@ -1,19 +1,15 @@
 """What is counted of predictions and models, for Prometheus; docs/metrics.md says what each is."""
 
-import os
 from collections.abc import Collection, Mapping
 from functools import cache
 from typing import NamedTuple
 
-from prometheus_client import Counter, Gauge, Histogram, disable_created_metrics, values
+from prometheus_client import Counter, Gauge, Histogram, disable_created_metrics
 
 from predictor.core.engines import Joining
 from predictor.core.model import Model
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series of when it began
-
-# Where processes count together; prometheus-client's own name.
-DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
 
 VERSION = ("model", "version")
 REQUEST = (*VERSION, "protocol")
@@ -67,15 +63,6 @@ not_loaded = Gauge(
     ("model",),
     multiprocess_mode="liveall",
 )
-
-
-def count_together(directory: str) -> None:
-    """Have this process and its forks count in a directory: before anything is counted.
-
-    prometheus-client looks for the directory's name when it is imported, which has been.
-    """
-    os.environ[DIRECTORY] = directory
-    values.ValueClass = values.get_value_class()  # type: ignore[no-untyped-call]
 
 
 class _Answered(NamedTuple):

@@ -76,7 +76,7 @@ def test_a_filter_that_is_refused_leads_back_to_the_list(page):
     )
     assert violations(page) == {}
     dialog.get_by_role("button", name="Close").click()
-    page.get_by_role("link", name="Ask again without parameters").click()
+    page.get_by_role("link", name="Repeat without parameters").click()
     expect(page).to_have_url("/tasks/")
 
 
@@ -99,7 +99,7 @@ def test_a_refused_form_says_why_at_the_field_and_keeps_the_rest(page):
     title = form.get_by_label("Title")
     expect(title).to_have_attribute("aria-invalid", "true")
     expect(title).to_have_accessible_description(
-        "This field may not be blank. What there is to do."
+        "This field may not be blank. Short description of the task."
     )
     expect(form.get_by_label("Description")).to_have_value("of the <b>living room</b>")
     assert violations(page) == {}

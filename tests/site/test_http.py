@@ -48,7 +48,7 @@ def test_a_method_that_is_not_there_is_a_405_in_json(api, db, models_dir, url):
 def test_another_host_is_refused_and_the_setting_named(api, db, method, host, named):
     response = getattr(api, method)("/1", HTTP_HOST=host, HTTP_ORIGIN="http://elsewhere.example")
     assert response.status_code == 400
-    sentence = f"This site does not answer for the host {named!r}; ALLOWED_HOSTS says for which."
+    sentence = f"This site does not answer for the host {named!r}; see ALLOWED_HOSTS."
     assert response.json() == {"detail": sentence}
 
 
@@ -96,7 +96,7 @@ def test_a_body_above_the_limit_is_a_413_in_json(api, iris, settings):
     assert api.post("/predict", {"X1": 1, "X2": 1}).status_code == 200
     response = api.post("/predict", [{"X1": 1, "X2": 1}] * 10)
     assert response.status_code == 413
-    assert response.json() == {"detail": "The body is larger than the 100 bytes taken here."}
+    assert response.json() == {"detail": "The body is larger than the limit of 100 bytes."}
 
 
 CHUNKS = {"Content-Type": "application/json", "Transfer-Encoding": "chunked"}
@@ -119,7 +119,7 @@ def test_a_body_in_chunks_has_the_same_limit(site):
     megabyte = b" " * 2**20
     status, body = chunked(site, *[megabyte] * 33)
     assert status == 413
-    assert b"The body is larger than the 33,554,432 bytes taken here." in body
+    assert b"The body is larger than the limit of 33,554,432 bytes." in body
 
 
 FORM = (
@@ -147,7 +147,7 @@ def test_a_form_in_chunks_is_asked_for_its_length(site):
         client.sendall(head.encode() + b"5\r\ntitle\r\n0\r\n\r\n")
         answer = b"".join(iter(lambda: client.recv(4096), b""))
     assert answer.startswith(b"HTTP/1.1 411 ")
-    assert b"A body in chunks must be JSON; others need Content-Length." in answer
+    assert b"A chunked body must be JSON; other bodies need Content-Length." in answer
 
 
 @pytest.mark.parametrize("url", ["/docs/", "/auth/logout/"])

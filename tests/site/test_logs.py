@@ -11,11 +11,11 @@ import pytest
 from django.test import Client
 
 from mlsite.server.access_log import (
+    BatchingHandler,
     JSONFormatter,
     LineFormatter,
     OtherHostsFilter,
     RequestIdFilter,
-    TogetherHandler,
     current_request_id,
 )
 from tests.serving import ROOT, until
@@ -151,7 +151,7 @@ def test_a_failure_is_told_under_the_id_too(iris, told, monkeypatch):
 
 def test_lines_are_written_together_and_none_is_lost():
     stream = io.StringIO()
-    handler = TogetherHandler(stream)
+    handler = BatchingHandler(stream)
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda n: handler.handle(record("line %d", n)), range(2000)))
     until(lambda: stream.getvalue().count("\n") == 2000, "all lines", 30)
@@ -160,8 +160,8 @@ def test_lines_are_written_together_and_none_is_lost():
 
 def test_what_is_left_is_written_at_the_end():
     program = (
-        "import logging, sys; from mlsite.server.access_log import TogetherHandler;"
-        "handler = TogetherHandler(sys.stdout); handler.WAIT_S = 60;"
+        "import logging, sys; from mlsite.server.access_log import BatchingHandler;"
+        "handler = BatchingHandler(sys.stdout); handler.DELAY_S = 60;"
         "log = logging.Logger('tests'); log.addHandler(handler); log.info('the last line')"
     )
     command = [sys.executable, "-c", program]
@@ -171,7 +171,7 @@ def test_what_is_left_is_written_at_the_end():
 
 def test_a_stream_that_is_closed_is_nobody_s_failure():
     stream = io.StringIO()
-    handler = TogetherHandler(stream)
+    handler = BatchingHandler(stream)
     stream.close()
     handler.emit(record("to nobody"))
     handler.flush()

@@ -1,9 +1,9 @@
-"""What the pages of other sites may do, and whose address counts behind a proxy."""
+"""Requests from pages of other sites, and the client's address behind a proxy."""
 
 import pytest
 from django.test import Client
 
-REFUSED = {"detail": "The pages of other sites may not do this."}
+REFUSED = {"detail": "Pages of other sites must not write here."}
 OTHER = "https://other.example"
 
 

@@ -1,4 +1,4 @@
-"""Bodies under any WSGI server: read within the limit, incomplete ones refused."""
+"""Request bodies under any WSGI server: read within the limit, refused if incomplete."""
 
 import io
 import json
@@ -13,9 +13,9 @@ JSON, FORM = "application/json", "application/x-www-form-urlencoded"
 CHUNKED = {"HTTP_TRANSFER_ENCODING": "chunked"}
 DECODED = CHUNKED | {"wsgi.input_terminated": True}
 ROW = b'{"X1": "61.1", "X2": "17.3"}'
-CUT_OFF = "The body was cut off."
-TOO_LARGE = "The body is larger than the 100 bytes taken here."
-NO_LENGTH = "A body in chunks must be JSON; others need Content-Length."
+INCOMPLETE = "The body is incomplete."
+TOO_LARGE = "The body is larger than the limit of 100 bytes."
+NO_LENGTH = "A chunked body must be JSON; other bodies need Content-Length."
 
 
 def length(number):
@@ -78,11 +78,11 @@ def test_the_input_is_what_was_received(body, variables, received, declared):
         (ROW, JSON, length(len(ROW)), 200, {"prediction": 2}),
         (ROW, JSON, DECODED, 200, {"prediction": 2}),
         (b"X1=61.1&X2=17.3", FORM, length(15), 200, {"prediction": 2}),
-        (ROW, JSON, length(len(ROW) + 1), 400, {"detail": CUT_OFF}),
-        (b"X1=61.1&X2=17", FORM, length(15), 400, {"detail": CUT_OFF}),
-        (b"", JSON, DECODED, 400, {"detail": CUT_OFF}),
-        (b"1c\r\n" + ROW, JSON, CHUNKED, 400, {"detail": CUT_OFF}),
-        (Broken(), JSON, length(5), 400, {"detail": CUT_OFF}),
+        (ROW, JSON, length(len(ROW) + 1), 400, {"detail": INCOMPLETE}),
+        (b"X1=61.1&X2=17", FORM, length(15), 400, {"detail": INCOMPLETE}),
+        (b"", JSON, DECODED, 400, {"detail": INCOMPLETE}),
+        (b"1c\r\n" + ROW, JSON, CHUNKED, 400, {"detail": INCOMPLETE}),
+        (Broken(), JSON, length(5), 400, {"detail": INCOMPLETE}),
         (b"X1=61.1&X2=17.3", FORM, DECODED, 411, {"detail": NO_LENGTH}),
         (b" " * 101, JSON, length(101), 413, {"detail": TOO_LARGE}),
         (b" " * 200, JSON, DECODED, 413, {"detail": TOO_LARGE}),

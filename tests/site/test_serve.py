@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from mlsite.secret_key import kept_secret_key
+from mlsite.secret_key import load_or_create_secret_key
 from mlsite.server.workers import THREADS
 from predictor.core.engines.places import MOST
 from tests.serving import ROOT, START_S, Site, environment, free_port, manage, until
@@ -145,8 +145,8 @@ REFUSED_ARGUMENTS = {
     "--bind example.org:80": "--bind takes an IP address; got example.org.",
     "--workers 0": "--workers is 0; it takes a number from 1.",
     "--bind 0.0.0.0:8000": (
-        "Not listening on 0.0.0.0: tasks and predictions are open to whoever can reach it. "
-        "Set API_ACCESS=token to ask for a login, or API_ACCESS=open to allow everybody."
+        "Not listening on 0.0.0.0: tasks and predictions are open to every client that reaches it. "
+        "Set API_ACCESS=token to require a login, or API_ACCESS=open to allow all clients."
     ),
 }
 
@@ -194,7 +194,7 @@ REFUSED_SETTINGS = [
         "sqlite:////nowhere/at/all/db.sqlite3",
         "DATABASE_URL names a file in /nowhere/at/all, where there is no directory.",
     ),
-    ("SECRET_KEY", "short", "SECRET_KEY has 5 characters; it takes at least 50 random ones."),
+    ("SECRET_KEY", "short", "SECRET_KEY has 5 characters; it takes at least 50 random characters."),
 ]
 
 
@@ -208,8 +208,8 @@ def test_a_wrong_setting_is_refused_with_a_sentence(monkeypatch, name, value, se
 
 def test_a_secret_key_that_cannot_be_kept_is_asked_for():
     with pytest.raises(ImproperlyConfigured) as refusal:
-        kept_secret_key(Path("/proc/secret_key"))
-    assert str(refusal.value).startswith("No secret key can be kept in /proc/secret_key: ")
+        load_or_create_secret_key(Path("/proc/secret_key"))
+    assert str(refusal.value).startswith("No secret key can be stored in /proc/secret_key: ")
 
 
 def test_a_start_with_a_wrong_setting_ends_with_the_sentence(tmp_path):

@@ -79,7 +79,7 @@ def test_a_wrong_password_is_a_401(api, hashings, name):
 def test_predictions_take_no_password(api, iris, hashings):
     response = api.post("/predict", {"X1": 1, "X2": 1}, **basic())
     assert response.status_code == 401
-    assert response.json() == {"detail": "No HTTP Basic here, where it is too slow: send a token."}
+    assert response.json() == {"detail": "HTTP Basic is too slow for this URL; send a token."}
     assert hashings == []
 
 
@@ -92,7 +92,7 @@ def test_too_many_failures_lock_a_user_out_from_an_address(api, hashings):
     tried = len(hashings)
     response = api.get("/1", **basic())
     assert response.status_code == 429
-    assert response.json()["detail"].startswith("Too many failures to sign in.")
+    assert response.json()["detail"].startswith("Too many failed logins.")
     assert 0 < int(response["Retry-After"]) <= WINDOW.total_seconds()
     assert len(hashings) == tried
     assert api.get("/1", **basic(), REMOTE_ADDR="192.0.2.1").status_code == 200
@@ -165,7 +165,7 @@ def test_the_forms_count_and_lock_as_well(client, hashings, path):
     response = client.post(path, wrong | {"password": PASSWORD}, headers={"accept": "text/html"})
     assert response.status_code == 429
     assert int(response["Retry-After"]) > 0
-    assert "Too many failures to sign in." in response.content.decode()
+    assert "Too many failed logins." in response.content.decode()
     assert len(hashings) == tried
 
 

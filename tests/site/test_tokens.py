@@ -54,11 +54,11 @@ def test_only_a_hash_of_the_secret_is_kept(token):
 @pytest.mark.parametrize(
     ("sent", "sentence"),
     [
-        ("Bearer", "This is not a token: one begins with mlsite_."),
-        ("Bearer a b", "This is not a token: one begins with mlsite_."),
-        ("Token \xe9\x00", "This is not a token: one begins with mlsite_."),
+        ("Bearer", "This is not a token: tokens begin with mlsite_."),
+        ("Bearer a b", "This is not a token: tokens begin with mlsite_."),
+        ("Token \xe9\x00", "This is not a token: tokens begin with mlsite_."),
         ("Bearer mlsite_" + "a" * 43, "This token is unknown or has been revoked."),
-        ("Bearer mlsite_" + "a" * 44, "This is not a token: one begins with mlsite_."),
+        ("Bearer mlsite_" + "a" * 44, "This is not a token: tokens begin with mlsite_."),
     ],
 )
 @pytest.mark.parametrize("mode", ["open", "token"])
@@ -215,7 +215,7 @@ def test_tokens_out_of_use_are_forgotten(token, known, django_assert_num_queries
 
 
 def test_a_process_knows_so_many_tokens_at_most(ann, known, monkeypatch):
-    monkeypatch.setattr("mlsite.accounts.token_cache.MOST", 3)
+    monkeypatch.setattr("mlsite.accounts.token_cache.MAX_TOKENS", 3)
     for number in range(5):
         known.get(issue(ann, str(number)).secret)
     assert len(known._seen) == 3

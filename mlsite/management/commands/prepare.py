@@ -1,4 +1,4 @@
-"""Make whatever the site needs and has not: tables, an administrator, examples, a model."""
+"""Prepare the site: tables, an administrator, example tasks, the default model."""
 
 import secrets
 import sys
@@ -19,13 +19,13 @@ from predictor.models import ModelVersion, RegisteredModel
 
 class Command(BaseCommand):
     help = (
-        "Makes what the site needs and has not: the tables, the admin user and the example tasks "
-        "of a new database, the default model. `serve` runs it at every start."
+        "Makes missing tables, the admin user and the example tasks of a new database, and the "
+        "default model. `serve` runs this command at every start."
     )
 
     def handle(self, **_options: Any) -> None:
         if settings.SQLITE and not connection.is_in_memory_db():  # type: ignore[attr-defined]  # SQLite's
-            # Sessions and passwords are for the owner alone. A file that is there stays as it is.
+            # Only the owner may read sessions and passwords. An existing file keeps its mode.
             Path(settings.DATABASES["default"]["NAME"]).touch(mode=0o600)
         self.migrate()
         self.populate()
@@ -34,14 +34,14 @@ class Command(BaseCommand):
         self.compile()
 
     def migrate(self) -> None:
-        """Bring the tables up to date; ask for it only when they are not."""
+        """Migrate the database if a migration is missing."""
         executor = MigrationExecutor(connection)
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
             self.stdout.write("Making the tables ...")
             call_command("migrate", verbosity=0)
 
     def populate(self) -> None:
-        """Give a site that has no users an administrator, and the two example tasks."""
+        """Create the administrator and the two example tasks if there is no user."""
         users = get_user_model().objects
         password = secrets.token_urlsafe(12)
         with transaction.atomic():
@@ -55,10 +55,10 @@ class Command(BaseCommand):
         )
 
     def sync(self) -> None:
-        """Register what lies in MODELS_DIR when no model is registered: the database was lost.
+        """Register the files in MODELS_DIR if no model is registered: the database was lost.
 
-        What was live went with it. The newest version of the default model becomes so; of the
-        other models none does before somebody says so.
+        The live versions are unknown. The newest version of the default model becomes live; the
+        other models wait for a `promote`.
         """
         if RegisteredModel.objects.exists():
             return
@@ -72,7 +72,7 @@ class Command(BaseCommand):
             self.stdout.write(f"{name} has no live version: `promote {name} VERSION` makes one.")
 
     def train(self) -> None:
-        """Train the default model if it is missing; see that the files of live models are whole."""
+        """Train the default model if it is missing; check the files of live models."""
         name = settings.DEFAULT_MODEL
         if name not in registry.live_versions():
             if name not in recipes.RECIPES:
@@ -88,12 +88,12 @@ class Command(BaseCommand):
             raise CommandError(f"A live model cannot be loaded. {exc}") from exc
 
     def compile(self) -> None:
-        """Compile the live models that never were, or by other versions, or lost their form."""
+        """Compile live models that have no compiled file of the current software versions."""
         for version in registry.compile_stale():
             self.stdout.write(f"Compiled version {version.version} of {version.model}.")
 
 
 def python() -> str:
-    """Return the interpreter as it would be typed here."""
+    """Return the path of the interpreter, relative to the current directory if possible."""
     interpreter, here = Path(sys.executable), Path.cwd()
     return str(interpreter.relative_to(here) if interpreter.is_relative_to(here) else interpreter)

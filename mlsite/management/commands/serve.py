@@ -1,4 +1,4 @@
-"""Serve the site: one command, from a fresh clone to answered requests."""
+"""Serve the site: one command from a fresh clone to answered requests."""
 
 import errno
 import gc
@@ -20,32 +20,36 @@ from django.conf import settings
 from django.core.management import execute_from_command_line
 from django.core.management.base import BaseCommand, CommandError
 
-from mlsite.server.workers import Server, become_worker, block_end, unblock_end
+from mlsite.server.cpu_affinity import keep_to_core, usable_cores
+from mlsite.server.respawning import mark_loaded
+from mlsite.server.signals import delay_sigterm_while_forking, set_up_worker
+from mlsite.server.workers import make_server
 from predictor import registry
-from predictor.core.cores import cores, keep_to_core
-from predictor.runtime import metrics
 
 DEFAULT_BIND = "127.0.0.1:8000"
+
+# Each worker has the models in its memory.
+MAX_DEFAULT_WORKERS = 4
 
 FORK = multiprocessing.get_context("fork")
 
 
 class Command(BaseCommand):
     help = "Prepares what is missing, then serves the site until Ctrl-C or SIGTERM."
-    requires_system_checks = ()  # `prepare` checks, in a process of its own
+    requires_system_checks = ()  # `prepare` runs them, in a process of its own
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
             "--bind",
             default=DEFAULT_BIND,
             metavar="HOST:PORT",
-            help="Where it listens: an IP address or localhost, and a port.",
+            help="Address to listen on: an IP address or localhost, and a port.",
         )
         parser.add_argument(
             "--workers",
             type=int,
-            default=min(len(cores()), 4),
-            help="Processes that answer.",
+            default=min(usable_cores(settings.CPU_CORES), MAX_DEFAULT_WORKERS),
+            help="Number of processes that answer requests.",
         )
 
     def handle(self, *, bind: str, workers: int, **_options: Any) -> None:
@@ -54,34 +58,35 @@ class Command(BaseCommand):
             raise CommandError(f"--workers is {workers}; it takes a number from 1.")
         refuse_open_beyond_loopback(host)
         refuse_taken(host, port)
-        with TemporaryDirectory(prefix="mlsite-metrics-") as counts:
-            metrics.count_together(counts)
-            self.serve(host, port, workers, Path(counts))
+        with TemporaryDirectory(prefix="mlsite-") as scratch:
+            self.serve(host, port, workers, Path(scratch))
 
     def serve(self, host: str, port: int, workers: int, scratch: Path) -> None:
-        """Prepare, say where it is, and answer until told to end."""
+        """Prepare, print the addresses, and answer requests until the server is told to end."""
         prepare()
-        shown = f"[{host}]" if ":" in host else host
-        site = settings.PUBLIC_URL.rstrip("/") or f"http://{shown}:{port}"
+        netloc = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        site = settings.PUBLIC_URL.rstrip("/") or f"http://{netloc}"
         self.stdout.write(f"Home  {site}/\nDocs  {site}/docs/\nAdmin {site}/admin/")
         self.stdout.write("Ctrl-C ends it.", ending="\n")
         self.stdout.flush()
-        server = Server(host, port, workers, scratch)
+        parent = os.getpid()
+        pins = settings.CPU_AFFINITY and workers <= usable_cores(settings.CPU_CORES)
 
         def load() -> Callable[..., Any]:
-            become_worker(server)
-            keep_to_core(scratch)
+            set_up_worker(parent)
+            if pins:
+                keep_to_core(settings.CPU_CORES, scratch)
             application: Callable[..., Any] = import_module("mlsite.wsgi").application
-            server.begun(os.getpid()).touch()
+            mark_loaded(scratch)
             return application
 
-        # Python forgets a signal that reaches a new process before it runs: it has to wait.
-        os.register_at_fork(before=block_end, after_in_parent=unblock_end)
+        server = make_server(host, port, workers, scratch)
+        delay_sigterm_while_forking()
         server.serve(target_loader=load, wrap_loader=False)
 
 
 def address(bind: str) -> tuple[str, int]:
-    """Return the host and the port of HOST:PORT; an IPv6 host stands in brackets."""
+    """Return the host and the port of HOST:PORT; an IPv6 host is in brackets."""
     host, _, port = bind.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
     if not host or not port.isdecimal() or not 0 < int(port) < 2**16:
@@ -90,20 +95,20 @@ def address(bind: str) -> tuple[str, int]:
 
 
 def refuse_open_beyond_loopback(host: str) -> None:
-    """Refuse to show an open site to other machines, unless the operator said so."""
+    """Refuse to show an open site to other machines, unless the operator set API_ACCESS."""
     try:
         loopback = ipaddress.ip_address(host).is_loopback
     except ValueError as exc:
         raise CommandError(f"--bind takes an IP address; got {host}.") from exc
-    if not loopback and settings.API_ACCESS_SAID is None:
+    if not loopback and settings.EXPLICIT_API_ACCESS is None:
         raise CommandError(
-            f"Not listening on {host}: tasks and predictions are open to whoever can reach it. "
-            "Set API_ACCESS=token to ask for a login, or API_ACCESS=open to allow everybody."
+            f"Not listening on {host}: tasks and predictions are open to every client that reaches "
+            "it. Set API_ACCESS=token to require a login, or API_ACCESS=open to allow all clients."
         )
 
 
 def refuse_taken(host: str, port: int) -> None:
-    """Refuse an address that something listens on: the kernel would split requests between both."""
+    """Refuse an address in use: the kernel would split the requests between both servers."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -117,30 +122,34 @@ def refuse_taken(host: str, port: int) -> None:
 
 
 def prepare() -> None:
-    """Prepare the site in a child, and import meanwhile what the workers will need.
+    """Prepare the site in a child process; meanwhile import the modules that the workers need.
 
-    Workers are forked from this process, which therefore opens no database and runs no model.
-    Nothing that is imported is garbage: the collector does not look for any, and leaves the pages
-    that the workers share alone.
+    The workers are forked from this process and share its imported modules. It must not open a
+    database or run a model. During the imports the garbage collector is off: modules are no
+    garbage, and looking for it would copy the pages that the workers share.
     """
-    gc.disable()
-    needs, told = FORK.Pipe(duplex=False)
-    child = FORK.Process(target=prepared, args=(told,))
+    if settings.GC_FREEZE:
+        gc.disable()
+    receiver, sender = FORK.Pipe(duplex=False)
+    child = FORK.Process(target=prepare_in_child, args=(sender,))
     child.start()
-    told.close()
-    import_module(settings.ROOT_URLCONF)
-    with suppress(EOFError):  # which its exit code explains
-        if needs.recv():
-            # Most of what any estimator imports; its own module is for the worker that loads it.
+    sender.close()
+    if settings.EARLY_IMPORTS:
+        import_module(settings.ROOT_URLCONF)
+    with suppress(EOFError):  # the child has failed, as its exit code says
+        needs_estimators = receiver.recv()
+        if settings.EARLY_IMPORTS and needs_estimators:
+            # Most imports of any estimator; the worker imports the estimator's own module.
             import_module("sklearn")
     child.join()
     if child.exitcode:
         raise SystemExit(1)
-    gc.freeze()
-    gc.enable()
+    if settings.GC_FREEZE:
+        gc.freeze()
+        gc.enable()
 
 
-def prepared(told: Connection) -> None:
-    """Prepare the site, and tell whether workers will need scikit-learn: compiled forms do not."""
+def prepare_in_child(sender: Connection) -> None:
+    """Prepare the site, and send whether the workers will need scikit-learn."""
     execute_from_command_line([sys.argv[0], "prepare"])
-    told.send(registry.needs_estimators())
+    sender.send(registry.needs_estimators())

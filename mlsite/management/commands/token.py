@@ -1,4 +1,4 @@
-"""Make a token."""
+"""Create a token."""
 
 from argparse import ArgumentParser
 from datetime import timedelta
@@ -13,12 +13,12 @@ from mlsite.accounts.tokens import issue
 
 
 class Command(BaseCommand):
-    help = "Makes a token for a user and prints it. It is not shown again."
+    help = "Creates a token for a user and prints it once."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("user", metavar="USER")
-        parser.add_argument("--name", required=True, help="What it is for.")
-        parser.add_argument("--days", type=int, help="How long it is good for; else for ever.")
+        parser.add_argument("--name", required=True, help="Purpose of the token.")
+        parser.add_argument("--days", type=int, help="Days until it expires; without it, never.")
 
     def handle(self, *, user: str, name: str, days: int | None, **_options: Any) -> None:
         if days is not None and days < 1:
@@ -29,7 +29,7 @@ class Command(BaseCommand):
         except User.DoesNotExist as exc:
             raise CommandError(f"There is no user {user}.") from exc
         except OverflowError as exc:
-            raise CommandError(f"--days is {days}; that is beyond the calendar.") from exc
+            raise CommandError(f"--days is {days}; that is beyond the year 9999.") from exc
         except ValidationError as exc:
             raise CommandError(" ".join(exc.messages)) from exc
         self.stdout.write(token.secret)

@@ -1,3 +1,3 @@
-// Each page begins with its form: unlike Django REST framework's own script, this one remembers no
-// tab from the page before.
+// Unlike Django REST framework's script, this script does not remember the tab of the last page: each
+// page begins with its form.
 prettyPrint();

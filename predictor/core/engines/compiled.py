@@ -17,7 +17,6 @@ from predictor.core.compiled.compiled_estimator import (
     Table,
     given,
 )
-from predictor.core.cores import Calls
 from predictor.core.engines.engine import Answers, Engine, ran
 from predictor.core.engines.places import PLACES
 from predictor.core.input_builders import ARRAY, FRAME, Frame
@@ -56,7 +55,6 @@ class Compiled:
         self.reader = Reader(signature)
         self.first = signature.methods[0]
         self.runs_on = form.runs_on
-        self.calls = Calls()
         self.most_rows = {m: np.inf if most is None else most for m, most in most_rows.items()}
 
     def name(self, n_samples: int) -> str:
@@ -80,7 +78,7 @@ class Compiled:
                 results = attempt(self.form, compiled, table)
             else:
                 with PLACES.taken():
-                    results = self.calls.run(rows, lambda: attempt(self.form, compiled, table))
+                    results = attempt(self.form, compiled, table)
         except FallbackRequired:
             return self.fallback.run(methods, X)
         if len(compiled) == len(methods):

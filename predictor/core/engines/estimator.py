@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from predictor.core.cores import Calls
 from predictor.core.engines.engine import Answers, ran
 from predictor.core.errors import InvalidInput
 from predictor.core.input_builders import unwrapped
@@ -25,7 +24,6 @@ class ScikitLearn:
 
     def __init__(self, estimator: Any) -> None:
         self.estimator = estimator
-        self.calls = Calls()
 
     def name(self, n_samples: int) -> str:  # noqa: ARG002 - an engine's
         """Return what runs everything."""
@@ -51,14 +49,11 @@ class ScikitLearn:
         """
         X = unwrapped(X)
         estimator = self.estimator
-
-        def results() -> dict[str, Any]:
-            return {method: getattr(estimator, method)(X) for method in methods}
-
         try:
-            return ran(self.calls.run(X.shape[0], results), SCIKIT_LEARN)
+            results = {method: getattr(estimator, method)(X) for method in methods}
         except (ValueError, OverflowError, NotImplementedError) as exc:
             raise InvalidInput(f"The model refuses these rows{_reason(exc, X)}") from exc
+        return ran(results, SCIKIT_LEARN)
 
 
 class LazyEstimator(ScikitLearn):
@@ -71,7 +66,6 @@ class LazyEstimator(ScikitLearn):
     """
 
     def __init__(self, read: Callable[[], Any]) -> None:
-        self.calls = Calls()
         self._read = read
         self._reading = Lock()
         self._estimator: Any = None

@@ -1,0 +1,43 @@
+"""Signals of the server's processes: a worker ends when it is told to, and with its parent."""
+
+import ctypes
+import os
+import signal
+import sys
+
+PR_SET_PDEATHSIG = 1
+
+
+def delay_sigterm_while_forking() -> None:
+    """Keep a SIGTERM waiting while this process forks, in both processes.
+
+    Python forgets a signal that reaches a new process before it runs.
+    """
+    os.register_at_fork(before=_block_sigterm, after_in_parent=_unblock_sigterm)
+
+
+def set_up_worker(parent: int) -> None:
+    """Make a new process end with SIGTERM and with its parent.
+
+    Parameters
+    ----------
+    parent : int
+        Process id of the parent.
+    """
+    os.setpgrp()  # Ctrl-C is for the parent, which then lets each worker finish
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    # The parent's handler would only set a flag in this process's copy of the server. Granian sets
+    # a handler for workers later.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    _unblock_sigterm()
+    if os.getppid() != parent:  # the parent ended before the call of prctl
+        raise SystemExit
+
+
+def _block_sigterm() -> None:
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+
+
+def _unblock_sigterm() -> None:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
