@@ -1,6 +1,10 @@
 """The site as a Django app: its models are tokens and failed logins."""
 
+from typing import Any
+
 from django.apps import AppConfig
+from django.conf import settings
+from django.core import checks
 
 
 class SiteConfig(AppConfig):
@@ -8,3 +12,16 @@ class SiteConfig(AppConfig):
 
     name = "mlsite"
     verbose_name = "Access"
+
+    def ready(self) -> None:
+        """Register the system check."""
+        checks.register(check_fast_path)
+
+
+def check_fast_path(**_kwargs: Any) -> list[checks.CheckMessage]:
+    """Return a warning for each part of the site that switches the fast path off."""
+    # Both need the models of the apps.
+    from mlsite.fast_path import KNOWN_COMPONENTS  # noqa: PLC0415
+    from predictor.fast_path import check  # noqa: PLC0415
+
+    return check(KNOWN_COMPONENTS) if settings.FAST_PATH else []

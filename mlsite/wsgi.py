@@ -17,10 +17,13 @@ django_application = get_wsgi_application()
 from django.conf import settings  # noqa: E402
 
 from mlsite.accounts.token_cache import known_tokens  # noqa: E402
+from mlsite.fast_path import SiteFastPath  # noqa: E402
 from predictor.runtime.store import get_store  # noqa: E402
 
-# FAST PATH: insert `FastPath(django_application, ...)` here if settings.FAST_PATH.
-application = RequestBody(django_application, settings.MAX_BODY_BYTES)
+application = RequestBody(
+    SiteFastPath(django_application) if settings.FAST_PATH else django_application,
+    settings.MAX_BODY_BYTES,
+)
 
 try:
     get_store().follow()

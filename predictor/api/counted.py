@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from rest_framework.status import HTTP_200_OK, HTTP_500_INTERNAL_SERVER_ERROR
 from rest_framework.views import APIView
 
+from predictor.core.codec import Codec
 from predictor.core.model import Model
 from predictor.runtime import metrics
 
@@ -17,7 +18,7 @@ class CountedView(APIView):
     The view sets `served`, `n_rows` and `engine_name` as soon as they are known.
     """
 
-    protocol: str
+    codec: Codec
     served: Model | None = None
     n_rows = 0
     engine_name = ""
@@ -37,6 +38,8 @@ class CountedView(APIView):
 
     def _count(self, status: int, seconds: float) -> None:
         if self.served and status == HTTP_200_OK:
-            metrics.answered(self.served, self.protocol, self.engine_name, self.n_rows, seconds)
+            metrics.answered(
+                self.served, self.codec.protocol, self.engine_name, self.n_rows, seconds
+            )
         else:
-            metrics.refused(self.served, self.protocol, status)
+            metrics.refused(self.served, self.codec.protocol, status)

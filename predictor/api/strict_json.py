@@ -1,6 +1,5 @@
 """JSON as RFC 8259 defines it: the parser and the renderer of the API."""
 
-import json
 from collections.abc import Mapping
 from typing import IO, Any
 
@@ -8,6 +7,9 @@ import orjson
 from django.utils.functional import Promise
 from rest_framework import parsers, renderers
 from rest_framework.exceptions import ParseError
+
+from predictor.core.codec import parse_json
+from predictor.core.errors import InvalidInput
 
 
 class JSONParser(parsers.JSONParser):
@@ -23,11 +25,9 @@ class JSONParser(parsers.JSONParser):
         # `request.body` makes Django keep the body, so that a page can show it again.
         body = stream.body if hasattr(stream, "body") else stream.read()
         try:
-            return orjson.loads(body)
-        except orjson.JSONDecodeError as exc:
-            if "infinity" not in str(exc):
-                raise ParseError(f"The body is not JSON: {exc}.") from exc
-            return _parse_infinities(body, exc)
+            return parse_json(body)
+        except InvalidInput as exc:
+            raise ParseError(str(exc)) from exc
 
 
 class JSONRenderer(renderers.JSONRenderer):
@@ -47,19 +47,6 @@ class JSONRenderer(renderers.JSONRenderer):
         indented = mentioned and self.get_indent(accepted, context)
         option = orjson.OPT_INDENT_2 if indented else None
         return orjson.dumps(data, default=_to_plain, option=option)
-
-
-def _parse_infinities(body: bytes, error: orjson.JSONDecodeError) -> Any:
-    """Return the parsed body with numbers such as 1e999 as infinity.
-
-    The response can then name the field that contains the number.
-    """
-    try:
-        data = json.loads(body)
-        orjson.dumps(data)  # rejects the surrogates that the standard library accepts
-    except (ValueError, TypeError, RecursionError):
-        raise ParseError(f"The body is not JSON: {error}.") from error
-    return data
 
 
 def _to_plain(value: Any) -> Any:

@@ -1,15 +1,12 @@
 """Cards and predictions."""
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from io import BytesIO
 from typing import TYPE_CHECKING, Any, cast
 
 from django.db import transaction
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
 from rest_framework.renderers import BaseRenderer, BrowsableAPIRenderer, JSONRenderer
 from rest_framework.request import Request, is_form_media_type
@@ -23,9 +20,10 @@ from predictor.api.openapi import PredictSchema
 from predictor.api.renderers import ModelListPage, ModelPage, RowFormPage
 from predictor.api.row_form import build_row_form
 from predictor.api.serializers import CardSerializer
+from predictor.core.codec import JSON_ROWS, Codec, Decoded, parse_exactly
 from predictor.core.errors import InvalidInput
 from predictor.core.model import Model
-from predictor.core.signature import Column, Rows, Signature
+from predictor.core.signature import Column, Signature
 from predictor.models import RegisteredModel
 from predictor.permissions import FAST_AUTHENTICATION, PREDICT, VIEW
 from predictor.runtime.store import get_store
@@ -99,7 +97,7 @@ class Predict(CountedView, ModelDetail):
     name = "Predict"
     authentication_classes = FAST_AUTHENTICATION
     page = RowFormPage
-    protocol = "rows"
+    codec = JSON_ROWS
     schema = PredictSchema()
     required_permissions = {"GET": VIEW, "POST": PREDICT}
 
@@ -124,30 +122,32 @@ class Predict(CountedView, ModelDetail):
     def post(self, request: Request, **_address: str) -> Response:
         """Return the model's predictions for the rows in the body."""
         model = self.served = self.model()
-        outputs = model.signature.chosen(request.query_params.get("outputs"))
-        X, is_single = submitted(request, model.signature)
+        X, outputs, is_single = decoded(request, self.codec, model.signature)
         self.n_rows = X.shape[0]
-        answers = model.infer(X, outputs)
-        self.engine_name = answers.engine_name
+        results = model.infer(X, outputs)
+        self.engine_name = results.engine_name
         return Response(
-            model.signature.answer(answers, is_single=is_single),
+            model.signature.answer(results, is_single=is_single),
             headers={"X-Model": model.name, "X-Model-Version": str(model.version)},
         )
 
 
-def submitted(request: Request, signature: Signature) -> Rows:
-    """Return the rows in the body as X."""
-    if request.content_type == JSONParser.media_type:  # letter for letter, as programs send it
-        body = request.body
-        parser = (request.parsers or (None,))[0]
-        if body and isinstance(parser, JSONParser):
-            if block := signature.block(body):
-                return block
-            return signature.rows(parser.parse(BytesIO(body)), partial(_exactly, body))
-    elif is_form_media_type(request.content_type):
-        return signature.rows(_typed(cast("QueryDict", request.data), signature.columns))
-    body = request.body  # Django keeps it, so that it can be read again
-    return signature.rows(request.data, partial(_exactly, body) if body else None)
+def decoded(request: Request, codec: Codec, signature: Signature) -> Decoded:
+    """Return the decoded request: JSON by the codec, other media types by DRF's parsers."""
+    outputs = request.query_params.get("outputs")
+    if request.content_type in codec.content_types and _parses_json(request) and request.body:
+        return codec.decode(signature, request.body, outputs)
+    chosen = signature.chosen(outputs)
+    if is_form_media_type(request.content_type):
+        rows = signature.rows(_typed(cast("QueryDict", request.data), signature.columns))
+    else:
+        body = request.body  # Django keeps it, so that it can be read again
+        rows = signature.rows(request.data, partial(parse_exactly, body) if body else None)
+    return Decoded(rows.X, chosen, rows.is_single)
+
+
+def _parses_json(request: Request) -> bool:
+    return any(isinstance(parser, JSONParser) for parser in request.parsers or ())
 
 
 def _typed(form: "QueryDict", columns: Iterable[Column]) -> dict[str, Any]:
@@ -159,11 +159,3 @@ def _typed(form: "QueryDict", columns: Iterable[Column]) -> dict[str, Any]:
     row.pop("csrfmiddlewaretoken", None)
     empty = (column.name for column in columns if column.nullable and form.get(column.name) == "")
     return row | dict.fromkeys(empty)
-
-
-def _exactly(body: bytes) -> Any:
-    """Return what the JSON says, with integers of any size."""
-    try:
-        return json.loads(body)
-    except RecursionError as exc:
-        raise ParseError("The body is nested too deeply.") from exc

@@ -14,6 +14,7 @@ from predictor.registry.queries import (
     models_without_live_version,
     verify,
     version,
+    version_states,
 )
 from predictor.registry.recompile import compile_stale, recompile_version, set_use_compiled
 from predictor.registry.registration import register, register_file
@@ -46,4 +47,5 @@ __all__ = [
     "train",
     "verify",
     "version",
+    "version_states",
 ]

@@ -1,7 +1,9 @@
 """Queries of the registry: find models and versions, and check their artifacts."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+
+from django.db.models import Q
 
 from predictor import conf
 from predictor.core import artifacts
@@ -79,6 +81,31 @@ def live_compiled() -> dict[str, tuple[int, str]]:
     live = ModelVersion.objects.filter(state=State.LIVE)
     rows = live.values_list("model__name", "version", "compiled", "use_compiled")
     return {name: (number, _compiled_sha256(compiled, use)) for name, number, compiled, use in rows}
+
+
+def version_states(
+    loaded: Collection[tuple[str, int]],
+) -> dict[tuple[str, int], tuple[State, str]]:
+    """Return the state and the compiled SHA-256 of the live versions and of the loaded ones.
+
+    Parameters
+    ----------
+    loaded : collection of (name, version)
+
+    Returns
+    -------
+    dict of (name, version) to (state, SHA-256 of the compiled estimator to run)
+        Without the versions that do not exist.
+    """
+    wanted = Q(state=State.LIVE)
+    for name, number in loaded:
+        wanted |= Q(model__name=name, version=number)
+    rows = ModelVersion.objects.filter(wanted)
+    fields = rows.values_list("model__name", "version", "state", "compiled", "use_compiled")
+    return {
+        (name, number): (State(state), _compiled_sha256(compiled, use))
+        for name, number, state, compiled, use in fields
+    }
 
 
 def compiled_sha256(row: ModelVersion) -> str:

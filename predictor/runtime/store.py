@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections import OrderedDict
+from dataclasses import dataclass, field
 from functools import cache
 
 from django.db import Error as DatabaseError
@@ -12,9 +12,12 @@ from django.db import connection
 from predictor import registry
 from predictor.core.errors import ArtifactError, ModelNotFound, PredictorError
 from predictor.core.model import Model
+from predictor.models import ModelVersion
 from predictor.runtime import metrics
 
 log = logging.getLogger(__name__)
+
+State = ModelVersion.State
 
 POLL_S = 0.25
 
@@ -33,6 +36,14 @@ def get_store() -> "Store":
     return store
 
 
+@dataclass
+class OnDemand:
+    """A version that is not live, loaded for requests by its number."""
+
+    model: Model
+    used: float = field(default_factory=time.monotonic)
+
+
 class Store:
     """The loaded and warm live version of every model, and a few requested other versions.
 
@@ -44,8 +55,9 @@ class Store:
         self._live: dict[str, Model] = {}
         self._load_errors: dict[str, str] = {}
         self._changing = threading.Lock()
-        self._on_demand: OrderedDict[tuple[str, int], Model] = OrderedDict()
+        self._on_demand: dict[tuple[str, int], OnDemand] = {}
         self._demanding = threading.Lock()
+        self._following = False
 
     def get(self, name: str, version: int | None = None) -> Model:
         """Return the live version of a model, or the version with this number.
@@ -59,14 +71,28 @@ class Store:
         ArtifactError
             The version cannot be loaded.
         """
-        live = self._live.get(name)
-        if version is not None and not (live and live.version == version):
+        if model := self.loaded(name, version):
+            return model
+        if version is not None:
             return self._by_number(name, version)
-        if live:
-            return live
         if load_error := self._load_errors.get(name):
             raise ArtifactError(load_error)
         raise ModelNotFound(f"There is no model {name}, or none of its versions is live.")
+
+    def loaded(self, name: str, version: int | None = None) -> Model | None:
+        """Return the model if neither loading nor a query is needed to serve it, else None.
+
+        The thread of `follow` drops retired versions. Without that thread, the state of a version
+        that is not live is unknown.
+        """
+        live = self._live.get(name)
+        if version is None or (live and live.version == version):
+            return live
+        on_demand = self._on_demand.get((name, version)) if self._following else None
+        if on_demand is None:
+            return None
+        on_demand.used = time.monotonic()
+        return on_demand.model
 
     def models(self) -> list[Model]:
         """Return the live version of every model."""
@@ -115,6 +141,7 @@ class Store:
 
     def follow(self) -> None:
         """Start a thread that follows the registry."""
+        self._following = True
         threading.Thread(target=self._poll, name="registry-follower", daemon=True).start()
 
     def _as_live(
@@ -122,22 +149,41 @@ class Store:
     ) -> Model:
         if current and (current.version, current.compiled_sha256) == (version, compiled_sha256):
             return current
-        return self._take_on_demand(name, version, compiled_sha256) or load(name, version)
+        return self._take_loaded(name, version, compiled_sha256) or load(name, version)
 
-    def _take_on_demand(self, name: str, version: int, compiled_sha256: str) -> Model | None:
-        """Take a version that was requested by number, if its compiled estimator is current."""
-        model = self._on_demand.pop((name, version), None)
-        return model if model and model.compiled_sha256 == compiled_sha256 else None
+    def _take_loaded(self, name: str, version: int, compiled_sha256: str) -> Model | None:
+        """Take a version that was loaded on demand, unless its compiled estimator has changed."""
+        on_demand = self._on_demand.pop((name, version), None)
+        same = on_demand and on_demand.model.compiled_sha256 == compiled_sha256
+        return on_demand.model if on_demand and same else None
 
     def _by_number(self, name: str, version: int) -> Model:
         """Return a version that is not live here. Concurrent requests load it once."""
         compiled_sha256 = registry.compiled_sha256(registry.callable_version(name, version))
         with self._demanding:
-            model = self._take_on_demand(name, version, compiled_sha256) or load(name, version)
-            self._on_demand[name, version] = model
+            model = self._take_loaded(name, version, compiled_sha256) or load(name, version)
+            self._on_demand[name, version] = OnDemand(model)
             if len(self._on_demand) > MOST_ON_DEMAND:
-                self._on_demand.popitem(last=False)
+                key, _ = min(list(self._on_demand.items()), key=lambda item: item[1].used)
+                self._on_demand.pop(key, None)
         return model
+
+    def _read_live(self) -> dict[str, tuple[int, str]]:
+        """Drop loaded versions that must not be served, and return the live versions.
+
+        Versions that were loaded on demand are dropped once they are retired or compiled again.
+        """
+        on_demand = list(self._on_demand.items())
+        states = registry.version_states([key for key, _ in on_demand])
+        for key, loaded in on_demand:
+            state, compiled_sha256 = states.get(key, (State.RETIRED, ""))
+            if state == State.RETIRED or compiled_sha256 != loaded.model.compiled_sha256:
+                self._on_demand.pop(key, None)
+        return {
+            name: (version, compiled_sha256)
+            for (name, version), (state, compiled_sha256) in states.items()
+            if state == State.LIVE
+        }
 
     def _poll(self) -> None:
         """Refresh after a change of the live versions. Log a repeated database error once."""
@@ -147,7 +193,7 @@ class Store:
         while True:
             time.sleep(POLL_S)
             try:
-                live = registry.live_compiled()
+                live = self._read_live()
                 retry = self._load_errors and time.monotonic() - tried > RETRY_S
                 if live != seen or retry:
                     self.refresh()

@@ -7,6 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from predictor import registry
+from predictor.core.errors import Conflict
+from predictor.models import ModelVersion
 from predictor.runtime import store
 from predictor.runtime.store import MOST_ON_DEMAND, get_store
 
@@ -60,3 +62,56 @@ def test_many_who_ask_at_once_load_a_version_once(loads, monkeypatch):
         models = {id(future.result()) for future in [pool.submit(ask) for _ in range(8)]}
     assert len(models) == 1
     assert loads == [2]
+
+
+@pytest.fixture
+def followed(loads):
+    """A store that follows the registry; the test polls in the place of its thread."""
+    store = get_store()
+    store._following = True
+    return store
+
+
+def test_a_loaded_version_is_served_by_number_without_a_query(
+    followed, loads, django_assert_num_queries
+):
+    second = followed.get("iris", 2)
+    followed._poll()
+    with django_assert_num_queries(0):
+        assert followed.get("iris", 2) is second
+        assert followed.loaded("iris", 2) is second
+    assert loads == [2]
+
+
+def test_one_query_reads_the_live_and_the_loaded_versions(followed, django_assert_num_queries):
+    for number in (2, 3):
+        followed.get("iris", number)
+    with django_assert_num_queries(1):
+        live = followed._poll()
+    assert {name: version for name, (version, _) in live.items()} == {"iris": 1}
+
+
+def test_a_retired_version_is_dropped_by_the_next_poll(followed):
+    followed.get("iris", 2)
+    registry.retire(registry.version("iris", 2))
+    followed._poll()
+    assert followed.loaded("iris", 2) is None
+    with pytest.raises(Conflict, match="Version 2 of iris is retired"):
+        followed.get("iris", 2)
+
+
+def test_a_version_that_is_compiled_again_is_loaded_again(followed, loads):
+    first = followed.get("iris", 2)
+    ModelVersion.objects.filter(version=2).update(use_compiled=False)
+    followed._poll()
+    assert followed.loaded("iris", 2) is None
+    assert followed.get("iris", 2) is not first
+    assert loads == [2, 2]
+
+
+def test_without_the_follower_each_request_by_number_asks_the_registry(loads):
+    get_store().get("iris", 2)
+    registry.retire(registry.version("iris", 2))
+    assert get_store().loaded("iris", 2) is None
+    with pytest.raises(Conflict, match="Version 2 of iris is retired"):
+        get_store().get("iris", 2)

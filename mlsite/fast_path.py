@@ -1,0 +1,59 @@
+"""Site's part of the fast path: who may predict, the access log, and the parts that it knows."""
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+
+from mlsite.accounts.authentication import TokenAuthentication
+from mlsite.accounts.token_cache import known_tokens
+from mlsite.server.access_log import log_request, request_id_from
+from predictor.fast_path import FastPath
+from predictor.permissions import PREDICT
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+# The effect of each on a plain prediction is that of `authorize`, of `observe`, or a constant
+# header. Describe that of a new one in docs/fast-path.md.
+KNOWN_COMPONENTS = frozenset(
+    {
+        "csp.middleware.CSPMiddleware",
+        "mlsite.accounts.authentication.TokenAuthentication",
+        "mlsite.accounts.permissions.ApiAccess",
+        "mlsite.client_address.ClientAddress",
+        "mlsite.cross_origin.CrossOriginWriteGuard",
+        "mlsite.middleware.BodyLimit",
+        "mlsite.middleware.ErrorResponses",
+        "mlsite.middleware.RequestLog",
+        "mlsite.parsers.FormParser",
+        "whitenoise.middleware.WhiteNoiseMiddleware",
+    }
+)
+
+
+def authorize(environ: "WSGIEnvironment") -> bool:
+    """Return whether the request may predict, as far as this process knows without a query."""
+    credential: str | None = environ.get("HTTP_AUTHORIZATION")
+    if credential is None:
+        return bool(settings.API_ACCESS == "open")
+    scheme, _, secret = credential.partition(" ")
+    if scheme.lower() not in TokenAuthentication.SCHEMES:
+        return False
+    token = known_tokens.in_memory(secret.strip())
+    return token is not None and (settings.API_ACCESS == "open" or token.user.has_perm(PREDICT))
+
+
+def observe(environ: "WSGIEnvironment", status: int, seconds: float) -> dict[str, str]:
+    """Write the line of the access log, and return the header with the id of the request."""
+    request_id = request_id_from(environ)
+    log_request(environ["REQUEST_METHOD"], environ["PATH_INFO"], status, seconds * 1000, request_id)
+    return {"X-Request-ID": request_id}
+
+
+SiteFastPath = partial(
+    FastPath,
+    authorize=authorize,
+    observe=observe,
+    known_components=KNOWN_COMPONENTS,
+)
