@@ -44,7 +44,7 @@ from predictor.api.views import Predict
 from predictor.core.engines import ScikitLearn, ran
 from predictor.core.errors import Busy, InvalidInput
 from predictor.core.model import Model
-from predictor.core.signature import Signature
+from predictor.core.signature_inference import infer_signature
 from predictor.fast_path import wrapper
 from predictor.runtime.store import get_store
 from tests.serving import python
@@ -283,7 +283,7 @@ class NotANumber(DecisionTreeRegressor):
 
 
 def Signed(estimator, X):  # noqa: N802 - a constructor
-    return Signature.of(estimator, sample=X), ScikitLearn(estimator)
+    return infer_signature(estimator, sample=X), ScikitLearn(estimator)
 
 
 @pytest.fixture
