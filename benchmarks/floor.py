@@ -12,7 +12,7 @@ from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 
-WORKERS = Path(__file__).resolve().parents[1] / "mlsite/workers.py"
+WORKERS = Path(__file__).resolve().parents[1] / "mlsite/server/workers.py"
 
 
 def threads() -> int:

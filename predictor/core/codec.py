@@ -106,7 +106,7 @@ def parse_json(body: bytes) -> Any:
 def _with_infinities(body: bytes, refusal: orjson.JSONDecodeError) -> Any:
     try:
         data = json.loads(body)
-        orjson.dumps(data)  # rejects what the standard library also accepts: surrogates
+        orjson.dumps(data)  # rejects surrogates, which the standard library accepts
     except (ValueError, TypeError, RecursionError):
         raise InvalidInput(f"The body is not JSON: {refusal}.") from refusal
     return data

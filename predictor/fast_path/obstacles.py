@@ -129,9 +129,9 @@ def _in_view(view: Any, known_components: Collection[str]) -> Iterator[str]:
 
 
 def is_plain(view: Any) -> bool:
-    """Return whether nothing wraps a view beyond what `as_view` itself wraps it in."""
+    """Return whether a view has no decorators except those that `as_view` adds itself."""
     plain = view.view_class.as_view()
-    while view and plain and view.__code__ is plain.__code__:
+    while view and plain and getattr(view, "__code__", None) is plain.__code__:
         view, plain = getattr(view, "__wrapped__", None), getattr(plain, "__wrapped__", None)
     return view is plain is None
 
@@ -141,7 +141,7 @@ def receivers(signal: Signal) -> Iterator[Callable[..., Any]]:
 
     Django documents how to connect receivers, and no way to list them: `Signal.receivers` is
     public, but described as internal. Its entries hold the receiver, or a weak reference to it, in
-    second place in Django 4.2 to 6.0. `test_a_receiver_is_named` fails if that changes.
+    second place in Django 5.2. `test_a_receiver_is_named` fails if that changes.
     """
     for entry in signal.receivers:
         receiver = entry[1]

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.conf import settings
 from django.http import QueryDict
-from django.urls import resolve
+from django.urls import Resolver404, resolve
 
 from predictor.core.codec import Codec
 from predictor.core.model import Model
@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 MAX_KINDS = 1000
 MAX_KIND_LENGTH = 1000
 
-# A request that has one of these goes to Django.
+# Django answers every request with one of these variables.
 EXCLUDED = frozenset(
     {
         "HTTP_CONTENT_ENCODING",
@@ -52,7 +52,7 @@ EXCLUDED = frozenset(
 )
 QUERY = re.compile(r"(outputs=[^&]+)?")
 
-# The content length of a longer number is not looked at.
+# Django answers requests whose Content-Length has more digits.
 MAX_DIGITS = 18
 
 JSON = "application/json"
@@ -160,7 +160,10 @@ class FastPath:
 
     def _kind(self, environ: "WSGIEnvironment", headers: list[tuple[str, str]]) -> Kind | None:
         """Return the kind of a request that Django has answered; None if it is not plain."""
-        match = resolve(environ["PATH_INFO"])
+        try:
+            match = resolve(environ["PATH_INFO"])
+        except Resolver404:  # a path that is not ASCII, or another URL configuration
+            return None
         codec, query = codec_of(match.func), environ.get("QUERY_STRING", "")
         constant = dict(headers)
         if (
@@ -189,7 +192,7 @@ class FastPath:
 
 
 def deciding_variables() -> tuple[str, ...]:
-    """Return the names in the environ of what decides how Django treats a plain prediction."""
+    """Return the variables of the environ from which Django decides about plain predictions."""
     names = [
         "PATH_INFO",
         "QUERY_STRING",
@@ -225,7 +228,7 @@ def acceptable_length(environ: "WSGIEnvironment") -> int:
 
 
 def predict(kind: Kind, environ: "WSGIEnvironment", length: int) -> Prediction | None:
-    """Return the prediction; None, with the body to be read again, if Django must answer."""
+    """Return the prediction, or None if Django must answer; Django can read the body again."""
     body = b""
     try:
         body = environ["wsgi.input"].read(length)

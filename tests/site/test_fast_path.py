@@ -469,7 +469,7 @@ def test_a_token_counts_as_long_as_it_is_known_to_be_valid(make_sites, tokens, f
 
 
 @pytest.mark.parametrize("access", ACCESS)
-def test_other_credentials_are_django_s_matter(make_sites, tokens, followed, access):
+def test_other_credentials_are_left_to_django(make_sites, tokens, followed, access):
     sites = make_sites(API_ACCESS=access)
     good = tokens["permitted"].secret
     spellings = [f"Bearer {good}", f"token {good}", f"BEARER   {good} "]
@@ -487,7 +487,7 @@ def test_a_closed_site_answers_no_request_without_a_token(make_sites, tokens, fo
     assert {status for _, _, status, *_ in sites.log.lines} == {401}
 
 
-def test_a_token_that_is_not_read_again_is_django_s_matter(make_sites, tokens, followed):
+def test_a_token_that_is_not_read_again_is_left_to_django(make_sites, tokens, followed):
     sites, environ = make_sites(), with_credential(f"Bearer {tokens['permitted'].secret}")
     sites.outcome(sites.without, environ)
     followed.refresh()
@@ -557,7 +557,7 @@ def test_other_settings_of_djangos_middleware_count(make_sites):
     assert answered(make_sites(FORCE_SCRIPT_NAME="/ml"), {"row": PLAIN["strings"]}) == []
 
 
-def test_a_body_above_the_limit_is_django_s_matter(make_sites):
+def test_a_body_above_the_limit_is_left_to_django(make_sites):
     sites = make_sites(MAX_BODY_BYTES=28, DATA_UPLOAD_MAX_MEMORY_SIZE=28)
     requests = {n: request(body=b'{"X1": 1, "X2": 2}'.ljust(n)) for n in (28, 29)}
     assert answered(sites, requests) == [28]
@@ -589,7 +589,7 @@ def test_a_promotion_and_the_end_of_a_model_count_at_once(sites, models):
 
 
 class Moody:
-    """An engine that raises, or returns what JSON does not have."""
+    """An engine that raises, or returns a value that JSON does not have."""
 
     def __init__(self):
         self.result = np.array([1])
@@ -624,7 +624,7 @@ def test_an_error_is_told_and_counted_once_by_django(sites, models, caplog, resu
     assert [status for _, _, status, *_ in sites.log.lines] == [status]
 
 
-# What switches it off
+# Parts that switch it off
 
 
 def is_switched_off(sites):
@@ -703,7 +703,7 @@ def test_a_class_of_the_api_that_it_does_not_know_switches_it_off(
 
 
 class OwnPredict(Predict):
-    """A view of somebody else, who may have changed anything."""
+    """A view of another project, which may have changed anything."""
 
 
 @pytest.mark.parametrize(
@@ -746,7 +746,7 @@ def test_the_switch(prepared, switch, name):
 # The wrapper itself
 
 
-def test_what_is_remembered_has_a_bound(sites, monkeypatch):
+def test_the_memory_for_kinds_is_bounded(sites, monkeypatch):
     monkeypatch.setattr(wrapper, "MAX_KINDS", 3)
     requests = {n: request(body=ROW, query=f"outputs=predict{'+' * n}") for n in range(7)}
     assert answered(sites, requests) == list(requests)

@@ -265,7 +265,7 @@ def test_the_command_prints_a_secret(ann, capsys):
         (["ann", "--name", "laptop"], "Token with this User and Name already exists."),
         (["ann", "--name", ""], "This field cannot be blank."),
         (["ann", "--name", "ci", "--days", "0"], "--days is 0; it takes a number from 1."),
-        (["ann", "--name", "ci", "--days", "9999999"], "beyond the calendar"),
+        (["ann", "--name", "ci", "--days", "9999999"], "beyond the year 9999"),
     ],
 )
 def test_the_command_says_what_is_wrong(token, arguments, sentence):
