@@ -1,45 +1,10 @@
-"""How bodies are read: JSON by orjson, and forms that are not JSON sent by a slip."""
+"""Parser of form bodies."""
 
-import json
 from collections.abc import Mapping
 from typing import IO, Any
 
-import orjson
 from rest_framework import parsers
 from rest_framework.exceptions import ParseError
-
-
-class JSONParser(parsers.JSONParser):
-    """Strict JSON (RFC 8259): no NaN, no lone surrogates, no endless nesting."""
-
-    def parse(
-        self,
-        stream: IO[Any],
-        media_type: str | None = None,  # noqa: ARG002 - DRF's signature
-        parser_context: Mapping[str, Any] | None = None,  # noqa: ARG002 - DRF's signature
-    ) -> Any:
-        """Return the parsed body."""
-        # A request keeps its body, so that a page can show it again beside what is said of it.
-        body = stream.body if hasattr(stream, "body") else stream.read()
-        try:
-            return orjson.loads(body)
-        except orjson.JSONDecodeError as exc:
-            if "infinity" not in str(exc):
-                raise ParseError(f"The body is not JSON: {exc}.") from exc
-            return _with_infinities(body, exc)
-
-
-def _with_infinities(body: bytes, refusal: orjson.JSONDecodeError) -> Any:
-    """Return a body in which a number such as 1e999 stands, read as infinity.
-
-    The field that holds it can then be named in the answer.
-    """
-    try:
-        data = json.loads(body)
-        orjson.dumps(data)  # refuses what else the standard library lets pass: surrogates
-    except (ValueError, TypeError, RecursionError):
-        raise ParseError(f"The body is not JSON: {refusal}.") from refusal
-    return data
 
 
 class FormParser(parsers.FormParser):

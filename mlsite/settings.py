@@ -206,12 +206,12 @@ SILENCED_SYSTEM_CHECKS = [
 
 REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": [
-        "mlsite.parsers.JSONParser",
+        "predictor.api.strict_json.JSONParser",
         "mlsite.parsers.FormParser",
         "rest_framework.parsers.MultiPartParser",
     ],
     "DEFAULT_RENDERER_CLASSES": [
-        "mlsite.renderers.JSONRenderer",
+        "predictor.api.strict_json.JSONRenderer",
         "rest_framework.renderers.BrowsableAPIRenderer",
     ],
     "DEFAULT_AUTHENTICATION_CLASSES": [

@@ -25,7 +25,7 @@ from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
 from mlsite.page_renderers import HomePage
-from mlsite.renderers import JSONRenderer
+from predictor.api.strict_json import JSONRenderer
 
 
 class Home(APIView):

@@ -1,1 +1,1 @@
-"""The prediction service."""
+"""A prediction service for fitted scikit-learn models."""

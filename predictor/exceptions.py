@@ -1,12 +1,15 @@
-"""The one table from facts to statuses."""
+"""Status codes of the core's exceptions."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, cast
 
 from rest_framework import status
 from rest_framework.response import Response
-from rest_framework.views import exception_handler
+from rest_framework.settings import api_settings
 
 from predictor.core.errors import ArtifactError, Busy, Conflict, InvalidInput, ModelNotFound
+
+Handler = Callable[[Exception, dict[str, Any]], Response | None]
 
 STATUSES: dict[type[Exception], int] = {
     InvalidInput: status.HTTP_400_BAD_REQUEST,
@@ -15,15 +18,14 @@ STATUSES: dict[type[Exception], int] = {
     ArtifactError: status.HTTP_503_SERVICE_UNAVAILABLE,
     Busy: status.HTTP_503_SERVICE_UNAVAILABLE,
 }
-# When to come again, where that is known.
 RETRY_AFTER_S: dict[type[Exception], int] = {Busy: 1}
 
 
 def handle(exc: Exception, context: dict[str, Any]) -> Response | None:
-    """Answer a fact of the core with its status; leave what else there is to DRF."""
+    """Return the response to an exception of the core. The site's handler answers all others."""
     code = STATUSES.get(type(exc))
     if code is None:
-        return exception_handler(exc, context)
+        return cast("Handler", api_settings.EXCEPTION_HANDLER)(exc, context)
     columns = exc.columns if isinstance(exc, InvalidInput) else {}
     wait_s = RETRY_AFTER_S.get(type(exc))
     headers = {"Retry-After": str(wait_s)} if wait_s else None

@@ -1,4 +1,4 @@
-"""The registry's rows: which models there are, in which versions, and which of them is live."""
+"""Tables of the registry: registered models, their versions, and the audit log."""
 
 from django.conf import settings
 from django.core.validators import RegexValidator
@@ -6,19 +6,19 @@ from django.db import models
 from django.db.models import F, Q
 
 NAME = r"[a-z0-9][a-z0-9_-]{0,63}"
-NAME_RULE = "Small letters, digits, - and _, at most 64, a letter or digit first."
+NAME_RULE = "Use at most 64 lowercase letters, digits, - and _; begin with a letter or a digit."
 
 
 class RegisteredModel(models.Model):
-    """A model under its name."""
+    """A named model, which has versions."""
 
     name = models.CharField(
         max_length=64,
         unique=True,
         validators=[RegexValidator(rf"\A{NAME}\Z", NAME_RULE)],
-        help_text="The name in its address.",
+        help_text="The name in the URL.",
     )
-    description = models.TextField(blank=True, help_text="What it is, for people.")
+    description = models.TextField(blank=True, help_text="Description for users.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -35,48 +35,50 @@ class RegisteredModel(models.Model):
 
 
 class ModelVersion(models.Model):
-    """One fitted estimator of a model.
+    """A fitted estimator of a model.
 
-    Only its state and its engines ever change; see `predictor.triggers`.
+    Only its state and its engines change after registration; see `predictor.triggers`.
     """
 
     class State(models.TextChoices):
-        """What a version is for."""
+        """Use of a version: live, ready to become live, or out of service."""
 
         LIVE = "live"
         READY = "ready"
         RETIRED = "retired"
 
     model = models.ForeignKey(RegisteredModel, models.PROTECT, related_name="versions")
-    version = models.PositiveIntegerField(help_text="From 1 for each model.")
+    version = models.PositiveIntegerField(help_text="Numbered from 1 in each model.")
     state = models.CharField(max_length=7, choices=State, default=State.READY)
-    artifact = models.CharField(max_length=100, help_text="The name of its file.")
-    format = models.CharField(max_length=16, help_text="How the file is written.")
+    artifact = models.CharField(max_length=100, help_text="File name.")
+    format = models.CharField(max_length=16, help_text="File format.")
     sha256 = models.CharField("SHA-256", max_length=64)
-    size = models.PositiveBigIntegerField(help_text="Of the artifact, in bytes.")
-    signature = models.JSONField(help_text="The columns it takes and the outputs it gives.")
-    metrics = models.JSONField(default=dict, blank=True, help_text="How good it was found to be.")
+    size = models.PositiveBigIntegerField(help_text="Size of the artifact in bytes.")
+    signature = models.JSONField(help_text="Columns and outputs.")
+    metrics = models.JSONField(default=dict, blank=True, help_text="Quality, such as accuracy.")
     fitted_with = models.JSONField(
-        default=dict, blank=True, help_text="The software that fitted it."
+        default=dict, blank=True, help_text="Software versions that fitted the estimator."
     )
     any_version = models.BooleanField(
-        default=False, help_text="Whether another scikit-learn than the one above may run it."
+        default=False, help_text="Whether other versions of scikit-learn may run the estimator."
     )
-    source = models.CharField(max_length=200, blank=True, help_text="Where it came from.")
-    notes = models.TextField(blank=True, help_text="What there is to say of it, for people.")
+    source = models.CharField(max_length=200, blank=True, help_text="Origin of the file.")
+    notes = models.TextField(blank=True, help_text="Notes for users.")
     engines = models.JSONField(
-        default=dict, blank=True, help_text="What runs it: proven how, and how fast."
+        default=dict,
+        blank=True,
+        help_text="Engine of each method, with its verification and times.",
     )
     compiled = models.CharField(
-        "SHA-256 of the compiled form",
+        "SHA-256 of the compiled estimator",
         max_length=64,
         blank=True,
-        help_text="Of the file beside the artifact.",
+        help_text="The file lies beside the artifact. Empty if there is none.",
     )
     use_compiled = models.BooleanField(
-        "use the compiled form",
+        "use the compiled estimator",
         default=True,
-        help_text="Without it scikit-learn runs the estimator as it is.",
+        help_text="If not, scikit-learn runs the version.",
     )
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(
@@ -108,10 +110,10 @@ class ModelVersion(models.Model):
 
 
 class Event(models.Model):
-    """One line of the record. It is written once, and neither changed nor deleted."""
+    """An entry of the audit log. It is never changed or deleted."""
 
     class Kind(models.TextChoices):
-        """What happened."""
+        """Kind of change."""
 
         REGISTRATION = "registration"
         PROMOTION = "promotion"
@@ -121,9 +123,9 @@ class Event(models.Model):
 
     model = models.ForeignKey(RegisteredModel, models.PROTECT, related_name="events")
     kind = models.CharField(max_length=12, choices=Kind)
-    # A name, not a key: the record outlives its users, and deleting one must not change it.
+    # A name, not a foreign key: deleting a user must not change the audit log.
     by = models.CharField(
-        max_length=150, blank=True, help_text="The user; nobody for the command line."
+        max_length=150, blank=True, help_text="User name; empty for the command line."
     )
     at = models.DateTimeField(auto_now_add=True)
     from_version = models.ForeignKey(

@@ -1,7 +1,8 @@
-"""What constraints cannot say, held by the database itself: the record and the artifacts stay.
+"""Database triggers for invariants that constraints cannot express.
 
-The triggers are dropped before the tables are altered, and made anew afterwards: SQLite alters a
-table by making another in its place, which some of them would not survive and others would forbid.
+The audit log is append-only, and a registered artifact never changes. The triggers are dropped
+before a migration and created again afterwards, because SQLite alters a table by replacing it:
+some triggers would be lost, and others would forbid it.
 """
 
 from typing import Any
@@ -11,8 +12,8 @@ from django.db.migrations import Migration
 
 EVENT = "predictor_event"
 VERSION = "predictor_modelversion"
-FACTS = (
-    "model_id",
+# Columns of a version that never change. The card beside the artifact repeats them.
+IMMUTABLE_COLUMNS = (
     "version",
     "artifact",
     "format",
@@ -23,33 +24,32 @@ FACTS = (
     "fitted_with",
     "any_version",
     "source",
-    "created_at",
 )
 
-ELSEWHERE = (
+OF_ANOTHER_MODEL = (
     f"EXISTS (SELECT 1 FROM {VERSION} v WHERE v.model_id <> NEW.model_id "  # noqa: S608 - no input
     "AND v.id IN (NEW.from_version_id, NEW.to_version_id))"
 )
 
-# name: (when, on which table, under which condition, the sentence)
+# name: (statement and table, condition, error message)
 TRIGGERS = {
-    "event_unchanged": (f"UPDATE ON {EVENT}", "", "The record is only ever added to."),
-    "event_undeleted": (f"DELETE ON {EVENT}", "", "The record is only ever added to."),
+    "event_unchanged": (f"UPDATE ON {EVENT}", "", "The audit log is append-only."),
+    "event_undeleted": (f"DELETE ON {EVENT}", "", "The audit log is append-only."),
     "event_of_one_model": (
         f"INSERT ON {EVENT}",
-        ELSEWHERE,
-        "An event is about versions of its own model.",
+        OF_ANOTHER_MODEL,
+        "The versions of an event must belong to its model.",
     ),
-    "version_undeleted": (f"DELETE ON {VERSION}", "", "A version is never deleted."),
+    "version_undeleted": (f"DELETE ON {VERSION}", "", "A version cannot be deleted."),
     "version_unchanged": (
-        f"UPDATE OF {', '.join(FACTS)} ON {VERSION}",
+        f"UPDATE OF model_id, created_at, {', '.join(IMMUTABLE_COLUMNS)} ON {VERSION}",
         "",
-        "Only the state of a version changes.",
+        "A registered version cannot be changed.",
     ),
     "version_retired_for_good": (
         f"UPDATE OF state ON {VERSION}",
         "OLD.state = 'retired' AND NEW.state <> 'retired'",
-        "A retired version stays retired.",
+        "A retired version cannot be used again.",
     ),
     "version_retired_while_live": (
         f"UPDATE OF state ON {VERSION}",
@@ -60,23 +60,22 @@ TRIGGERS = {
 
 
 def install(using: str, **_signal: Any) -> None:
-    """Make the triggers; called after migrations."""
+    """Create the triggers; called after migrations."""
     connection = connections[using]
-    make = {"sqlite": _sqlite, "postgresql": _postgresql}.get(connection.vendor)
-    present = connection.introspection.table_names()
-    if make is None or EVENT not in present:
+    create = {"sqlite": _sqlite, "postgresql": _postgresql}.get(connection.vendor)
+    if create is None or EVENT not in connection.introspection.table_names():
         return
     with connection.cursor() as cursor:
-        for name, (event, condition, sentence) in TRIGGERS.items():
-            for statement in make(f"predictor_{name}", event, condition, sentence):
+        for name, (event, condition, message) in TRIGGERS.items():
+            for statement in create(f"predictor_{name}", event, condition, message):
                 cursor.execute(statement)
 
 
 def drop(using: str, plan: list[tuple[Migration, bool]], **_signal: Any) -> None:
-    """Drop the triggers if tables of theirs are about to be altered."""
+    """Drop the triggers if a migration of this app is about to run."""
     connection = connections[using]
-    ours = any(migration.app_label == "predictor" for migration, _ in plan)
-    if not ours or EVENT not in connection.introspection.table_names():
+    is_affected = any(migration.app_label == "predictor" for migration, _ in plan)
+    if not is_affected or EVENT not in connection.introspection.table_names():
         return
     with connection.cursor() as cursor:
         for name, (event, *_) in TRIGGERS.items():
@@ -84,18 +83,18 @@ def drop(using: str, plan: list[tuple[Migration, bool]], **_signal: Any) -> None
             cursor.execute(f"DROP TRIGGER IF EXISTS predictor_{name}{table}")
 
 
-def _sqlite(name: str, event: str, condition: str, sentence: str) -> list[str]:
+def _sqlite(name: str, event: str, condition: str, message: str) -> list[str]:
     when = f"WHEN {condition}" if condition else ""
     return [
         f"DROP TRIGGER IF EXISTS {name}",
-        f"CREATE TRIGGER {name} BEFORE {event} {when} BEGIN SELECT RAISE(ABORT, '{sentence}'); END",
+        f"CREATE TRIGGER {name} BEFORE {event} {when} BEGIN SELECT RAISE(ABORT, '{message}'); END",
     ]
 
 
-def _postgresql(name: str, event: str, condition: str, sentence: str) -> list[str]:
+def _postgresql(name: str, event: str, condition: str, message: str) -> list[str]:
     check = f"IF NOT ({condition}) THEN RETURN NEW; END IF;" if condition else ""
     table = event.rpartition(" ")[2]
-    body = f"{check} RAISE EXCEPTION '{sentence}' USING ERRCODE = 'integrity_constraint_violation';"
+    body = f"{check} RAISE EXCEPTION '{message}' USING ERRCODE = 'integrity_constraint_violation';"
     function = f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql"
     return [
         f"{function} AS $$ BEGIN {body} END $$",

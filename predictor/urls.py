@@ -1,4 +1,4 @@
-"""The addresses of the prediction service."""
+"""URLs of the prediction service."""
 
 from django.urls import re_path
 

@@ -12,7 +12,6 @@ from dataclasses import replace
 from functools import cache
 
 import pytest
-from django.apps import apps
 from django.contrib.auth.models import Permission
 from django.db import connection
 from hypothesis import HealthCheck, settings
@@ -21,7 +20,7 @@ from rest_framework.test import APIClient
 from predictor import recipes, registry
 from predictor.core import artifacts
 from predictor.core.compiler.compile import compile_
-from predictor.isolation.inspect_artifact import Found
+from predictor.isolation.inspect_artifact import Inspection
 from predictor.registry import registration, storage
 from predictor.runtime.store import get_store
 from tests.serving import Site
@@ -108,9 +107,9 @@ def prepared(tmp_path_factory):
 def models_dir(settings, tmp_path):
     """An empty MODELS_DIR, and a process that has loaded nothing."""
     settings.MODELS_DIR = tmp_path / "models"
-    apps.get_app_config("predictor").__dict__.pop("store", None)
+    get_store.cache_clear()
     yield settings.MODELS_DIR
-    apps.get_app_config("predictor").__dict__.pop("store", None)
+    get_store.cache_clear()
 
 
 def pytest_collection_finish():
@@ -140,7 +139,7 @@ def written(tmp_path_factory):
         signature = artifacts.save(fitted.estimator, path, fitted.X, columns=fitted.columns)
         compilation = compile_(fitted.estimator, signature, fitted.X)
         versions, compiled = artifacts.get_software_versions(), compilation.write(place)
-        found = Found(path.name, "skops", signature.to_json(), versions)
+        found = Inspection(path.name, "skops", signature.to_json(), versions)
         found = replace(found, engines=compilation.report, compiled=compiled)
         origin = registration.Origin("training", None, fitted.description, metrics=fitted.metrics)
         return fitted, place, found, origin

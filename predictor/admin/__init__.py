@@ -1,4 +1,4 @@
-"""The registry in the Django admin: a button for what can be done to a model, and for no more."""
+"""The registry in the Django admin."""
 
 from django.contrib import admin
 

@@ -1,4 +1,4 @@
-"""The page that asks before something changes, and what follows the yes."""
+"""Confirmation page of a change."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple, cast
@@ -17,38 +17,42 @@ if TYPE_CHECKING:
 
 
 class Confirmation(NamedTuple):
-    """What is asked, what follows from it, the button that says yes, and where to go then."""
+    """Texts of the page, and the URL to return to."""
 
     question: str
     consequence: str
-    yes: str
-    back: str
+    button: str
+    return_url: str
 
 
 class ReasonForm(forms.Form):
-    """Why, for the record."""
+    """Reason of a change."""
 
     why = forms.CharField(
-        required=False, max_length=500, label="Reason", help_text="Kept in the record."
+        required=False, max_length=500, label="Reason", help_text="Stored in the audit log."
     )
 
 
-def confirmed(
+def confirm(
     request: HttpRequest,
     site: AdminSite,
-    asked: Confirmation,
+    confirmation: Confirmation,
     change: Callable[["User", str], str],
 ) -> HttpResponse:
-    """Ask; on a yes make the change, and say what it did or why it could not be."""
+    """Show the page; after its form is sent, make the change and show its result.
+
+    `change` takes the user and the reason, and returns the message to show.
+    """
     form = ReasonForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            done = change(cast("User", request.user), form.cleaned_data["why"])
+            message = change(cast("User", request.user), form.cleaned_data["why"])
         except PredictorError as exc:
             messages.error(request, str(exc))
         else:
             get_store().refresh()
-            messages.success(request, done)
-        return HttpResponseRedirect(asked.back)
-    context = site.each_context(request) | {"title": asked.question, "asked": asked, "form": form}
-    return TemplateResponse(request, "admin/predictor/confirmation.html", context)
+            messages.success(request, message)
+        return HttpResponseRedirect(confirmation.return_url)
+    context = {"title": confirmation.question, "confirmation": confirmation, "form": form}
+    template = "admin/predictor/confirmation.html"
+    return TemplateResponse(request, template, site.each_context(request) | context)

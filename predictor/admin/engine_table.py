@@ -1,4 +1,4 @@
-"""What runs a version, as a table: the engine of each method, its proof and its times."""
+"""Table of the engines of a version: one row for each method, with verification and times."""
 
 from typing import Any
 
@@ -9,47 +9,47 @@ from predictor.models import ModelVersion
 
 TABLE = """
 <p>{}</p>
-<table><thead><tr><th>Method</th><th>One row</th><th>256 and more</th><th>Compiled up to</th>
-<th>Rows tried</th><th>Greatest relative difference</th><th>Microseconds</th><th>Why not</th></tr>
+<table><thead><tr><th>Method</th><th>One row</th><th>256 rows and more</th><th>Compiled up to</th>
+<th>Verified rows</th><th>Largest relative difference</th><th>Microseconds</th><th>Reason</th></tr>
 </thead><tbody>{}</tbody></table>
 """
 CELLS = "<tr><th>{}</th>" + "<td>{}</td>" * 7 + "</tr>"
 
 
 def table(version: ModelVersion) -> str:
-    """Return the table of a version."""
+    """Return the table of a version as HTML."""
     engines = version.engines
     if not engines:
-        return "scikit-learn. It was never compiled."
-    sentence = f"{engines['engine']}. {engines['reason']}".strip()
+        return "scikit-learn. The version was never compiled."
+    summary = f"{engines['engine']}. {engines['reason']}".strip()
     if not version.use_compiled and version.compiled:
-        sentence = f"scikit-learn: the compiled form ({engines['engine']}) is switched off."
+        summary = f"scikit-learn. The compiled estimator ({engines['engine']}) is switched off."
     if "joined" in engines:
-        sentence += " " + (engines["alone"] or "Requests are joined where scikit-learn runs them.")
-    rows = [cells(name, found) for name, found in engines["methods"].items()]
+        summary += " " + (engines["alone"] or "Concurrent requests for scikit-learn are batched.")
+    rows = [cells(name, method) for name, method in engines["methods"].items()]
     if not rows:
-        return sentence
-    return format_html(TABLE, sentence, format_html_join("", CELLS, rows))
+        return summary
+    return format_html(TABLE, summary, format_html_join("", CELLS, rows))
 
 
-def cells(name: str, found: dict[str, Any]) -> tuple[Any, ...]:
-    """Return the line of a method."""
-    up_to = found.get("up_to_rows", 0)
-    difference = found.get("difference")
+def cells(name: str, method: dict[str, Any]) -> tuple[Any, ...]:
+    """Return the table row of a method."""
+    up_to = method.get("up_to_rows", 0)
+    difference = method.get("difference")
     return (
         name,
-        found["one"],
-        found["many"],
+        method["one"],
+        method["many"],
         "any number of rows" if up_to is None else f"{up_to:,} rows",
-        f"{found['rows_tried']:,}" if "rows_tried" in found else "",
+        f"{method['rows_tried']:,}" if "rows_tried" in method else "",
         "" if difference is None else f"{difference:.1e}",
-        times(found.get("microseconds", {})),
-        found["reason"],
+        times(method.get("microseconds", {})),
+        method["reason"],
     )
 
 
 def times(microseconds: dict[str, dict[str, float]]) -> SafeString:
-    """Return a line for each number of rows that was timed."""
+    """Return the times as HTML, one line for each number of rows."""
     lines = (
         (f"{int(size):,}", ", ".join(f"{name} {value:,.1f}" for name, value in each.items()))
         for size, each in microseconds.items()

@@ -1,4 +1,4 @@
-"""What the admin's pages share: rows are looked at; only the registry writes them."""
+"""Base class of the admin pages. Only the registry writes the rows."""
 
 from collections.abc import Callable, Mapping
 from functools import wraps
@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 
@@ -13,12 +14,12 @@ from predictor.permissions import MANAGE
 
 
 def may_manage(request: HttpRequest) -> bool:
-    """Return whether this user may change what is live."""
+    """Return whether the user may change models."""
     return request.user.has_perm(MANAGE)
 
 
-def managed(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Return the view for those who may manage models, and a refusal for others."""
+def require_manage(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Return the view, restricted to users who may change models."""
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -29,32 +30,32 @@ def managed(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     return guarded
 
 
-class LookingAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # no generic at run time
-    """Rows that the admin shows and never writes."""
+class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # no generic at run time
+    """Shows rows without editing them, and offers buttons for the changes of the registry."""
 
     actions = None
     show_full_result_count = False
-    address = ""  # how the names of its confirmation pages begin
+    url_prefix = ""  # first part of the names of the confirmation URLs
 
-    def verbs(self) -> Mapping[str, Callable[..., HttpResponse]]:
-        """Return the confirmation page of each thing that may be done to a row."""
+    def confirmation_views(self) -> Mapping[str, Callable[..., HttpResponse]]:
+        """Return the views of the changes, by verb."""
         return {}
 
-    def buttons(self, request: HttpRequest, row: Any) -> list[tuple[str, str]]:  # noqa: ARG002 - a row's own
-        """Return the label and the address of what may be done to this row now."""
+    def buttons(self, request: HttpRequest, row: Any) -> list[tuple[str, str]]:  # noqa: ARG002 - for subclasses
+        """Return label and URL of each change that the row allows now."""
         return []
 
     def get_urls(self) -> list[URLPattern]:
-        """Return the addresses of the confirmation pages before the admin's own."""
-        own = [
+        """Return the URLs of the confirmation pages before those of the admin."""
+        confirmation_urls = [
             path(
                 f"<int:pk>/{verb}/",
-                self.admin_site.admin_view(managed(view)),
-                name=f"{self.address}_{verb}",
+                transaction.non_atomic_requests(self.admin_site.admin_view(require_manage(view))),
+                name=f"{self.url_prefix}_{verb}",
             )
-            for verb, view in self.verbs().items()
+            for verb, view in self.confirmation_views().items()
         ]
-        return own + super().get_urls()
+        return confirmation_urls + super().get_urls()
 
     def change_view(
         self,
@@ -63,24 +64,24 @@ class LookingAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # no generic at
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """Show a row, with a button for what may be done to it now."""
+        """Show a row with its buttons."""
         row = self.get_object(request, object_id)
         buttons = self.buttons(request, row) if row and may_manage(request) else []
         context = (extra_context or {}) | {"buttons": buttons}
         return super().change_view(request, object_id, form_url, context)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Return whether this user may look: who manages models may, too."""
+        """Return whether the user may view models or change them."""
         return may_manage(request) or super().has_view_permission(request, obj)
 
-    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 - Django's
-        """Return that nobody may."""
+    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 - Django's signature
+        """Return False: only the registry writes."""
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 - Django's
-        """Return that nobody may."""
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 - Django's signature
+        """Return False: only the registry writes."""
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 - Django's
-        """Return that nobody may."""
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 - Django's signature
+        """Return False: only the registry writes."""
         return False

@@ -1,4 +1,4 @@
-"""The upload of a version in the admin."""
+"""Upload of a version in the admin."""
 
 from typing import TYPE_CHECKING, Any, cast
 
@@ -7,68 +7,57 @@ from django.contrib import messages
 from django.contrib.admin import AdminSite
 from django.contrib.admin.widgets import AdminTextareaWidget, AdminTextInputWidget
 from django.core.exceptions import PermissionDenied
-from django.core.validators import RegexValidator
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from predictor.admin.read_only import may_manage
+from predictor.api.option_serializers import UploadSerializer
 from predictor.api.uploads import register
 from predictor.core.errors import InvalidInput
-from predictor.models import NAME, NAME_RULE, ModelVersion
+from predictor.models import ModelVersion
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 
 class UploadForm(forms.Form):
-    """A file to register, and what is said of it."""
+    """The fields of the API's upload, and the name of the model, which the API has in its URL."""
 
     model = forms.CharField(
-        max_length=64,
-        validators=[RegexValidator(rf"\A{NAME}\Z", NAME_RULE)],
-        widget=AdminTextInputWidget,
-        help_text="A name that is new makes the model.",
+        max_length=64, widget=AdminTextInputWidget, help_text="A new name creates the model."
     )
-    artifact = forms.FileField(help_text="The fitted estimator, as a skops file.")
-    sample = forms.FileField(
-        required=False, help_text="Rows that it takes, as .csv or .npz: they refine the card."
-    )
-    metrics = forms.JSONField(
-        required=False,
-        widget=AdminTextInputWidget,
-        help_text='How good it is, such as {"accuracy": 0.93}.',
-    )
+    artifact = forms.FileField()
+    sample = forms.FileField(required=False)
+    metrics = forms.JSONField(required=False, widget=AdminTextInputWidget)
     note = forms.CharField(required=False, max_length=2000, widget=AdminTextareaWidget)
-    promote = forms.BooleanField(required=False, label="Make it live at once")
+    promote = forms.BooleanField(required=False)
 
-    def clean_metrics(self) -> Any:
-        """Refuse what is no object; what is in it, the registry checks."""
-        metrics = self.cleaned_data["metrics"]
-        if metrics and not isinstance(metrics, dict):
-            raise forms.ValidationError('An object is expected, such as {"accuracy": 0.93}.')
-        return metrics
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, field in UploadSerializer().fields.items():
+            self.fields[name].help_text = field.help_text or ""
 
 
 def upload(request: HttpRequest, site: AdminSite) -> HttpResponse:
-    """Show the form; register what it brings, or say why not beside its field."""
+    """Show the form; register its version, or show an error beside the field."""
     if not may_manage(request):
         raise PermissionDenied
     form = UploadForm(request.POST or None, request.FILES or None)
-    if request.method == "POST" and form.is_valid() and (version := registered(request, form)):
+    if request.method == "POST" and form.is_valid() and (version := _register(request, form)):
         messages.success(request, f"Version {version.version} of {version.model} is registered.")
-        address = reverse("admin:predictor_modelversion_change", args=[version.pk])
-        return HttpResponseRedirect(address)
+        url = reverse("admin:predictor_modelversion_change", args=[version.pk])
+        return HttpResponseRedirect(url)
     context = site.each_context(request) | {"title": "Upload a version", "form": form}
     return TemplateResponse(request, "admin/predictor/upload.html", context)
 
 
-def registered(request: HttpRequest, form: UploadForm) -> ModelVersion | None:
-    """Register what the form holds; put what is wrong with it beside its field."""
-    said = dict(form.cleaned_data)
+def _register(request: HttpRequest, form: UploadForm) -> ModelVersion | None:
+    """Register the version; add the errors to the form and return None if it is rejected."""
+    data = dict(form.cleaned_data)
     try:
-        return register(said.pop("model"), said, cast("User", request.user))
+        return register(data.pop("model"), data, cast("User", request.user))
     except InvalidInput as exc:
-        for field, sentences in (exc.columns or {"model": [str(exc)]}).items():
-            form.add_error(field, list(sentences))
+        for field, errors in (exc.columns or {"model": [str(exc)]}).items():
+            form.add_error(field, list(errors))
     return None

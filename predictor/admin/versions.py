@@ -1,29 +1,31 @@
-"""Versions in the admin: their metrics side by side, and a button for what each one allows."""
+"""Versions in the admin: a comparison of their metrics, and buttons for changes."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from predictor import registry
 from predictor.admin import engine_table
-from predictor.admin.confirmation import Confirmation, confirmed
-from predictor.admin.read_only import LookingAdmin, may_manage
+from predictor.admin.confirmation import Confirmation, confirm
+from predictor.admin.read_only import ReadOnlyAdmin, may_manage
 from predictor.admin.upload import upload
 from predictor.models import ModelVersion
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
-# So many metrics have a column of their own.
-MOST_METRICS = 8
+# Number of metrics with a column in the list.
+MAX_METRICS = 8
 
 
-class ModelVersionAdmin(LookingAdmin):
-    """Versions, to be compared; a new one comes by an upload."""
+class ModelVersionAdmin(ReadOnlyAdmin):
+    """Versions with their metrics. An upload adds a version."""
 
     list_display = ["__str__", "state", "created_at", "created_by"]
     list_filter = ["state", "model"]
@@ -33,107 +35,109 @@ class ModelVersionAdmin(LookingAdmin):
     exclude = ["engines"]
     readonly_fields = ["run_by"]
     change_form_template = "admin/predictor/modelversion/change_form.html"
-    address = "version"
+    url_prefix = "version"
 
     class Media:
         css = {"all": ["predictor/admin.css"]}
 
     @admin.display(description="Run by")
     def run_by(self, version: ModelVersion) -> str:
-        """Return what runs each method, with its proof and its times."""
+        """Return the table of engines."""
         return engine_table.table(version)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Return whether this user may upload."""
+        """Return whether the user may upload a version."""
         return may_manage(request)
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
-        """Return the columns, with one for each metric of the versions."""
+        """Return the columns, including one for each metric."""
         versions = ModelVersion.objects.all()
         if model := request.GET.get("model__id__exact", ""):
             versions = versions.filter(model=int(model) if model.isdecimal() else None)
         names = sorted({name for version in versions for name in version.metrics})
-        return [*self.list_display, *map(column, names[:MOST_METRICS])]
+        return [*self.list_display, *map(column, names[:MAX_METRICS])]
 
-    def verbs(self) -> Mapping[str, Callable[..., HttpResponse]]:
-        """Return the confirmation pages of what may be done to a version."""
+    def confirmation_views(self) -> Mapping[str, Callable[..., HttpResponse]]:
+        """Return the views of promotion, retirement and the switch of the engine."""
         return {"promote": self.promote, "retire": self.retire, "switch": self.switch}
 
+    @transaction.non_atomic_requests  # the registry commits its own transactions
     def add_view(
         self,
         request: HttpRequest,
         form_url: str = "",  # noqa: ARG002 - Django's signature
         extra_context: dict[str, Any] | None = None,  # noqa: ARG002 - Django's signature
     ) -> HttpResponse:
-        """Upload a version: no row is made by hand."""
+        """Upload a version."""
         return upload(request, self.admin_site)
 
-    def buttons(self, request: HttpRequest, row: Any) -> list[tuple[str, str]]:  # noqa: ARG002 - the row says it
-        """Return what the version's state and its compiled form allow."""
+    def buttons(self, request: HttpRequest, row: Any) -> list[tuple[str, str]]:  # noqa: ARG002 - the base's signature
+        """Return the buttons of the changes that the state and the engine of the version allow."""
         ready = row.state == ModelVersion.State.READY
         buttons = [
             (verb.capitalize(), reverse(f"admin:version_{verb}", args=[row.pk]))
             for verb in (("promote", "retire") if ready else ())
         ]
         if row.compiled:
-            name = "Run scikit-learn alone" if row.use_compiled else "Run the compiled form"
+            name = "Use scikit-learn alone" if row.use_compiled else "Use the compiled estimator"
             buttons.append((name, reverse("admin:version_switch", args=[row.pk])))
         return buttons
 
     def promote(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Ask, and make a version live."""
-        version = get_object_or_404(ModelVersion.objects.select_related("model"), pk=pk)
+        """Make a version live after a confirmation."""
 
-        def do(by: "User", why: str) -> str:
+        def change(version: ModelVersion, by: "User", why: str) -> str:
             registry.promote(version, by=by, why=why)
             return f"Version {version.version} of {version.model} is live."
 
-        consequence = "It answers in every process within a second; the live one is kept ready."
-        return confirmed(request, self.admin_site, asked(version, "Promote", consequence), do)
+        consequence = (
+            "The version is live in every process within a second. The current one stays ready."
+        )
+        return self._confirm(request, pk, "Promote", consequence, change)
 
     def retire(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Ask, and take a version out of service."""
-        version = get_object_or_404(ModelVersion.objects.select_related("model"), pk=pk)
+        """Retire a version after a confirmation."""
 
-        def do(by: "User", why: str) -> str:
+        def change(version: ModelVersion, by: "User", why: str) -> str:
             registry.retire(version, by=by, why=why)
             return f"Version {version.version} of {version.model} is retired."
 
-        consequence = "It is never live or asked again; its file stays. This cannot be undone."
-        return confirmed(request, self.admin_site, asked(version, "Retire", consequence), do)
+        consequence = "The version cannot predict any more. Its file stays. This cannot be undone."
+        return self._confirm(request, pk, "Retire", consequence, change)
 
     def switch(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Ask, and have a version run by its compiled form, or by scikit-learn alone."""
+        """Switch between the compiled estimator and scikit-learn after a confirmation."""
+        use_compiled = not get_object_or_404(ModelVersion, pk=pk).use_compiled
+        engine = "the compiled estimator" if use_compiled else "scikit-learn alone"
+
+        def change(version: ModelVersion, _by: "User", why: str) -> str:
+            registry.set_use_compiled(version, use_compiled=use_compiled)
+            self.log_change(request, version, f"Use {engine}. {why}".strip())
+            return f"Version {version.version} of {version.model} uses {engine}."
+
+        consequence = "The change takes effect in every process within a second."
+        return self._confirm(request, pk, f"Use {engine} for", consequence, change)
+
+    def _confirm(
+        self,
+        request: HttpRequest,
+        pk: int,
+        verb: str,
+        consequence: str,
+        change: Callable[[ModelVersion, "User", str], str],
+    ) -> HttpResponse:
         version = get_object_or_404(ModelVersion.objects.select_related("model"), pk=pk)
-        use = not version.use_compiled
-        runner = "its compiled form" if use else "scikit-learn alone"
-
-        def do(by: "User", why: str) -> str:  # noqa: ARG001 - the log knows who asks
-            registry.switch(version, use_compiled=use)
-            self.log_change(request, version, f"Run by {runner}. {why}".strip())
-            return f"Version {version.version} of {version.model} is run by {runner}."
-
-        question = Confirmation(
-            f"Run version {version.version} of {version.model} by {runner}?",
-            "It is so in every process within a second, without a request lost.",
-            f"Run {runner}",
+        confirmation = Confirmation(
+            f"{verb} version {version.version} of {version.model}?",
+            consequence,
+            f"{verb} version {version.version}",
             reverse("admin:predictor_modelversion_change", args=[version.pk]),
         )
-        return confirmed(request, self.admin_site, question, do)
-
-
-def asked(version: ModelVersion, verb: str, consequence: str) -> Confirmation:
-    """Return the question about a version."""
-    return Confirmation(
-        f"{verb} version {version.version} of {version.model}?",
-        consequence,
-        f"{verb} version {version.version}",
-        reverse("admin:predictor_modelversion_change", args=[version.pk]),
-    )
+        return confirm(request, self.admin_site, confirmation, partial(change, version))
 
 
 def column(name: str) -> Any:
-    """Return a column with one metric of each version."""
+    """Return a list column with a metric of each version."""
 
     @admin.display(description=name, empty_value="-")
     def metric(version: ModelVersion) -> str | None:

@@ -7,6 +7,7 @@ from django.http import HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_view
 from rest_framework import status
+from rest_framework.renderers import BrowsableAPIRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
@@ -67,9 +68,10 @@ class Change(ModelView):
 
     def respond(self, request: Request, version: ModelVersion) -> HttpResponseBase:
         """Return the card as JSON; redirect a browser to the model's page."""
-        if request.accepted_renderer.format == "json":
+        if not isinstance(request.accepted_renderer, BrowsableAPIRenderer):
             return Response(CardSerializer(version.model).data)
-        messages.success(request, f"Version {version.version} is {version.state}.")
+        sentence = f"Version {version.version} is {version.state}."
+        messages.success(request, sentence, fail_silently=True)  # a site may have no messages
         page = reverse("model-detail", args=[version.model.name])
         return HttpResponseRedirect(page, status=status.HTTP_303_SEE_OTHER)
 

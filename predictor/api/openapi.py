@@ -2,12 +2,13 @@
 
 from typing import TYPE_CHECKING, Any
 
-from django.conf import settings
+from drf_spectacular.openapi import AutoSchema as SpectacularSchema
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiRequest, OpenApiResponse
 from rest_framework.parsers import JSONParser
 from rest_framework.serializers import BaseSerializer
 from rest_framework.settings import api_settings
 
+from predictor import conf
 from predictor.api.json_schema import (
     EMPTY_INPUT,
     JSON_NULL,
@@ -21,9 +22,12 @@ from predictor.models import ModelVersion
 from predictor.runtime.store import get_store
 
 if TYPE_CHECKING:
-    from drf_spectacular.openapi import AutoSchema
+    AutoSchema = SpectacularSchema
 else:
-    AutoSchema = api_settings.DEFAULT_SCHEMA_CLASS  # the site's class, with its error responses
+    # The site's class describes errors. A site that does not use drf-spectacular has another kind.
+    AutoSchema = api_settings.DEFAULT_SCHEMA_CLASS
+    if not issubclass(AutoSchema, SpectacularSchema):
+        AutoSchema = SpectacularSchema
 
 
 class PredictSchema(AutoSchema):
@@ -93,7 +97,7 @@ class PredictSchema(AutoSchema):
     def get_signatures(self) -> dict[str, Signature]:
         """Return the signatures of the models that the URL can address, by model name."""
         named = "{" in self.path
-        models = [m for m in get_store().models() if named or m.name == settings.DEFAULT_MODEL]
+        models = [m for m in get_store().models() if named or m.name == conf.default_model()]
         return {model.name: model.signature for model in models}
 
 

@@ -1,5 +1,6 @@
 """Serializers for the cards of models and versions."""
 
+from datetime import UTC
 from operator import attrgetter
 from typing import Any
 
@@ -10,6 +11,9 @@ from predictor.core.columns import Column
 from predictor.models import ModelVersion, RegisteredModel
 from predictor.runtime.store import get_store
 
+# Times are in UTC, even if the site has another TIME_ZONE.
+IN_UTC = {"created_at": {"default_timezone": UTC}}
+
 
 class VersionSerializer(serializers.ModelSerializer[ModelVersion]):
     """An entry in the list of versions on a card."""
@@ -18,6 +22,7 @@ class VersionSerializer(serializers.ModelSerializer[ModelVersion]):
         model = ModelVersion
         fields = ("version", "state", "created_at", "metrics", "format", "fitted_with", "notes")
         read_only_fields = fields
+        extra_kwargs = IN_UTC
 
 
 class InputSerializer(serializers.Serializer[Column]):
@@ -107,6 +112,7 @@ class VersionCardSerializer(serializers.ModelSerializer[ModelVersion]):
             "notes",
         )
         read_only_fields = fields
+        extra_kwargs = IN_UTC
 
 
 class CardSerializer(serializers.Serializer[RegisteredModel]):

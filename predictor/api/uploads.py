@@ -23,7 +23,7 @@ def register(name: str, fields: dict[str, Any], user: "User") -> ModelVersion:
         source=f"upload of {fields['artifact'].name}"[:200],
         by=user,
         notes=fields.get("note", ""),
-        metrics=fields.get("metrics") or {},
+        metrics={} if fields.get("metrics") is None else fields["metrics"],
     )
     with (
         temporary_copy(fields["artifact"]) as artifact,

@@ -1,23 +1,24 @@
 """Cards and predictions."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, cast
 
-from django.conf import settings
+from django.db import transaction
 from django.http import HttpResponseBase
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
-from rest_framework.renderers import BaseRenderer, BrowsableAPIRenderer
+from rest_framework.renderers import BaseRenderer, BrowsableAPIRenderer, JSONRenderer
 from rest_framework.request import Request, is_form_media_type
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from predictor import exceptions, registry
+from predictor import conf, exceptions, registry
+from predictor.api import strict_json
 from predictor.api.openapi import PredictSchema
 from predictor.api.renderers import ModelListPage, ModelPage, RowFormPage
 from predictor.api.row_form import build_row_form
@@ -34,11 +35,28 @@ if TYPE_CHECKING:
     from django.http import QueryDict
 
 
+def replace_json(classes: Iterable[type[Any]]) -> Sequence[type[Any]]:
+    """Return the site's parsers or renderers with strict JSON in place of DRF's own classes."""
+    strict: dict[type[Any], type[Any]] = {
+        JSONParser: strict_json.JSONParser,
+        JSONRenderer: strict_json.JSONRenderer,
+    }
+    return [strict.get(cls, cls) for cls in classes]
+
+
 class ModelView(APIView):
-    """What all views here share: facts become statuses in one table, and a page of their own."""
+    """Base of the app's views: the site's defaults with strict JSON, and a page for each view."""
 
     page: type[BrowsableAPIRenderer] = ModelPage
     required_permissions: Mapping[str, str] = {"GET": VIEW}
+    parser_classes = replace_json(APIView.parser_classes)
+    renderer_classes = replace_json(APIView.renderer_classes)
+    versioning_class = None  # `version` in a URL is the version of a model, not of the API
+
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Any:
+        """Return the view, exempt from ATOMIC_REQUESTS: the registry commits its transactions."""
+        return transaction.non_atomic_requests(super().as_view(**initkwargs))
 
     def get_renderers(self) -> list[BaseRenderer]:
         """Return the site's renderers, with the view's own page for browsers."""
@@ -46,7 +64,7 @@ class ModelView(APIView):
         return [self.page() if type(r) is BrowsableAPIRenderer else r for r in renderers]
 
     def get_exception_handler(self) -> Callable[[Exception, dict[str, Any]], Response | None]:
-        """Return the table."""
+        """Return the handler of the core's exceptions."""
         return exceptions.handle
 
 
@@ -92,7 +110,7 @@ class Predict(CountedView, ModelDetail):
     @property
     def model_name(self) -> str:
         """The model asked for; the default one where none is named."""
-        name: str = self.kwargs.get("name", settings.DEFAULT_MODEL)
+        name: str = self.kwargs.get("name", conf.default_model())
         return name
 
     def model(self) -> Model:

@@ -1,4 +1,4 @@
-"""Compiling in a process of its own: whatever it takes or breaks, the model is registered."""
+"""Compilation in a child process, so that its failure does not prevent a registration."""
 
 import json
 import os
@@ -11,21 +11,21 @@ from typing import Any, NoReturn
 from predictor.core.compiler.compile import Compilation, compile_, uncompiled
 from predictor.core.signature import Signature
 
-# The part of the time for reading a file within which it has to be compiled.
-SHARE = 0.8
+# Share of the inspection's time limit within which the compilation must end.
+TIME_SHARE = 0.8
 
-CHUNK = 1 << 20
+CHUNK_BYTES = 1 << 20
 
 
-def compiled(
+def compile_in_fork(
     deadline: float, estimator: Any, signature: Signature, sample: Any, *, forms: bool = True
 ) -> Compilation:
-    """Compile an estimator in a fork of this process; see `compiling.compile_`.
+    """Compile an estimator in a fork of this process; see `compile.compile_`.
 
     Parameters
     ----------
     deadline : float
-        The time, as `time.monotonic` tells it, at which the fork is given up.
+        Time of `time.monotonic` at which the fork is killed.
     estimator : estimator
     signature : Signature
     sample : array or DataFrame, optional
@@ -38,24 +38,24 @@ def compiled(
         os.close(reading)
         _compile(writing, estimator, signature, sample, forms=forms)
     os.close(writing)
-    said = _read(reading, deadline)
+    output = _read(reading, deadline)
     os.close(reading)
-    if said is None:
+    if output is None:
         with suppress(ProcessLookupError):
             os.kill(child, signal.SIGKILL)
     _, status = os.waitpid(child, 0)
-    if said is None:
-        return uncompiled(f"Compiling it took more than {time.monotonic() - start:.0f} seconds.")
-    if status or not said:
-        return uncompiled("Compiling it crashed, or took more memory than it may.")
-    report, _, data = said.partition(b"\n")
+    if output is None:
+        return uncompiled(f"The compilation took more than {time.monotonic() - start:.0f} seconds.")
+    if status or not output:
+        return uncompiled("The compilation crashed or exceeded its memory limit.")
+    report, _, data = output.partition(b"\n")
     return Compilation(json.loads(report), data)
 
 
 def _compile(
     writing: int, estimator: Any, signature: Signature, sample: Any, *, forms: bool
 ) -> NoReturn:
-    """Compile in the fork, and end it: nothing of the parent's is flushed or closed."""
+    """Compile in the fork, and exit without flushing or closing the files of the parent."""
     code = 1
     try:
         compilation = compile_(estimator, signature, sample, forms=forms)
@@ -68,12 +68,12 @@ def _compile(
 
 
 def _read(reading: int, deadline: float) -> bytes | None:
-    """Return what comes through a pipe until it is closed; None if the time is up before."""
+    """Return the bytes from a pipe until it is closed; None after the deadline."""
     chunks: list[bytes] = []
     while (left := deadline - time.monotonic()) > 0:
         if not select.select([reading], [], [], left)[0]:
             continue
-        chunk = os.read(reading, CHUNK)
+        chunk = os.read(reading, CHUNK_BYTES)
         if not chunk:
             return b"".join(chunks)
         chunks.append(chunk)

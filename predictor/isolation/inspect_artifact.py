@@ -1,10 +1,11 @@
-"""The reader of files that somebody brings: run as a process of its own, within limits.
+"""Inspection of an untrusted file, run as a child process with limits.
 
     python -m predictor.isolation.inspect_artifact [--sample DATA] [--allow-pickle]
         [--allow-version] FILE DIRECTORY
 
-It writes the artifact that is to be served into the directory. The last line that it prints is
-JSON: what was found, or {"refused": why}. It knows no Django, and neither secrets nor rows.
+The process writes the artifact to serve into the directory. The last line of its output is JSON:
+an `Inspection`, or {"refused": reason}. It does not import Django, and its
+environment contains no secrets.
 """
 
 import json
@@ -23,35 +24,35 @@ from typing import Any
 from predictor.core import artifacts
 from predictor.core.errors import ArtifactError, PredictorError
 
-# What reading one file may take.
+# Limits for one file.
 MEMORY_BYTES = 3 * 2**30
 TIME_S = 60
 
-# How far it steps back behind what is served meanwhile.
+# Predictions of the serving processes have priority.
 NICENESS = 10
 
 
 @dataclass(frozen=True)
-class Found:
-    """What a file was found to hold, as plain values.
+class Inspection:
+    """Result of the inspection of a file, as plain values.
 
     Parameters
     ----------
     artifact : str
-        The name of the file to serve.
+        Name of the file to serve.
     format : str
     signature : mapping
-        As `Signature.to_json` writes it.
+        Output of `Signature.to_json`.
     fitted_with : mapping of str to str
-        The versions of the software that fitted it.
+        Versions of the software that fitted the estimator.
     notes : sequence of str
-        Sentences on what was converted or upgraded.
+        Conversions and upgrades, one sentence each.
     any_version : bool
-        Whether another scikit-learn than the one that fitted it may run it.
+        Whether other versions of scikit-learn may run the estimator.
     engines : mapping
-        What became of compiling it.
+        Report of the compilation.
     compiled : str
-        The SHA-256 of its compiled form, which lies beside the artifact; empty where there is
+        SHA-256 of the compiled estimator, whose file lies beside the artifact; empty if there is
         none.
     """
 
@@ -66,27 +67,27 @@ class Found:
 
 
 class SampleError(ArtifactError):
-    """It is the sample that is wrong, not the model."""
+    """The sample is rejected, not the model."""
 
 
-def take(options: Namespace, compiling: Callable[..., Any] | None = None) -> Found:
-    """Read a file, try it, and write what is to be served into the directory.
+def inspect(options: Namespace, compile_model: Callable[..., Any] | None = None) -> Inspection:
+    """Read a file, run its model once, and write the artifact to serve into the directory.
 
     Parameters
     ----------
     options : Namespace
-    compiling : callable, optional
-        Compiles an estimator, given its signature and a sample; by default in this process.
+    compile_model : callable, optional
+        Called instead of `compile_` with an estimator, its signature and a sample.
 
     Raises
     ------
     ArtifactError
-        The file or the sample is refused.
+        The file or the sample is rejected.
     """
-    from predictor.core.compiler.compile import compile_  # noqa: PLC0415 - as the others
-    from predictor.core.engines import ScikitLearn  # noqa: PLC0415 - the registry reads this module
-    from predictor.core.model import Model  # noqa: PLC0415 - and needs no arrays
-    from predictor.core.signature_inference import infer_signature  # noqa: PLC0415
+    from predictor.core.compiler.compile import compile_  # noqa: PLC0415 - scikit-learn
+    from predictor.core.engines import ScikitLearn  # noqa: PLC0415 - the registry imports
+    from predictor.core.model import Model  # noqa: PLC0415 - this module and
+    from predictor.core.signature_inference import infer_signature  # noqa: PLC0415 - needs no arrays
 
     taken = artifacts.ingest_file(
         Path(options.file),
@@ -109,8 +110,8 @@ def take(options: Namespace, compiling: Callable[..., Any] | None = None) -> Fou
     except Exception as exc:
         raise ArtifactError("The model in the file fails on a row of its own columns.") from exc
     forms = not options.no_engines
-    compilation = (compiling or compile_)(estimator, signature, sample, forms=forms)
-    return Found(
+    compilation = (compile_model or compile_)(estimator, signature, sample, forms=forms)
+    return Inspection(
         artifact=taken.path.name,
         format=taken.file_format,
         signature=signature.to_json(),
@@ -123,7 +124,7 @@ def take(options: Namespace, compiling: Callable[..., Any] | None = None) -> Fou
 
 
 def limit(memory_bytes: int, time_s: float) -> None:
-    """Give this process so much memory and time, and no more; let others go first."""
+    """Limit the memory and the time of this process, and lower its priority."""
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     seconds = math.ceil(time_s)
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
@@ -131,8 +132,8 @@ def limit(memory_bytes: int, time_s: float) -> None:
     os.nice(NICENESS)
 
 
-def parsed(arguments: Sequence[str]) -> Namespace:
-    """Return the command line."""
+def parse(arguments: Sequence[str]) -> Namespace:
+    """Return the parsed command line."""
     parser = ArgumentParser(prog="predictor.isolation.inspect_artifact")
     parser.add_argument("file")
     parser.add_argument("directory")
@@ -147,21 +148,23 @@ def parsed(arguments: Sequence[str]) -> Namespace:
 
 
 def main() -> None:
-    """Read the file that the command line names, and say what was found."""
-    from predictor.isolation import compile_process  # noqa: PLC0415 - as above
+    """Inspect the file of the command line, and print the result."""
+    from predictor.isolation import compile_process  # noqa: PLC0415 - scikit-learn
 
-    options = parsed(sys.argv[1:])
+    options = parse(sys.argv[1:])
     limit(options.memory, options.time)
-    deadline = time.monotonic() + compile_process.SHARE * options.time
+    deadline = time.monotonic() + compile_process.TIME_SHARE * options.time
     try:
-        said = asdict(take(options, partial(compile_process.compiled, deadline)))
+        report = asdict(inspect(options, partial(compile_process.compile_in_fork, deadline)))
     except SampleError as exc:
-        said = {"refused": str(exc), "field": "sample"}
+        report = {"refused": str(exc), "field": "sample"}
     except PredictorError as exc:
-        said = {"refused": str(exc)}
+        report = {"refused": str(exc)}
     except MemoryError:
-        said = {"refused": f"Reading it takes more than {options.memory / 2**30:g} GiB of memory."}
-    sys.stdout.write("\n" + json.dumps(said) + "\n")
+        report = {
+            "refused": f"Reading the file takes more than {options.memory / 2**30:g} GiB of memory."
+        }
+    sys.stdout.write("\n" + json.dumps(report) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Inspection of a file in a child process, so that no file harms this one."""
+"""Start of the child process that inspects a file, and its result."""
 
 import json
 import logging
@@ -9,18 +9,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from django.conf import settings
-
+from predictor import conf
 from predictor.core.cores import on_any_core
 from predictor.core.errors import InvalidInput
-from predictor.isolation.inspect_artifact import MEMORY_BYTES, TIME_S, Found
+from predictor.isolation.inspect_artifact import MEMORY_BYTES, TIME_S, Inspection
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Upload:
-    """A file to register, and how it may be read."""
+    """A file to register, and the options for reading it."""
 
     path: Path
     sample: Path | None = None
@@ -28,52 +27,57 @@ class Upload:
     allow_version: bool = False
 
     def arguments(self) -> list[str]:
-        """Return what `python -m predictor.isolation.inspect_artifact` is told."""
+        """Return the arguments of `python -m predictor.isolation.inspect_artifact`."""
         sample = ["--sample", str(self.sample)] if self.sample else []
         pickle = ["--allow-pickle"] if self.allow_pickle else []
         version = ["--allow-version"] if self.allow_version else []
-        engines = [] if settings.ENGINES == "compiled" else ["--no-engines"]
-        trusted = [f"--trusted={name}" for name in settings.TRUSTED_TYPES]
+        engines = [] if conf.uses_compiled() else ["--no-engines"]
+        trusted = [f"--trusted={name}" for name in conf.trusted_types()]
         return [str(self.path), *sample, *trusted, *pickle, *version, *engines]
 
 
-def examine(upload: Upload, directory: Path) -> Found:
-    """Have a child process read a file, and write what is to be served into a directory.
+def inspect_file(upload: Upload, directory: Path) -> Inspection:
+    """Inspect a file in a child process, which writes the artifact to serve into the directory.
 
     Raises
     ------
     InvalidInput
-        The file is refused, takes too long or too much memory, or makes its reader crash.
+        The file is rejected, exceeds the limits of time or memory, or crashes the child.
     """
     limit = ["--memory", str(MEMORY_BYTES), "--time", str(TIME_S)]
-    reader = [sys.executable, "-m", "predictor.isolation.inspect_artifact", *limit]
-    command = [*reader, *upload.arguments(), str(directory)]
+    inspector = [sys.executable, "-P", "-m", "predictor.isolation.inspect_artifact", *limit]
+    command = [*inspector, *upload.arguments(), str(directory)]
     try:
         with on_any_core():
-            done = _run(command)
+            process = _run(command)
     except subprocess.TimeoutExpired as exc:
-        raise _refused(f"Reading the file took more than {TIME_S} seconds.") from exc
-    answer = done.stdout.strip().rpartition("\n")[2]
-    if done.returncode or not answer:
-        log.error("The reader of a file ended with %s: %s", done.returncode, done.stderr[-2000:])
-        raise _refused(
-            "Reading the file crashed its reader, or took more than the "
-            f"{MEMORY_BYTES / 2**30:g} GiB of memory that it may have."
+        raise _rejection(f"Reading the file took more than {TIME_S} seconds.") from exc
+    last_line = process.stdout.strip().rpartition("\n")[2]
+    if process.returncode or not last_line:
+        log.error(
+            "The inspection of a file ended with exit code %s: %s",
+            process.returncode,
+            process.stderr[-2000:],
         )
-    said = json.loads(answer)
-    if "refused" in said:
-        raise _refused(said["refused"], said.get("field", "artifact"))
-    return Found(**said)
+        raise _rejection(
+            "The process that reads the file crashed or exceeded the limit of "
+            f"{MEMORY_BYTES / 2**30:g} GiB of memory."
+        )
+    report = json.loads(last_line)
+    if "refused" in report:
+        raise _rejection(report["refused"], report.get("field", "artifact"))
+    return Inspection(**report)
 
 
 def _run(command: Sequence[str]) -> "subprocess.CompletedProcess[str]":
-    kept = ("PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV")
-    environment = {name: os.environ[name] for name in kept if name in os.environ}
-    # One thread: others only take memory, of which there is a limit.
+    inherited = ("PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV")
+    environment = {name: os.environ[name] for name in inherited if name in os.environ}
+    # Further threads need memory, which is limited.
     environment |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    return subprocess.run(  # noqa: S603 - our own command
+    # The child imports predictor and the modules of TRUSTED_TYPES from the same places.
+    environment["PYTHONPATH"] = os.pathsep.join(map(os.path.abspath, sys.path))
+    return subprocess.run(  # noqa: S603 - a command of this module
         command,
-        cwd=settings.BASE_DIR,
         env=environment,
         capture_output=True,
         text=True,
@@ -83,5 +87,5 @@ def _run(command: Sequence[str]) -> "subprocess.CompletedProcess[str]":
     )
 
 
-def _refused(sentence: str, field: str = "artifact") -> InvalidInput:
-    return InvalidInput(sentence, {field: [sentence]})
+def _rejection(message: str, field: str = "artifact") -> InvalidInput:
+    return InvalidInput(message, {field: [message]})

@@ -1,4 +1,4 @@
-"""What the registry's commands share: whatever goes wrong is one sentence, and exit code 1."""
+"""Base class of the registry's commands, and the parsing of their arguments."""
 
 from typing import Any
 
@@ -10,10 +10,10 @@ from predictor.models import ModelVersion
 
 
 class RegistryCommand(BaseCommand):
-    """A command on the registry."""
+    """A command whose expected errors are one sentence and exit code 1."""
 
     def execute(self, *args: Any, **options: Any) -> str | None:
-        """Run the command; tell a fact as a sentence."""
+        """Run the command; report expected errors as a `CommandError`."""
         try:
             return super().execute(*args, **options)
         except PredictorError as exc:
@@ -22,24 +22,24 @@ class RegistryCommand(BaseCommand):
             raise CommandError(f"{exc.filename or 'A file'}: {exc.strerror}.") from exc
         except DatabaseError as exc:
             raise CommandError(
-                f"The registry cannot be read ({exc}). `python manage.py prepare` makes the "
-                "database, if that is what is missing."
+                f"The registry cannot be read ({exc}). If its tables are missing, "
+                "run: python manage.py migrate."
             ) from exc
 
-    def say_live(self, version: ModelVersion) -> None:
-        """Say which version is live now."""
+    def report_live(self, version: ModelVersion) -> None:
+        """Print which version is live."""
         self.stdout.write(f"Version {version.version} of {version.model} is live.")
 
 
-def number(text: str) -> int:
-    """Return the number of a version, as it stands on the command line."""
+def parse_version(text: str) -> int:
+    """Return the number of a version from the command line."""
     if not (text.isascii() and text.isdecimal()):
         raise CommandError(f"A version is a number from 1; got {text!r}.")
     return int(text)
 
 
-def metrics(texts: list[str]) -> dict[str, float]:
-    """Return metrics that stand on the command line as NAME=NUMBER."""
+def parse_metrics(texts: list[str]) -> dict[str, float]:
+    """Return the metrics from NAME=NUMBER arguments."""
     parsed = {}
     for text in texts:
         name, _, value = text.partition("=")
@@ -52,6 +52,6 @@ def metrics(texts: list[str]) -> dict[str, float]:
     return parsed
 
 
-def listed(values: dict[str, Any]) -> str:
+def format_metrics(values: dict[str, Any]) -> str:
     """Return metrics as a line of text."""
     return ", ".join(f"{name} {value:.4g}" for name, value in values.items())

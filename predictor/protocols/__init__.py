@@ -1,1 +1,1 @@
-"""Foreign protocols, one module each: wire to core, nothing else."""
+"""Other inference protocols, one module each."""

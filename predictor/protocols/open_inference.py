@@ -19,29 +19,29 @@ from predictor.runtime.store import get_store
 
 
 class Health(APIView):
-    """What load balancers ask: never a login, never a page."""
+    """Health URLs for load balancers, which never require a login."""
 
     authentication_classes = ()
     permission_classes = ()
 
     def get_exception_handler(self) -> Callable[[Exception, dict[str, Any]], Response | None]:
-        """Return the table."""
+        """Return the handler of the core's exceptions."""
         return exceptions.handle
 
 
 class Live(Health):
-    """Whether this process answers."""
+    """Whether this process is running."""
 
     @extend_schema(
         operation_id="live", responses=inline_serializer("Live", {"live": BooleanField()})
     )
     def get(self, _request: Request) -> Response:
-        """Return that it does."""
+        """Return that it is running."""
         return Response({"live": True})
 
 
 class Ready(Health):
-    """Whether this process has every live model loaded."""
+    """Whether this process has loaded every live model."""
 
     @extend_schema(
         operation_id="ready",
@@ -51,6 +51,6 @@ class Ready(Health):
         },
     )
     def get(self, _request: Request) -> Response:
-        """Return that it has; 503 where nothing can be served for one."""
+        """Return that it has; 503 if a live model cannot be served."""
         get_store().check()
         return Response({"live": True, "ready": True})

@@ -1,4 +1,4 @@
-"""How each bundled model is trained."""
+"""Recipes that train the bundled models."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ RECIPES = ("iris", "penguins")
 
 @dataclass(frozen=True)
 class Fitted:
-    """What a recipe gives: the estimator, the rows it was fitted on, and how good it is.
+    """Result of a recipe: the estimator, its training rows and its metrics.
 
     Parameters
     ----------
@@ -21,7 +21,7 @@ class Fitted:
     X : array or DataFrame of shape (n_samples, n_features)
     columns : sequence of Column
     description : str
-        What the model is, for its card.
+        Description of the model for its card.
     metrics : mapping of str to float
     """
 
@@ -33,16 +33,16 @@ class Fitted:
 
 
 def fit(name: str) -> Fitted:
-    """Train the bundled model of that name.
+    """Train the bundled model with this name.
 
     Raises
     ------
     Conflict
-        There is no recipe for it.
+        The model has no recipe.
     """
     if name not in RECIPES:
         raise Conflict(
-            f"There is no recipe for {name} here; there is one for {', '.join(RECIPES)}."
+            f"{name} is not a bundled model. The bundled models are {', '.join(RECIPES)}."
         )
     fitted: Fitted = import_module(f"predictor.recipes.{name}").fit()
     return fitted

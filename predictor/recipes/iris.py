@@ -1,9 +1,9 @@
-"""The default model: the species of an iris from the length and the width of its sepals.
+"""The default model: the species of an iris from the length and width of its sepals.
 
 References
 ----------
 R. A. Fisher, "The use of multiple measurements in taxonomic problems", Annals of Eugenics 7(2),
-1936; the rows as scikit-learn ships them.
+1936; the data set of scikit-learn.
 """
 
 from sklearn.datasets import load_iris

@@ -1,11 +1,11 @@
-"""The species of a penguin from its island, its sex and its measures; some of them missing.
+"""The species of a penguin from its island, sex and measurements, some of which are missing.
 
-The rows lie beside this module, in penguins.csv: 344 penguins, CC0.
+The data set is penguins.csv beside this module: 344 penguins, CC0.
 
 References
 ----------
 A. M. Horst, A. P. Hill, K. B. Gorman, "palmerpenguins: Palmer Archipelago (Antarctica) penguin
-data", R package version 0.1.0, 2020, doi:10.5281/zenodo.3960218. The measures are those of
+data", R package version 0.1.0, 2020, doi:10.5281/zenodo.3960218. The measurements are from
 K. B. Gorman, T. D. Williams, W. R. Fraser, "Ecological sexual dimorphism and environmental
 variability within a community of Antarctic penguins (genus Pygoscelis)", PLoS ONE 9(3), 2014.
 """

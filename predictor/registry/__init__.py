@@ -1,7 +1,7 @@
-"""Registers, promotes, retires: the one writer of the registry's rows and of MODELS_DIR."""
+"""The registry of models: the only writer of its tables and of MODELS_DIR."""
 
 from predictor.registry.audit_log import previous_live
-from predictor.registry.lifecycle import lowest, promote, reset, retire, rollback
+from predictor.registry.lifecycle import lowest_version, promote, reset, retire, rollback
 from predictor.registry.queries import (
     callable_version,
     check_live,
@@ -11,12 +11,12 @@ from predictor.registry.queries import (
     live_compiled,
     live_versions,
     load,
+    models_without_live_version,
     needs_estimators,
     verify,
     version,
-    without_live,
 )
-from predictor.registry.recompile import compile_anew, compile_stale, switch
+from predictor.registry.recompile import compile_stale, recompile_version, set_use_compiled
 from predictor.registry.registration import register, register_file
 from predictor.registry.sync import sync
 from predictor.registry.training import train
@@ -25,26 +25,26 @@ __all__ = [
     "callable_version",
     "check_live",
     "check_name",
-    "compile_anew",
     "compile_stale",
     "compiled_sha256",
     "find",
     "live_compiled",
     "live_versions",
     "load",
-    "lowest",
+    "lowest_version",
+    "models_without_live_version",
     "needs_estimators",
     "previous_live",
     "promote",
+    "recompile_version",
     "register",
     "register_file",
     "reset",
     "retire",
     "rollback",
-    "switch",
+    "set_use_compiled",
     "sync",
     "train",
     "verify",
     "version",
-    "without_live",
 ]

@@ -1,8 +1,11 @@
-"""The record of what happened to a model: written by the registry, read to go back."""
+"""The audit log: writing an event, and finding the version of a rollback."""
 
-from django.contrib.auth.models import User
+from typing import TYPE_CHECKING
 
 from predictor.models import Event, ModelVersion, RegisteredModel
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
 
 State = ModelVersion.State
 Kind = Event.Kind
@@ -10,16 +13,16 @@ Kind = Event.Kind
 MADE_LIVE = (Kind.PROMOTION, Kind.ROLLBACK, Kind.RESET)
 
 
-def write(  # noqa: PLR0913 - a line of the record has that many facts
+def write(  # noqa: PLR0913 - the columns of an event
     model: RegisteredModel,
     kind: Event.Kind,
     *,
     before: ModelVersion | None = None,
     after: ModelVersion | None = None,
-    by: User | None = None,
+    by: "User | None" = None,
     why: str = "",
 ) -> None:
-    """Add a line to the record."""
+    """Write an event."""
     Event.objects.create(
         model=model,
         kind=kind,
@@ -31,17 +34,18 @@ def write(  # noqa: PLR0913 - a line of the record has that many facts
 
 
 def previous_live(model: RegisteredModel) -> ModelVersion | None:
-    """Return the version that a rollback makes live: the last other one that is not retired.
+    """Return the version that a rollback would make live; None if there is none.
 
-    A rollback undoes what came after its version, so that the next one goes further back.
+    It is the last version that was live before the current one and is not retired. A rollback
+    removes later events from the history, so that the next rollback goes further back.
     """
-    lives: list[int] = []
+    history: list[int] = []
     events = model.events.filter(kind__in=MADE_LIVE).order_by("pk")
     for kind, version in events.values_list("kind", "to_version"):
         if kind == Kind.ROLLBACK:
-            while lives and lives[-1] != version:
-                lives.pop()
+            while history and history[-1] != version:
+                history.pop()
         else:
-            lives.append(version)
+            history.append(version)
     ready = {version.pk: version for version in model.versions.filter(state=State.READY)}
-    return next((ready[version] for version in reversed(lives) if version in ready), None)
+    return next((ready[version] for version in reversed(history) if version in ready), None)

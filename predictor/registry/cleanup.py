@@ -1,4 +1,4 @@
-"""What a registration that was killed left in MODELS_DIR, and its removal."""
+"""Removal of the files that interrupted registrations left in MODELS_DIR."""
 
 import shutil
 
@@ -7,19 +7,22 @@ from predictor.registry import storage
 
 
 def clear() -> list[str]:
-    """Remove what killed registrations left, and say what; the lock must be held."""
+    """Remove the files of interrupted registrations; return a message for each.
+
+    The caller must hold the lock of MODELS_DIR.
+    """
     removed = []
     for staged in storage.abandoned():
         shutil.rmtree(staged)
-        removed.append(f"Removed {staged.name}, which an interrupted registration left.")
+        removed.append(f"Removed {staged.name}, left by an interrupted registration.")
     for mark in storage.root().glob(f"*/*/{storage.PENDING}"):
-        place = mark.parent
-        name, number = place.parts[-2:]
+        directory = mark.parent
+        name, number = directory.parts[-2:]
         if ModelVersion.objects.filter(model__name=name, version=int(number)).exists():
-            storage.confirm(place)
+            storage.confirm(directory)
             continue
-        shutil.rmtree(place)
-        if not any(place.parent.iterdir()):
-            place.parent.rmdir()
-        removed.append(f"Removed {name}/{number}, which an interrupted registration left.")
+        shutil.rmtree(directory)
+        if not any(directory.parent.iterdir()):
+            directory.parent.rmdir()
+        removed.append(f"Removed {name}/{number}, left by an interrupted registration.")
     return removed

@@ -1,9 +1,9 @@
-"""Which version is live, and which is retired: every change of it, with its line in the record."""
+"""Changes of the live version and retirements, each with an event in the audit log."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from django.contrib.auth.models import User
 from django.db import transaction
 
 from predictor.core.errors import Conflict
@@ -11,103 +11,105 @@ from predictor.models import ModelVersion, RegisteredModel
 from predictor.registry import audit_log, queries, recompile
 from predictor.registry.audit_log import Kind, State
 
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
 
-def promote(version: ModelVersion, *, by: User | None = None, why: str = "") -> ModelVersion:
-    """Make a version the live one; the one that is live already stays so, and nothing is recorded.
+
+def promote(version: ModelVersion, *, by: "User | None" = None, why: str = "") -> ModelVersion:
+    """Make a version live. If it is live already, nothing changes and nothing is logged.
 
     Raises
     ------
     Conflict
-        It is retired.
+        The version is retired.
     ArtifactError
-        Its file is missing or has changed.
+        The file of the version is missing or has changed.
     """
-    with _changing(version.model.name):
-        chosen = ModelVersion.objects.select_related("model").get(pk=version.pk)
-        if chosen.state == State.RETIRED:
-            raise Conflict(f"Version {chosen.version} of {chosen.model} is retired.")
-        made = _make_live(chosen, Kind.PROMOTION, by, why)
-    recompile.restore(made)
-    return made
+    with _locked_model(version.model.name):
+        current = ModelVersion.objects.select_related("model").get(pk=version.pk)
+        if current.state == State.RETIRED:
+            raise Conflict(f"Version {current.version} of {current.model} is retired.")
+        live = _make_live(current, Kind.PROMOTION, by, why)
+    recompile.restore(live)
+    return live
 
 
-def rollback(name: str, *, by: User | None = None, why: str = "") -> ModelVersion:
-    """Make the version live again that was so before; done again, it goes further back.
+def rollback(name: str, *, by: "User | None" = None, why: str = "") -> ModelVersion:
+    """Make the previous live version live again. A repeated rollback goes further back.
 
     Raises
     ------
     ModelNotFound
         There is no such model.
     Conflict
-        No other version was live before, or all of those are retired.
+        No other version was live before, or all of them are retired.
     ArtifactError
-        Its file is missing or has changed.
+        The file of the version is missing or has changed.
     """
-    with _changing(name) as model:
+    with _locked_model(name) as model:
         previous = audit_log.previous_live(model)
         if previous is None:
-            raise Conflict(f"{name} has no earlier live version to go back to.")
-        made = _make_live(previous, Kind.ROLLBACK, by, why)
-    recompile.restore(made)
-    return made
+            raise Conflict(f"{name} has no earlier live version to roll back to.")
+        live = _make_live(previous, Kind.ROLLBACK, by, why)
+    recompile.restore(live)
+    return live
 
 
-def reset(name: str, *, by: User | None = None, why: str = "") -> ModelVersion:
-    """Make the lowest version that is not retired the live one.
+def reset(name: str, *, by: "User | None" = None, why: str = "") -> ModelVersion:
+    """Make the lowest version that is not retired live.
 
     Raises
     ------
     ModelNotFound
         There is no such model.
     Conflict
-        All its versions are retired.
+        All versions are retired.
     ArtifactError
-        Its file is missing or has changed.
+        The file of the version is missing or has changed.
     """
-    with _changing(name) as model:
-        first = lowest(model)
+    with _locked_model(name) as model:
+        first = lowest_version(model)
         if first is None:
             raise Conflict(f"{name} has no version that is not retired.")
-        made = _make_live(first, Kind.RESET, by, why)
-    recompile.restore(made)
-    return made
+        live = _make_live(first, Kind.RESET, by, why)
+    recompile.restore(live)
+    return live
 
 
-def retire(version: ModelVersion, *, by: User | None = None, why: str = "") -> ModelVersion:
-    """Take a version out of service for good. Its artifact stays.
+def retire(version: ModelVersion, *, by: "User | None" = None, why: str = "") -> ModelVersion:
+    """Take a version out of service permanently. Its artifact stays.
 
     Raises
     ------
     Conflict
-        It is live.
+        The version is live.
     """
-    with _changing(version.model.name):
-        chosen = ModelVersion.objects.select_related("model").get(pk=version.pk)
-        if chosen.state == State.LIVE:
-            raise Conflict(
-                f"Version {chosen.version} of {chosen.model} is live; make another one live first."
-            )
-        if chosen.state == State.READY:
-            _set_state(chosen, State.RETIRED)
-            audit_log.write(chosen.model, Kind.RETIREMENT, before=chosen, by=by, why=why)
-        return chosen
+    with _locked_model(version.model.name):
+        current = ModelVersion.objects.select_related("model").get(pk=version.pk)
+        if current.state == State.LIVE:
+            name = f"Version {current.version} of {current.model}"
+            raise Conflict(f"{name} is live. Promote another version first.")
+        if current.state == State.READY:
+            _set_state(current, State.RETIRED)
+            audit_log.write(current.model, Kind.RETIREMENT, before=current, by=by, why=why)
+        return current
 
 
-def lowest(model: RegisteredModel) -> ModelVersion | None:
-    """Return the version that a reset makes live."""
+def lowest_version(model: RegisteredModel) -> ModelVersion | None:
+    """Return the version that a reset would make live; None if there is none."""
     return model.versions.exclude(state=State.RETIRED).order_by("version").first()
 
 
 @contextmanager
-def _changing(name: str) -> Iterator[RegisteredModel]:
-    """Hold the model's row until what happens here is committed."""
+def _locked_model(name: str) -> Iterator[RegisteredModel]:
+    """Lock the model's row in a transaction; yield the model."""
     with transaction.atomic(durable=True):
         model = queries.find(name)
         yield RegisteredModel.objects.select_for_update().get(pk=model.pk)
 
 
 def _make_live(
-    version: ModelVersion, kind: audit_log.Kind, by: User | None, why: str
+    version: ModelVersion, kind: audit_log.Kind, by: "User | None", why: str
 ) -> ModelVersion:
     current = ModelVersion.objects.filter(model=version.model_id, state=State.LIVE).first()
     if current == version:

@@ -1,4 +1,4 @@
-"""What the registry holds: found, loaded, checked."""
+"""Queries of the registry: find, load and check models and versions."""
 
 import logging
 import re
@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from django.conf import settings
-
+from predictor import conf
 from predictor.core import artifacts, engines
-from predictor.core.engines import Alone, Engine, Joining, LazyEstimator
+from predictor.core.engines import Alone, Engine, Joining, LazyEstimator, Observer
 from predictor.core.errors import ArtifactError, Conflict, InvalidInput, ModelNotFound
 from predictor.core.model import Model
 from predictor.core.signature import Signature
@@ -21,28 +20,28 @@ log = logging.getLogger(__name__)
 
 State = ModelVersion.State
 
-ANY_NUMBER = sys.maxsize
+ANY_N_ROWS = sys.maxsize
 
 
 def check_name(name: str) -> None:
-    """Refuse a name that no model can have.
+    """Check the name of a model.
 
     Raises
     ------
     InvalidInput
-        It cannot stand in an address.
+        The name does not follow the rule.
     """
     if not re.fullmatch(NAME, name):
-        raise InvalidInput(f"{name!r} cannot name a model: {NAME_RULE}")
+        raise InvalidInput(f"{name!r} is not a model name. {NAME_RULE}")
 
 
 def find(name: str) -> RegisteredModel:
-    """Return the model of that name.
+    """Return the model with this name.
 
     Raises
     ------
     ModelNotFound
-        There is none.
+        There is no such model.
     """
     try:
         return RegisteredModel.objects.get(name=name)
@@ -56,7 +55,7 @@ def version(name: str, number: int) -> ModelVersion:
     Raises
     ------
     ModelNotFound
-        There is no such model, or it has no such version.
+        There is no such model or version.
     """
     try:
         return find(name).versions.select_related("model").get(version=number)
@@ -65,14 +64,14 @@ def version(name: str, number: int) -> ModelVersion:
 
 
 def callable_version(name: str, number: int) -> ModelVersion:
-    """Return a version of a model that may be asked for predictions.
+    """Return a version of a model that may predict.
 
     Raises
     ------
     ModelNotFound
-        There is no such model, or it has no such version.
+        There is no such model or version.
     Conflict
-        It is retired.
+        The version is retired.
     """
     row = version(name, number)
     if row.state == State.RETIRED:
@@ -87,29 +86,29 @@ def live_versions() -> dict[str, int]:
 
 
 def live_compiled() -> dict[str, tuple[int, str]]:
-    """Return the number of the live version of each model, and the compiled form it is to run."""
+    """Return the live version of each model, and the SHA-256 of its compiled estimator."""
     live = ModelVersion.objects.filter(state=State.LIVE)
     rows = live.values_list("model__name", "version", "compiled", "use_compiled")
     return {name: (number, _compiled_sha256(compiled, use)) for name, number, compiled, use in rows}
 
 
 def compiled_sha256(row: ModelVersion) -> str:
-    """Return the SHA-256 of the compiled form that a version is to run; nothing for none."""
+    """Return the SHA-256 of the compiled estimator that runs a version; empty if none does."""
     return _compiled_sha256(row.compiled, row.use_compiled)
 
 
-def _compiled_sha256(compiled: str, use_compiled: bool) -> str:  # noqa: FBT001 - a row's two fields
-    return compiled if use_compiled and settings.ENGINES == "compiled" else ""
+def _compiled_sha256(compiled: str, use_compiled: bool) -> str:  # noqa: FBT001 - two columns of a row
+    return compiled if use_compiled and conf.uses_compiled() else ""
 
 
-def without_live() -> list[str]:
-    """Return the names of the models of which no version is live."""
+def models_without_live_version() -> list[str]:
+    """Return the names of the models without a live version."""
     models = RegisteredModel.objects.exclude(versions__state=State.LIVE)
     return list(models.order_by("name").values_list("name", flat=True))
 
 
 def check(row: ModelVersion) -> None:
-    """Check the artifact of a version against what was registered, without loading it.
+    """Compare the artifact of a version with its registered SHA-256, without loading it.
 
     Raises
     ------
@@ -120,7 +119,7 @@ def check(row: ModelVersion) -> None:
 
 
 def check_live() -> None:
-    """Check the artifact of every live version.
+    """Compare the artifact of every live version with its registered SHA-256.
 
     Raises
     ------
@@ -132,7 +131,7 @@ def check_live() -> None:
 
 
 def verify() -> Iterator[tuple[ModelVersion, str]]:
-    """Yield every version with what is wrong with its artifact, or nothing."""
+    """Yield every version with the problem of its artifact; empty if there is none."""
     for row in ModelVersion.objects.select_related("model").order_by("model__name", "version"):
         try:
             check(row)
@@ -142,33 +141,41 @@ def verify() -> Iterator[tuple[ModelVersion, str]]:
             yield row, ""
 
 
-def load(name: str, number: int) -> Model:
-    """Return a version, ready to run.
+def load(name: str, number: int, observer: Observer) -> Model:
+    """Load a version.
 
-    A compiled form that cannot be used is left aside: the estimator answers alone. Behind a form
-    that answers any number of rows it is read only when something asks for it.
+    If the compiled estimator cannot be used, the estimator runs all requests. If the compiled
+    estimator runs any number of rows, the estimator is read at the first row that needs it.
+
+    Parameters
+    ----------
+    name : str
+    number : int
+        The version.
+    observer : Observer
+        Receives the batches of the version.
 
     Raises
     ------
     ModelNotFound
         There is no such version.
     ArtifactError
-        Its file is not the one that was registered, or cannot be read.
+        The artifact has changed since its registration, or cannot be read.
     """
     row = version(name, number)
     signature = Signature.from_json(row.signature)
-    unread = LazyEstimator(partial(estimator, row))
-    fallback = Joining(unread) if row.engines.get("joined") else Alone(unread)
+    lazy = LazyEstimator(partial(load_estimator, row))
+    fallback = Joining(lazy, observer) if row.engines.get("joined") else Alone(lazy)
     engine = _engine(row, fallback, signature)
-    if all(engine.compiles(method, ANY_NUMBER) for method in signature.methods):
+    if all(engine.compiles(method, ANY_N_ROWS) for method in signature.methods):
         check(row)
     else:
-        _ = unread.estimator
+        _ = lazy.estimator  # reads the artifact
     return Model(name, number, signature, engine, compiled_sha256(row))
 
 
 def needs_estimators() -> bool:
-    """Return whether a live version is run by its estimator, if only some number of rows."""
+    """Return whether scikit-learn runs some requests of a live version."""
     return any(
         not compiled_sha256(row) or any(up_to is not None for up_to in _up_to_rows(row))
         for row in ModelVersion.objects.filter(state=State.LIVE)
@@ -176,37 +183,42 @@ def needs_estimators() -> bool:
 
 
 def _up_to_rows(row: ModelVersion) -> list[int | None]:
-    """Return up to how many rows each method is compiled; None is any number."""
+    """Return the largest number of rows that each method runs compiled; None is any number."""
     methods = row.engines.get("methods", {})
     return [methods.get(m, {}).get("up_to_rows", 0) for m in row.signature["methods"]]
 
 
-def estimator(row: ModelVersion) -> Any:
-    """Return the fitted estimator of a version.
+def load_estimator(row: ModelVersion) -> Any:
+    """Load the fitted estimator of a version.
 
     Raises
     ------
     ArtifactError
-        Its file is not the one that was registered, or cannot be read.
+        The artifact has changed since its registration, or cannot be read.
     """
     return artifacts.load(
         storage.artifact(row),
         row.sha256,
-        trusted=settings.TRUSTED_TYPES,
+        trusted=conf.trusted_types(),
         allow_version=row.any_version,
     )
 
 
 def _engine(row: ModelVersion, fallback: Engine, signature: Signature) -> Engine:
-    """Return what runs a version."""
+    """Return the engine of a version."""
     if not compiled_sha256(row):
         return fallback
     if row.engines.get("built_with") != engines.built_with():
-        log.warning("%s was compiled by other versions: `compile` builds it anew.", row)
+        log.warning(
+            "%s was compiled with other software versions. Run: manage.py compile %s %s",
+            row,
+            row.model.name,
+            row.version,
+        )
         return fallback
     try:
         data = artifacts.read(storage.compiled(row), row.compiled)
         return engines.load_compiled(data, fallback, signature)
     except ArtifactError as exc:
-        log.warning("%s runs without its compiled form: %s", row, exc)
+        log.warning("scikit-learn runs %s: its compiled estimator is unusable. %s", row, exc)
         return fallback

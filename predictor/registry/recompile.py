@@ -1,10 +1,9 @@
-"""Compiled forms of versions: built anew, and switched on and off."""
+"""Compilation of registered versions, and the switch between compiled and scikit-learn."""
 
 import logging
 from collections.abc import Iterator
 
-from django.conf import settings
-
+from predictor import conf
 from predictor.core import artifacts, engines
 from predictor.core.errors import ArtifactError, Conflict
 from predictor.core.signature import Signature
@@ -14,38 +13,39 @@ from predictor.registry import queries, registration, storage
 log = logging.getLogger(__name__)
 
 
-def compile_anew(version: ModelVersion) -> ModelVersion:
+def recompile_version(version: ModelVersion) -> ModelVersion:
     """Compile a version again, from its artifact.
 
     Raises
     ------
     Conflict
-        Compiled engines are switched off.
+        The setting ENGINES switches compiled estimators off.
     ArtifactError
-        Its artifact is missing or has changed.
+        The artifact is missing or has changed.
     """
-    from predictor.core.compiler.compile import compile_  # noqa: PLC0415 - nothing else needs it
+    from predictor.core.compiler.compile import compile_  # noqa: PLC0415 - imports scikit-learn
 
-    if settings.ENGINES != "compiled":
-        raise Conflict("ENGINES is scikit-learn: nothing is compiled.")
-    compilation = compile_(queries.estimator(version), Signature.from_json(version.signature))
-    place = storage.directory(version.model.name, version.version)
+    if not conf.uses_compiled():
+        raise Conflict("ENGINES is scikit-learn, so no version is compiled.")
+    compilation = compile_(queries.load_estimator(version), Signature.from_json(version.signature))
+    directory = storage.directory(version.model.name, version.version)
     with storage.locked():
-        compiled = compilation.write(place)
+        compiled = compilation.write(directory)
         if compiled:
-            storage.flush(place / engines.file_name(compiled))
-        engines_ = dict(compilation.report)
-        ModelVersion.objects.filter(pk=version.pk).update(engines=engines_, compiled=compiled)
+            storage.flush(directory / engines.file_name(compiled))
+        ModelVersion.objects.filter(pk=version.pk).update(
+            engines=dict(compilation.report), compiled=compiled
+        )
         version.refresh_from_db()
-        storage.write_card(place, registration.card(version))
-        for old in place.glob("compiled-*.npz"):
+        storage.write_card(directory, registration.card(version))
+        for old in directory.glob("compiled-*.npz"):
             if not compiled or old.name != engines.file_name(compiled):
                 old.unlink()
     return version
 
 
 def compile_stale() -> Iterator[ModelVersion]:
-    """Compile the live versions that never were, or by other versions, or lost their form."""
+    """Compile the live versions whose compiled estimator is missing or outdated; yield them."""
     live = ModelVersion.objects.filter(state=ModelVersion.State.LIVE)
     for version in live.select_related("model"):
         if restore(version):
@@ -53,29 +53,29 @@ def compile_stale() -> Iterator[ModelVersion]:
 
 
 def restore(version: ModelVersion) -> bool:
-    """Compile a version if what is known of compiling it holds no more; return whether it was.
+    """Compile a version if its compiled estimator is missing or outdated; return whether it was.
 
-    It is served by its estimator, or not at all, where that cannot be done: the log says why.
+    If the compilation fails, the log contains the reason, and the estimator runs the version.
     """
-    if settings.ENGINES != "compiled" or not version.use_compiled or _is_sound(version):
+    if not conf.uses_compiled() or not version.use_compiled or _is_up_to_date(version):
         return False
     try:
-        compile_anew(version)
+        recompile_version(version)
     except ArtifactError as exc:
-        log.error("%s cannot be compiled: %s", version, exc)  # noqa: TRY400 - the sentence says it all
+        log.error("%s cannot be compiled: %s", version, exc)  # noqa: TRY400 - the message is complete
         return False
     return True
 
 
-def switch(version: ModelVersion, *, use_compiled: bool) -> ModelVersion:
-    """Have a version run by its compiled form where it has one, or by scikit-learn alone."""
+def set_use_compiled(version: ModelVersion, *, use_compiled: bool) -> ModelVersion:
+    """Let the compiled estimator of a version, or scikit-learn alone, run it."""
     ModelVersion.objects.filter(pk=version.pk).update(use_compiled=use_compiled)
     version.use_compiled = use_compiled
     return version
 
 
-def _is_sound(version: ModelVersion) -> bool:
-    """Return whether what is known of compiling a version still holds."""
+def _is_up_to_date(version: ModelVersion) -> bool:
+    """Return whether the result of the last compilation is valid and complete."""
     if version.engines.get("built_with") != engines.built_with():
         return False
     if not version.compiled:

@@ -1,72 +1,61 @@
-"""A new version: its files and its row, both or neither."""
+"""Registration of a version: its files and its row, both or neither."""
 
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from django.conf import settings
-from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Max
 
+from predictor import conf, triggers
 from predictor.core import artifacts
 from predictor.core.errors import InvalidInput
-from predictor.isolation.inspect_artifact import Found
-from predictor.isolation.sandbox import Upload, examine
+from predictor.isolation.inspect_artifact import Inspection
+from predictor.isolation.sandbox import Upload, inspect_file
 from predictor.models import Event, ModelVersion, RegisteredModel
 from predictor.recipes import Fitted
 from predictor.registry import audit_log, cleanup, queries, storage
 
-ARTIFACT = "model.skops"
-LONGEST_HEADING = 64  # the name of a metric heads a column
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
 
-# What a card repeats of its row, so that a lost database is no loss.
-CARD_FACTS = (
-    "version",
-    "artifact",
-    "format",
-    "sha256",
-    "size",
-    "signature",
-    "metrics",
-    "fitted_with",
-    "any_version",
-    "source",
-    "notes",
-    "engines",
-)
+ARTIFACT = "model.skops"
+MAX_METRIC_NAME_LENGTH = 64  # the name is a column heading
+
+# Columns of a version that its card repeats, so that `sync` can restore a lost database.
+CARD_COLUMNS = (*triggers.IMMUTABLE_COLUMNS, "notes", "engines")
 
 
 @dataclass(frozen=True)
 class Origin:
-    """What is said of a version by whoever registers it."""
+    """Origin and description of a version, from the user who registers it."""
 
     source: str
-    by: User | None = None
+    by: "User | None" = None
     description: str = ""
     notes: str = ""
     metrics: Mapping[str, float] = field(default_factory=dict)
 
 
-def register(name: str, fitted: Fitted, *, by: User | None = None) -> ModelVersion:
-    """Register what a recipe fitted as the model's next version.
+def register(name: str, fitted: Fitted, *, by: "User | None" = None) -> ModelVersion:
+    """Register the result of a recipe as the model's next version.
 
     Raises
     ------
     InvalidInput
-        The name is not one that can stand in an address.
+        The name is not a model name.
     """
-    from predictor.core.compiler.compile import compile_  # noqa: PLC0415 - who fits pays for it
+    from predictor.core.compiler.compile import compile_  # noqa: PLC0415 - imports scikit-learn
 
     queries.check_name(name)
     with storage.staging() as staged:
         path = staged / ARTIFACT
         signature = artifacts.save(fitted.estimator, path, fitted.X, columns=fitted.columns)
-        forms = settings.ENGINES == "compiled"
+        forms = conf.uses_compiled()
         compilation = compile_(fitted.estimator, signature, fitted.X, forms=forms)
-        found = Found(
+        inspection = Inspection(
             ARTIFACT,
             "skops",
             signature.to_json(),
@@ -75,7 +64,7 @@ def register(name: str, fitted: Fitted, *, by: User | None = None) -> ModelVersi
             compiled=compilation.write(staged),
         )
         origin = Origin("training", by, fitted.description, metrics=fitted.metrics)
-        return admit(name, staged, found, origin)
+        return admit(name, staged, inspection, origin)
 
 
 def register_file(name: str, upload: Upload, origin: Origin) -> ModelVersion:
@@ -84,20 +73,20 @@ def register_file(name: str, upload: Upload, origin: Origin) -> ModelVersion:
     Raises
     ------
     InvalidInput
-        The file holds no model that can be served; the name or a metric is not one.
+        The file, the name or a metric is rejected.
     """
     queries.check_name(name)
     check_metrics(origin.metrics)
     with storage.staging() as staged:
-        found = examine(upload, staged)
-        return admit(name, staged, found, origin)
+        inspection = inspect_file(upload, staged)
+        return admit(name, staged, inspection, origin)
 
 
-def admit(name: str, staged: Path, found: Found, origin: Origin) -> ModelVersion:
-    """Make a directory with an artifact the model's next version.
+def admit(name: str, staged: Path, inspection: Inspection, origin: Origin) -> ModelVersion:
+    """Register a staged directory as the model's next version.
 
-    The row is committed after the files are in their place, and the files count only once the row
-    is there: whatever is interrupted is cleared before the next registration.
+    The files are moved before the row is committed, and carry a mark until then. If the process
+    is interrupted, the next registration removes the marked files.
 
     Raises
     ------
@@ -109,34 +98,34 @@ def admit(name: str, staged: Path, found: Found, origin: Origin) -> ModelVersion
         cleanup.clear()
         with transaction.atomic(durable=True):
             model = _model(name, origin.description)
-            row = new_row(model, _next_number(model), staged, found, origin)
-            place = storage.directory(name, row.version)
+            row = new_row(model, _next_number(model), staged, inspection, origin)
+            directory = storage.directory(name, row.version)
             storage.write_card(staged, card(row))
-            storage.settle(staged, place)
-        storage.confirm(place)
+            storage.settle(staged, directory)
+        storage.confirm(directory)
     return row
 
 
 def new_row(
-    model: RegisteredModel, number: int, place: Path, found: Found, origin: Origin
+    model: RegisteredModel, number: int, directory: Path, inspection: Inspection, origin: Origin
 ) -> ModelVersion:
-    """Add the row of a version whose files lie in that place, and its line in the record."""
-    sha256, size = storage.measure(place / found.artifact)
+    """Write the row of a version whose files lie in the directory, and its event."""
+    sha256, size = storage.measure(directory / inspection.artifact)
     row = ModelVersion(
         model=model,
         version=number,
-        artifact=found.artifact,
-        format=found.format,
+        artifact=inspection.artifact,
+        format=inspection.format,
         sha256=sha256,
         size=size,
-        signature=dict(found.signature),
+        signature=dict(inspection.signature),
         metrics=dict(origin.metrics),
-        fitted_with=dict(found.fitted_with),
-        any_version=found.any_version,
-        engines=dict(found.engines),
-        compiled=found.compiled,
+        fitted_with=dict(inspection.fitted_with),
+        any_version=inspection.any_version,
+        engines=dict(inspection.engines),
+        compiled=inspection.compiled,
         source=origin.source,
-        notes="\n".join([*filter(None, [origin.notes]), *found.notes]),
+        notes="\n".join([*filter(None, [origin.notes]), *inspection.notes]),
         created_by=origin.by,
     )
     row.clean_fields()
@@ -146,33 +135,38 @@ def new_row(
 
 
 def card(row: ModelVersion) -> dict[str, Any]:
-    """Return what the card beside an artifact says of it."""
+    """Return the content of the card beside an artifact."""
     model = {"name": row.model.name, "description": row.model.description}
-    facts = {fact: getattr(row, fact) for fact in CARD_FACTS}
-    return model | facts | {"created_at": row.created_at.isoformat()}
+    columns = {name: getattr(row, name) for name in CARD_COLUMNS}
+    return model | columns | {"created_at": row.created_at.isoformat()}
 
 
-def check_metrics(metrics: Mapping[str, Any]) -> None:
-    """Refuse metrics that are not finite numbers under short names.
+def check_metrics(metrics: Any) -> None:
+    """Check that metrics are an object with short names and finite numbers.
 
     Raises
     ------
     InvalidInput
-        They are not.
+        They are something else.
     """
+    if not isinstance(metrics, Mapping):
+        raise _invalid_metrics('Expected an object such as {"accuracy": 0.93}.')
     for name, value in metrics.items():
-        number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not name.isprintable() or not 1 <= len(name) <= LONGEST_HEADING:
-            sentence = f"The name of a metric has 1 to {LONGEST_HEADING} printable characters."
-        elif not number or not -sys.float_info.max <= value <= sys.float_info.max:
-            sentence = f"{name} takes a finite number."
-        else:
-            continue
-        raise InvalidInput(sentence, {"metrics": [sentence]})
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not name.isprintable() or not 1 <= len(name) <= MAX_METRIC_NAME_LENGTH:
+            raise _invalid_metrics(
+                f"The name of a metric has 1 to {MAX_METRIC_NAME_LENGTH} printable characters."
+            )
+        if not is_number or not -sys.float_info.max <= value <= sys.float_info.max:
+            raise _invalid_metrics(f"The metric {name} must be a finite number.")
+
+
+def _invalid_metrics(message: str) -> InvalidInput:
+    return InvalidInput(message, {"metrics": [message]})
 
 
 def _model(name: str, description: str) -> RegisteredModel:
-    """Return the model, new if need be, and let no other registration pass meanwhile."""
+    """Return the model, created if necessary, with its row locked."""
     model, new = RegisteredModel.objects.get_or_create(
         name=name, defaults={"description": description}
     )
@@ -182,6 +176,6 @@ def _model(name: str, description: str) -> RegisteredModel:
 
 
 def _next_number(model: RegisteredModel) -> int:
-    """Return a number above every row and every directory that the model has."""
+    """Return a number above those of all rows and all directories of the model."""
     recorded = model.versions.aggregate(last=Max("version"))["last"] or 0
     return max(recorded, *storage.numbers(model.name), 0) + 1

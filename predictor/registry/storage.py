@@ -1,4 +1,4 @@
-"""The files under MODELS_DIR: staged, moved to their place whole, and locked meanwhile."""
+"""The files in MODELS_DIR: staging directories, atomic moves, and a lock."""
 
 import fcntl
 import hashlib
@@ -12,8 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
-
+from predictor import conf
 from predictor.core.engines import file_name
 from predictor.core.errors import ArtifactError
 from predictor.models import ModelVersion
@@ -22,42 +21,42 @@ CARD = "card.json"
 LOCK = ".lock"
 STAGED = ".staged-"
 
-# Stands in the directory of a version until its row is committed: a directory that has it and no
-# row is what a killed registration left.
+# Marks the directory of a version until its row is committed. A marked directory without a row
+# comes from an interrupted registration.
 PENDING = ".pending"
 
 NUMBER = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
 
 
 def root() -> Path:
-    """Return where all models lie."""
-    return Path(settings.MODELS_DIR)
+    """Return MODELS_DIR."""
+    return conf.models_dir()
 
 
 def directory(name: str, version: int) -> Path:
-    """Return where a version's files lie."""
+    """Return the directory of a version."""
     return root() / name / str(version)
 
 
 def artifact(version: ModelVersion) -> Path:
-    """Return where the artifact of a version lies."""
+    """Return the path of a version's artifact."""
     return directory(version.model.name, version.version) / version.artifact
 
 
 def compiled(version: ModelVersion) -> Path:
-    """Return where the compiled form of a version lies."""
+    """Return the path of a version's compiled estimator."""
     return directory(version.model.name, version.version) / file_name(version.compiled)
 
 
 def numbers(name: str) -> list[int]:
-    """Return the numbers of the directories that a model has, in order."""
+    """Return the sorted numbers of a model's directories."""
     entries = (root() / name).glob("*")
     return sorted(int(entry.name) for entry in entries if NUMBER.fullmatch(entry.name))
 
 
 @contextmanager
 def locked() -> Iterator[None]:
-    """Hold the lock of MODELS_DIR: nothing else moves or clears anything in it meanwhile."""
+    """Hold the lock of MODELS_DIR, without which no process moves or removes versions."""
     root().mkdir(parents=True, exist_ok=True)
     with (root() / LOCK).open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -66,12 +65,12 @@ def locked() -> Iterator[None]:
 
 @contextmanager
 def staging() -> Iterator[Path]:
-    """Make a directory to prepare a version in; at the end it is gone, or moved to its place.
+    """Create a staging directory for a version; remove it at the end if it was not moved.
 
     Raises
     ------
     ArtifactError
-        Something cannot be written.
+        A file cannot be written.
     """
     try:
         with _staged() as staged:
@@ -85,7 +84,7 @@ def _staged() -> Iterator[Path]:
     with locked():
         staged = Path(tempfile.mkdtemp(prefix=STAGED, dir=root()))
         descriptor = os.open(staged, os.O_RDONLY)
-        # Given back by the kernel, however this process ends: see `abandoned`.
+        # The kernel releases this lock when the process ends, see `abandoned`.
         fcntl.flock(descriptor, fcntl.LOCK_EX)
     try:
         yield staged
@@ -95,7 +94,7 @@ def _staged() -> Iterator[Path]:
 
 
 def abandoned() -> Iterator[Path]:
-    """Yield the staging directories whose process is gone; the lock must be held."""
+    """Yield the staging directories of ended processes. The caller must hold the lock."""
     for staged in root().glob(f"{STAGED}*"):
         descriptor = os.open(staged, os.O_RDONLY)
         try:
@@ -113,45 +112,45 @@ def measure(path: Path) -> tuple[str, int]:
     Raises
     ------
     ArtifactError
-        It cannot be read.
+        The file cannot be read.
     """
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest(), path.stat().st_size
     except OSError as exc:
-        place = "/".join(path.parts[-3:])
-        raise ArtifactError(f"{place} cannot be read: {exc.strerror}.") from exc
+        name = "/".join(path.parts[-3:])
+        raise ArtifactError(f"{name} cannot be read: {exc.strerror}.") from exc
 
 
-def write_card(place: Path, card: Mapping[str, Any]) -> None:
-    """Write a card, whole or not at all, and see it on the disk."""
-    draft = place / f".{CARD}"
+def write_card(directory: Path, card: Mapping[str, Any]) -> None:
+    """Write a card atomically, and flush it to the disk."""
+    draft = directory / f".{CARD}"
     draft.write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
     flush(draft)
-    draft.replace(place / CARD)
-    flush(place)
+    draft.replace(directory / CARD)
+    flush(directory)
 
 
-def settle(staged: Path, place: Path) -> None:
-    """Move a finished version to its place, whole or not at all, and mark it as pending."""
+def settle(staged: Path, directory: Path) -> None:
+    """Move a staged version to its directory atomically, marked as pending."""
     (staged / PENDING).touch()
     for entry in staged.iterdir():
         flush(entry)
-    staged.chmod(0o755)  # a temporary directory is its owner's alone
-    place.parent.mkdir(exist_ok=True)
-    staged.rename(place)
-    for changed in (place, place.parent, place.parent.parent):
+    staged.chmod(0o755)  # only the owner can read a temporary directory
+    directory.parent.mkdir(exist_ok=True)
+    staged.rename(directory)
+    for changed in (directory, *directory.parents[:2]):
         flush(changed)
 
 
-def confirm(place: Path) -> None:
-    """Take the mark of a pending version away: its row is committed."""
-    (place / PENDING).unlink()
-    flush(place)
+def confirm(directory: Path) -> None:
+    """Remove the mark of a pending version, whose row is committed."""
+    (directory / PENDING).unlink()
+    flush(directory)
 
 
 def flush(path: Path) -> None:
-    """See a file, or the entries of a directory, on the disk."""
+    """Flush a file, or the entries of a directory, to the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

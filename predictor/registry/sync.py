@@ -1,4 +1,4 @@
-"""Versions that lie in MODELS_DIR and have no row: registered where they lie."""
+"""Registration of versions that lie in MODELS_DIR without a row."""
 
 import json
 import re
@@ -15,117 +15,125 @@ from django.db import transaction
 from predictor.core.engines import file_name
 from predictor.core.errors import ArtifactError, PredictorError
 from predictor.core.signature import Signature
-from predictor.isolation.inspect_artifact import Found
-from predictor.isolation.sandbox import Upload, examine
+from predictor.isolation.inspect_artifact import Inspection
+from predictor.isolation.sandbox import Upload, inspect_file
 from predictor.models import ModelVersion, RegisteredModel
 from predictor.registry import cleanup, queries, storage
 from predictor.registry.registration import Origin, card, check_metrics, new_row
 
-# An artifact lies beside its card.
-FILE = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
+# An artifact lies in the same directory as its card.
+FILE_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
 
-# What a row takes from the card.
-FOUND = ("artifact", "format", "signature", "fitted_with", "any_version")
+# Columns of a new row that come from the card.
+CARD_COLUMNS = ("artifact", "format", "signature", "fitted_with", "any_version")
 
 
 def sync() -> Iterator[tuple[str, bool]]:
-    """Register what lies in MODELS_DIR without a row; yield what was done, and if it was well."""
+    """Register the versions in MODELS_DIR that have no row.
+
+    Yields a message for each version, and whether it was successful.
+    """
     with storage.locked():
-        for removed in cleanup.clear():
-            yield removed, True
+        for message in cleanup.clear():
+            yield message, True
         for name, number in _unregistered():
             try:
                 row = _adopt(name, number)
             except PredictorError as exc:
-                yield f"Left {name}/{number} alone: {exc}", False
+                yield f"Skipped {name}/{number}: {exc}", False
             except OSError as exc:
-                yield f"Left {name}/{number} alone: {exc.strerror}.", False
+                yield f"Skipped {name}/{number}: {exc.strerror}.", False
             else:
                 yield f"Registered version {row.version} of {name}.", True
 
 
 def _unregistered() -> Iterator[tuple[str, int]]:
-    """Yield the directories that look like versions and have no row, in order."""
-    known = set(ModelVersion.objects.values_list("model__name", "version"))
+    """Yield name and number of the directories of versions without a row, sorted."""
+    registered = set(ModelVersion.objects.values_list("model__name", "version"))
     for entry in sorted(storage.root().iterdir()):
         if entry.is_dir() and not entry.name.startswith("."):
             for number in storage.numbers(entry.name):
-                if (entry.name, number) not in known:
+                if (entry.name, number) not in registered:
                     yield entry.name, number
 
 
 def _adopt(name: str, number: int) -> ModelVersion:
-    """Register a directory as it lies; one that has no card gets one."""
+    """Register a directory without moving it; write its card if it has none."""
     queries.check_name(name)
-    place = storage.directory(name, number)
-    said = _card(place)
-    found = Found(**{fact: said[fact] for fact in FOUND}) if said else _examined(place)
-    metrics = said.get("metrics", {})
+    directory = storage.directory(name, number)
+    data = _read_card(directory)
+    metrics = data.get("metrics", {})
     check_metrics(metrics)
+    if data:
+        inspection = Inspection(**{column: data[column] for column in CARD_COLUMNS})
+    else:
+        inspection = _inspect(directory)
     origin = Origin(
-        source=said.get("source", "") or "found in MODELS_DIR",
-        notes=said.get("notes", ""),
+        source=data.get("source", "") or "found in MODELS_DIR",
+        notes=data.get("notes", ""),
         metrics=metrics,
     )
     try:
         with transaction.atomic(durable=True):
             model, _ = RegisteredModel.objects.get_or_create(
-                name=name, defaults={"description": said.get("description", "")}
+                name=name, defaults={"description": data.get("description", "")}
             )
-            row = new_row(model, number, place, found, origin)
-            if said and row.sha256 != said["sha256"]:
-                raise ArtifactError(f"its {found.artifact} is not the file that its card tells of.")
-            if not said:
-                storage.write_card(place, card(row))
+            row = new_row(model, number, directory, inspection, origin)
+            if data and row.sha256 != data["sha256"]:
+                raise ArtifactError(f"The SHA-256 of {row.artifact} differs from its card.")
+            if not data:
+                storage.write_card(directory, card(row))
     except ValidationError as exc:
-        raise ArtifactError(f"its card is wrong: {' '.join(exc.messages)}") from exc
+        raise ArtifactError(f"{storage.CARD} is invalid: {' '.join(exc.messages)}") from exc
     return row
 
 
-def _card(place: Path) -> Mapping[str, Any]:
-    """Return what the card of a directory says; nothing if there is none."""
-    path = place / storage.CARD
+def _read_card(directory: Path) -> Mapping[str, Any]:
+    """Return the content of the card in a directory; empty if there is no card."""
+    path = directory / storage.CARD
     if not path.exists():
         return {}
     try:
-        said = json.loads(path.read_bytes())
-        missing = {*FOUND, "sha256"} - said.keys()
+        data = json.loads(path.read_bytes())
+        missing = {*CARD_COLUMNS, "sha256"} - data.keys()
     except (ValueError, AttributeError, OSError) as exc:
-        raise ArtifactError(f"its {storage.CARD} cannot be read.") from exc
+        raise ArtifactError(f"{storage.CARD} cannot be read.") from exc
     if missing:
-        raise ArtifactError(f"its {storage.CARD} has no {', '.join(sorted(missing))}.")
-    if not _plain(said):
-        raise ArtifactError(f"its {storage.CARD} does not say what a card says.")
-    return dict(said)
+        raise ArtifactError(f"{storage.CARD} lacks {', '.join(sorted(missing))}.")
+    if not _is_well_typed(data):
+        raise ArtifactError(f"{storage.CARD} has a value of the wrong type.")
+    return dict(data)
 
 
-def _plain(said: Mapping[str, Any]) -> bool:
-    """Return whether what a card says has the types that it should."""
-    texts = [said.get(fact, "") for fact in ("description", "source", "notes", "format")]
-    tables = [said.get(fact, {}) for fact in ("metrics", "fitted_with")]
-    name = said["artifact"]
+def _is_well_typed(data: Mapping[str, Any]) -> bool:
+    """Return whether the values of a card have the expected types."""
+    texts = [data.get(key, "") for key in ("description", "source", "notes", "format")]
+    tables = [data.get(key, {}) for key in ("metrics", "fitted_with")]
+    name = data["artifact"]
     try:
-        Signature.from_json(said["signature"])
+        Signature.from_json(data["signature"])
     except (KeyError, TypeError, ValueError, AttributeError):
         return False
     return (
         all(isinstance(text, str) for text in texts)
         and all(isinstance(table, dict) for table in tables)
         and isinstance(name, str)
-        and FILE.fullmatch(name) is not None
+        and FILE_NAME.fullmatch(name) is not None
     )
 
 
-def _examined(place: Path) -> Found:
-    """Return what the one file in a directory holds."""
-    aside = (".", "compiled-")
-    entries = [entry for entry in place.iterdir() if not entry.name.startswith(aside)]
+def _inspect(directory: Path) -> Inspection:
+    """Inspect the only file in a directory."""
+    entries = [e for e in directory.iterdir() if not e.name.startswith((".", "compiled-"))]
     if len(entries) != 1:
-        raise ArtifactError(f"it takes one file and a {storage.CARD}, or the file alone.")
+        raise ArtifactError(f"Expected one file, or one file and {storage.CARD}.")
     with tempfile.TemporaryDirectory() as scratch:
-        found = examine(Upload(entries[0]), Path(scratch))
-        if storage.measure(Path(scratch, found.artifact)) != storage.measure(entries[0]):
-            raise ArtifactError(f"{entries[0].name} has to be converted; `register` does that.")
-        if found.compiled:
-            shutil.copy(Path(scratch, file_name(found.compiled)), place)
-    return replace(found, artifact=entries[0].name)
+        inspection = inspect_file(Upload(entries[0]), Path(scratch))
+        converted = Path(scratch, inspection.artifact)
+        if storage.measure(converted) != storage.measure(entries[0]):
+            raise ArtifactError(
+                f"{entries[0].name} must be converted first. Run: manage.py register."
+            )
+        if inspection.compiled:
+            shutil.copy(Path(scratch, file_name(inspection.compiled)), directory)
+    return replace(inspection, artifact=entries[0].name)

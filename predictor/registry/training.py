@@ -1,6 +1,6 @@
 """Training of the bundled models."""
 
-from django.contrib.auth.models import User
+from typing import TYPE_CHECKING
 
 from predictor import recipes
 from predictor.models import ModelVersion
@@ -8,24 +8,27 @@ from predictor.registry import queries
 from predictor.registry.lifecycle import promote
 from predictor.registry.registration import register
 
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
 
-def train(name: str, *, if_missing: bool = False, by: User | None = None) -> ModelVersion:
-    """Fit a bundled model anew, register the version and make it live; return the live version.
+
+def train(name: str, *, if_missing: bool = False, by: "User | None" = None) -> ModelVersion:
+    """Fit a bundled model, register it as a new version, make it live and return it.
 
     Parameters
     ----------
     name : str
     if_missing : bool
-        Train only if the model has no live version.
+        Return the live version if there is one.
     by : User, optional
-        Who asked for it.
+        The user for the audit log.
 
     Raises
     ------
     ModelNotFound
-        There is no such model, and no recipe of that name either.
+        There is no such model, and no such recipe.
     Conflict
-        The model is there, but not one of those that are trained here.
+        The model has no recipe.
     """
     if name not in recipes.RECIPES:
         queries.find(name)

@@ -1,4 +1,4 @@
-"""What is counted of predictions and models, for Prometheus; docs/metrics.md says what each is."""
+"""Prometheus metrics of predictions and models; see docs/metrics.md."""
 
 import os
 from collections.abc import Collection, Mapping
@@ -7,18 +7,17 @@ from typing import NamedTuple
 
 from prometheus_client import Counter, Gauge, Histogram, disable_created_metrics, values
 
-from predictor.core.engines import Joining
 from predictor.core.model import Model
 
-disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series of when it began
+disable_created_metrics()  # type: ignore[no-untyped-call]  # a series of start times
 
-# Where processes count together; prometheus-client's own name.
+# Directory where several processes count; prometheus-client's own name.
 DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
 
 VERSION = ("model", "version")
 REQUEST = (*VERSION, "protocol")
 
-# From a tenth of a millisecond, which the fastest take, to the longest that anybody waits.
+# Buckets from the fastest prediction to the longest time that a client waits.
 SECONDS = (
     1e-4,
     2.5e-4,
@@ -38,32 +37,37 @@ SECONDS = (
     10,
 )
 
-requests = Counter("mlsite_prediction_requests", "Requests for predictions.", (*REQUEST, "status"))
-rows = Counter("mlsite_prediction_rows", "Rows predicted.", (*REQUEST, "engine"))
+requests = Counter(
+    "predictor_prediction_requests", "Requests for predictions.", (*REQUEST, "status")
+)
+rows = Counter("predictor_prediction_rows", "Rows predicted.", (*REQUEST, "engine"))
 seconds = Histogram(
-    "mlsite_prediction_seconds", "Time in the view, of requests answered.", REQUEST, buckets=SECONDS
+    "predictor_prediction_seconds",
+    "Time in the view of successful requests.",
+    REQUEST,
+    buckets=SECONDS,
 )
 joined = Histogram(
-    "mlsite_joined_requests",
-    "Requests that one call of the estimator answered.",
+    "predictor_joined_requests",
+    "Requests in one call of the estimator.",
     VERSION,
     buckets=(1, 2, 4, 8, 16, 32, 64),
 )
 waiting = Gauge(
-    "mlsite_waiting_requests",
-    "Requests that wait for a call of the estimator to end.",
+    "predictor_waiting_requests",
+    "Requests that wait for the estimator.",
     VERSION,
     multiprocess_mode="livesum",
 )
 live_version = Gauge(
-    "mlsite_live_version",
-    "The version that a process serves where none is named; 0 once there is none.",
+    "predictor_live_version",
+    "The live version in a process; 0 if there is none.",
     ("model",),
     multiprocess_mode="liveall",
 )
 not_loaded = Gauge(
-    "mlsite_live_version_not_loaded",
-    "1 while a process cannot serve the version that is live.",
+    "predictor_live_version_not_loaded",
+    "1 while a process cannot load the live version.",
     ("model",),
     multiprocess_mode="liveall",
 )
@@ -79,7 +83,7 @@ def count_together(directory: str) -> None:
 
 
 class _Answered(NamedTuple):
-    """What one more answer of a kind adds to."""
+    """The series that a successful request adds to."""
 
     requests: Counter
     seconds: Histogram
@@ -95,30 +99,36 @@ def _answered(name: str, version: int, protocol: str, engine: str) -> _Answered:
 
 
 def answered(model: Model, protocol: str, engine: str, n_rows: int, took_s: float) -> None:
-    """Count a request that got its predictions, and what ran them."""
-    kind = _answered(model.name, model.version, protocol, engine)
-    kind.requests.inc()
-    kind.rows.inc(n_rows)
-    kind.seconds.observe(took_s)
+    """Count a successful request, its rows and its time."""
+    series = _answered(model.name, model.version, protocol, engine)
+    series.requests.inc()
+    series.rows.inc(n_rows)
+    series.seconds.observe(took_s)
 
 
 def refused(model: Model | None, protocol: str, status: int) -> None:
-    """Count a request that got none, or found no model to ask."""
+    """Count a rejected request; the model is None if it was not found."""
     name, version = (model.name, str(model.version)) if model else ("", "")
     requests.labels(name, version, protocol, str(status)).inc()
 
 
-def watch(model: Model) -> None:
-    """Count the requests that the model joins, and those that wait."""
-    joining = getattr(model.engine, "fallback", model.engine)
-    if isinstance(joining, Joining):
-        labels = (model.name, str(model.version))
-        joining.joined = joined.labels(*labels).observe
-        joining.waiting = waiting.labels(*labels).set
+class BatchMetrics:
+    """Records the batches of one version and the requests that wait for them."""
+
+    def __init__(self, name: str, version: int) -> None:
+        self._labels = (name, str(version))
+
+    def called(self, n_requests: int) -> None:
+        """Record the number of requests in one call of the estimator."""
+        joined.labels(*self._labels).observe(n_requests)
+
+    def queued(self, n_requests: int) -> None:
+        """Record the number of requests that wait, after each change."""
+        waiting.labels(*self._labels).set(n_requests)
 
 
 def serving(versions: Mapping[str, int], load_errors: Collection[str]) -> None:
-    """Say which versions this process serves, and for which models another one is live."""
+    """Set the live versions of this process, and the models whose live version is not loaded."""
     for name, version in versions.items():
         live_version.labels(name).set(version)
     for name in {*versions, *load_errors}:

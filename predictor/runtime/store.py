@@ -1,16 +1,15 @@
-"""The models loaded in this process, and how they follow the registry."""
+"""The models loaded in this process, which follow the registry."""
 
 import logging
 import threading
 import time
 from collections import OrderedDict
+from functools import cache
 
-from django.apps import apps
 from django.db import Error as DatabaseError
 from django.db import connection
 
 from predictor import registry
-from predictor.apps import PredictorConfig
 from predictor.core.errors import ArtifactError, ModelNotFound, PredictorError
 from predictor.core.model import Model
 from predictor.runtime import metrics
@@ -19,41 +18,42 @@ log = logging.getLogger(__name__)
 
 POLL_S = 0.25
 
-# How long a live version that could not be loaded is left alone.
+# Time until a failed load of a live version is repeated.
 RETRY_S = 10
 
-# How many versions that are not live are kept loaded for those who ask for them by number.
+# Number of loaded versions that are not live.
 MOST_ON_DEMAND = 4
 
 
+@cache
 def get_store() -> "Store":
-    """Return the models of this process; the first call loads them."""
-    config = apps.get_app_config("predictor")
-    assert isinstance(config, PredictorConfig)  # noqa: S101 - the label is its own
-    return config.store
+    """Return the store of this process. The first call loads the live models."""
+    store = Store()
+    store.refresh()
+    return store
 
 
 class Store:
-    """The live version of every model, loaded and warm, and a few others that were asked for.
+    """The loaded and warm live version of every model, and a few requested other versions.
 
-    Reading what is live takes neither a lock nor the database: a change of the registry is loaded
-    beside what is served, and then one reference is swapped.
+    Reading a live version needs neither a lock nor the database. After a change in the registry,
+    the new version is loaded beside the old one, and then one reference is replaced.
     """
 
     def __init__(self) -> None:
         self._live: dict[str, Model] = {}
-        self._troubles: dict[str, str] = {}
+        self._load_errors: dict[str, str] = {}
         self._changing = threading.Lock()
         self._on_demand: OrderedDict[tuple[str, int], Model] = OrderedDict()
         self._demanding = threading.Lock()
 
     def get(self, name: str, version: int | None = None) -> Model:
-        """Return the live version of a model, or the one of that number.
+        """Return the live version of a model, or the version with this number.
 
         Raises
         ------
         ModelNotFound
-            There is no such model or version, or none of its versions is live.
+            There is no such model or version, or no version is live.
         Conflict
             The version is retired.
         ArtifactError
@@ -64,7 +64,7 @@ class Store:
             return self._by_number(name, version)
         if live:
             return live
-        if load_error := self._troubles.get(name):
+        if load_error := self._load_errors.get(name):
             raise ArtifactError(load_error)
         raise ModelNotFound(f"There is no model {name}, or none of its versions is live.")
 
@@ -73,25 +73,25 @@ class Store:
         return list(self._live.values())
 
     def load_error(self, name: str) -> str:
-        """Return why the version of a model that is live is not served here; nothing if it is."""
-        return self._troubles.get(name, "")
+        """Return why the live version of a model is not loaded; empty if it is loaded."""
+        return self._load_errors.get(name, "")
 
     def check(self) -> None:
-        """Check that something is served for every model that has a live version.
+        """Check that this process serves a version of every model that has a live version.
 
         Raises
         ------
         ArtifactError
-            For one there is nothing.
+            No version of a model is loaded.
         """
-        for name, load_error in self._troubles.items():
+        for name, load_error in self._load_errors.items():
             if name not in self._live:
                 raise ArtifactError(load_error)
 
     def refresh(self) -> None:
-        """Load what the registry says is live and is not loaded yet.
+        """Load the live versions that are not loaded yet.
 
-        Where that fails, what was served before is still served, and `load_error` says why.
+        If that fails, the previous version stays in service, and `load_error` returns the reason.
         """
         with self._changing:
             served, load_errors = {}, {}
@@ -104,43 +104,43 @@ class Store:
                     if current:
                         served[name] = current
                         load_errors[name] += f" Version {current.version} is served instead."
-                    if load_errors[name] != self._troubles.get(name):
-                        log.error("%s: %s", name, load_errors[name])  # noqa: TRY400 - the sentence says it all
-            gone = self._live.keys() - served.keys()
-            self._live, self._troubles = served, load_errors
+                    if load_errors[name] != self._load_errors.get(name):
+                        log.error("%s: %s", name, load_errors[name])  # noqa: TRY400 - the message is complete
+            removed = self._live.keys() - served.keys()
+            self._live, self._load_errors = served, load_errors
             metrics.serving(
-                {name: model.version for name, model in served.items()} | dict.fromkeys(gone, 0),
+                {name: model.version for name, model in served.items()} | dict.fromkeys(removed, 0),
                 load_errors,
             )
 
     def follow(self) -> None:
-        """Keep up with the registry from now on, in a thread of this process."""
-        threading.Thread(target=self._keep_up, name="registry-follower", daemon=True).start()
+        """Start a thread that follows the registry."""
+        threading.Thread(target=self._poll, name="registry-follower", daemon=True).start()
 
     def _as_live(
         self, current: Model | None, name: str, version: int, compiled_sha256: str
     ) -> Model:
         if current and (current.version, current.compiled_sha256) == (version, compiled_sha256):
             return current
-        return self._kept(name, version, compiled_sha256) or load(name, version)
+        return self._take_on_demand(name, version, compiled_sha256) or load(name, version)
 
-    def _kept(self, name: str, version: int, compiled_sha256: str) -> Model | None:
-        """Take a version that was asked for by number, if it still is to run that form."""
+    def _take_on_demand(self, name: str, version: int, compiled_sha256: str) -> Model | None:
+        """Take a version that was requested by number, if its compiled estimator is current."""
         model = self._on_demand.pop((name, version), None)
         return model if model and model.compiled_sha256 == compiled_sha256 else None
 
     def _by_number(self, name: str, version: int) -> Model:
-        """Return a version that is not live here, loaded once however many ask for it at once."""
+        """Return a version that is not live here. Concurrent requests load it once."""
         compiled_sha256 = registry.compiled_sha256(registry.callable_version(name, version))
         with self._demanding:
-            model = self._kept(name, version, compiled_sha256) or load(name, version)
+            model = self._take_on_demand(name, version, compiled_sha256) or load(name, version)
             self._on_demand[name, version] = model
             if len(self._on_demand) > MOST_ON_DEMAND:
                 self._on_demand.popitem(last=False)
         return model
 
-    def _keep_up(self) -> None:
-        """Refresh when what is live changes; say once, not every time, what is in the way."""
+    def _poll(self) -> None:
+        """Refresh after a change of the live versions. Log a repeated database error once."""
         seen: dict[str, tuple[int, str]] | None = None
         tried = 0.0
         load_error = ""
@@ -148,7 +148,7 @@ class Store:
             time.sleep(POLL_S)
             try:
                 live = registry.live_compiled()
-                retry = self._troubles and time.monotonic() - tried > RETRY_S
+                retry = self._load_errors and time.monotonic() - tried > RETRY_S
                 if live != seen or retry:
                     self.refresh()
                     seen, tried = live, time.monotonic()
@@ -157,22 +157,21 @@ class Store:
                 connection.close()
                 if str(exc) != load_error:
                     load_error = str(exc)
-                    log.error("Still serving what was live before: %s", load_error)  # noqa: TRY400 - the sentence says it all
+                    log.error("The registry cannot be read, models stay loaded: %s", load_error)  # noqa: TRY400 - the message is complete
 
 
 def load(name: str, version: int) -> Model:
-    """Load a version, and run it once.
+    """Load a version and run it once.
 
     Raises
     ------
     ModelNotFound
         There is no such version.
     ArtifactError
-        It cannot be loaded.
+        The version cannot be loaded.
     """
     try:
-        model = registry.load(name, version)
-        metrics.watch(model)
+        model = registry.load(name, version, metrics.BatchMetrics(name, version))
         model.warm()
     except (PredictorError, DatabaseError):
         raise

@@ -20,7 +20,7 @@ django.setup()
 
 from django.db import connection
 
-from predictor.isolation.inspect_artifact import Found
+from predictor.isolation.inspect_artifact import Inspection
 from predictor.models import Event, ModelVersion
 from predictor.registry import queries, storage
 from predictor.registry.registration import Origin, admit
@@ -33,7 +33,7 @@ def register():
     """Register a file of a few bytes, by the steps that every registration takes."""
     with storage.staging() as staged:
         (staged / "model.skops").write_bytes(b"an artifact")
-        found = Found("model.skops", "skops", SIGNATURE, {})
+        found = Inspection("model.skops", "skops", SIGNATURE, {})
         return admit("iris", staged, found, Origin("a test")).version
 
 

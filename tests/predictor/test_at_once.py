@@ -18,7 +18,7 @@ import json, sys
 import django
 django.setup()
 from predictor import registry
-from predictor.isolation.inspect_artifact import Found
+from predictor.isolation.inspect_artifact import Inspection
 from predictor.registry import storage
 from predictor.registry.registration import Origin, admit
 
@@ -29,7 +29,7 @@ numbers = []
 for _ in range(int(sys.argv[1])):
     with storage.staging() as staged:
         (staged / "model.skops").write_bytes(b"an artifact")
-        found = Found("model.skops", "skops", signature, {})
+        found = Inspection("model.skops", "skops", signature, {})
         row = admit("iris", staged, found, Origin("a test"))
     registry.promote(row)
     numbers.append(row.version)

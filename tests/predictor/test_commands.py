@@ -10,6 +10,7 @@ from django.db import transaction
 
 from predictor import registry
 from predictor.models import NAME_RULE, ModelVersion
+from predictor.runtime import store
 from tests.serving import ROOT, python
 
 
@@ -68,17 +69,17 @@ def test_the_models_are_a_table(run, three):
 
 
 def test_verify_looks_at_every_artifact(run, three):
-    assert run("verify") == "iris/1 is whole.\niris/2 is whole.\niris/3 is whole.\n"
+    assert run("verify") == "iris/1 is unchanged.\niris/2 is unchanged.\niris/3 is unchanged.\n"
 
 
 def test_verify_reports_all_that_is_wrong_and_repairs_nothing(run, three, models_dir, capsys):
     (models_dir / "iris" / "1" / "model.skops").write_bytes(b"something else")
     shutil.rmtree(models_dir / "iris" / "3")
-    with pytest.raises(CommandError, match=r"2 of 3 artifacts are not what was registered\."):
+    with pytest.raises(CommandError, match=r"2 of 3 artifacts are missing or have changed\."):
         run("verify")
     assert capsys.readouterr().out == (
         "iris/1/model.skops is not the file that was registered: its SHA-256 differs.\n"
-        "iris/2 is whole.\n"
+        "iris/2 is unchanged.\n"
         "iris/3/model.skops cannot be read: No such file or directory.\n"
     )
     assert not (models_dir / "iris" / "3").exists()
@@ -88,16 +89,16 @@ ERRORS = [
     ("promote iris x", "A version is a number from 1; got 'x'."),
     ("promote iris 9", "iris has no version 9."),
     ("promote nope 1", "There is no model nope."),
-    ("retire iris 2", "Version 2 of iris is live; make another one live first."),
+    ("retire iris 2", "Version 2 of iris is live. Promote another version first."),
     ("rollback nope", "There is no model nope."),
     ("reset nope", "There is no model nope."),
     ("train nope", "There is no model nope."),
     ("register iris nowhere.skops", "There is no file nowhere.skops."),
     ("register iris manage.py --sample nowhere.csv", "There is no file nowhere.csv."),
-    ("register Iris manage.py", "'Iris' cannot name a model: Small letters, digits, - and _"),
+    ("register Iris manage.py", "'Iris' is not a model name. Use at most 64 lowercase letters"),
     ("register iris manage.py", "The file is neither a skops file nor an ONNX file."),
     ("register iris manage.py --metric a", "--metric takes NAME=NUMBER, such as accuracy=0.93"),
-    ("register iris manage.py --metric a=nan", "a takes a finite number."),
+    ("register iris manage.py --metric a=nan", "The metric a must be a finite number."),
 ]
 
 
@@ -152,7 +153,7 @@ def test_sync_registers_what_a_lost_database_knew(run, lost, settings):
         "Registered version 1 of iris-again.\n"
         "Registered version 2 of iris-again.\n"
         "Registered version 3 of iris-again.\n"
-        "iris-again has no live version: `promote iris-again VERSION` makes one.\n"
+        "iris-again has no live version. Run: manage.py promote iris-again VERSION\n"
     )
     again = ModelVersion.objects.filter(model__name="iris-again")
     assert {v.version: (v.sha256, v.signature, v.metrics) for v in again} == known
@@ -168,7 +169,7 @@ def test_sync_registers_a_file_that_was_put_there_by_hand(run, brought, models_d
     assert run("sync").startswith("Registered version 4 of sums.\n")
     card = json.loads((place / "card.json").read_text())
     assert (card["artifact"], card["version"]) == ("anything.skops", 4)
-    model = registry.load("sums", 4)
+    model = store.load("sums", 4)
     assert model.engine_name(1) == "numpy"
     assert model.infer(np.ones((1, 2)), ["predict"])["predict"].tolist() == pytest.approx([6.0])
 
@@ -192,20 +193,20 @@ def test_sync_leaves_alone_what_is_no_version_and_says_why(run, brought, models_
     (models_dir / "file" / "1").touch()
     (models_dir / "damaged" / "1").mkdir(parents=True)
     shutil.copy(brought / "pickled.skops", models_dir / "damaged" / "1")
-    with pytest.raises(CommandError, match=r"8 could not be registered\."):
+    with pytest.raises(CommandError, match=r"8 versions could not be registered\."):
         run("sync")
     assert capsys.readouterr().out.splitlines()[:8] == [
-        f"Left Wrong/1 alone: 'Wrong' cannot name a model: {NAME_RULE}",
-        "Left changed/1 alone: its model.skops is not the file that its card tells of.",
+        f"Skipped Wrong/1: 'Wrong' is not a model name. {NAME_RULE}",
+        "Skipped changed/1: The SHA-256 of model.skops differs from its card.",
         (
-            "Left damaged/1 alone: Pickles can execute code. On the server, run: "
+            "Skipped damaged/1: Pickles can execute code. On the server, run: "
             "manage.py register NAME FILE --allow-pickle."
         ),
-        "Left empty/1 alone: it takes one file and a card.json, or the file alone.",
-        "Left file/1 alone: Not a directory.",
-        "Left odd/1 alone: its card.json does not say what a card says.",
-        "Left outside/1 alone: its card.json does not say what a card says.",
-        "Left poor/1 alone: its card.json has no sha256.",
+        "Skipped empty/1: Expected one file, or one file and card.json.",
+        "Skipped file/1: Not a directory.",
+        "Skipped odd/1: card.json has a value of the wrong type.",
+        "Skipped outside/1: card.json has a value of the wrong type.",
+        "Skipped poor/1: card.json lacks sha256.",
     ]
     assert not ModelVersion.objects.exclude(model__name="iris").exists()
     assert not (brought / "has run").exists()
@@ -225,6 +226,6 @@ def test_a_start_without_its_database_takes_what_lies_in_models(run, register, m
         "Registered version 3 of iris.",
         "Registered version 1 of sums.",
         "Version 3 of iris is live.",
-        "sums has no live version: `promote sums VERSION` makes one.",
+        "sums has no live version. Run: manage.py promote sums VERSION",
     ]
     assert registry.version("iris", 3).compiled  # as it went live

@@ -104,7 +104,7 @@ def test_a_request_that_would_wait_too_long_is_told_when_to_come_again(api, near
 
 
 def test_joined_requests_are_counted(api, near):
-    joined = 'mlsite_joined_requests_count{model="near",version="1"}'
+    joined = 'predictor_joined_requests_count{model="near",version="1"}'
     assert api.post("/models/near/predict", {"x0": 4}).status_code == 200
     lines = api.get("/metrics").content.decode().splitlines()
     (count,) = [float(line.split()[-1]) for line in lines if line.startswith(joined)]
@@ -127,14 +127,14 @@ def test_a_file_that_is_registered_is_compiled_in_a_process_of_its_own(
 
 def test_compiling_that_takes_too_long_is_given_up(fitted):
     signature = infer_signature(fitted.estimator, fitted.columns, fitted.X)
-    given_up = compile_process.compiled(0.0, fitted.estimator, signature, fitted.X)
+    given_up = compile_process.compile_in_fork(0.0, fitted.estimator, signature, fitted.X)
     assert given_up.data == b""
-    assert given_up.report["reason"] == "Compiling it took more than 0 seconds."
+    assert given_up.report["reason"] == "The compilation took more than 0 seconds."
 
 
 def test_compiling_that_crashes_is_told(fitted):
-    crashed = compile_process.compiled(time.monotonic() + 60, fitted.estimator, None, None)
-    assert crashed.report["reason"] == "Compiling it crashed, or took more memory than it may."
+    crashed = compile_process.compile_in_fork(time.monotonic() + 60, fitted.estimator, None, None)
+    assert crashed.report["reason"] == "The compilation crashed or exceeded its memory limit."
 
 
 def test_staff_switches_the_compiled_form_off_and_on(api, staff_api, row, iris):
@@ -142,7 +142,7 @@ def test_staff_switches_the_compiled_form_off_and_on(api, staff_api, row, iris):
     address, why = f"/admin/predictor/modelversion/{row.pk}/", {"why": "to compare"}
     assert engine() == "numpy"
     page = staff_api.get(f"{address}change/").content.decode()
-    assert "Run scikit-learn alone" in page
+    assert "Use scikit-learn alone" in page
     assert "any number of rows" in page
     assert staff_api.post(f"{address}switch/", why, format="multipart").status_code == 302
     assert engine() == "scikit-learn"
@@ -165,7 +165,7 @@ def test_the_command_switches_too(row, capsys):
     call_command("compile", "iris", use_compiled=True)
     assert engine() == "numpy"
     assert capsys.readouterr().out == (
-        "iris 1 is run by scikit-learn.\niris 1 is run by its compiled form.\n"
+        "scikit-learn runs iris 1.\nIts compiled estimator runs iris 1.\n"
     )
 
 
@@ -178,7 +178,7 @@ def test_a_form_that_is_lost_is_not_missed_and_is_built_again(api, row, models_d
         get_store()._live.clear()
         assert engine() == "scikit-learn"
         assert api.post("/predict", ROW).json() == {"prediction": 2}
-        assert "runs without its compiled form" in caplog.text
+        assert "its compiled estimator is unusable" in caplog.text
         assert [version.version for version in registry.compile_stale()] == [1]
         assert engine() == "numpy"
         [name] = compiled_files(models_dir)
@@ -211,7 +211,7 @@ def test_what_other_versions_compiled_is_not_used_until_it_is_built_again(row, c
     ModelVersion.objects.filter(pk=row.pk).update(engines=older)
     get_store()._live.clear()
     assert engine() == "scikit-learn"
-    assert "was compiled by other versions" in caplog.text
+    assert "was compiled with other software versions" in caplog.text
     call_command("compile")
     assert engine() == "numpy"
 
@@ -220,7 +220,7 @@ def test_a_version_from_before_engines_is_served_and_compiled_when_told(row, cap
     ModelVersion.objects.filter(pk=row.pk).update(engines={}, compiled="")
     assert engine() == "scikit-learn"
     call_command("compile", "iris")
-    assert capsys.readouterr().out == f"iris 1 is run by numpy: {', '.join(METHODS)}.\n"
+    assert capsys.readouterr().out == f"numpy runs iris 1: {', '.join(METHODS)}.\n"
     assert engine() == "numpy"
 
 
@@ -233,8 +233,8 @@ def test_engines_are_switched_off_for_all_by_a_setting(settings, db, models_dir,
     assert (
         type(get_store().get("iris").engine) is joining.Joining
     )  # requests are joined all the same
-    with pytest.raises(Conflict, match="ENGINES is scikit-learn: nothing is compiled"):
-        registry.compile_anew(registry.version("iris", 1))
+    with pytest.raises(Conflict, match="ENGINES is scikit-learn, so no version is compiled"):
+        registry.recompile_version(registry.version("iris", 1))
     assert list(registry.compile_stale()) == []
     settings.ENGINES = "compiled"
     assert [version.engines["engine"] for version in registry.compile_stale()] == ["numpy"]

@@ -50,13 +50,13 @@ def added(told):
 @pytest.mark.parametrize("body", [ROW, [ROW, ROW, ROW], []])
 def test_a_prediction_is_a_request_its_rows_and_its_time(api, iris, added, body):
     samples = [
-        ("mlsite_prediction_requests_total", IRIS | {"status": "200"}, 1),
+        ("predictor_prediction_requests_total", IRIS | {"status": "200"}, 1),
         (
-            "mlsite_prediction_rows_total",
+            "predictor_prediction_rows_total",
             IRIS | {"engine": "numpy"},
             len(body) if body != ROW else 1,
         ),
-        ("mlsite_prediction_seconds_count", IRIS, 1),
+        ("predictor_prediction_seconds_count", IRIS, 1),
     ]
     for name, labels, _ in samples:
         added(name, **labels)
@@ -73,7 +73,7 @@ def test_rows_that_a_form_declines_are_those_of_the_estimator(api, models_dir, d
     engines = [near | {"engine": engine} for engine in ("numpy", "scikit-learn")]
 
     def grown():
-        return [added("mlsite_prediction_rows_total", **labels) for labels in engines]
+        return [added("predictor_prediction_rows_total", **labels) for labels in engines]
 
     assert grown() == [0, 0]
     assert api.post("/models/near/predict", {"x0": 3.2}).status_code == 200
@@ -86,37 +86,37 @@ def test_rows_that_a_form_declines_are_those_of_the_estimator(api, models_dir, d
 def test_a_refused_row_is_a_request_and_no_row(api, iris, added):
     refused = IRIS | {"status": "400"}
     rows = IRIS | {"engine": "numpy"}
-    assert added("mlsite_prediction_requests_total", **refused) == 0
-    assert added("mlsite_prediction_rows_total", **rows) == 0
+    assert added("predictor_prediction_requests_total", **refused) == 0
+    assert added("predictor_prediction_rows_total", **rows) == 0
     assert api.post("/predict", {"X1": "abc"}).status_code == 400
-    assert added("mlsite_prediction_requests_total", **refused) == 1
-    assert added("mlsite_prediction_rows_total", **rows) == 0
+    assert added("predictor_prediction_requests_total", **refused) == 1
+    assert added("predictor_prediction_rows_total", **rows) == 0
 
 
 def test_a_name_that_is_no_model_makes_no_series(api, iris, added):
     nobody = {"model": "", "version": "", "protocol": "rows", "status": "404"}
-    assert added("mlsite_prediction_requests_total", **nobody) == 0
+    assert added("predictor_prediction_requests_total", **nobody) == 0
     assert api.post("/models/nobody-has-this-name/predict", ROW).status_code == 404
-    assert added("mlsite_prediction_requests_total", **nobody) == 1
+    assert added("predictor_prediction_requests_total", **nobody) == 1
     assert b"nobody-has-this-name" not in api.get("/metrics").content
 
 
 def test_a_card_is_no_prediction(api, iris, added):
     counted = IRIS | {"status": "200"}
-    assert added("mlsite_prediction_requests_total", **counted) == 0
+    assert added("predictor_prediction_requests_total", **counted) == 0
     assert api.get("/predict").status_code == 200
-    assert added("mlsite_prediction_requests_total", **counted) == 0
+    assert added("predictor_prediction_requests_total", **counted) == 0
 
 
 def test_the_version_served_and_one_that_cannot_be(api, iris, register, models_dir, told):
-    assert told("mlsite_live_version", model="iris") == 1
-    assert told("mlsite_live_version_not_loaded", model="iris") == 0
+    assert told("predictor_live_version", model="iris") == 1
+    assert told("predictor_live_version_not_loaded", model="iris") == 0
     second = register()
     registry.promote(second)
     (models_dir / "iris" / "2" / second.artifact).write_bytes(b"not what was registered")
     get_store().refresh()
-    assert told("mlsite_live_version", model="iris") == 1
-    assert told("mlsite_live_version_not_loaded", model="iris") == 1
+    assert told("predictor_live_version", model="iris") == 1
+    assert told("predictor_live_version_not_loaded", model="iris") == 1
 
 
 def test_the_metrics_are_text_whatever_is_asked_for(api, db):
@@ -128,8 +128,8 @@ def test_the_metrics_are_text_whatever_is_asked_for(api, db):
 
 def test_the_documentation_and_the_dashboard_name_what_there_is(api, iris):
     told = api.get("/metrics").content.decode()
-    there = set(re.findall(r"# TYPE (mlsite_\w+) ", told))
-    documented = set(re.findall(r"^\| `(mlsite_\w+)`", DOCS.read_text(), re.MULTILINE))
+    there = set(re.findall(r"# TYPE (predictor_\w+) ", told))
+    documented = set(re.findall(r"^\| `(predictor_\w+)`", DOCS.read_text(), re.MULTILINE))
     assert documented == there
-    shown = set(re.findall(r"mlsite_\w+?(?=_bucket|_sum|_count|[{)\\, ])", DASHBOARD.read_text()))
-    assert shown - {"mlsite_predictions"} == there
+    sample = r"predictor_\w+?(?=_bucket|_sum|_count|[{)\\, ])"
+    assert set(re.findall(sample, DASHBOARD.read_text())) == there

@@ -29,5 +29,5 @@ def test_an_older_site_is_brought_up_to_date(tables, register):
     call_command("migrate", "predictor", "0003", verbosity=0)
     call_command("migrate", "predictor", verbosity=0)
     assert told() == before
-    with pytest.raises(IntegrityError, match="only ever added to"), connection.cursor() as cursor:
+    with pytest.raises(IntegrityError, match="append-only"), connection.cursor() as cursor:
         cursor.execute("DELETE FROM predictor_event")

@@ -117,7 +117,7 @@ def test_a_model_without_a_recipe_is_not_trained(staff_api, iris, register):
     register("churn")
     response = staff_api.post("/models/churn/train", {})
     assert response.status_code == 409
-    assert response.json()["detail"].startswith("There is no recipe for churn here;")
+    assert response.json()["detail"].startswith("churn is not a bundled model.")
 
 
 @pytest.mark.parametrize("url", ["/models/iris/train", "/models/iris/reset"])
@@ -139,7 +139,7 @@ def test_the_train_command_says_what_it_did(capsys, db, models_dir):
     call_command("train", "iris")
     assert capsys.readouterr().out.startswith("Version 1 of iris is live (accuracy 0.7")
     call_command("train", "iris", "--if-missing")
-    assert capsys.readouterr().out == "iris is there already: version 1 is live.\n"
+    assert capsys.readouterr().out == "Version 1 of iris is live already.\n"
     with pytest.raises(CommandError, match="There is no model nope"):
         call_command("train", "nope")
 
@@ -165,6 +165,6 @@ def test_a_lost_database_never_overwrites_an_artifact(models_dir, db, fitted):
 
 
 def test_a_name_that_does_not_fit_a_url_is_rejected(models_dir, db, fitted):
-    with pytest.raises(InvalidInput, match=r"'\.\./etc' cannot name a model: Small letters"):
+    with pytest.raises(InvalidInput, match=r"'\.\./etc' is not a model name. Use at most"):
         registry.register("../etc", fitted)
     assert not models_dir.exists()

@@ -129,13 +129,13 @@ def test_the_predictions_of_many_rows_are_a_table(api, iris):
     both = cells(post_raw(api, rows, "/predict?outputs=predict,predict_proba"))
     assert both[0] == ["row", "predictions", "probabilities"]
     assert "<b>2</b> 0.510" in both[1][2]
-    assert cells(post_raw(api, "[]")) == [["row", "predictions"], ["There are none."]]
+    assert cells(post_raw(api, "[]")) == [["row", "predictions"], ["No rows."]]
 
 
 def test_the_table_shows_the_first_hundred_rows(api, iris):
     response = post_raw(api, json.dumps([{"X1": 5.1, "X2": 3.5}] * 150))
     assert cells(response)[-1] == ["99", "0"]
-    assert b"The first 100 of 150; the response below has all." in response.content
+    assert b"The table shows the first 100 of 150 rows." in response.content
 
 
 # Changes by staff

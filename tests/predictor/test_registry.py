@@ -141,9 +141,9 @@ def test_a_version_whose_file_has_changed_is_not_made_live(versions, models_dir,
 @pytest.mark.parametrize(
     ("metrics", "sentence"),
     [
-        ({"accuracy": float("nan")}, "accuracy takes a finite number."),
-        ({"accuracy": True}, "accuracy takes a finite number."),
-        ({"accuracy": "0.9"}, "accuracy takes a finite number."),
+        ({"accuracy": float("nan")}, "The metric accuracy must be a finite number."),
+        ({"accuracy": True}, "The metric accuracy must be a finite number."),
+        ({"accuracy": "0.9"}, "The metric accuracy must be a finite number."),
         ({"": 1}, "The name of a metric has 1 to 64 printable characters."),
     ],
 )

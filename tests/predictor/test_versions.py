@@ -108,7 +108,7 @@ def test_a_file_that_is_not_a_model_is_rejected_and_leaves_nothing(
     assert staff_api.post("/predict", ROW).status_code == 200
 
 
-NUMBER = "accuracy takes a finite number."
+NUMBER = "The metric accuracy must be a finite number."
 WRONG_FIELDS = [
     ({"metrics": "[1]"}, {"metrics": ['Expected an object such as {"accuracy": 0.93}.']}),
     ({"metrics": "{"}, {"metrics": ["Value must be valid JSON."]}),
@@ -256,7 +256,7 @@ def test_a_rollback_without_an_earlier_live_version_is_a_conflict(staff_api, thr
     response = staff_api.post("/models/iris/rollback")
     assert (response.status_code, response.json()) == (
         409,
-        {"detail": "iris has no earlier live version to go back to."},
+        {"detail": "iris has no earlier live version to roll back to."},
     )
 
 
@@ -278,7 +278,7 @@ def test_the_live_version_cannot_be_retired(staff_api, three):
     response = staff_api.post("/models/iris/retire", {"version": 1})
     assert (response.status_code, response.json()) == (
         409,
-        {"detail": "Version 1 of iris is live; make another one live first."},
+        {"detail": "Version 1 of iris is live. Promote another version first."},
     )
 
 

@@ -106,7 +106,7 @@ def serve(api, db, models_dir, tmp_path):
         path = tmp_path / "zoo.skops"
         path.write_bytes(data)
         with storage.staging() as staged:
-            found = inspect_artifact.take(inspect_artifact.parsed([str(path), str(staged)]))
+            found = inspect_artifact.inspect(inspect_artifact.parse([str(path), str(staged)]))
             version = registration.admit("zoo", staged, found, registration.Origin("the zoo"))
         address = f"/models/zoo/versions/{version.version}/predict"
         signature = get_store().get("zoo", version.version).signature

@@ -3,7 +3,6 @@
 import shutil
 
 import pytest
-from django.apps import apps
 from django.core.management import call_command
 from django.utils.http import urlencode
 from jsonschema import Draft202012Validator
@@ -11,6 +10,7 @@ from jsonschema import Draft202012Validator
 from mlsite.accounts.login_throttle import PAIR
 from mlsite.handler import BODY_REFUSED
 from predictor import registry
+from predictor.runtime.store import get_store
 from tasks.models import Task
 
 HERE = {"name": "iris", "version": "1", "number": "1", "id": "1"}
@@ -216,7 +216,7 @@ def test_too_many_failures_to_sign_in_are_in_the_document(document, ask):
 
 def test_a_model_that_cannot_be_served_is_in_the_document(document, ask, models_dir):
     shutil.rmtree(models_dir / "iris" / "1")
-    apps.get_app_config("predictor").__dict__.pop("store")
+    get_store.cache_clear()
     for operation in ("GET /v2/health/ready/", "POST /predict/", "POST /models/{name}/predict/"):
         response = ask(operation)
         assert response.status_code == 503, operation

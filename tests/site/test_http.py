@@ -7,6 +7,7 @@ import socket
 
 import pytest
 
+from predictor.runtime.store import get_store
 from tests.serving import until
 
 BROWSER = {"HTTP_ACCEPT": "text/html,application/xhtml+xml,*/*;q=0.8"}
@@ -158,10 +159,8 @@ def test_health_is_told_to_everybody(api, iris, settings):
 
 
 def test_not_ready_while_a_live_model_cannot_be_loaded(api, iris, models_dir):
-    from django.apps import apps
-
     (models_dir / "iris" / "1" / "model.skops").write_bytes(b"not what it was")
-    del apps.get_app_config("predictor").store
+    get_store.cache_clear()
     assert api.get("/v2/health/ready").status_code == 503
     assert api.get("/v2/health/live").json() == {"live": True}
 

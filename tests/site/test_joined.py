@@ -26,7 +26,7 @@ def calls_and_requests(site):
     """How many calls of the estimator there were, and how many requests they answered."""
     families = text_string_to_metric_families(site.get("/metrics")[1].decode())
     samples = {one.name: one.value for family in families for one in family.samples}
-    return {what: samples[f"mlsite_joined_requests_{what}"] for what in ("count", "sum")}
+    return {what: samples[f"predictor_joined_requests_{what}"] for what in ("count", "sum")}
 
 
 def test_everybody_gets_their_own_answer(site, fitted):

@@ -11,7 +11,7 @@ PREDICT = (
     """-d '{"X1":"61.1", "X2":"17.3"}' http://localhost:8000/predict"""
 )
 REQUESTS = (
-    r'^mlsite_prediction_requests_total\{model="iris",protocol="rows",status="200",.*?\} (\S+)$'
+    r'^predictor_prediction_requests_total\{model="iris",protocol="rows",status="200",.*?\} (\S+)$'
 )
 
 
@@ -24,7 +24,8 @@ def serving(site):
     """The processes that say which version they serve."""
     told = site.get("/metrics")[1].decode()
     return {
-        int(pid) for pid in re.findall(r'^mlsite_live_version\{.*pid="(\d+)"\}', told, re.MULTILINE)
+        int(pid)
+        for pid in re.findall(r'^predictor_live_version\{.*pid="(\d+)"\}', told, re.MULTILINE)
     }
 
 

@@ -68,8 +68,8 @@ class Command(BaseCommand):
         if newest := default.order_by("version").last():
             registry.promote(newest, why="The database was lost.")
             self.stdout.write(f"Version {newest.version} of {newest.model} is live.")
-        for name in registry.without_live():
-            self.stdout.write(f"{name} has no live version: `promote {name} VERSION` makes one.")
+        for name in registry.models_without_live_version():
+            self.stdout.write(f"{name} has no live version. Run: manage.py promote {name} VERSION")
 
     def train(self) -> None:
         """Train the default model if it is missing; see that the files of live models are whole."""

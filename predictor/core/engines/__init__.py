@@ -3,7 +3,7 @@
 from predictor.core.engines.compiled import Compiled, built_with, file_name
 from predictor.core.engines.engine import Answers, Engine, ran
 from predictor.core.engines.estimator import LazyEstimator, ScikitLearn
-from predictor.core.engines.joining import Joining
+from predictor.core.engines.joining import Joining, Observer
 from predictor.core.engines.places import Alone
 from predictor.core.signature import Signature
 
@@ -14,6 +14,7 @@ __all__ = [
     "Engine",
     "Joining",
     "LazyEstimator",
+    "Observer",
     "ScikitLearn",
     "built_with",
     "file_name",

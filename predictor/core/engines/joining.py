@@ -7,9 +7,9 @@ clock: where no call runs, a request takes along those that are there, and has i
 
 import os
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from threading import Lock
-from typing import Any
+from typing import Any, Protocol
 
 from predictor.core.cohorts import Cohort, answering
 from predictor.core.engines.bells import IDLE, Bell, idle_bell
@@ -46,6 +46,16 @@ class Waiting:
         return same and self.others is None
 
 
+class Observer(Protocol):
+    """Receives the counts of the requests that are batched."""
+
+    def called(self, n_requests: int) -> None:
+        """Record the number of requests in one call of the estimator."""
+
+    def queued(self, n_requests: int) -> None:
+        """Record the number of requests that wait, after each change."""
+
+
 class Joining(Alone):
     """Runs an engine for one request at a time, or for several at once.
 
@@ -53,13 +63,12 @@ class Joining(Alone):
     ----------
     engine : Engine
         Gives each row the same whatever other rows there are.
+    observer : Observer
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, observer: Observer) -> None:
         super().__init__(engine)
-        # Told how many requests a call answered, at each; how many wait, at each change.
-        self.joined: Callable[[int], None] = _unheard
-        self.waiting: Callable[[int], None] = _unheard
+        self._observer = observer
         self._changing = Lock()
         self._running = False
         self._queue: deque[Waiting] = deque()
@@ -96,7 +105,7 @@ class Joining(Alone):
             own.bell = idle_bell()
             self._queue.append(own)
             try:
-                self.waiting(len(self._queue))
+                self._observer.queued(len(self._queue))
             except Exception:
                 IDLE.append(self._queue.pop().bell)
                 raise
@@ -125,7 +134,7 @@ class Joining(Alone):
             joined = [one for one in self._queue if one.goes_with(own)]
             if joined:
                 others = [one for one in self._queue if not one.goes_with(own)]
-                self.waiting(len(others))
+                self._observer.queued(len(others))
                 self._queue = deque(others)
         return [own, *joined]
 
@@ -138,7 +147,7 @@ class Joining(Alone):
                     self._running = False
                     return
                 first = self._queue.popleft()
-                self.waiting(len(self._queue))
+                self._observer.queued(len(self._queue))
         finally:
             if first is not None:
                 first.calls = True
@@ -163,7 +172,7 @@ class Joining(Alone):
         """Call for all, and share the results; return what went wrong instead."""
         try:
             results = self.engine.run(joined[0].methods, stacked([one.X for one in joined]))
-            self.joined(len(joined))
+            self._observer.called(len(joined))
             share(joined, results)
         except Exception as exc:  # noqa: BLE001 - raised where it was asked for
             return exc
@@ -199,7 +208,3 @@ def gather(joined: Sequence[Waiting]) -> None:
         cohort = Cohort(len(waiting))
         for one in waiting:
             one.cohort = cohort
-
-
-def _unheard(_count: int) -> None:
-    """Tell nobody."""

@@ -1,17 +1,17 @@
-"""Compile versions again, or have them run by scikit-learn alone."""
+"""Compile versions again, or switch their compiled estimators on or off."""
 
 from argparse import ArgumentParser
 from typing import Any
 
 from predictor import registry
-from predictor.management.messages import RegistryCommand, number
+from predictor.management.messages import RegistryCommand, parse_version
 from predictor.models import ModelVersion
 
 
 class Command(RegistryCommand):
     help = (
-        "Compiles versions where that is proven equal and faster: the live versions of every "
-        "model, all versions of one, or one of them."
+        "Compiles the live versions of all models, all versions of one model, or one version. A "
+        "compiled estimator is used if it is verified and faster."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -23,42 +23,43 @@ class Command(RegistryCommand):
             dest="use_compiled",
             action="store_const",
             const=False,
-            help="Compile nothing; have scikit-learn alone run what is named.",
+            help="Compile nothing; run the versions with scikit-learn alone.",
         )
         switch.add_argument(
             "--on",
             dest="use_compiled",
             action="store_const",
             const=True,
-            help="Compile nothing; have the compiled forms run what is named.",
+            help="Compile nothing; run the versions with their compiled estimators.",
         )
 
     def handle(
         self, *, name: str | None, version: str | None, use_compiled: bool | None, **_options: Any
     ) -> None:
-        for row in chosen(name, version):
+        for row in select_versions(name, version):
             if use_compiled is None:
-                self.stdout.write(told(registry.compile_anew(row)))
+                self.stdout.write(summary(registry.recompile_version(row)))
             else:
-                registry.switch(row, use_compiled=use_compiled)
-                runner = "its compiled form" if use_compiled and row.compiled else "scikit-learn"
-                self.stdout.write(f"{row} is run by {runner}.")
+                registry.set_use_compiled(row, use_compiled=use_compiled)
+                is_compiled = use_compiled and row.compiled
+                runner = "Its compiled estimator" if is_compiled else "scikit-learn"
+                self.stdout.write(f"{runner} runs {row}.")
 
 
-def chosen(name: str | None, version: str | None) -> list[ModelVersion]:
-    """Return the versions that are named, without the retired ones."""
+def select_versions(name: str | None, version: str | None) -> list[ModelVersion]:
+    """Return the versions of the arguments that are not retired."""
     if name and version:
-        return [registry.callable_version(name, number(version))]
+        return [registry.callable_version(name, parse_version(version))]
     rows = ModelVersion.objects.select_related("model").order_by("model__name", "version")
     if name:
         return list(rows.filter(model=registry.find(name)).exclude(state="retired"))
     return list(rows.filter(state="live"))
 
 
-def told(row: ModelVersion) -> str:
-    """Return what became of a version, in a sentence."""
+def summary(row: ModelVersion) -> str:
+    """Return a sentence about the engines of a version."""
     engines = row.engines
     if not row.compiled:
-        return f"{row} is run by scikit-learn. {engines['reason']}"
-    methods = [name for name, found in engines["methods"].items() if not found["reason"]]
-    return f"{row} is run by {engines['engine']}: {', '.join(methods)}."
+        return f"scikit-learn runs {row}. {engines['reason']}"
+    methods = [name for name, method in engines["methods"].items() if not method["reason"]]
+    return f"{engines['engine']} runs {row}: {', '.join(methods)}."

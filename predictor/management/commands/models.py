@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from predictor.management.messages import RegistryCommand, listed
+from predictor.management.messages import RegistryCommand, format_metrics
 from predictor.models import ModelVersion
 
 HEADINGS = ("MODEL", "VERSION", "STATE", "FORMAT", "BYTES", "REGISTERED", "METRICS")
 
 
 class Command(RegistryCommand):
-    help = "Lists every version of every model, as a table."
+    help = "Lists every version of every model in a table."
 
     def handle(self, **_options: Any) -> None:
         versions = ModelVersion.objects.select_related("model").order_by("model__name", "version")
@@ -21,7 +21,7 @@ class Command(RegistryCommand):
 
 
 def cells(version: ModelVersion) -> tuple[str, ...]:
-    """Return the line of a version."""
+    """Return the table row of a version."""
     return (
         version.model.name,
         str(version.version),
@@ -29,5 +29,5 @@ def cells(version: ModelVersion) -> tuple[str, ...]:
         version.format,
         f"{version.size:,}",
         f"{version.created_at:%Y-%m-%d %H:%M}",
-        listed(version.metrics),
+        format_metrics(version.metrics),
     )

@@ -1,19 +1,19 @@
-"""Make a version of a model the live one."""
+"""Make a version live."""
 
 from argparse import ArgumentParser
 from typing import Any
 
 from predictor import registry
-from predictor.management.messages import RegistryCommand, number
+from predictor.management.messages import RegistryCommand, parse_version
 
 
 class Command(RegistryCommand):
-    help = "Makes a version of a model the live one."
+    help = "Makes a version of a model live."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("name")
         parser.add_argument("version")
-        parser.add_argument("--why", default="", help="A reason, for the record.")
+        parser.add_argument("--why", default="", help="Reason for the audit log.")
 
     def handle(self, *, name: str, version: str, why: str, **_options: Any) -> None:
-        self.say_live(registry.promote(registry.version(name, number(version)), why=why))
+        self.report_live(registry.promote(registry.version(name, parse_version(version)), why=why))

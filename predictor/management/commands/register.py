@@ -8,32 +8,32 @@ from django.core.management.base import CommandError
 
 from predictor import registry
 from predictor.isolation.sandbox import Upload
-from predictor.management.messages import RegistryCommand, metrics
+from predictor.management.messages import RegistryCommand, parse_metrics
 from predictor.registry.registration import Origin
 
 
 class Command(RegistryCommand):
-    help = "Registers a file as the next version of a model; a name that is new makes the model."
+    help = "Registers a file as the next version of a model. A new name creates the model."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("name", help="The name in its address.")
-        parser.add_argument("file", type=Path, help="The fitted estimator.")
-        parser.add_argument("--promote", action="store_true", help="Make it live at once.")
+        parser.add_argument("name", help="Name of the model, used in its URL.")
+        parser.add_argument("file", type=Path, help="File with the fitted estimator.")
+        parser.add_argument("--promote", action="store_true", help="Make the version live.")
         parser.add_argument(
-            "--sample", type=Path, metavar="DATA", help="Rows that it takes, as .csv or .npz."
+            "--sample", type=Path, metavar="DATA", help="Example rows, as .csv or .npz."
         )
         parser.add_argument("--metric", action="append", default=[], metavar="NAME=NUMBER")
-        parser.add_argument("--note", action="append", default=[], help="What there is to say.")
-        parser.add_argument("--description", default="", help="Of a model that is new.")
+        parser.add_argument("--note", action="append", default=[], help="Note about the version.")
+        parser.add_argument("--description", default="", help="Description of a new model.")
         parser.add_argument(
             "--allow-pickle",
             action="store_true",
-            help="Read pickle and joblib files, which can run anything as you, and convert them.",
+            help="Read a pickle or joblib file and convert it. The file can execute code as you.",
         )
         parser.add_argument(
             "--allow-version",
             action="store_true",
-            help="Take an estimator that another version of scikit-learn fitted.",
+            help="Accept an estimator that another version of scikit-learn fitted.",
         )
 
     def handle(self, **options: Any) -> None:
@@ -50,11 +50,11 @@ class Command(RegistryCommand):
             source=f"file {options['file'].name}"[:200],
             description=options["description"],
             notes="\n".join(options["note"]),
-            metrics=metrics(options["metric"]),
+            metrics=parse_metrics(options["metric"]),
         )
         version = registry.register_file(options["name"], upload, origin)
         self.stdout.write(f"Registered version {version.version} of {version.model}.")
         if version.notes:
             self.stdout.write(version.notes)
         if options["promote"]:
-            self.say_live(registry.promote(version))
+            self.report_live(registry.promote(version))

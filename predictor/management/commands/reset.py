@@ -1,4 +1,4 @@
-"""Return a model to its first version."""
+"""Make the lowest version of a model live."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -8,11 +8,11 @@ from predictor.management.messages import RegistryCommand
 
 
 class Command(RegistryCommand):
-    help = "Makes the lowest version that is not retired the live one. Nothing is deleted."
+    help = "Makes the lowest version that is not retired live. Nothing is deleted."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("name")
-        parser.add_argument("--why", default="", help="A reason, for the record.")
+        parser.add_argument("--why", default="", help="Reason for the audit log.")
 
     def handle(self, *, name: str, why: str, **_options: Any) -> None:
-        self.say_live(registry.reset(name, why=why))
+        self.report_live(registry.reset(name, why=why))

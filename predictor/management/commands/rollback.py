@@ -1,4 +1,4 @@
-"""Return a model to the version that was live before."""
+"""Make the previous live version of a model live again."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -8,11 +8,11 @@ from predictor.management.messages import RegistryCommand
 
 
 class Command(RegistryCommand):
-    help = "Makes the version live again that was so before; done again, it goes further back."
+    help = "Makes the previous live version live again. Repeat it to go further back."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("name")
-        parser.add_argument("--why", default="", help="A reason, for the record.")
+        parser.add_argument("--why", default="", help="Reason for the audit log.")
 
     def handle(self, *, name: str, why: str, **_options: Any) -> None:
-        self.say_live(registry.rollback(name, why=why))
+        self.report_live(registry.rollback(name, why=why))

@@ -1,4 +1,4 @@
-"""Register what lies in MODELS_DIR and the database does not know."""
+"""Register the versions in MODELS_DIR that are not in the database."""
 
 from typing import Any
 
@@ -10,18 +10,18 @@ from predictor.management.messages import RegistryCommand
 
 class Command(RegistryCommand):
     help = (
-        "Registers the versions that lie in MODELS_DIR and the database does not know: put there "
-        "by hand, or left when the database was lost. Makes none of them live."
+        "Registers the versions in MODELS_DIR that are not in the database: files put there by "
+        "hand, or the versions of a lost database. Makes none of them live."
     )
 
     def handle(self, **_options: Any) -> None:
         outcomes = []
-        for sentence, well in registry.sync():
-            self.stdout.write(sentence)
-            outcomes.append(well)
+        for message, succeeded in registry.sync():
+            self.stdout.write(message)
+            outcomes.append(succeeded)
         if not outcomes:
             self.stdout.write("Every version in MODELS_DIR is registered.")
-        for name in registry.without_live():
-            self.stdout.write(f"{name} has no live version: `promote {name} VERSION` makes one.")
+        for name in registry.models_without_live_version():
+            self.stdout.write(f"{name} has no live version. Run: manage.py promote {name} VERSION")
         if failed := outcomes.count(False):
-            raise CommandError(f"{failed} could not be registered.")
+            raise CommandError(f"{failed} versions could not be registered.")

@@ -1,4 +1,4 @@
-"""Check every artifact against what was registered."""
+"""Compare every artifact with its registered SHA-256."""
 
 from typing import Any
 
@@ -9,13 +9,13 @@ from predictor.management.messages import RegistryCommand
 
 
 class Command(RegistryCommand):
-    help = "Checks every artifact against its SHA-256. Says what is wrong, and repairs nothing."
+    help = "Compares every artifact with its registered SHA-256. Reports problems, repairs nothing."
 
     def handle(self, **_options: Any) -> None:
-        wrong = checked = 0
+        n_wrong = n_checked = 0
         for version, problem in registry.verify():
-            self.stdout.write(problem or f"{version.model.name}/{version.version} is whole.")
-            wrong += bool(problem)
-            checked += 1
-        if wrong:
-            raise CommandError(f"{wrong} of {checked} artifacts are not what was registered.")
+            self.stdout.write(problem or f"{version.model.name}/{version.version} is unchanged.")
+            n_wrong += bool(problem)
+            n_checked += 1
+        if n_wrong:
+            raise CommandError(f"{n_wrong} of {n_checked} artifacts are missing or have changed.")

@@ -71,13 +71,20 @@ class Gate(Engine):
 
 
 class Told:
-    """What an engine that joins says of itself."""
+    """An observer that keeps the counts."""
 
-    def __init__(self, joining):
+    def __init__(self):
         self.joined = []
         self.waiting = []
-        joining.joined = self.joined.append
-        joining.waiting = self.waiting.append
+        self.disk_is_full = False
+
+    def called(self, n_requests):
+        self.joined.append(n_requests)
+
+    def queued(self, n_requests):
+        if self.disk_is_full:
+            raise OSError("No space left on device")
+        self.waiting.append(n_requests)
 
 
 @pytest.fixture
@@ -117,18 +124,18 @@ def gate():
 
 
 @pytest.fixture
-def joining(gate):
-    return Joining(gate)
+def joining(gate, told):
+    return Joining(gate, told)
 
 
 @pytest.fixture
-def told(joining):
-    return Told(joining)
+def told():
+    return Told()
 
 
 def test_a_request_alone_is_a_call_of_its_own():
-    joining = Joining(Engine(lambda methods, X: {methods[0]: X}))
-    told = Told(joining)
+    told = Told()
+    joining = Joining(Engine(lambda methods, X: {methods[0]: X}), told)
     X = row(1.0, 2.0)
     assert joining.run(PREDICT, X)["predict"] is X
     assert (told.joined, told.waiting) == ([1], [])
@@ -177,9 +184,10 @@ def no_negatives(methods, X):
 
 def test_a_request_that_fails_fails_alone(pool):
     gate = Gate(no_negatives)
-    joining = Joining(gate)
+    told = Told()
+    joining = Joining(gate, told)
     requests = [(PREDICT, row(value)) for value in (1.0, -2.0, 3.0, -4.0, 5.0)]
-    futures = behind(pool, gate, joining, Told(joining), requests)
+    futures = behind(pool, gate, joining, told, requests)
     expected = [[0.0], [1.0], "negative: -2", [3.0], "negative: -4", [5.0]]
     assert [values(one) for one in futures] == expected
     assert joining.run(PREDICT, row(6.0))["predict"].tolist() == [6.0]
@@ -197,20 +205,17 @@ def test_a_first_call_that_fails_leaves_nobody_waiting(pool, gate, joining, told
 
 
 def test_a_count_that_fails_leaves_nobody_waiting(pool, gate, joining, told):
-    def full(_count):
-        raise OSError("No space left on device")
-
     first = pool.submit(joining.run, PREDICT, row(0.0))
     assert gate.entered.wait(BOUND_S)
     second = pool.submit(joining.run, PREDICT, row(2.0))
     until(lambda: told.waiting == [1], "one that waits", BOUND_S)
-    joining.waiting = full
+    told.disk_is_full = True
     assert values(pool.submit(joining.run, PREDICT, row(3.0))) == "No space left on device"
     gate.opened.set()
     # Whoever has the next one called is told of the failure, and the next one is called.
     assert values(first) == "No space left on device"
     assert values(second) == [2.0]
-    joining.waiting = told.waiting.append
+    told.disk_is_full = False
     assert values(pool.submit(joining.run, PREDICT, row(4.0))) == [4.0]
 
 
@@ -384,8 +389,8 @@ def test_an_estimator_under_many_threads_answers_each_with_its_own():
     X, y = load_iris(return_X_y=True)
     estimator = KNeighborsClassifier().fit(X, y)
     methods = ("predict", "predict_proba")
-    joining = Joining(ScikitLearn(estimator))
-    told = Told(joining)
+    told = Told()
+    joining = Joining(ScikitLearn(estimator), told)
     parts = [X[i : i + 1 + i % 3] for i in range(140)]
     opened, bells = open_files(), len(IDLE)
     with ThreadPoolExecutor(MOST) as pool:  # of whom none is one too many

@@ -1,0 +1,42 @@
+"""Settings of the app with their defaults, read from Django's settings at each call."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from django.conf import settings
+
+COMPILED = "compiled"
+SCIKIT_LEARN = "scikit-learn"
+
+
+def models_dir() -> Path:
+    """Return the absolute directory of the artifacts.
+
+    The default is `models` in the project's `BASE_DIR`, or in the working directory of a project
+    without `BASE_DIR`.
+    """
+    base = Path(getattr(settings, "BASE_DIR", ""))
+    return Path(getattr(settings, "MODELS_DIR", base / "models")).absolute()
+
+
+def default_model() -> str:
+    """Return the name of the model that answers at `/predict`."""
+    name: str = getattr(settings, "DEFAULT_MODEL", "iris")
+    return name
+
+
+def trusted_types() -> Sequence[str]:
+    """Return the full names of the types that artifacts may contain besides the built-in list."""
+    names: Sequence[str] = getattr(settings, "TRUSTED_TYPES", ())
+    return names
+
+
+def engines() -> str:
+    """Return `compiled`, or `scikit-learn` if no compiled estimator may run."""
+    value: str = getattr(settings, "ENGINES", COMPILED)
+    return value
+
+
+def uses_compiled() -> bool:
+    """Return whether compiled estimators may run."""
+    return engines() == COMPILED

@@ -1,0 +1,91 @@
+"""System checks of the settings, and their defaults."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from predictor import conf
+from predictor.checks import check_site
+
+
+def test_a_site_without_settings_uses_the_defaults(settings):
+    for name in ("MODELS_DIR", "DEFAULT_MODEL", "TRUSTED_TYPES", "ENGINES"):
+        delattr(settings, name)
+    assert conf.models_dir() == settings.BASE_DIR / "models"
+    assert conf.default_model() == "iris"
+    assert list(conf.trusted_types()) == []
+    assert conf.uses_compiled()
+    assert check_site() == []
+    del settings.BASE_DIR
+    assert conf.models_dir() == Path.cwd() / "models"
+
+
+WRONG = [
+    ("ENGINES", "fast", "predictor.E002", "ENGINES is 'fast'."),
+    ("DEFAULT_MODEL", None, "predictor.E003", "DEFAULT_MODEL is None, which is not a string."),
+    (
+        "TRUSTED_TYPES",
+        "shop.Clip",
+        "predictor.E004",
+        "TRUSTED_TYPES is 'shop.Clip', which is not a list.",
+    ),
+    (
+        "TRUSTED_TYPES",
+        ["shop.Clip", "Clip"],
+        "predictor.E004",
+        "TRUSTED_TYPES contains 'Clip', which is not the full name of a type.",
+    ),
+    (
+        "MODELS_DIR",
+        None,
+        "predictor.E005",
+        "MODELS_DIR is None, which is not a path.",
+    ),
+    (
+        "MODELS_DIR",
+        f"{__file__}/models",
+        "predictor.E005",
+        f"MODELS_DIR is {__file__}/models, but {__file__} is not a directory.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "id_", "message"), WRONG)
+def test_a_wrong_setting_is_an_error_with_a_hint(settings, name, value, id_, message):
+    setattr(settings, name, value)
+    (error,) = check_site()
+    assert (error.id, error.msg) == (id_, message)
+    assert error.hint.endswith(".")
+    assert error.is_serious()
+
+
+def test_a_missing_app_is_an_error(settings):
+    settings.INSTALLED_APPS = [name for name in settings.INSTALLED_APPS if name != "rest_framework"]
+    (error,) = check_site()
+    assert (error.id, error.hint) == ("predictor.E001", "Add 'rest_framework' to INSTALLED_APPS.")
+
+
+@pytest.fixture
+def unprivileged():
+    """A user who may not do everything, if the tests run as root."""
+    if os.geteuid() == 0:
+        os.seteuid(65534)
+        yield
+        os.seteuid(0)
+    else:
+        yield
+
+
+@pytest.mark.parametrize(
+    ("mode", "ids"), [(0o555, ["predictor.W001"]), (0o111, ["predictor.E006"]), (0o777, [])]
+)
+def test_a_directory_without_permission_is_reported(settings, tmp_path, mode, ids, request):
+    for parent in (tmp_path, *tmp_path.parents[:2]):
+        parent.chmod(parent.stat().st_mode | 0o111)
+    settings.MODELS_DIR = tmp_path / "models" / "of" / "the" / "site"
+    (tmp_path / "models").mkdir(mode=0o777)
+    (tmp_path / "models").chmod(mode)
+    request.getfixturevalue("unprivileged")
+    assert [message.id for message in check_site()] == ids
+    assert all(str(tmp_path / "models") in message.hint for message in check_site())
