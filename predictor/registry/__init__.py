@@ -2,6 +2,7 @@
 
 from predictor.registry.audit_log import previous_live
 from predictor.registry.lifecycle import lowest_version, promote, reset, retire, rollback
+from predictor.registry.loading import load, needs_estimators
 from predictor.registry.queries import (
     callable_version,
     check_live,
@@ -10,9 +11,7 @@ from predictor.registry.queries import (
     find,
     live_compiled,
     live_versions,
-    load,
     models_without_live_version,
-    needs_estimators,
     verify,
     version,
 )
