@@ -85,7 +85,7 @@ def _check_models_dir() -> Iterator[CheckMessage]:
             id="predictor.E005",
         )
         return
-    place = next(parent for parent in (path, *path.parents) if parent.exists())
+    place = next(parent for parent in (path, *path.parents) if _may(parent, os.F_OK))
     if not place.is_dir():
         yield Error(
             f"MODELS_DIR is {path}, but {place} is not a directory.",

@@ -1,6 +1,8 @@
 """System checks of the settings, and their defaults."""
 
 import os
+import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -66,26 +68,33 @@ def test_a_missing_app_is_an_error(settings):
     assert (error.id, error.hint) == ("predictor.E001", "Add 'rest_framework' to INSTALLED_APPS.")
 
 
-@pytest.fixture
+@contextmanager
 def unprivileged():
-    """A user who may not do everything, if the tests run as root."""
-    if os.geteuid() == 0:
-        os.seteuid(65534)
+    """Act as a user without root's permissions, if the tests run as root."""
+    user = os.geteuid()
+    os.seteuid(user or 65534)
+    try:
         yield
-        os.seteuid(0)
-    else:
-        yield
+    finally:
+        os.seteuid(user)
 
 
 @pytest.mark.parametrize(
-    ("mode", "ids"), [(0o555, ["predictor.W001"]), (0o111, ["predictor.E006"]), (0o777, [])]
+    ("mode", "ids"),
+    [
+        (0o555, ["predictor.W001"]),
+        (0o111, ["predictor.E006"]),
+        (0o666, ["predictor.E006"]),
+        (0o777, []),
+    ],
 )
-def test_a_directory_without_permission_is_reported(settings, tmp_path, mode, ids, request):
-    for parent in (tmp_path, *tmp_path.parents[:2]):
-        parent.chmod(parent.stat().st_mode | 0o111)
-    settings.MODELS_DIR = tmp_path / "models" / "of" / "the" / "site"
-    (tmp_path / "models").mkdir(mode=0o777)
-    (tmp_path / "models").chmod(mode)
-    request.getfixturevalue("unprivileged")
-    assert [message.id for message in check_site()] == ids
-    assert all(str(tmp_path / "models") in message.hint for message in check_site())
+def test_a_directory_without_permission_is_reported(settings, mode, ids):
+    # Not in tmp_path, whose parents belong to the user who runs the tests.
+    with tempfile.TemporaryDirectory() as home:
+        settings.MODELS_DIR = Path(home) / "models" / "of" / "the" / "site"
+        Path(home).chmod(mode)
+        with unprivileged():
+            messages = check_site()
+        Path(home).chmod(0o700)
+        assert [message.id for message in messages] == ids
+        assert all(home in message.hint for message in messages)
