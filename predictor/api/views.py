@@ -25,7 +25,7 @@ from predictor.api.row_form import build_row_form
 from predictor.api.serializers import CardSerializer
 from predictor.core.errors import InvalidInput
 from predictor.core.model import Model
-from predictor.core.signature import Column, Rows, Signature
+from predictor.core.signature import Column, ParsedRows, Signature
 from predictor.counted import CountedView
 from predictor.models import RegisteredModel
 from predictor.permissions import PREDICT, VIEW
@@ -125,30 +125,30 @@ class Predict(CountedView, ModelDetail):
         """Return the model's predictions for the rows in the body."""
         model = self.served = self.model()
         asked = request.query_params.get("outputs") if request.META.get("QUERY_STRING") else None
-        outputs = model.signature.chosen(asked)
+        outputs = model.signature.select_outputs(asked)
         X, is_single = submitted(request, model.signature)
         self.n_rows = X.shape[0]
         self.let_wait(request)
         answers = model.infer(X, outputs)
         self.engine_name = answers.engine_name
-        answer = model.signature.answer(answers, is_single=is_single)
+        answer = model.signature.encode_response(answers, is_single=is_single)
         headers = {"X-Model": model.name, "X-Model-Version": str(model.version)}
         return self.answer(request, answer, headers)
 
 
-def submitted(request: Request, signature: Signature) -> Rows:
+def submitted(request: Request, signature: Signature) -> ParsedRows:
     """Return the rows in the body as X."""
     if request.content_type == JSONParser.media_type:  # letter for letter, as programs send it
         body = request._request.body  # noqa: SLF001 - DRF's own name for Django's request
         parser = (request.parsers or (None,))[0]
         if body and isinstance(parser, JSONParser):
-            if block := signature.block(body):
+            if block := signature.parse_matrix(body):
                 return block
-            return signature.rows(parser.parse(BytesIO(body)), partial(_exactly, body))
+            return signature.parse_rows(parser.parse(BytesIO(body)), partial(_exactly, body))
     elif is_form_media_type(request.content_type):
-        return signature.rows(_typed(cast("QueryDict", request.data), signature.columns))
+        return signature.parse_rows(_typed(cast("QueryDict", request.data), signature.columns))
     body = request.body  # kept by Django, for the second reading
-    return signature.rows(request.data, partial(_exactly, body) if body else None)
+    return signature.parse_rows(request.data, partial(_exactly, body) if body else None)
 
 
 def _typed(form: "QueryDict", columns: Iterable[Column]) -> dict[str, Any]:
