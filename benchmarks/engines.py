@@ -70,7 +70,7 @@ def as_served(signature, X):
     """Return rows as they come out of JSON: a table is no DataFrame before somebody asks for one."""
     if not hasattr(X, "iloc"):
         return X
-    return signature.rows(X.astype(object).where(X.notna(), None).to_dict("records")).X
+    return signature.parse_rows(X.astype(object).where(X.notna(), None).to_dict("records")).X
 
 
 def microseconds(call, n):

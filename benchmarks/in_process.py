@@ -49,7 +49,7 @@ def main():
     for handler in logging.getLogger("mlsite.requests").handlers:
         handler.setStream(io.StringIO())
     model = get_store().get("iris")
-    X = model.signature.rows({"X1": "61.1", "X2": "17.3"}).X
+    X = model.signature.parse_rows({"X1": "61.1", "X2": "17.3"}).X
     row = b'{"X1":"61.1", "X2":"17.3"}'
     calls = {
         "the estimator alone": lambda: model.infer(X, ("predict",)),

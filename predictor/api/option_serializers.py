@@ -66,22 +66,13 @@ class UploadSerializer(OptionsSerializer):
     subject = "an upload"
 
     artifact = serializers.FileField(
-        help_text="The fitted estimator: a skops or ONNX file, or a zip of an MLflow model."
+        help_text="Fitted estimator: a skops or ONNX file, or an MLflow model as a zip."
     )
     sample = serializers.FileField(
-        required=False,
-        help_text="Rows of input, as .csv or .npz. They add dtypes and ranges to the card.",
+        required=False, help_text="Example rows, as .csv or .npz. They add details to the card."
     )
     metrics = serializers.JSONField(
         required=False, help_text='Quality of the model, such as {"accuracy": 0.93}.'
     )
     note = serializers.CharField(required=False, allow_blank=True, max_length=2000)
-    promote = serializers.BooleanField(
-        required=False, help_text="Make the version live immediately."
-    )
-
-    def validate_metrics(self, metrics: Any) -> Any:
-        """Reject a value that is not an object. The registry validates the entries."""
-        if not isinstance(metrics, dict):
-            raise serializers.ValidationError('Expected an object such as {"accuracy": 0.93}.')
-        return metrics
+    promote = serializers.BooleanField(required=False, help_text="Make the version live.")

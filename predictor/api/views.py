@@ -127,7 +127,7 @@ class Predict(CountedView, ModelDetail):
         results = model.infer(X, outputs)
         self.engine_name = results.engine_name
         return Response(
-            model.signature.answer(results, is_single=is_single),
+            model.signature.encode_response(results, is_single=is_single),
             headers={"X-Model": model.name, "X-Model-Version": str(model.version)},
         )
 
@@ -137,13 +137,13 @@ def decoded(request: Request, codec: Codec, signature: Signature) -> Decoded:
     outputs = request.query_params.get("outputs")
     if request.content_type in codec.content_types and _parses_json(request) and request.body:
         return codec.decode(signature, request.body, outputs)
-    chosen = signature.chosen(outputs)
+    selected = signature.select_outputs(outputs)
     if is_form_media_type(request.content_type):
-        rows = signature.rows(_typed(cast("QueryDict", request.data), signature.columns))
+        rows = signature.parse_rows(_typed(cast("QueryDict", request.data), signature.columns))
     else:
         body = request.body  # Django keeps it, so that it can be read again
-        rows = signature.rows(request.data, partial(parse_exactly, body) if body else None)
-    return Decoded(rows.X, chosen, rows.is_single)
+        rows = signature.parse_rows(request.data, partial(parse_exactly, body) if body else None)
+    return Decoded(rows.X, selected, rows.is_single)
 
 
 def _parses_json(request: Request) -> bool:

@@ -57,16 +57,16 @@ def decode_rows(signature: Signature, body: bytes, outputs: str | None) -> Decod
     InvalidInput
         The body is not JSON, a row does not fit the signature, or an output is unknown.
     """
-    chosen = signature.chosen(outputs)
-    X, is_single = signature.block(body) or signature.rows(
+    selected = signature.select_outputs(outputs)
+    X, is_single = signature.parse_matrix(body) or signature.parse_rows(
         parse_json(body), partial(parse_exactly, body)
     )
-    return Decoded(X, chosen, is_single)
+    return Decoded(X, selected, is_single)
 
 
 def encode_rows(signature: Signature, results: Mapping[str, Any], decoded: Decoded) -> bytes:
     """Return the results as a JSON object with one key per method; NaN becomes null."""
-    return orjson.dumps(signature.answer(results, is_single=decoded.is_single))
+    return orjson.dumps(signature.encode_response(results, is_single=decoded.is_single))
 
 
 JSON_ROWS = Codec(

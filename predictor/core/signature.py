@@ -14,10 +14,10 @@ from predictor.core.input_builders import ARRAY, InputBuilder
 from predictor.core.json_matrix import MatrixParser
 from predictor.core.row_parser import RowParser
 
-__all__ = ["Column", "Rows", "Signature"]
+__all__ = ["Column", "ParsedRows", "Signature"]
 
 
-class Rows(NamedTuple):
+class ParsedRows(NamedTuple):
     """Parsed rows of a request.
 
     Parameters
@@ -96,20 +96,20 @@ class Signature:
             return self._build(np.array(values, dtype=np.float64).T.copy())
         return self._build(list(map(list, values)))
 
-    def rows(self, data: Any, reread: Callable[[], Any] | None = None) -> Rows:
+    def parse_rows(self, data: Any, reread: Callable[[], Any] | None = None) -> ParsedRows:
         """Return X from parsed JSON; see `predictor.core.row_parser.RowParser.parse`."""
         parsed = self._row_parser.parse(data, reread)
-        return Rows(self._build(parsed.values), parsed.is_single)
+        return ParsedRows(self._build(parsed.values), parsed.is_single)
 
-    def block(self, body: bytes) -> Rows | None:
+    def parse_matrix(self, body: bytes) -> ParsedRows | None:
         """Return X from a JSON list of numeric rows; None if the body is something else.
 
-        The result is the same as that of `rows` for the parsed body, in half the time.
+        The result is the same as that of `parse_rows` for the parsed body, in half the time.
         """
         values = self._matrix_parser.parse(body)
-        return None if values is None else Rows(self._build(values), is_single=False)
+        return None if values is None else ParsedRows(self._build(values), is_single=False)
 
-    def chosen(self, outputs: str | None) -> tuple[str, ...]:
+    def select_outputs(self, outputs: str | None) -> tuple[str, ...]:
         """Return the methods in a list such as `predict,predict_proba`; by default the first.
 
         Raises
@@ -125,7 +125,7 @@ class Signature:
             raise InvalidInput(sentence, {"outputs": [sentence]})
         return methods
 
-    def answer(self, results: Mapping[str, Any], *, is_single: bool) -> dict[str, Any]:
+    def encode_response(self, results: Mapping[str, Any], *, is_single: bool) -> dict[str, Any]:
         """Return results as JSON values; see `predictor.core.response_values.encode_response`."""
         return response_values.encode_response(results, self.classes, is_single=is_single)
 

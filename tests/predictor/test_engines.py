@@ -91,7 +91,7 @@ def test_a_request_that_would_wait_too_long_is_told_when_to_come_again(api, near
         return predict(X)
 
     estimator.predict = gated
-    row = near.signature.rows({"x0": 3.2}).X
+    row = near.signature.parse_rows({"x0": 3.2}).X
     with ThreadPoolExecutor() as pool:
         first = pool.submit(near.infer, row, ("predict",))
         assert entered.wait(30)

@@ -292,7 +292,7 @@ def test_an_onnx_classifier_is_served_unchanged(tmp_path, target):
         ("x1", "float32"),
     ]
     loaded = artifacts.load(ingested.path, ingested.sha256)
-    rows, _ = ingested.signature.rows([{"x0": 5.1, "x1": 3.5}, {"x0": 7.7, "x1": 2.1}])
+    rows, _ = ingested.signature.parse_rows([{"x0": 5.1, "x1": 3.5}, {"x0": 7.7, "x1": 2.1}])
     decisions = rows.astype(float) @ COEFFICIENTS.T + INTERCEPTS
     assert loaded.predict(rows).tolist() == [["a", "b", "c"][k] for k in decisions.argmax(axis=1)]
     exponentials = np.exp(decisions)
@@ -309,7 +309,7 @@ def test_an_onnx_regressor_is_served_unchanged(tmp_path, target):
     ingested = artifacts.ingest_file(path, target)
     assert (ingested.signature.methods, ingested.signature.classes) == (("predict",), None)
     loaded = artifacts.load(ingested.path)
-    rows, _ = ingested.signature.rows([{"x0": 1, "x1": 2}, {"x0": 3, "x1": 4}])
+    rows, _ = ingested.signature.parse_rows([{"x0": 1, "x1": 2}, {"x0": 3, "x1": 4}])
     np.testing.assert_allclose(loaded.predict(rows), [-2.5, -5.5])
 
 
@@ -327,7 +327,7 @@ def test_an_onnx_tree_is_served_unchanged(tmp_path, target):
     path = tmp_path / "model.onnx"
     path.write_bytes(tree(1))
     ingested = artifacts.ingest_file(path, target)
-    rows, _ = ingested.signature.rows([{"x0": 9, "x1": 0}, {"x0": 0, "x1": 1}])
+    rows, _ = ingested.signature.parse_rows([{"x0": 9, "x1": 0}, {"x0": 0, "x1": 1}])
     assert artifacts.load(ingested.path).predict(rows).tolist() == [1.0, 2.0]
 
 

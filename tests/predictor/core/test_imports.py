@@ -33,7 +33,7 @@ def test_numeric_rows_import_no_heavy_package():
         "except artifacts.ArtifactError: pass\n"
         "from predictor.core.signature import Column, Signature\n"
         "signature = Signature((Column('a'), Column('b')), ('predict',))\n"
-        "signature.rows([{'a': 1, 'b': 2}])"
+        "signature.parse_rows([{'a': 1, 'b': 2}])"
     )
     assert imported(statements) == "[]"
 

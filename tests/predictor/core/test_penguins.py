@@ -58,15 +58,15 @@ def test_predictions_equal_those_of_the_estimator(penguins, fitted):
         {k: None if isinstance(v, float) and math.isnan(v) else v for k, v in row.items()}
         for row in fitted.X.to_dict("records")
     ]
-    X, _ = penguins.signature.rows(rows)
+    X, _ = penguins.signature.parse_rows(rows)
     found = penguins.infer(X, penguins.signature.methods)
     for method in penguins.signature.methods:
         np.testing.assert_array_equal(found[method], getattr(fitted.estimator, method)(fitted.X))
 
 
 def test_a_single_row_has_named_outputs(penguins, fitted):
-    X, is_single = penguins.signature.rows(ADELIE)
-    answer = penguins.signature.answer(
+    X, is_single = penguins.signature.parse_rows(ADELIE)
+    answer = penguins.signature.encode_response(
         penguins.infer(X, ["predict", "predict_proba"]), is_single=is_single
     )
     expected = fitted.estimator.predict_proba(pd.DataFrame([ADELIE]))[0].tolist()
@@ -78,7 +78,7 @@ def test_a_single_row_has_named_outputs(penguins, fitted):
 
 def test_an_unknown_island_is_rejected(penguins):
     with pytest.raises(InvalidInput) as refusal:
-        penguins.signature.rows({**ADELIE, "island": "Bouvet"})
+        penguins.signature.parse_rows({**ADELIE, "island": "Bouvet"})
     assert refusal.value.columns == {
         "island": ["Expected one of Biscoe, Dream, Torgersen, or null; got another value."]
     }

@@ -78,13 +78,13 @@ def test_a_column_of_numbers_is_described_without_what_it_has_not(signature):
 
 
 def test_rows_become_the_very_frame(signature):
-    X, is_single = signature.rows(TABLE.to_dict("records"))
+    X, is_single = signature.parse_rows(TABLE.to_dict("records"))
     pd.testing.assert_frame_equal(materialize(X), TABLE)
     assert not is_single
 
 
 def test_a_missing_value_is_null(signature, model):
-    X, is_single = signature.rows({**GOOD, "age": None, "plan": None})
+    X, is_single = signature.parse_rows({**GOOD, "age": None, "plan": None})
     X = materialize(X)
     assert is_single
     assert X["age"].isna().all()
@@ -93,7 +93,7 @@ def test_a_missing_value_is_null(signature, model):
 
 
 def test_strings_that_are_numbers_are_taken_for_numbers(signature):
-    X, _ = signature.rows({**GOOD, "age": " 30.5", "visits": "3"})
+    X, _ = signature.parse_rows({**GOOD, "age": " 30.5", "visits": "3"})
     X = materialize(X)
     assert (X["age"][0], X["visits"][0]) == (30.5, 3)
     assert str(X["visits"].dtype) == "int16"
@@ -122,37 +122,37 @@ def test_strings_that_are_numbers_are_taken_for_numbers(signature):
 )  # fmt: skip
 def test_a_value_that_does_not_fit_is_named(signature, change, column, sentence):
     with pytest.raises(InvalidInput) as refusal:
-        signature.rows({**GOOD, **change})
+        signature.parse_rows({**GOOD, **change})
     assert refusal.value.columns == {column: [sentence]}
 
     with pytest.raises(InvalidInput) as refusal:
-        signature.rows([GOOD, {**GOOD, **change}])
+        signature.parse_rows([GOOD, {**GOOD, **change}])
     assert refusal.value.columns == {column: [f"Row at index 1: {sentence}"]}
 
 
 def test_a_missing_column_is_named(signature):
     with pytest.raises(InvalidInput) as refusal:
-        signature.rows({name: value for name, value in GOOD.items() if name != "city"})
+        signature.parse_rows({name: value for name, value in GOOD.items() if name != "city"})
     assert refusal.value.columns == {"city": ["This column is missing."]}
 
 
 @pytest.mark.filterwarnings("ignore:Found unknown categories")
 def test_an_unseen_value_is_taken_where_the_encoder_takes_it(signature, model):
-    X, _ = signature.rows({**GOOD, "plan": "z"})
+    X, _ = signature.parse_rows({**GOOD, "plan": "z"})
     X = materialize(X)
     assert model.predict(X) == model.predict(pd.DataFrame([{**GOOD, "plan": "z"}]))
 
 
 def test_no_rows_are_rows(signature):
-    X, is_single = signature.rows([])
+    X, is_single = signature.parse_rows([])
     assert X.shape == (0, 5)
     assert not is_single
 
 
 def test_a_large_integer_is_read_again(signature):
     with pytest.raises(InvalidInput):
-        signature.rows({**GOOD, "age": 2.0**64}, lambda: {**GOOD, "age": 2**64})
-    X, _ = signature.rows({**GOOD, "age": 1e30}, lambda: {**GOOD, "age": 1e30})
+        signature.parse_rows({**GOOD, "age": 2.0**64}, lambda: {**GOOD, "age": 2**64})
+    X, _ = signature.parse_rows({**GOOD, "age": 1e30}, lambda: {**GOOD, "age": 1e30})
     X = materialize(X)
     assert X["age"][0] == 1e30
 
@@ -161,7 +161,7 @@ def test_numbers_may_be_missing_where_a_tree_takes_them():
     X = np.arange(40.0).reshape(20, 2)
     signature = infer_signature(DecisionTreeClassifier().fit(X, X[:, 0] > 9))
     assert [column.nullable for column in signature.columns] == [True, True]
-    rows, _ = signature.rows([{"x0": 1, "x1": None}, {"x0": 2, "x1": 3.5}])
+    rows, _ = signature.parse_rows([{"x0": 1, "x1": None}, {"x0": 2, "x1": 3.5}])
     np.testing.assert_array_equal(rows, [[1.0, np.nan], [2.0, 3.5]])
 
 
@@ -169,16 +169,16 @@ def test_a_linear_model_rejects_missing_numbers():
     X = np.arange(40.0).reshape(20, 2)
     signature = infer_signature(Ridge().fit(X, X[:, 0]))
     with pytest.raises(InvalidInput) as refusal:
-        signature.rows([{"x0": 1, "x1": None}])
+        signature.parse_rows([{"x0": 1, "x1": None}])
     assert refusal.value.columns == {"x1": ["Row at index 0: Expected a number; got null."]}
 
 
 def test_float32_is_kept_and_its_range_is_checked():
     X = np.arange(40, dtype=np.float32).reshape(20, 2)
     signature = infer_signature(Ridge().fit(X, X[:, 0]), sample=X)
-    assert signature.rows({"x0": 1, "x1": 2}).X.dtype == np.float32
+    assert signature.parse_rows({"x0": 1, "x1": 2}).X.dtype == np.float32
     with pytest.raises(InvalidInput) as refusal:
-        signature.rows({"x0": 1, "x1": 1e39})
+        signature.parse_rows({"x0": 1, "x1": 1e39})
     assert refusal.value.columns == {
         "x1": ["Expected a number; got a number too large for 32 bits."]
     }
@@ -186,9 +186,9 @@ def test_float32_is_kept_and_its_range_is_checked():
 
 def test_texts_are_one_column_of_strings():
     signature = infer_signature(CountVectorizer().fit(["red wine", "white wine"]))
-    assert signature.rows([{"x0": "red"}, {"x0": ""}]).X.tolist() == ["red", ""]
+    assert signature.parse_rows([{"x0": "red"}, {"x0": ""}]).X.tolist() == ["red", ""]
     with pytest.raises(InvalidInput) as refusal:
-        signature.rows({"x0": 5})
+        signature.parse_rows({"x0": 5})
     assert refusal.value.columns == {"x0": ["Expected a string; got a number."]}
 
 
@@ -228,8 +228,8 @@ def test_a_crash_inside_an_estimator_is_not_hidden():
 
 
 def test_tables_of_several_requests_are_concatenated(signature):
-    parts = [signature.rows(rows).X for rows in ([GOOD], [], [GOOD, {**GOOD, "plan": None}])]
-    whole = signature.rows([GOOD, GOOD, {**GOOD, "plan": None}]).X
+    parts = [signature.parse_rows(rows).X for rows in ([GOOD], [], [GOOD, {**GOOD, "plan": None}])]
+    whole = signature.parse_rows([GOOD, GOOD, {**GOOD, "plan": None}]).X
     concatenated = LazyFrame.concatenate(parts)
     assert concatenated.shape == whole.shape == (3, 5)
     pd.testing.assert_frame_equal(concatenated.dataframe, whole.dataframe)

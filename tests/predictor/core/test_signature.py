@@ -25,5 +25,5 @@ def test_strings_may_be_missing_where_an_imputer_of_none_fills_them():
         "city": True,
         "size": False,
     }
-    rows = signature.rows([{"city": None, "size": 2.0}, {"city": "Oslo", "size": 3.0}]).X
+    rows = signature.parse_rows([{"city": None, "size": 2.0}, {"city": "Oslo", "size": 3.0}]).X
     assert estimator.predict(rows.dataframe).tolist() == estimator.predict(X.iloc[1:3]).tolist()
