@@ -1,4 +1,4 @@
-"""Cards and predictions."""
+"""Views of model cards and predictions."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
@@ -66,7 +66,7 @@ class ModelView(APIView):
 
 
 class ModelList(ModelView):
-    """The models served here."""
+    """The list of served models."""
 
     name = "Models"
     page = ModelListPage
@@ -80,7 +80,7 @@ class ModelList(ModelView):
 
 
 class ModelDetail(ModelView):
-    """One model: what it takes and gives, how good it is, and its versions."""
+    """A model: its inputs, outputs, metrics and versions."""
 
     name = "Model"
     serializer_class = CardSerializer
@@ -92,7 +92,7 @@ class ModelDetail(ModelView):
 
 
 class Predict(CountedView, ModelDetail):
-    """Predictions for one row (an object) or many (a list of objects), by named columns."""
+    """Predictions for one row (an object) or many rows (a list of objects) with named columns."""
 
     name = "Predict"
     authentication_classes = FAST_AUTHENTICATION
@@ -102,17 +102,17 @@ class Predict(CountedView, ModelDetail):
     required_permissions = {"GET": VIEW, "POST": PREDICT}
 
     def get_serializer(self, **kwargs: Any) -> serializers.Serializer[Any]:
-        """Return the form of one row of the model."""
+        """Return the form for one row."""
         return build_row_form(self.model().signature)(**kwargs)
 
     @property
     def model_name(self) -> str:
-        """The model asked for; the default one where none is named."""
+        """Name of the model in the URL, or of the default model."""
         name: str = self.kwargs.get("name", conf.default_model())
         return name
 
     def model(self) -> Model:
-        """Return the model asked for, loaded."""
+        """Return the loaded model."""
         return get_store().get(self.model_name)
 
     def get(self, request: Request, name: str = "") -> Response:  # noqa: ARG002 - model_name
@@ -122,7 +122,7 @@ class Predict(CountedView, ModelDetail):
     def post(self, request: Request, **_address: str) -> Response:
         """Return the model's predictions for the rows in the body."""
         model = self.served = self.model()
-        X, outputs, is_single = decoded(request, self.codec, model.signature)
+        X, outputs, is_single = decode(request, self.codec, model.signature)
         self.n_rows = X.shape[0]
         results = model.infer(X, outputs)
         self.engine_name = results.engine_name
@@ -132,14 +132,14 @@ class Predict(CountedView, ModelDetail):
         )
 
 
-def decoded(request: Request, codec: Codec, signature: Signature) -> Decoded:
-    """Return the decoded request: JSON by the codec, other media types by DRF's parsers."""
+def decode(request: Request, codec: Codec, signature: Signature) -> Decoded:
+    """Decode the request: JSON with the codec, other media types with DRF's parsers."""
     outputs = request.query_params.get("outputs")
     if request.content_type in codec.content_types and _parses_json(request) and request.body:
         return codec.decode(signature, request.body, outputs)
     selected = signature.select_outputs(outputs)
     if is_form_media_type(request.content_type):
-        rows = signature.parse_rows(_typed(cast("QueryDict", request.data), signature.columns))
+        rows = signature.parse_rows(_read_form(cast("QueryDict", request.data), signature.columns))
     else:
         body = request.body  # Django keeps it, so that it can be read again
         rows = signature.parse_rows(request.data, partial(parse_exactly, body) if body else None)
@@ -150,8 +150,8 @@ def _parses_json(request: Request) -> bool:
     return any(isinstance(parser, JSONParser) for parser in request.parsers or ())
 
 
-def _typed(form: "QueryDict", columns: Iterable[Column]) -> dict[str, Any]:
-    """Return the row in a form; an input left empty is a missing value where that is taken."""
+def _read_form(form: "QueryDict", columns: Iterable[Column]) -> dict[str, Any]:
+    """Return the row of a form. An empty input of a nullable column is a missing value."""
     if files := [name for name, value in form.items() if not isinstance(value, str)]:
         sentence = "Expected a value; got a file."
         raise InvalidInput(sentence, {name: [sentence] for name in files})
