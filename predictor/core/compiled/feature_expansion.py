@@ -1,11 +1,10 @@
 """Transformers that make other columns of numbers: products of them, distances from centres."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from predictor.core.compiled.compiled_estimator import Array, CompiledEstimator, NotCompilable
+from predictor.core.compiled.compiled_estimator import Array, CompiledEstimator
 
 
 @dataclass
@@ -57,24 +56,3 @@ class Centres(CompiledEstimator):
         """Return the number of the nearest centre."""
         nearest: Array = (self.squares - 2 * (X @ self.centres.T)).argmin(axis=1).astype(np.int32)
         return nearest
-
-
-def products(estimator: Any) -> Products:
-    """Return the form of polynomial features."""
-    powers = estimator.powers_
-    degree = max(1, int(powers.sum(axis=1).max(initial=0)))
-    if estimator.order != "C":
-        raise NotCompilable("Polynomial features are compiled in the order C alone.")
-    factors = np.zeros((degree, len(powers)), dtype=np.intp)
-    for number, row in enumerate(powers):
-        columns = np.repeat(np.arange(1, len(row) + 1), row)
-        factors[: len(columns), number] = columns
-    return Products(factors)
-
-
-def centres(estimator: Any) -> Centres:
-    """Return the form of clusters around means."""
-    return Centres(estimator.cluster_centers_)
-
-
-COMPILED = {"PolynomialFeatures": products, "KMeans": centres, "MiniBatchKMeans": centres}

@@ -6,17 +6,13 @@ scikit-learn's own `svm`, and `_ovr_decision_function` in its `utils.multiclass`
 """
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
-from predictor.core.compiled.compiled_estimator import Array, NotCompilable, labelled
+from predictor.core.compiled.compiled_estimator import Array, labelled
 from predictor.core.compiled.kernel_sums import Machine, Sums, equal
-from predictor.core.compiled.kernels import kernel_of
 from predictor.core.compiled.rounding import DOUBLE
-
-# Pairs of classes: of more classes there are too many to be worth it.
-MOST_CLASSES = 50
 
 
 @dataclass
@@ -146,56 +142,3 @@ class VectorClassifier(Machine):
         least = 1 + np.maximum(np.abs(told) - off, 0)
         scores = self.votes(sums) + told / (3 * (np.abs(told) + 1))
         return scores, off / (3 * least * least) + DOUBLE * np.abs(scores)
-
-
-def _common(estimator: Any, counts: Any) -> dict[str, Any]:
-    """Return the fields of every form of support vectors."""
-    if not min(counts):
-        raise NotCompilable("Classes without support vectors are not compiled.")
-    return {
-        "kernel": kernel_of(estimator),
-        "coefs": estimator._dual_coef_,
-        "intercepts": estimator._intercept_,
-        "counts": np.asarray(counts),
-    }
-
-
-def regressor(estimator: Any) -> VectorRegressor:
-    """Return the form of a regression by support vectors."""
-    return VectorRegressor(**_common(estimator, [len(estimator.support_)]))
-
-
-def one_class(estimator: Any) -> OneClass:
-    """Return the form of a machine that knows one class."""
-    return OneClass(**_common(estimator, [len(estimator.support_)]))
-
-
-def classifier(estimator: Any) -> VectorClassifier:
-    """Return the form of a classification by support vectors."""
-    rest = estimator.decision_function_shape == "ovr"
-    if estimator.break_ties and not rest:
-        raise NotCompilable("Support vectors that break ties of pairs are not compiled.")
-    n_classes = len(estimator.classes_)
-    if n_classes > MOST_CLASSES:
-        raise NotCompilable(
-            f"Support vectors of more than {MOST_CLASSES} classes are not compiled."
-        )
-    if n_classes != len(estimator.n_support_):
-        raise NotCompilable("Classes without support vectors are not compiled.")
-    several = n_classes > 2  # noqa: PLR2004 - one sum is of two
-    counts = estimator.n_support_ if several else [len(estimator.support_)]
-    return VectorClassifier(
-        **_common(estimator, counts),
-        classes=estimator.classes_,
-        rest=rest,
-        break_ties=bool(estimator.break_ties),
-    )
-
-
-COMPILED = {
-    "NuSVC": classifier,
-    "NuSVR": regressor,
-    "OneClassSVM": one_class,
-    "SVC": classifier,
-    "SVR": regressor,
-}

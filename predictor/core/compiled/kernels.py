@@ -9,11 +9,10 @@ libsvm's `k_function`, as it is within scikit-learn.
 
 from dataclasses import dataclass
 from math import expm1, inf, sqrt
-from typing import Any
 
 import numpy as np
 
-from predictor.core.compiled.compiled_estimator import Array, CompiledEstimator, NotCompilable
+from predictor.core.compiled.compiled_estimator import Array, CompiledEstimator
 from predictor.core.compiled.rounding import DOUBLE, ROUNDINGS
 
 # An exponent farther off says nothing, even where it gives zero.
@@ -204,25 +203,3 @@ def power(base: Array, times: int) -> Array:
         if times:
             base = base * base
     return np.ones_like(base) if result is None else result
-
-
-def kernel_of(estimator: Any) -> Kernel:
-    """Return the form of a machine's kernel."""
-    name, vectors = estimator.kernel, estimator.support_vectors_
-    if estimator._sparse:  # noqa: SLF001 - what its own prediction reads
-        raise NotCompilable("Support vectors of sparse rows are not compiled.")
-    if name not in ("rbf", "linear", "poly", "sigmoid"):
-        which = "given as a function" if callable(name) else name
-        raise NotCompilable(f"Support vectors with a kernel {which} are not compiled.")
-    vectors, gamma = np.ascontiguousarray(vectors), float(estimator._gamma)  # noqa: SLF001 - as above
-    farthest = float(np.abs(vectors).max(initial=0.0))
-    if not max(1.0, gamma) * max(1.0, farthest) * farthest * vectors.shape[1] <= FARTHEST:
-        raise NotCompilable(f"Support vectors with numbers beyond {FARTHEST:g} are not compiled.")
-    coef0 = float(estimator.coef0)
-    if name == "rbf":
-        return Radial(vectors, gamma)
-    if name == "sigmoid":
-        return Sigmoid(vectors, gamma, coef0)
-    if name == "linear":
-        return Polynomial(vectors, 1.0, 0.0, 1)
-    return Polynomial(vectors, gamma, coef0, int(estimator.degree))

@@ -1,7 +1,6 @@
 """Multi-layer perceptrons."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -90,18 +89,3 @@ class NetworkClassifier(Network):
         """Return the probabilities, shape (n_samples, n_classes)."""
         outputs = self.forward(X)
         return of_two(outputs[:, 0]) if outputs.shape[1] == 1 else outputs
-
-
-def network(estimator: Any) -> Network:
-    """Return the form of a regressor."""
-    parts = (estimator.coefs_, estimator.intercepts_)
-    return Network(*parts, estimator.activation, estimator.out_activation_)
-
-
-def classifier(estimator: Any) -> Network:
-    """Return the form of a classifier."""
-    parts = (estimator.coefs_, estimator.intercepts_, estimator.activation)
-    return NetworkClassifier(*parts, estimator.out_activation_, estimator.classes_)
-
-
-COMPILED = {"MLPRegressor": network, "MLPClassifier": classifier}

@@ -1,7 +1,6 @@
 """Classifiers of Bayes' rule: naive Bayes, and quadratic discriminant analysis."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -128,57 +127,3 @@ class Quadratic(Bayes):
         """Return the scores, shape (n_samples,) or (n_samples, n_classes)."""
         scores = self.joint(X)
         return scores[:, 1] - scores[:, 0] if len(self.classes) == 2 else scores  # noqa: PLR2004
-
-
-def gaussian(estimator: Any) -> Gaussian:
-    """Return the form of a Gaussian naive Bayes."""
-    variances = estimator.var_
-    constants = -0.5 * np.log(2.0 * np.pi * variances).sum(axis=1)
-    log_priors = np.log(estimator.class_prior_)
-    return Gaussian(estimator.classes_, estimator.theta_, variances, constants, log_priors)
-
-
-def multinomial(estimator: Any) -> Counts:
-    """Return the form of a multinomial naive Bayes."""
-    weights = estimator.feature_log_prob_.T
-    return Counts(estimator.classes_, weights, estimator.class_log_prior_)
-
-
-def complement(estimator: Any) -> Counts:
-    """Return the form of a complement naive Bayes."""
-    alone = len(estimator.classes_) == 1
-    constants = estimator.class_log_prior_ if alone else np.zeros(len(estimator.classes_))
-    return Counts(estimator.classes_, estimator.feature_log_prob_.T, constants)
-
-
-def bernoulli(estimator: Any) -> Counts:
-    """Return the form of a Bernoulli naive Bayes."""
-    absent = np.log(1 - np.exp(estimator.feature_log_prob_))
-    return Counts(
-        estimator.classes_,
-        (estimator.feature_log_prob_ - absent).T,
-        estimator.class_log_prior_ + absent.sum(axis=1),
-        binarize=estimator.binarize,
-        negative=True,
-    )
-
-
-def quadratic(estimator: Any) -> Quadratic:
-    """Return the form of a quadratic discriminant analysis."""
-    pairs = zip(estimator.rotations_, estimator.scalings_, strict=True)
-    return Quadratic(
-        estimator.classes_,
-        list(estimator.means_),
-        [rotation * scaling**-0.5 for rotation, scaling in pairs],
-        np.array([np.log(scaling).sum() for scaling in estimator.scalings_]),
-        np.log(estimator.priors_),
-    )
-
-
-COMPILED = {
-    "GaussianNB": gaussian,
-    "MultinomialNB": multinomial,
-    "ComplementNB": complement,
-    "BernoulliNB": bernoulli,
-    "QuadraticDiscriminantAnalysis": quadratic,
-}
