@@ -31,66 +31,21 @@ class VectorRegressor(Machine):
 
 
 @dataclass
-class OneClass(Machine):
-    """A sum that is positive for what is like the rest."""
-
-    made: ClassVar[dict[str, str]] = {
-        "predict": "labels",
-        "decision_function": "scores",
-        "score_samples": "unshifted",
-    }
-
-    def predict(self, X: Array) -> Array:
-        """Return 1 for what is like the rest, -1 for outliers."""
-        return self.answer("predict", X)
-
-    def decision_function(self, X: Array) -> Array:
-        """Return the scores less the offset."""
-        return self.answer("decision_function", X)
-
-    def score_samples(self, X: Array) -> Array:
-        """Return the scores: the higher the more like the rest."""
-        return self.answer("score_samples", X)
-
-    def labels(self, sums: Sums) -> tuple[Array, Array]:
-        """Return the labels of sums, and of which rows they are sure."""
-        labels = np.where(sums.values[:, 0] > 0, 1, -1).astype(np.intp, copy=False)
-        return labels, sums.signed()
-
-    def scores(self, sums: Sums) -> tuple[Array, Array]:
-        """Return the scores less the offset, and of which rows they are sure."""
-        return sums.values[:, 0], sums.equal()
-
-    def unshifted(self, sums: Sums) -> tuple[Array, Array]:
-        """Return the scores, and of which rows they are sure."""
-        scores = sums.values - self.intercepts
-        return scores[:, 0], equal(scores, sums.doubts + DOUBLE * np.abs(sums.values))
-
-
-@dataclass
 class VectorClassifier(Machine):
     """The vote of sums that are for the first of two classes where they are positive.
 
     Parameters
     ----------
     classes : array of shape (n_classes,)
-    rest : bool
-        Whether there is a score for each of several classes, or for each pair of them.
-    break_ties : bool
-        Whether the scores tell which of several classes with as many votes it is.
     """
 
     made: ClassVar[dict[str, str]] = {"predict": "labels", "decision_function": "scores"}
 
     classes: Array
-    rest: bool
-    break_ties: bool
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self.several = len(self.parts) > 1
-        if self.several and not self.rest:  # each sum is told, and has a bound of its own
-            self.sizes = np.abs(self.weights)
         every = np.eye(len(self.parts))
         # What a pair gives to its first class, and takes from its second one.
         self.shares = every[self.first] - every[self.second]
@@ -101,7 +56,7 @@ class VectorClassifier(Machine):
         return self.answer("predict", X)
 
     def decision_function(self, X: Array) -> Array:
-        """Return the scores, shape (n_samples,), (n_samples, n_classes) or (n_samples, n_pairs)."""
+        """Return the scores, shape (n_samples,) or (n_samples, n_classes)."""
         return self.answer("decision_function", X)
 
     def labels(self, sums: Sums) -> tuple[Array, Array]:
@@ -109,19 +64,12 @@ class VectorClassifier(Machine):
         sure = sums.signed()
         if not self.several:
             return labelled(self.classes, sums.values[:, 0] <= 0), sure
-        if not self.break_ties:
-            return labelled(self.classes, self.votes(sums.values).argmax(axis=1)), sure
-        scores, errors = self.of_classes(sums.values, sums.most)
-        second, first = np.partition(scores, -2, axis=1)[:, -2:].T
-        sure &= first - second > 2 * errors.max(axis=1)
-        return labelled(self.classes, scores.argmax(axis=1)), sure
+        return labelled(self.classes, self.votes(sums.values).argmax(axis=1)), sure
 
     def scores(self, sums: Sums) -> tuple[Array, Array]:
         """Return the scores, and of which rows they are sure."""
         if not self.several:
             return -sums.values[:, 0], sums.equal()
-        if not self.rest:
-            return sums.values, sums.equal()
         scores, errors = self.of_classes(sums.values, sums.doubts)
         return scores, equal(scores, errors) & sums.signed()
 

@@ -105,82 +105,19 @@ class Radial(Kernel):
 
 @dataclass
 class DotProducts(Kernel):
-    """Functions of `gamma * product + coef0`.
-
-    Parameters
-    ----------
-    coef0 : float
-    """
-
-    coef0: float
+    """The product; `gamma` is 1."""
 
     def __post_init__(self) -> None:
-        self.weights = np.ascontiguousarray(self.gamma * self.vectors.T)
-        self.lengths = self.gamma * np.sqrt(np.vecdot(self.vectors, self.vectors))
+        self.weights = np.ascontiguousarray(self.vectors.T)
+        self.lengths = np.sqrt(np.vecdot(self.vectors, self.vectors))
         self.reach = float(self.lengths.max())
         self.n_features = len(self.weights)
         self.doubt = (self.n_features + ROUNDINGS) * DOUBLE
 
-    def many(self, X: Array) -> tuple[Array, float]:
-        """Return the products of rows, and how far they may be off at most."""
-        products = X.dot(self.weights)
-        products += self.coef0
-        size = sqrt(np.vecdot(X, X).max()) * self.reach + abs(self.coef0)
-        return products, self.doubt * size
-
-    def few(self, x: Array) -> tuple[Array, Array]:
-        """Return the products of one row, and how far they may be off."""
-        products = self.gamma * np.vecdot(self.vectors, x) + self.coef0
-        length = sqrt(self.n_features * x.dot(x))
-        return products, DOUBLE * (length * self.lengths + np.abs(products))
-
-
-@dataclass
-class Polynomial(DotProducts):
-    """A power of the product.
-
-    Parameters
-    ----------
-    degree : int
-    """
-
-    degree: int
-
     def of_rows(self, X: Array) -> tuple[Array, float]:
         """Return the kernels of rows; see `Kernel`."""
-        products, off = self.many(X)
-        return power(products, self.degree), off
-
-    def doubts(self, sums: Array, size: float, off: float) -> Array:
-        """Return how far weighted sums may be off; see `Kernel`.
-
-        Notes
-        -----
-        A power is as steep as a lesser one is high; of those, Hölder's inequality bounds the sum.
-        """
-        if not self.degree:
-            return np.zeros_like(sums)
-        root = 1 / self.degree
-        rooted = size**root
-        highest = (sums**root + off * rooted) ** (self.degree - 1)
-        doubts: Array = self.degree * off * rooted * highest
-        return doubts
-
-    def of_row(self, x: Array) -> tuple[Array, Array]:
-        """Return the kernels of one row; see `Kernel`."""
-        products, doubts = self.few(x)
-        steep = self.degree * power(np.abs(products) + doubts, self.degree - 1)
-        return power(products, self.degree), steep * doubts
-
-
-@dataclass
-class Sigmoid(DotProducts):
-    """The hyperbolic tangent of the product."""
-
-    def of_rows(self, X: Array) -> tuple[Array, float]:
-        """Return the kernels of rows; see `Kernel`."""
-        products, off = self.many(X)
-        return np.tanh(products, out=products), off
+        size = sqrt(np.vecdot(X, X).max()) * self.reach
+        return X.dot(self.weights), self.doubt * size
 
     def doubts(self, sums: Array, size: float, off: float) -> Array:
         """Return how far weighted sums may be off; see `Kernel`."""
@@ -188,18 +125,6 @@ class Sigmoid(DotProducts):
 
     def of_row(self, x: Array) -> tuple[Array, Array]:
         """Return the kernels of one row; see `Kernel`."""
-        products, doubts = self.few(x)
-        values = np.tanh(products)
-        return values, (1 - values * values + doubts) * doubts
-
-
-def power(base: Array, times: int) -> Array:
-    """Return a power as libsvm computes it: by squares."""
-    result = None
-    while times > 0:
-        if times % 2:
-            result = base if result is None else result * base
-        times //= 2
-        if times:
-            base = base * base
-    return np.ones_like(base) if result is None else result
+        products = np.vecdot(self.vectors, x)
+        length = sqrt(self.n_features * x.dot(x))
+        return products, DOUBLE * (length * self.lengths + np.abs(products))

@@ -14,7 +14,6 @@ import numpy as np
 from predictor.core.compiled.compiled_estimator import (
     Array,
     CompiledEstimator,
-    FallbackRequired,
     Scored,
     labelled,
 )
@@ -91,47 +90,6 @@ class LinearClassifier(Scored, Linear):
         if self.binary:
             return of_two(expit(scores))
         return normalised(expit(scores))
-
-
-@dataclass
-class OneVsRest(LinearClassifier):
-    """One binary linear classifier for each class, their coefficients stacked."""
-
-    def probabilities(self, scores: Array) -> Array:
-        """Return each score's logistic, normalised to a sum of 1."""
-        if self.binary:
-            return of_two(expit(scores))
-        each = expit(scores)
-        total = each.sum(axis=1, keepdims=True)
-        np.divide(each, total, where=total != 0, out=each)
-        return each
-
-
-@dataclass
-class Discriminant(LinearClassifier):
-    """Linear discriminant analysis, which projects as well.
-
-    Parameters
-    ----------
-    scalings : array of shape (n_features, n_components)
-    mean : array of shape (n_features,), optional
-    """
-
-    scalings: Array | None = None
-    mean: Array | None = None
-
-    def transform(self, X: Array) -> Array:
-        """Return the projected rows.
-
-        Raises
-        ------
-        FallbackRequired
-            The estimator does not project.
-        """
-        if self.scalings is None:
-            raise FallbackRequired
-        projected: Array = (X if self.mean is None else X - self.mean) @ self.scalings
-        return projected
 
 
 def expit(scores: Array) -> Array:

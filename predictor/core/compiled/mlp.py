@@ -1,5 +1,6 @@
 """Multi-layer perceptrons."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,25 +13,13 @@ def _rectify(layer: Array) -> Array:
     return np.maximum(layer, 0, out=layer)
 
 
-def _tanh(layer: Array) -> Array:
-    return np.tanh(layer, out=layer)
-
-
-def _exp(layer: Array) -> Array:
-    return np.exp(layer, out=layer)
-
-
-def _same(layer: Array) -> Array:
-    return layer
-
-
-ACTIVATIONS = {
-    "identity": _same,
+ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
+    "identity": np.positive,
     "logistic": expit,
-    "tanh": _tanh,
+    "tanh": np.tanh,
     "relu": _rectify,
     "softmax": softmax,
-    "exp": _exp,
+    "exp": np.exp,
 }
 
 

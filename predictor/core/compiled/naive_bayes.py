@@ -93,37 +93,3 @@ class Counts(Bayes):
         joint: Array = X @ self.weights
         joint += self.constants
         return joint
-
-
-@dataclass
-class Quadratic(Bayes):
-    """Quadratic discriminant analysis.
-
-    Parameters
-    ----------
-    means : list of array of shape (n_features,)
-    rotations : list of array of shape (n_features, n_components)
-        Scaled, so that the squared length of what is rotated is a distance.
-    constants, log_priors : array of shape (n_classes,)
-    """
-
-    means: list[Array]
-    rotations: list[Array]
-    constants: Array
-    log_priors: Array
-
-    def joint(self, X: Array) -> Array:
-        """Return the joint log-likelihoods."""
-        squares = np.empty((len(X), len(self.means)))
-        for column, (mean, rotation) in enumerate(zip(self.means, self.rotations, strict=True)):
-            rotated = (X - mean).dot(rotation)
-            np.square(rotated, out=rotated).sum(axis=1, out=squares[:, column])
-        squares += self.constants
-        squares *= -0.5
-        squares += self.log_priors
-        return squares
-
-    def decision_function(self, X: Array) -> Array:
-        """Return the scores, shape (n_samples,) or (n_samples, n_classes)."""
-        scores = self.joint(X)
-        return scores[:, 1] - scores[:, 0] if len(self.classes) == 2 else scores  # noqa: PLR2004

@@ -1,6 +1,6 @@
 """Transformers of numbers, column by column or by one product."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -62,15 +62,6 @@ class Ranged(CompiledEstimator):
 
 
 @dataclass
-class Clipped(Scaled):
-    """Divided by a scale, and kept from -1 to 1."""
-
-    def transform(self, X: Array) -> Array:
-        """Return the scaled rows."""
-        return np.clip(super().transform(X), -1.0, 1.0)
-
-
-@dataclass
 class Normalised(CompiledEstimator):
     """Every row divided by its norm.
 
@@ -101,64 +92,6 @@ class Binarised(CompiledEstimator):
     def transform(self, X: Array) -> Array:
         """Return ones and zeros."""
         return (X > self.threshold).astype(X.dtype)
-
-
-@dataclass
-class BoxCox(Scaled):
-    """Powers of positive numbers, scaled.
-
-    Parameters
-    ----------
-    powers : array of shape (n_features,)
-        The logarithm where it is 0.
-    """
-
-    powers: Array = field(kw_only=True)
-
-    def transform(self, X: Array) -> Array:
-        """Return the powers, scaled.
-
-        Raises
-        ------
-        FallbackRequired
-            There are numbers that are not positive.
-        """
-        if (X <= 0).any():
-            raise FallbackRequired
-        return super().transform(powers_of(np.log(X), self.powers))
-
-
-@dataclass
-class YeoJohnson(Scaled):
-    """Powers of one more than numbers, with the sign of the numbers, scaled.
-
-    Parameters
-    ----------
-    powers : array of shape (n_features,)
-        Below zero it is what is missing to 2.
-    """
-
-    powers: Array = field(kw_only=True)
-
-    def transform(self, X: Array) -> Array:
-        """Return the powers, scaled."""
-        powers = np.where(X < 0, 2 - self.powers, self.powers)
-        return super().transform(np.copysign(powers_of(np.log1p(np.abs(X)), powers), X))
-
-
-def powers_of(logarithms: Array, powers: Array) -> Array:
-    """Return `(exp(power * logarithm) - 1) / power`, or the logarithm where the power is 0.
-
-    Raises
-    ------
-    FallbackRequired
-        One is beyond what a double can be.
-    """
-    none = np.abs(powers) <= np.finfo(np.float64).eps
-    raised = np.expm1(powers * logarithms) / np.where(none, 1.0, powers)
-    if np.isinf(raised).any():
-        raise FallbackRequired
-    return np.where(none, logarithms, raised)
 
 
 @dataclass
@@ -204,28 +137,21 @@ class Selected(CompiledEstimator):
 
 @dataclass
 class Projected(CompiledEstimator):
-    """`(X - centre) / scale @ components - shift`, divided by what whitens it.
+    """`X @ components - shift`, divided by what whitens it.
 
     Parameters
     ----------
     components : array of shape (n_features, n_components)
-    centre, scale : array of shape (n_features,), optional
     shift : array of shape (n_components,) or (1, n_components), optional
     whitening : array of shape (n_components,), optional
     """
 
     components: Array
-    centre: Optional = None
-    scale: Optional = None
     shift: Optional = None
     whitening: Optional = None
 
     def transform(self, X: Array) -> Array:
         """Return the projected rows."""
-        if self.centre is not None:
-            X = X - self.centre
-        if self.scale is not None:
-            X = X / self.scale
         projected: Array = X @ self.components
         if self.shift is not None:
             projected -= self.shift

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from predictor.core.compiled import (
-    adaboost,
     calibration,
     encoders,
     ensembles,
@@ -36,7 +35,6 @@ PLAN = "plan"
 
 ROOMS = (
     naive_bayes,
-    adaboost,
     calibration,
     preprocessing,
     pipelines,

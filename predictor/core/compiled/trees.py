@@ -157,22 +157,6 @@ class ForestClassifier(Trees):
 
 
 @dataclass
-class LabelTree(Trees):
-    """A classification tree of which labels alone are asked: its leaves are their numbers.
-
-    Parameters
-    ----------
-    classes : array of shape (n_classes,)
-    """
-
-    classes: Array
-
-    def predict(self, X: Array) -> Array:
-        """Return the labels."""
-        return labelled(self.classes, self.leaves(X)[:, 0, 0].astype(np.intp))
-
-
-@dataclass
 class BoostedClassifier(Scored, Trees):
     """Gradient boosting that gives labels.
 

@@ -6,7 +6,7 @@ import scipy.sparse
 from sklearn.ensemble import VotingClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.svm import SVC, SVR, NuSVC, NuSVR, OneClassSVM
+from sklearn.svm import SVC, SVR, NuSVC, NuSVR
 
 from predictor.core.compiled.compiled_estimator import FallbackRequired, NotCompilable
 from predictor.core.compiled.tolerance import compare
@@ -26,11 +26,6 @@ KERNELS = [
     {"gamma": 0.0},
     {"gamma": 3.0},
     {"kernel": "linear"},
-    {"kernel": "poly"},
-    {"kernel": "poly", "degree": 0},
-    {"kernel": "poly", "degree": 1, "coef0": -1.0},
-    {"kernel": "poly", "degree": 6, "coef0": 2.0},
-    {"kernel": "sigmoid", "coef0": 0.5},
 ]
 
 
@@ -45,26 +40,15 @@ def agree(estimator, rows, methods=("predict",)):
 
 
 @pytest.mark.parametrize("kernel", KERNELS[2:], ids=str)
-@pytest.mark.parametrize("shape", ["ovr", "ovo"])
 @pytest.mark.parametrize("y", [TWO, FOUR], ids=["two", "four"])
-def test_votes_of_pairs(kernel, shape, y):
-    agree(SVC(**kernel, decision_function_shape=shape).fit(ROWS, y), ASKED, BOTH)
-
-
-@pytest.mark.parametrize("y", [TWO, FOUR], ids=["two", "four"])
-def test_ties_that_scores_break(y):
-    agree(SVC(gamma=5, break_ties=True).fit(ROWS, y), ASKED, BOTH)
+def test_votes_of_pairs(kernel, y):
+    agree(SVC(**kernel).fit(ROWS, y), ASKED, BOTH)
 
 
 @pytest.mark.parametrize("kernel", KERNELS, ids=str)
 def test_numbers(kernel):
     agree(SVR(**kernel).fit(ROWS, NUMBER), ASKED)
     agree(NuSVR(**kernel).fit(ROWS, NUMBER * 1e4 + 1e6), ASKED)
-
-
-@pytest.mark.parametrize("kernel", [*KERNELS[:1], *KERNELS[2:5]], ids=str)
-def test_one_class(kernel):
-    agree(OneClassSVM(**kernel).fit(ROWS + 3), ASKED + 3, [*BOTH, "score_samples"])
 
 
 def test_what_fitting_alone_reads():
@@ -140,7 +124,7 @@ def test_numbers_that_cancel_are_left_to_the_estimator():
     agree(estimator, np.array([[0.5], [-1], [2]]))
 
 
-@pytest.mark.parametrize("kernel", ["rbf", "linear", "poly", "sigmoid"])
+@pytest.mark.parametrize("kernel", ["rbf", "linear"])
 @pytest.mark.parametrize("number", [1e160, 1e200, -1e308])
 def test_numbers_beyond_what_is_computed_are_left_to_the_estimator(kernel, number):
     with pytest.raises(FallbackRequired):
@@ -188,10 +172,22 @@ def test_no_rows_and_other_columns_are_left_to_the_estimator(rows):
             "Support vectors with numbers beyond 1e+100 are not compiled.",
         ),
         (
-            SVC(break_ties=True, decision_function_shape="ovo"),
+            SVC(break_ties=True),
             ROWS,
             FOUR,
-            "Support vectors that break ties of pairs are not compiled.",
+            "Scores of pairs, and ties that scores break, are not compiled.",
+        ),
+        (
+            SVC(decision_function_shape="ovo"),
+            ROWS,
+            FOUR,
+            "Scores of pairs, and ties that scores break, are not compiled.",
+        ),
+        (
+            SVR(kernel="poly"),
+            ROWS,
+            NUMBER,
+            "Support vectors with a kernel poly are not compiled.",
         ),
         (
             SVR(epsilon=1e3),
@@ -200,23 +196,12 @@ def test_no_rows_and_other_columns_are_left_to_the_estimator(rows):
             "Classes without support vectors are not compiled.",
         ),
     ],
-    ids=["precomputed", "function", "sparse", "far", "ties", "none"],
+    ids=["precomputed", "function", "sparse", "far", "ties", "pairs", "polynomial", "none"],
 )
 def test_what_is_not_compiled(estimator, rows, y, sentence):
     with pytest.raises(NotCompilable) as why:
         drawn(estimator.fit(rows, y))
     assert str(why.value) == sentence
-
-
-def test_points_so_far_apart_that_products_overflow_are_no_infinite_scores():
-    far = np.vstack([ROWS[:50], ROWS[50:100] + 1e9])
-    estimator = OneClassSVM(gamma=1.0).fit(far)
-    for row in far:
-        try:
-            got = answered(estimator, row[None], ["decision_function"])
-        except FallbackRequired:
-            continue
-        compare({"decision_function": estimator.decision_function(row[None])}, got)
 
 
 def test_many_classes_are_not_compiled():

@@ -5,10 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from predictor.core.compiled.adaboost import Voted
-from predictor.core.compiled.calibration import Calibrated, Thresholded
+from predictor.core.compiled.calibration import Calibrated
 from predictor.core.compiled.compiled_estimator import CompiledEstimator, NotCompilable
-from predictor.core.compiled.ensembles import Bagged, BaggedClassifier, Stacked
+from predictor.core.compiled.ensembles import Stacked
 from predictor.core.compiled.pipelines import (
     Behind,
     Chain,
@@ -20,8 +19,8 @@ from predictor.core.compiled.pipelines import (
     Transforming,
     Votes,
 )
-from predictor.core.compiled.preprocessing import Applied
-from predictor.core.compiler.converters import encoders, preprocessing, tree_ensembles
+from predictor.core.compiled.preprocessing import Applied, Selected
+from predictor.core.compiler.converters import encoders, preprocessing
 from predictor.core.compiler.converters.dispatch import drawn
 
 
@@ -105,37 +104,25 @@ def eliminated(estimator: Any) -> Eliminated:
     return Eliminated([preprocessing.selected(estimator)], drawn(estimator.estimator_))
 
 
-def bagged(estimator: Any) -> Bagged:
+def bagged(estimator: Any) -> Mean:
     """Return the form of bagged regressors."""
-    positions = [np.asarray(features) for features in estimator.estimators_features_]
-    return Bagged([drawn(part) for part in estimator.estimators_], positions)
+    return Mean(_bags(estimator, "predict"), None)
 
 
-def bagged_classifier(estimator: Any) -> BaggedClassifier:
+def bagged_classifier(estimator: Any) -> Votes:
     """Return the form of bagged classifiers."""
-    parts = estimator.estimators_
-    whole = all(
-        hasattr(part, "predict_proba") and len(part.classes_) == estimator.n_classes_
-        for part in parts
-    )
-    if not whole:
+    if any(len(part.classes_) != estimator.n_classes_ for part in estimator.estimators_):
         raise NotCompilable("Bagged classifiers are compiled where each one knows all classes.")
-    positions = [np.asarray(features) for features in estimator.estimators_features_]
-    forms = [_with("predict_proba", part) for part in parts]
-    return BaggedClassifier(forms, positions, estimator.classes_)
+    return Votes(_bags(estimator, "predict_proba"), None, estimator.classes_)
 
 
-def voted(estimator: Any) -> Voted:
-    """Return the form of AdaBoost."""
-    if estimator.n_classes_ < 2:  # noqa: PLR2004 - one class is no choice
-        raise NotCompilable("AdaBoost of one class is not compiled.")
-    trees = ("DecisionTreeClassifier", "ExtraTreeClassifier")
-    parts = [
-        tree_ensembles.label_tree(part) if type(part).__name__ in trees else drawn(part)
-        for part in estimator.estimators_
+def _bags(estimator: Any, method: str) -> list[CompiledEstimator]:
+    """Return the forms of bagged estimators, each with the columns that it reads."""
+    pairs = zip(estimator.estimators_, estimator.estimators_features_, strict=True)
+    return [
+        Chain([Selected(np.asarray(features), missing=True)], _with(method, part))
+        for part, features in pairs
     ]
-    weights = np.asarray(estimator.estimator_weights_)[: len(parts)]
-    return Voted(parts, weights, estimator.classes_)
 
 
 def stacked(estimator: Any) -> Chain:
@@ -176,35 +163,13 @@ def _calibrated(one: Any, classes: Any) -> Calibrated:
     inner, calibrators = one.estimator, one.calibrators
     if len(inner.classes_) != len(classes):
         raise NotCompilable("Calibrated classifiers are compiled where each one knows all classes.")
-    method = _scored_by(inner, ["decision_function", "predict_proba"])
+    method = "decision_function" if hasattr(inner, "decision_function") else "predict_proba"
     return Calibrated(
         _with(method, inner),
         method,
         -np.array([calibrator.a_ for calibrator in calibrators]),
         -np.array([calibrator.b_ for calibrator in calibrators]),
     )
-
-
-def by_threshold(estimator: Any) -> Thresholded:
-    """Return the form of a classifier with a threshold that is given, or was tuned."""
-    inner, classes = estimator.estimator_, estimator.classes_
-    method = _scored_by(inner, estimator._get_response_method())  # noqa: SLF001 - as its predict does
-    if hasattr(estimator, "best_threshold_"):
-        threshold = estimator.best_threshold_
-        positive = estimator._curve_scorer._get_pos_label()  # noqa: SLF001 - as above
-    else:
-        threshold, positive = estimator.threshold, estimator.pos_label
-    if threshold == "auto":
-        threshold = 0.5 if method == "predict_proba" else 0.0
-    swapped = positive is not None and positive == classes[0]
-    labels = classes[::-1].copy() if swapped else classes
-    return Thresholded(_with(method, inner), method, float(threshold), labels, bool(swapped))
-
-
-def _scored_by(estimator: Any, methods: str | list[str]) -> str:
-    """Return the first of the methods that the estimator has."""
-    listed = [methods] if isinstance(methods, str) else methods
-    return next(method for method in listed if hasattr(estimator, method))
 
 
 def imputed(estimator: Any) -> CompiledEstimator:
@@ -231,10 +196,7 @@ COMPILED: dict[str, Callable[[Any], CompiledEstimator]] = {
     "RFECV": eliminated,
     "BaggingClassifier": bagged_classifier,
     "BaggingRegressor": bagged,
-    "AdaBoostClassifier": voted,
     "CalibratedClassifierCV": calibrated,
-    "FixedThresholdClassifier": by_threshold,
-    "TunedThresholdClassifierCV": by_threshold,
     "StackingClassifier": stacked,
     "StackingRegressor": stacked,
     "RANSACRegressor": _within("estimator_"),

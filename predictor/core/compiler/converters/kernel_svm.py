@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from predictor.core.compiled.compiled_estimator import NotCompilable
-from predictor.core.compiled.kernel_svm import OneClass, VectorClassifier, VectorRegressor
-from predictor.core.compiled.kernels import FARTHEST, Kernel, Polynomial, Radial, Sigmoid
+from predictor.core.compiled.kernel_svm import VectorClassifier, VectorRegressor
+from predictor.core.compiled.kernels import FARTHEST, DotProducts, Kernel, Radial
 
 # Pairs of classes: of more classes there are too many to be worth it.
 MOST_CLASSES = 50
@@ -29,16 +29,10 @@ def regressor(estimator: Any) -> VectorRegressor:
     return VectorRegressor(**_common(estimator, [len(estimator.support_)]))
 
 
-def one_class(estimator: Any) -> OneClass:
-    """Return the form of a machine that knows one class."""
-    return OneClass(**_common(estimator, [len(estimator.support_)]))
-
-
 def classifier(estimator: Any) -> VectorClassifier:
     """Return the form of a classification by support vectors."""
-    rest = estimator.decision_function_shape == "ovr"
-    if estimator.break_ties and not rest:
-        raise NotCompilable("Support vectors that break ties of pairs are not compiled.")
+    if estimator.decision_function_shape != "ovr" or estimator.break_ties:
+        raise NotCompilable("Scores of pairs, and ties that scores break, are not compiled.")
     n_classes = len(estimator.classes_)
     if n_classes > MOST_CLASSES:
         raise NotCompilable(
@@ -51,15 +45,12 @@ def classifier(estimator: Any) -> VectorClassifier:
     return VectorClassifier(
         **_common(estimator, counts),
         classes=estimator.classes_,
-        rest=rest,
-        break_ties=bool(estimator.break_ties),
     )
 
 
 COMPILED = {
     "NuSVC": classifier,
     "NuSVR": regressor,
-    "OneClassSVM": one_class,
     "SVC": classifier,
     "SVR": regressor,
 }
@@ -70,18 +61,12 @@ def kernel_of(estimator: Any) -> Kernel:
     name, vectors = estimator.kernel, estimator.support_vectors_
     if estimator._sparse:  # noqa: SLF001 - what its own prediction reads
         raise NotCompilable("Support vectors of sparse rows are not compiled.")
-    if name not in ("rbf", "linear", "poly", "sigmoid"):
+    if name not in ("rbf", "linear"):
         which = "given as a function" if callable(name) else name
         raise NotCompilable(f"Support vectors with a kernel {which} are not compiled.")
-    vectors, gamma = np.ascontiguousarray(vectors), float(estimator._gamma)  # noqa: SLF001 - as above
+    vectors = np.ascontiguousarray(vectors)
+    gamma = float(estimator._gamma) if name == "rbf" else 1.0  # noqa: SLF001 - as above
     farthest = float(np.abs(vectors).max(initial=0.0))
     if not max(1.0, gamma) * max(1.0, farthest) * farthest * vectors.shape[1] <= FARTHEST:
         raise NotCompilable(f"Support vectors with numbers beyond {FARTHEST:g} are not compiled.")
-    coef0 = float(estimator.coef0)
-    if name == "rbf":
-        return Radial(vectors, gamma)
-    if name == "sigmoid":
-        return Sigmoid(vectors, gamma, coef0)
-    if name == "linear":
-        return Polynomial(vectors, 1.0, 0.0, 1)
-    return Polynomial(vectors, gamma, coef0, int(estimator.degree))
+    return Radial(vectors, gamma) if name == "rbf" else DotProducts(vectors, gamma)

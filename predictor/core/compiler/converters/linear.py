@@ -8,11 +8,9 @@ from predictor.core.compiled.compiled_estimator import NotCompilable
 from predictor.core.compiled.linear import (
     LOGISTIC,
     SOFTMAX,
-    Discriminant,
     Generalised,
     Linear,
     LinearClassifier,
-    OneVsRest,
 )
 
 
@@ -45,42 +43,6 @@ def descent(estimator: Any) -> LinearClassifier:
     """Return the form of a linear classifier fitted by stochastic gradient descent."""
     link = LOGISTIC if estimator.loss == "log_loss" else ""
     return LinearClassifier(estimator.coef_, estimator.intercept_, estimator.classes_, link)
-
-
-def discriminant(estimator: Any) -> Discriminant:
-    """Return the form of a linear discriminant analysis."""
-    link = SOFTMAX if len(estimator.classes_) > 2 else LOGISTIC  # noqa: PLR2004 - one score is of two
-    form = Discriminant(estimator.coef_, estimator.intercept_, estimator.classes_, link)
-    if estimator.solver != "lsqr":
-        form.scalings = estimator.scalings_[:, : estimator._max_components]  # noqa: SLF001 - as its own transform
-        form.mean = estimator.xbar_ if estimator.solver == "svd" else None
-    return form
-
-
-def one_vs_rest(estimator: Any) -> OneVsRest:
-    """Return the form of one linear classifier for each class."""
-    each = estimator.estimators_
-    kinds = {type(one) for one in each}
-    if estimator.label_binarizer_.y_type_ != "multiclass" or len(each) < 3 or len(kinds) > 1:  # noqa: PLR2004
-        raise NotCompilable("One against the rest is compiled for several classes alone.")
-    forms = [BINARY[type(one).__name__](one) for one in each if type(one).__name__ in BINARY]
-    if len(forms) < len(each):
-        raise NotCompilable(f"{kinds.pop().__name__}, one against the rest, is not compiled.")
-    return OneVsRest(
-        np.vstack([form.coef for form in forms]),
-        np.hstack([form.intercept for form in forms]),
-        estimator.classes_,
-        LOGISTIC if forms[0].link else "",
-    )
-
-
-BINARY = {
-    "LogisticRegression": logistic,
-    "SGDClassifier": descent,
-    "LinearSVC": classifier,
-    "RidgeClassifier": classifier,
-    "Perceptron": classifier,
-}
 
 
 COMPILED = {
@@ -129,6 +91,5 @@ COMPILED = {
     "LogisticRegression": logistic,
     "LogisticRegressionCV": logistic,
     "SGDClassifier": descent,
-    "LinearDiscriminantAnalysis": discriminant,
-    "OneVsRestClassifier": one_vs_rest,
+    "LinearDiscriminantAnalysis": logistic,
 }

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from predictor.core.compiled.naive_bayes import Counts, Gaussian, Quadratic
+from predictor.core.compiled.naive_bayes import Counts, Gaussian
 
 
 def gaussian(estimator: Any) -> Gaussian:
@@ -40,22 +40,9 @@ def bernoulli(estimator: Any) -> Counts:
     )
 
 
-def quadratic(estimator: Any) -> Quadratic:
-    """Return the form of a quadratic discriminant analysis."""
-    pairs = zip(estimator.rotations_, estimator.scalings_, strict=True)
-    return Quadratic(
-        estimator.classes_,
-        list(estimator.means_),
-        [rotation * scaling**-0.5 for rotation, scaling in pairs],
-        np.array([np.log(scaling).sum() for scaling in estimator.scalings_]),
-        np.log(estimator.priors_),
-    )
-
-
 COMPILED = {
     "GaussianNB": gaussian,
     "MultinomialNB": multinomial,
     "ComplementNB": complement,
     "BernoulliNB": bernoulli,
-    "QuadraticDiscriminantAnalysis": quadratic,
 }

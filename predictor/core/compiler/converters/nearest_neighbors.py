@@ -1,17 +1,14 @@
 """Which estimators nearest neighbours are compiled from, and how they are read."""
 
-from math import inf
 from typing import Any
 
 import numpy as np
 
 from predictor.core.compiled.compiled_estimator import Array, NotCompilable
 from predictor.core.compiled.distances import (
-    CHEBYSHEV,
     COSINE,
     EUCLIDEAN,
     FARTHEST,
-    MANHATTAN,
     NEAREST,
     SHORTEST,
     lengths,
@@ -28,10 +25,6 @@ NAMES = {
     EUCLIDEAN: EUCLIDEAN,
     "l2": EUCLIDEAN,
     COSINE: COSINE,
-    MANHATTAN: MANHATTAN,
-    "cityblock": MANHATTAN,
-    "l1": MANHATTAN,
-    CHEBYSHEV: CHEBYSHEV,
 }
 
 
@@ -67,13 +60,11 @@ def _metric(estimator: Any) -> str:
     metric = NAMES.get(estimator.effective_metric_)
     asked = NAMES.get(estimator.metric)  # which a brute search reads again
     if estimator.metric == "minkowski":
-        asked = {1: MANHATTAN, 2: EUCLIDEAN, inf: CHEBYSHEV}.get(estimator.p)
-    if metric is None or metric != asked:
+        asked = EUCLIDEAN if estimator.p == 2 else None  # noqa: PLR2004 - the power of squares
+    if metric is None or metric != asked or estimator.metric_params:
         raise NotCompilable(
             f"Neighbours by the metric {estimator.effective_metric_} are not compiled."
         )
-    if estimator.metric_params:
-        raise NotCompilable("Neighbours by a metric with parameters are not compiled.")
     if estimator._fit_method == "ball_tree":  # noqa: SLF001 - what its own prediction reads
         # It leaves balls out by their radius, whose rounding is not bounded by the distance.
         raise NotCompilable("Neighbours in a ball tree are not compiled.")

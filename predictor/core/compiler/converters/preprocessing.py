@@ -8,15 +8,12 @@ from predictor.core.compiled.compiled_estimator import NotCompilable
 from predictor.core.compiled.preprocessing import (
     Applied,
     Binarised,
-    BoxCox,
-    Clipped,
     Imputed,
     Normalised,
     Projected,
     Ranged,
     Scaled,
     Selected,
-    YeoJohnson,
 )
 
 
@@ -38,22 +35,15 @@ def robust(estimator: Any) -> Scaled:
 
 def greatest(estimator: Any) -> Scaled:
     """Return the form of a scaler by the greatest absolute value."""
-    kind = Clipped if getattr(estimator, "clip", False) else Scaled
-    return kind(None, estimator.scale_)
+    if estimator.clip:
+        raise NotCompilable("A scaler by the greatest absolute value that clips is not compiled.")
+    return Scaled(None, estimator.scale_)
 
 
 def ranged(estimator: Any) -> Ranged:
     """Return the form of a scaler to a range."""
     bounds = [float(bound) for bound in estimator.feature_range] if estimator.clip else None
     return Ranged(estimator.scale_, estimator.min_, bounds)
-
-
-def powered(estimator: Any) -> Scaled:
-    """Return the form of a power transformer."""
-    kind = {"box-cox": BoxCox, "yeo-johnson": YeoJohnson}[estimator.method]
-    scaler = estimator._scaler if estimator.standardize else None  # noqa: SLF001 - what its own transform reads
-    scale = (scaler.mean_, scaler.scale_) if scaler else (None, None)
-    return kind(*scale, powers=np.asarray(estimator.lambdas_))
 
 
 def imputed(estimator: Any) -> Imputed:
@@ -86,11 +76,6 @@ def truncated(estimator: Any) -> Projected:
     return Projected(estimator.components_.T)
 
 
-def least_squares(estimator: Any) -> Projected:
-    """Return the form of a partial least squares transformer."""
-    return Projected(estimator.x_rotations_, estimator._x_mean, estimator._x_std)  # noqa: SLF001
-
-
 def applied(estimator: Any) -> Applied:
     """Return the form of a function."""
     function = estimator.func
@@ -110,7 +95,6 @@ COMPILED = {
     "MaxAbsScaler": greatest,
     "MinMaxScaler": ranged,
     "Normalizer": lambda estimator: Normalised(estimator.norm),
-    "PowerTransformer": powered,
     "Binarizer": lambda estimator: Binarised(float(estimator.threshold)),
     "SimpleImputer": imputed,
     "PCA": principal,

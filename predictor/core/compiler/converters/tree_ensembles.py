@@ -14,7 +14,6 @@ from predictor.core.compiled.trees import (
     Forest,
     ForestClassifier,
     Isolation,
-    LabelTree,
 )
 from predictor.core.compiler.converters.treelite_models import converted
 
@@ -96,24 +95,6 @@ def tree(estimator: Any) -> Forest:
 def tree_classifier(estimator: Any) -> ForestClassifier:
     """Return the form of a classification tree."""
     return ForestClassifier(**_common(estimator, _forest_of(estimator)), classes=_labels(estimator))
-
-
-def label_tree(estimator: Any) -> LabelTree:
-    """Return the form of a classification tree that gives its labels alone, and those exactly.
-
-    Where classes tie in a leaf, or nearly do, the estimator has chosen one of them.
-    """
-    from sklearn.tree import DecisionTreeRegressor  # noqa: PLC0415 - whoever compiles has imported it
-
-    kind, _, state = estimator.tree_.__reduce__()
-    labels = estimator.tree_.value[:, 0].argmax(axis=1)
-    shell = DecisionTreeRegressor()
-    shell.n_features_in_, shell.n_outputs_ = estimator.n_features_in_, 1
-    shell.tree_ = kind(estimator.n_features_in_, np.ones(1, dtype=np.intp), 1)
-    shell.tree_.__setstate__(state | {"values": labels.astype(np.float64)[:, None, None]})
-    form = LabelTree(**_common(estimator, _forest_of(shell)), classes=estimator.classes_)
-    vars(form)["source"] = estimator
-    return form
 
 
 def boosted(estimator: Any) -> Boosted:
