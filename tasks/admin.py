@@ -1,4 +1,4 @@
-"""Tasks in the Django admin."""
+"""Admin pages of tasks."""
 
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class DueFilter(admin.SimpleListFilter):
-    """When tasks are due, as somebody asks who has to do them."""
+    """Filter by due date in everyday terms."""
 
     title = "due date"
     parameter_name = "due"
@@ -34,7 +34,7 @@ class DueFilter(admin.SimpleListFilter):
         ]
 
     def queryset(self, _request: HttpRequest, queryset: QuerySet[Task]) -> QuerySet[Task]:
-        """Return the tasks of the choice; the days are those of the site's time zone."""
+        """Return the tasks of the choice; days are in the site's time zone."""
         now = timezone.localtime()
         today = now.replace(hour=0, minute=0, second=0, microsecond=0)
         tomorrow, later = today + timedelta(days=1), today + timedelta(days=8)
@@ -50,7 +50,7 @@ class DueFilter(admin.SimpleListFilter):
 
 @admin.register(Task)
 class TaskAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # no generic at run time
-    """Tasks, listed to be ticked off."""
+    """The task list with checkboxes."""
 
     list_display = ["title", "done", "priority", "due_at", "updated_at"]
     list_editable = ["done"]
@@ -80,7 +80,7 @@ class TaskAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # no generic at ru
         self.message_user(request, f"{n_changed} marked not done.")
 
     def log_done(self, request: HttpRequest, changing: TaskQuerySet) -> None:
-        """Write into the tasks' histories, as a tick in a form does, and keep others from them."""
+        """Lock the tasks and add an entry to their histories, as a form does."""
         LogEntry.objects.log_actions(
             user_id=cast("User", request.user).pk,
             queryset=changing.select_for_update(),
@@ -95,5 +95,5 @@ class TaskAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # no generic at ru
         form: ModelForm,  # type: ignore[type-arg]  # no generic at run time
         change: bool,  # noqa: FBT001 - Django's signature
     ) -> None:
-        """Save what was changed in the form, and leave the other fields to other writers."""
+        """Save only the fields that were changed in the form."""
         obj.save(update_fields=form.changed_data if change else None)

@@ -1,4 +1,4 @@
-"""Which tasks a list holds, and in what order."""
+"""Filters, search and orderings of the task list."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -32,11 +32,11 @@ ORDERINGS = {
 }
 
 ANY = ("", "any")
-A_TIME = "Such as 2030-01-31T12:00Z."
+TIME_HELP = "Such as 2030-01-31T12:00Z."
 
 
 class UtcDateTimeField(IsoDateTimeField):  # type: ignore[misc]  # its base is untyped
-    """A time in ISO 8601 that has an equal in UTC; a naive one is in UTC."""
+    """A time in ISO 8601, converted to UTC; a naive time is in UTC."""
 
     def to_python(self, value: Any) -> datetime | None:
         """Return the time in UTC."""
@@ -48,13 +48,13 @@ class UtcDateTimeField(IsoDateTimeField):  # type: ignore[misc]  # its base is u
 
 
 class UtcDateTimeFilter(filters.IsoDateTimeFilter):  # type: ignore[misc]  # its base is untyped
-    """A filter by a time."""
+    """A filter that takes a time."""
 
     field_class = UtcDateTimeField
 
 
 class TaskFilter(filters.FilterSet):  # type: ignore[misc]  # its base is untyped
-    """The list's parameters, which are also its form in the browser."""
+    """Query parameters of the list, and its filter form in the browser."""
 
     search = filters.CharFilter(
         method="contains", max_length=200, label="Title or description contains"
@@ -70,10 +70,12 @@ class TaskFilter(filters.FilterSet):  # type: ignore[misc]  # its base is untype
     priority = extend_schema_field({"type": "integer", "enum": Priority.values})(
         filters.TypedChoiceFilter(choices=[ANY, *Priority.choices], coerce=int, label="Priority")
     )
-    due_before = UtcDateTimeFilter("due_at", "lt", label="Due before this time", help_text=A_TIME)
-    due_after = UtcDateTimeFilter("due_at", "gt", label="Due after this time", help_text=A_TIME)
+    due_before = UtcDateTimeFilter(
+        "due_at", "lt", label="Due before this time", help_text=TIME_HELP
+    )
+    due_after = UtcDateTimeFilter("due_at", "gt", label="Due after this time", help_text=TIME_HELP)
     updated_since = UtcDateTimeFilter(
-        "updated_at", "gte", label="Changed at or after this time", help_text=A_TIME
+        "updated_at", "gte", label="Changed at or after this time", help_text=TIME_HELP
     )
     ordering = filters.ChoiceFilter(
         method="order", choices=list(ORDERINGS.items()), empty_label="as made", label="Order"
@@ -81,38 +83,40 @@ class TaskFilter(filters.FilterSet):  # type: ignore[misc]  # its base is untype
 
     @classmethod
     def narrows(cls, params: QueryDict) -> bool:
-        """Return whether the parameters leave out any task at all."""
+        """Return whether the parameters contain a filter."""
         names = [name for name in cls.base_filters if name != "ordering"]
-        return any(params.get(name, "").strip() for name in names)  # blanks filter nothing
+        return any(params.get(name, "").strip() for name in names)  # blank values do not filter
 
     def contains(self, queryset: QuerySet[Task], _name: str, value: str) -> QuerySet[Task]:
-        """Keep the tasks that hold the text."""
+        """Filter by a text in title or description."""
         return queryset.filter(Q(title__icontains=value) | Q(description__icontains=value))
 
     def is_done(self, queryset: QuerySet[Task], _name: str, value: bool) -> QuerySet[Task]:  # noqa: FBT001 - django-filter's signature
-        """Keep the tasks that are done, or those that are not."""
-        # Written as `done IN (0)`: SQLite looks up no index for Django's `NOT done`.
+        """Filter by the `done` flag."""
+        # `done IN (0)`: SQLite uses no index for Django's `NOT done`.
         return queryset.filter(done__in=[value])
 
     def order(self, queryset: QuerySet[Task], _name: str, value: str) -> QuerySet[Task]:
-        """Put the tasks into the order."""
+        """Order the tasks."""
         return queryset.order_by(value)
 
 
 class StrictFilterBackend(filters.DjangoFilterBackend):  # type: ignore[misc]  # its base is untyped
-    """django-filter, refusing the parameters that it would pass over."""
+    """The django-filter backend, with unknown and repeated parameters rejected."""
 
     def filter_queryset(self, request: Request, queryset: Any, view: APIView) -> Any:
-        """Return the tasks that pass, in order."""
+        """Return the filtered and ordered tasks."""
         params = request.query_params
-        known = [*TaskFilter.base_filters, *getattr(view, "other_parameters", ())]
+        allowed = [*TaskFilter.base_filters, *getattr(view, "other_parameters", ())]
         errors = {
-            name: [f"Unknown; the list takes {', '.join(known)}."]
+            name: [f"Unknown parameter; the list takes {', '.join(allowed)}."]
             for name in params
-            if name not in known
+            if name not in allowed
         }
         errors |= {
-            name: ["Given more than once."] for name in params if len(params.getlist(name)) > 1
+            name: ["This parameter may occur only once."]
+            for name in params
+            if len(params.getlist(name)) > 1
         }
         if errors:
             raise ValidationError(errors)

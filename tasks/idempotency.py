@@ -1,4 +1,4 @@
-"""POSTs that may be sent again: one key, one time."""
+"""Idempotency keys: a repeated POST creates its tasks only once."""
 
 import hashlib
 import json
@@ -15,41 +15,41 @@ from rest_framework.serializers import BaseSerializer
 
 from tasks.models import IdempotencyKey, Task
 
-KEPT_FOR = timedelta(days=1)
-CLEARED_AT_ONCE = 100
+KEY_LIFETIME = timedelta(days=1)
+MAX_KEYS_DELETED = 100
 
 
 class KeyReused(APIException):
-    """One key with two bodies."""
+    """The key was used before with another body."""
 
     status_code = status.HTTP_422_UNPROCESSABLE_ENTITY
-    default_detail = "This Idempotency-Key came with another body before."
+    default_detail = "This Idempotency-Key was used before with another body."
     default_code = "key_reused"
 
 
 class TaskGone(APIException):
-    """What the key made is there no longer."""
+    """A task created with the key has been deleted."""
 
     status_code = status.HTTP_410_GONE
-    default_detail = "What this Idempotency-Key made has been deleted since."
+    default_detail = "The task that was created with this Idempotency-Key has been deleted."
     default_code = "gone"
 
 
 def create_once(request: Request, serializer: BaseSerializer[Any]) -> list[Task]:
-    """Save the valid serializer and return its tasks, or those that the request's key has made."""
-    given = request.headers.get("Idempotency-Key")
-    if given is not None and not re.fullmatch("[!-~]{1,255}", given):
+    """Save the valid serializer, unless the request's key was used before; return the tasks."""
+    key_text = request.headers.get("Idempotency-Key")
+    if key_text is not None and not re.fullmatch("[!-~]{1,255}", key_text):
         raise ParseError("Idempotency-Key takes 1 to 255 visible ASCII characters.")
     with transaction.atomic():
-        if given is None:
+        if key_text is None:
             return save(serializer)
         fingerprint = fingerprint_of(serializer.validated_data)
-        # Another request with the key waits here until this transaction has ended, either way.
+        # A concurrent request with the same key waits here until this transaction ends.
         key, is_new = IdempotencyKey.objects.select_for_update().get_or_create(
-            owner=owner_of(request), key=given, defaults={"fingerprint": fingerprint}
+            owner=owner_of(request), key=key_text, defaults={"fingerprint": fingerprint}
         )
-        if not is_new and key.created_at > timezone.now() - KEPT_FOR:
-            return made_before(key, fingerprint)
+        if not is_new and key.created_at > timezone.now() - KEY_LIFETIME:
+            return tasks_of(key, fingerprint)
         tasks = save(serializer)
         key.fingerprint, key.created_at = fingerprint, timezone.now()
         key.task_ids = [task.pk for task in tasks]
@@ -64,8 +64,8 @@ def save(serializer: BaseSerializer[Any]) -> list[Task]:
     return saved if isinstance(saved, list) else [saved]
 
 
-def made_before(key: IdempotencyKey, fingerprint: str) -> list[Task]:
-    """Return the tasks that the key made, as they are now."""
+def tasks_of(key: IdempotencyKey, fingerprint: str) -> list[Task]:
+    """Return the tasks that were created with the key, in their current state."""
     if key.fingerprint != fingerprint:
         raise KeyReused
     tasks = Task.objects.in_bulk(key.task_ids)
@@ -75,20 +75,20 @@ def made_before(key: IdempotencyKey, fingerprint: str) -> list[Task]:
 
 
 def owner_of(request: Request) -> str:
-    """Return whose keys the request's are: the user's, or else the address's."""
+    """Return the owner of the request's keys: the user, or the client address."""
     if request.user.is_authenticated:
         return f"user {request.user.pk}"
     return f"address {request.META.get('REMOTE_ADDR', '')}"
 
 
 def fingerprint_of(validated_data: Any) -> str:
-    """Return what tells two bodies apart by what they ask for, not by how it is written."""
+    """Return a hash of the validated values, independent of the formatting of the body."""
     text = json.dumps(validated_data, default=str, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def clear_old_keys() -> None:
-    """Delete keys whose day is over, a bounded number of them: more than one new key adds."""
-    old = IdempotencyKey.objects.filter(created_at__lte=timezone.now() - KEPT_FOR)
-    some = old.select_for_update(skip_locked=True).order_by("created_at")[:CLEARED_AT_ONCE]
+    """Delete a bounded number of expired keys: more than one request adds."""
+    old = IdempotencyKey.objects.filter(created_at__lte=timezone.now() - KEY_LIFETIME)
+    some = old.select_for_update(skip_locked=True).order_by("created_at")[:MAX_KEYS_DELETED]
     IdempotencyKey.objects.filter(pk__in=[key.pk for key in some]).delete()

@@ -1,4 +1,4 @@
-"""Tasks, as rows."""
+"""Database models of the task list."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -8,14 +8,13 @@ from django.db.models.functions import Length, Trim
 from django.db.models.lookups import Exact, LessThanOrEqual
 from django.utils import timezone
 
-ORDERED_BY = ("created_at", "updated_at", "due_at", "priority", "title")
+ORDERING_FIELDS = ("created_at", "updated_at", "due_at", "priority", "title")
 
-
-LONGEST_TITLE, LONGEST_DESCRIPTION = 200, 10_000  # in characters
+MAX_TITLE_LENGTH, MAX_DESCRIPTION_LENGTH = 200, 10_000  # characters
 
 
 class Priority(models.IntegerChoices):
-    """How much a task matters."""
+    """Importance of a task."""
 
     LOW = 1
     NORMAL = 2
@@ -24,26 +23,28 @@ class Priority(models.IntegerChoices):
 
 
 class TaskQuerySet(models.QuerySet["Task"]):
-    """Changes to many tasks at once that keep their times true."""
+    """Bulk updates that keep the timestamps consistent."""
 
     def mark_done(self) -> int:
-        """Mark those done that are not, and return how many."""
+        """Mark the open tasks as done; return their number."""
         now = timezone.now()
         return self.filter(done=False).update(done=True, completed_at=now, updated_at=now)
 
     def mark_not_done(self) -> int:
-        """Mark those not done that are, and return how many."""
+        """Mark the done tasks as open; return their number."""
         return self.filter(done=True).update(
             done=False, completed_at=None, updated_at=timezone.now()
         )
 
 
 class Task(models.Model):
-    """Something to do."""
+    """A task."""
 
-    title = models.CharField(max_length=LONGEST_TITLE, help_text="What there is to do.")
+    title = models.CharField(
+        max_length=MAX_TITLE_LENGTH, help_text="Short description of the task."
+    )
     description = models.TextField(
-        blank=True, max_length=LONGEST_DESCRIPTION, help_text="Anything worth adding."
+        blank=True, max_length=MAX_DESCRIPTION_LENGTH, help_text="Details."
     )
     done = models.BooleanField(default=False, help_text="Whether it is done.")
     priority = models.PositiveSmallIntegerField(
@@ -71,14 +72,14 @@ class Task(models.Model):
     class Meta:
         ordering = ["id"]
         indexes = [
-            # One behind each ordering; read backwards, it serves the descending one.
-            *(models.Index(fields=[name, "id"], name=f"task_{name}") for name in ORDERED_BY),
-            # And of the tasks that are done, or are not: without these, the few that are left to
-            # do would be looked for among all that ever were.
+            # One index per ordering; the database reads it backwards for the descending one.
+            *(models.Index(fields=[name, "id"], name=f"task_{name}") for name in ORDERING_FIELDS),
+            # The same for the `done` filter: without them, a list of the few open tasks scans
+            # all tasks.
             models.Index(fields=["done", "id"], name="task_done"),
             *(
                 models.Index(fields=["done", name, "id"], name=f"task_done_{name}")
-                for name in ORDERED_BY
+                for name in ORDERING_FIELDS
             ),
         ]
         constraints = [
@@ -88,9 +89,9 @@ class Task(models.Model):
                 violation_error_message="The title may not be blank.",
             ),
             models.CheckConstraint(
-                name="task_title_not_too_long",  # SQLite takes any
-                condition=models.Q(LessThanOrEqual(Length("title"), LONGEST_TITLE)),
-                violation_error_message=f"The title has at most {LONGEST_TITLE} characters.",
+                name="task_title_not_too_long",  # SQLite does not enforce max_length
+                condition=models.Q(LessThanOrEqual(Length("title"), MAX_TITLE_LENGTH)),
+                violation_error_message=f"The title has at most {MAX_TITLE_LENGTH} characters.",
             ),
             models.CheckConstraint(
                 name="task_priority_known",
@@ -109,16 +110,16 @@ class Task(models.Model):
         return self.title
 
     def save(self, *, update_fields: Iterable[str] | None = None, **kwargs: Any) -> None:
-        """Save the task, with the times that follow from its state."""
+        """Save the task and set its timestamps."""
         self.stamp()
         if update_fields is not None:
             update_fields = {*update_fields, "updated_at"}
-            if "done" in update_fields:  # else completed_at is for another writer to set
+            if "done" in update_fields:  # otherwise another writer may have set completed_at
                 update_fields.add("completed_at")
         super().save(update_fields=update_fields, **kwargs)
 
     def stamp(self) -> None:
-        """Set the times that follow from the task's being written now, as it is."""
+        """Set the timestamps for a save at this moment."""
         self.updated_at = timezone.now()
         if self._state.adding:
             self.created_at = self.updated_at
@@ -129,12 +130,12 @@ class Task(models.Model):
 
 
 class IdempotencyKey(models.Model):
-    """A key under which tasks were made, and which."""
+    """An idempotency key and the tasks that were created with it."""
 
     owner = models.CharField(max_length=100)
     key = models.CharField(max_length=255)
     fingerprint = models.CharField(max_length=64)
-    # Not foreign keys: what was deleted has to be known as such.
+    # Not foreign keys: a deleted task must be recognised as deleted.
     task_ids = models.JSONField(default=list)
     created_at = models.DateTimeField(default=timezone.now)
 

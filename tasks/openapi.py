@@ -1,4 +1,4 @@
-"""The task list as OpenAPI describes it: what the code does not say by itself."""
+"""OpenAPI descriptions of the task list that the code does not imply."""
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import (
@@ -18,12 +18,12 @@ from tasks.serializers import TaskSerializer
 
 
 def header(name: str, description: str) -> OpenApiParameter:
-    """Describe a header of the request."""
+    """Return the description of a request header."""
     return OpenApiParameter(name, str, OpenApiParameter.HEADER, description=description)
 
 
-def refusals(*kinds: type[APIException]) -> dict[int, OpenApiResponse]:
-    """Describe the refusals that are the task list's own."""
+def error_responses(*kinds: type[APIException]) -> dict[int, OpenApiResponse]:
+    """Return the descriptions of error responses specific to tasks."""
     return {
         kind.status_code: OpenApiResponse(description=str(kind.default_detail)) for kind in kinds
     }
@@ -33,18 +33,19 @@ ETAG = OpenApiParameter(
     "ETag",
     str,
     OpenApiParameter.HEADER,
-    description="Another one after any change to the task.",
+    description="Changes with every change to the task.",
     response=[200, 201],
 )
 ID = OpenApiParameter("id", OpenApiTypes.INT64, OpenApiParameter.PATH)
-IF_MATCH = header("If-Match", "ETags, or `*`; 412 if the task has none of them any more.")
+IF_MATCH = header("If-Match", "ETags, or `*`; 412 if the task no longer has one of them.")
 IF_NONE_MATCH = header("If-None-Match", "ETags, or `*`; 304 if the task still has one of them.")
 IDEMPOTENCY_KEY = header(
-    "Idempotency-Key", "Up to 255 characters; the same key and body make nothing twice for a day."
+    "Idempotency-Key",
+    "Up to 255 characters; repeating a key with the same body within a day creates nothing.",
 )
 TIMES = "Times without an offset are in UTC."
-NOT_MODIFIED = OpenApiResponse(description="The client has the task as it is.")
-CHANGED = refusals(PreconditionFailed)
+NOT_MODIFIED = OpenApiResponse(description="The client already has the current state.")
+CHANGED = error_responses(PreconditionFailed)
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
@@ -56,24 +57,24 @@ ONE_OR_MANY = PolymorphicProxySerializer(
 )
 
 
-described = extend_schema_view(
-    list=extend_schema(description="The tasks that pass the filters, a page at a time."),
+task_schema = extend_schema_view(
+    list=extend_schema(description="List the tasks that match the filters, in pages."),
     create=extend_schema(
-        description=f"Make a task; as JSON also a list of up to 1,000, all or none. {TIMES}",
+        description=f"Create a task, or all of a JSON list of up to 1,000. {TIMES}",
         parameters=[IDEMPOTENCY_KEY, ETAG],
         request={
             "application/json": ONE_OR_MANY,
             **dict.fromkeys(FORMS, TaskSerializer),
         },
-        responses={201: ONE_OR_MANY, **refusals(TaskGone, KeyReused)},
+        responses={201: ONE_OR_MANY, **error_responses(TaskGone, KeyReused)},
     ),
     retrieve=extend_schema(
-        description="A task.",
+        description="Return a task.",
         parameters=[ID, IF_MATCH, IF_NONE_MATCH, ETAG],
         responses={200: TaskSerializer, 304: NOT_MODIFIED, **CHANGED},
     ),
     update=extend_schema(
-        description=f"Change a task: as JSON what is sent, as a form all of its fields. {TIMES}",
+        description=f"Change a task: JSON only the fields it contains, a form all. {TIMES}",
         parameters=[ID, IF_MATCH, ETAG],
         request={
             "application/json": TaskSerializer(partial=True),
@@ -82,22 +83,22 @@ described = extend_schema_view(
         responses={200: TaskSerializer, **CHANGED},
     ),
     partial_update=extend_schema(
-        description=f"Change the fields that are sent. {TIMES}",
+        description=f"Change the fields in the body. {TIMES}",
         parameters=[ID, IF_MATCH, ETAG],
         responses={200: TaskSerializer, **CHANGED},
     ),
     destroy=extend_schema(
         description="Delete a task.",
         parameters=[ID, IF_MATCH],
-        responses={204: OpenApiResponse(description="It is deleted."), **CHANGED},
+        responses={204: OpenApiResponse(description="The task is deleted."), **CHANGED},
     ),
 )
-described_clear = extend_schema(
+clear_schema = extend_schema(
     operation_id="tasks_clear",
-    description="Delete the tasks that pass the filters; without a filter, 405.",
+    description="Delete the tasks that match the filters; 405 without a filter.",
     filters=True,
     responses={
         200: inline_serializer("Deleted", {"deleted": serializers.IntegerField()}),
-        405: OpenApiResponse(description="No filter is given."),
+        405: OpenApiResponse(description="The request has no filter."),
     },
 )

@@ -1,4 +1,4 @@
-"""Pages by key: each begins where the one before ended, whatever was written meanwhile."""
+"""Keyset pagination: concurrent writes never repeat or skip rows."""
 
 import re
 from typing import Any
@@ -17,10 +17,10 @@ from rest_framework.views import APIView
 from tasks.keyset import FIRST, LAST, Cursor, field_of, read
 
 
-class KeyPagination(BasePagination):
-    """Pages of a queryset ordered by one field: `id` breaks ties, empty values come last.
+class KeysetPagination(BasePagination):
+    """Pages of a queryset ordered by one field; `id` breaks ties, empty values come last.
 
-    A cursor belongs to the list that it was made for: its ordering and its filters.
+    A cursor is valid only for the ordering and the filters that it was created with.
     """
 
     template = "rest_framework/pagination/previous_and_next.html"
@@ -31,7 +31,7 @@ class KeyPagination(BasePagination):
     def paginate_queryset(
         self, queryset: Any, request: Request, view: APIView | None = None
     ) -> list[Any]:
-        """Return the rows of the page that was asked for."""
+        """Return the rows of the requested page."""
         del view
         self.request = request
         ordering = str(queryset.query.order_by[0])
@@ -41,15 +41,15 @@ class KeyPagination(BasePagination):
         rows = read(queryset, ordering, cursor, size + 1)
         more, rows = len(rows) > size, rows[:size]
         self.display_page_controls = True
-        # What a cursor left behind is taken to be there still; if not, the link leads to an empty
-        # page, and that one to the near end of the list.
-        left = cursor.pk is not None
+        # Assume that the rows on the other side of the cursor still exist. If not, the link leads
+        # to an empty page, and from there to the nearer end of the list.
+        has_opposite = cursor.pk is not None
         if cursor.backwards:
             rows.reverse()
             self.previous = self.before(rows) if more else None
-            self.next = self.after(rows) if left else None
+            self.next = self.after(rows) if has_opposite else None
         else:
-            self.previous = self.before(rows) if left else None
+            self.previous = self.before(rows) if has_opposite else None
             self.next = self.after(rows) if more else None
         return rows
 
@@ -62,14 +62,14 @@ class KeyPagination(BasePagination):
         return self.beside(rows[-1], backwards=False) if rows else FIRST
 
     def beside(self, row: Model, *, backwards: bool) -> Cursor:
-        """Return the cursor that begins at the row and leaves it out."""
-        keyless = self.field.primary_key or self.field.value_from_object(row) is None
-        return Cursor(backwards, None if keyless else self.field.value_to_string(row), row.pk)
+        """Return the cursor next to the row; the page excludes the row itself."""
+        has_no_value = self.field.primary_key or self.field.value_from_object(row) is None
+        return Cursor(backwards, None if has_no_value else self.field.value_to_string(row), row.pk)
 
     def make_signer(self, ordering: str) -> signing.Signer:
-        """Return what signs the cursors of this list, and only of this list."""
-        aside = {*self.parameters, "ordering", "format"}
-        filters = {k: v for k, v in self.request.query_params.items() if v and k not in aside}
+        """Return the signer of cursors for this ordering and these filters."""
+        ignored = {*self.parameters, "ordering", "format"}
+        filters = {k: v for k, v in self.request.query_params.items() if v and k not in ignored}
         return signing.Signer(salt=f"tasks.paging {ordering} {urlencode(sorted(filters.items()))}")
 
     def get_cursor(self) -> Cursor:
@@ -80,20 +80,22 @@ class KeyPagination(BasePagination):
         try:
             return Cursor(*self.signer.unsign_object(token))
         except signing.BadSignature as exc:
-            sentence = "Not a cursor of this list; take it from `next` or `previous` as it is."
+            sentence = (
+                "This is not a cursor of this list; copy it unchanged from `next` or `previous`."
+            )
             raise ValidationError({"cursor": [sentence]}) from exc
 
     def get_page_size(self) -> int:
-        """Return how many rows the page may have."""
-        given = self.request.query_params.get("page_size") or str(self.page_size)
-        size = int(given) if re.fullmatch("[0-9]{1,4}", given) else 0
+        """Return the maximum number of rows on the page."""
+        text = self.request.query_params.get("page_size") or str(self.page_size)
+        size = int(text) if re.fullmatch("[0-9]{1,4}", text) else 0
         if not 1 <= size <= self.max_page_size:
             sentence = f"Must be an integer from 1 to {self.max_page_size}."
             raise ValidationError({"page_size": [sentence]})
         return size
 
     def link(self, cursor: Cursor | None) -> str | None:
-        """Return the address of the page at the cursor."""
+        """Return the URL of the page at the cursor."""
         url = self.request.build_absolute_uri()
         if cursor is None:
             return None
@@ -102,24 +104,24 @@ class KeyPagination(BasePagination):
         return replace_query_param(url, "cursor", self.signer.sign_object(cursor, compress=True))
 
     def get_paginated_response(self, data: Any) -> Response:
-        """Return the page, with the addresses of its neighbours."""
+        """Return the page with the URLs of its neighbours."""
         return Response(
             {"next": self.link(self.next), "previous": self.link(self.previous), "results": data}
         )
 
     def to_html(self) -> str:
-        """Return the page's links, for the browsable API."""
+        """Return the page's links for the browsable API."""
         urls = {"next_url": self.link(self.next), "previous_url": self.link(self.previous)}
         return loader.get_template(self.template).render(urls)
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
-        """Describe a page, for OpenAPI."""
+        """Return the OpenAPI schema of a page."""
         address = {"type": ["string", "null"], "format": "uri"}
         properties = {"next": address, "previous": address, "results": schema}
         return {"type": "object", "required": list(properties), "properties": properties}
 
     def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
-        """Describe the parameters, for OpenAPI."""
+        """Return the OpenAPI descriptions of the parameters."""
         del view
         size = {"type": "integer", "minimum": 1, "maximum": self.max_page_size}
         return [
@@ -127,12 +129,12 @@ class KeyPagination(BasePagination):
                 "name": "cursor",
                 "in": "query",
                 "schema": {"type": "string"},
-                "description": "Where the page begins, as in `next` and `previous`.",
+                "description": "Start of the page, taken from `next` or `previous`.",
             },
             {
                 "name": "page_size",
                 "in": "query",
                 "schema": size | {"default": self.page_size},
-                "description": "How many tasks a page may have.",
+                "description": "Maximum number of tasks on the page.",
             },
         ]

@@ -1,4 +1,4 @@
-"""ETags, and requests that hold only for the task as its client has seen it (RFC 9110, 13)."""
+"""ETags and conditional requests (RFC 9110, section 13)."""
 
 import hashlib
 import json
@@ -14,29 +14,29 @@ from tasks.models import Task
 
 
 class PreconditionFailed(APIException):
-    """The task is not what the client takes it for."""
+    """The task has changed since the client read it."""
 
     status_code = status.HTTP_412_PRECONDITION_FAILED
-    default_detail = "The task has changed since; read it again."
+    default_detail = "The task has changed since you read it; read it again."
     default_code = "precondition_failed"
 
 
 def etag(task: Task) -> str:
-    """Return the tag of the task as it is: another one after any change, whoever makes it."""
+    """Return the ETag of the task; every change changes it."""
     values = [field.value_from_object(task) for field in Task._meta.concrete_fields]  # noqa: SLF001 - documented
     state = json.dumps(values, default=datetime.isoformat).encode()
     return f'"{hashlib.sha256(state).hexdigest()[:32]}"'
 
 
 def is_not_modified(request: Request, tag: str) -> bool:
-    """Return whether the client that reads has the task already.
+    """Check the preconditions; return whether the client already has this state of the task.
 
     Raises
     ------
     PreconditionFailed
-        If-Match names other tags, or If-None-Match this one in a request that writes.
+        If-Match does not contain the tag, or If-None-Match contains it in a write request.
     ParseError
-        If-Match holds no tag: passed over, it would let a write through that was to be guarded.
+        If-Match contains no tag. Ignoring it would allow a write that the client wanted guarded.
     """
     if "If-Match" in request.headers and not parse_etags(request.headers["If-Match"]):
         raise ParseError("If-Match takes ETags in their quotes, or *.")

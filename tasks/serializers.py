@@ -1,4 +1,4 @@
-"""Tasks to and from JSON and forms."""
+"""Serializers of tasks."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,18 +10,18 @@ from tasks.fields import BooleanField, DateTimeField, IntegerChoiceField, String
 from tasks.models import Priority, Task
 
 EXAMPLE = 'a JSON object such as {"title": "Read a book"}'
-KINDS = {list: "a list", str: "a string", bool: "a boolean", type(None): "null"}
+JSON_TYPE_NAMES = {list: "a list", str: "a string", bool: "a boolean", type(None): "null"}
 
-MOST_AT_ONCE = 1000
+MAX_TASKS_PER_REQUEST = 1000
 
 
 class TaskListSerializer(serializers.ListSerializer[Task]):
-    """Many tasks, to be made all or none."""
+    """A list of tasks, created in one transaction."""
 
     def to_internal_value(self, data: Any) -> list[Any]:
-        """Return the values of each task, refusing all for one; errors come by index."""
-        if len(data) > MOST_AT_ONCE:
-            sentence = f"A list takes at most {MOST_AT_ONCE} tasks; got {len(data)}."
+        """Validate every task; report errors by index."""
+        if len(data) > MAX_TASKS_PER_REQUEST:
+            sentence = f"A list takes at most {MAX_TASKS_PER_REQUEST} tasks; got {len(data)}."
             raise serializers.ValidationError({"detail": sentence})
         valid, errors = [], {}
         for index, item in enumerate(data):
@@ -34,7 +34,7 @@ class TaskListSerializer(serializers.ListSerializer[Task]):
         return valid
 
     def create(self, validated_data: Any) -> Any:
-        """Make the tasks."""
+        """Create the tasks."""
         tasks = [Task(**fields) for fields in validated_data]
         for task in tasks:
             task.stamp()
@@ -42,7 +42,7 @@ class TaskListSerializer(serializers.ListSerializer[Task]):
 
 
 class TaskSerializer(serializers.HyperlinkedModelSerializer[Task]):
-    """A task; the times and the id are the server's."""
+    """A task. The server sets the id and the timestamps."""
 
     serializer_field_mapping = {
         **serializers.HyperlinkedModelSerializer.serializer_field_mapping,
@@ -71,22 +71,21 @@ class TaskSerializer(serializers.HyperlinkedModelSerializer[Task]):
         read_only_fields = ["created_at", "updated_at", "completed_at"]
         extra_kwargs = {
             "description": {"trim_whitespace": False},
-            # Of the empty form; the choices say what it takes, and not the column's range.
+            # Initial value of the HTML form; the choices replace the range check of the column.
             "priority": {"initial": Priority.NORMAL, "validators": ()},
         }
 
     def run_validation(self, data: Any = serializers.empty) -> Any:
-        """Return the values of the writable fields, refusing what is not an object."""
+        """Validate the fields; reject a body that is not an object."""
         if not isinstance(data, Mapping):
-            raise serializers.ValidationError(
-                {"detail": f"A task is {EXAMPLE}; got {KINDS.get(type(data), 'a number')}."}
-            )
+            json_type = JSON_TYPE_NAMES.get(type(data), "a number")
+            raise serializers.ValidationError({"detail": f"A task is {EXAMPLE}; got {json_type}."})
         return super().run_validation(data)
 
     def to_internal_value(self, data: Any) -> Any:
-        """Return the values of the writable fields, refusing fields that no task has.
+        """Validate the fields; reject unknown fields.
 
-        Read-only fields are ignored, so that a task can be sent back as it was read.
+        Read-only fields are ignored, so that a client can send back a task as it read it.
         """
         if is_json(self) and (unknown := data.keys() - self.fields.keys()):
             names = ", ".join(name for name, field in self.fields.items() if not field.read_only)
@@ -96,7 +95,7 @@ class TaskSerializer(serializers.HyperlinkedModelSerializer[Task]):
         return super().to_internal_value(data)
 
     def update(self, instance: Task, validated_data: dict[str, Any]) -> Task:
-        """Write the fields that were sent, and no others."""
+        """Save only the fields in the request."""
         for name, value in validated_data.items():
             setattr(instance, name, value)
         instance.save(update_fields=validated_data)

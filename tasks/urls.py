@@ -1,4 +1,4 @@
-"""The addresses of the task list."""
+"""URLs of the task list."""
 
 from rest_framework.routers import Route, SimpleRouter
 
@@ -6,7 +6,7 @@ from tasks.views import TaskViewSet
 
 
 class TaskRouter(SimpleRouter):
-    """Routes as DRF has them, and DELETE on the list."""
+    """DRF's routes, with DELETE on the list."""
 
     routes = [
         Route(

@@ -1,4 +1,4 @@
-"""The task list over HTTP."""
+"""HTTP API of the task list."""
 
 from typing import Any
 
@@ -15,25 +15,25 @@ from rest_framework.viewsets import ModelViewSet
 from tasks.filters import StrictFilterBackend, TaskFilter
 from tasks.idempotency import create_once
 from tasks.models import Task
-from tasks.openapi import described, described_clear
-from tasks.pagination import KeyPagination
+from tasks.openapi import clear_schema, task_schema
+from tasks.pagination import KeysetPagination
 from tasks.preconditions import etag, is_not_modified
 from tasks.renderers import TaskPage
 from tasks.serializers import TaskSerializer
 
 
-@described
+@task_schema
 class TaskViewSet(ModelViewSet[Task]):
-    """Things to do."""
+    """Tasks."""
 
     queryset = Task.objects.order_by("id")
     serializer_class = TaskSerializer
     renderer_classes = [
-        TaskPage if one is BrowsableAPIRenderer else one for one in ModelViewSet.renderer_classes
+        TaskPage if cls is BrowsableAPIRenderer else cls for cls in ModelViewSet.renderer_classes
     ]
     filter_backends = [StrictFilterBackend]
     filterset_class = TaskFilter
-    pagination_class = KeyPagination
+    pagination_class = KeysetPagination
     lookup_value_regex = "[0-9]+"
     required_permissions = {
         "GET": "tasks.view_task",
@@ -43,11 +43,11 @@ class TaskViewSet(ModelViewSet[Task]):
         "DELETE": "tasks.delete_task",
     }
 
-    task: Task | None = None  # the one that the request is about, once it has been found
+    task: Task | None = None  # set by get_object
 
     @property
     def allowed_methods(self) -> list[str]:
-        """The methods of this address: the list has DELETE only while a filter narrows it."""
+        """Allowed methods; the list allows DELETE only with a filter."""
         methods = super().allowed_methods
         if self.detail or TaskFilter.narrows(self.request.query_params):
             return methods
@@ -55,8 +55,8 @@ class TaskViewSet(ModelViewSet[Task]):
 
     @property
     def other_parameters(self) -> tuple[str, ...]:
-        """The parameters that are no filters: where nothing is paged, none that would page."""
-        return ("format",) if self.action == "clear" else (*KeyPagination.parameters, "format")
+        """Query parameters besides the filters; `clear` has no pages."""
+        return ("format",) if self.action == "clear" else (*KeysetPagination.parameters, "format")
 
     def get_view_name(self) -> str:
         """Return the title of the page."""
@@ -65,56 +65,56 @@ class TaskViewSet(ModelViewSet[Task]):
         return "Task" if self.detail else "Tasks"
 
     def get_object(self) -> Task:
-        """Return the task that the request is about, and keep it for the page."""
+        """Return the task, and keep it for the page."""
         self.task = super().get_object()
         return self.task
 
     def get_queryset(self) -> QuerySet[Task]:
-        """Return the tasks, locked for those who write them."""
+        """Return the tasks, locked if the request changes one."""
         queryset = super().get_queryset()
         if self.action in ("update", "partial_update", "destroy"):
             return queryset.select_for_update()
         return queryset
 
-    def answer(self, task: Task, code: int = status.HTTP_200_OK) -> Response:
-        """Return the task; as JSON with its ETag, since a page holds more than the task."""
+    def respond(self, task: Task, code: int = status.HTTP_200_OK) -> Response:
+        """Return the response for a task; only JSON has an ETag, since a page shows more."""
         data = self.get_serializer(task).data
-        headers = {"ETag": etag(task)} if self.answers_json() else {}
+        headers = {"ETag": etag(task)} if self.responds_json() else {}
         if code == status.HTTP_201_CREATED:
             headers["Location"] = str(data["url"])
         return Response(data, code, headers=headers)
 
-    def answers_json(self) -> bool:
-        """Return whether the answer is JSON and not a page."""
+    def responds_json(self) -> bool:
+        """Return whether the response is JSON and not a page."""
         return self.request.accepted_renderer.format == "json"
 
     def create(self, request: Request, *_args: Any, **_kwargs: Any) -> Response:
-        """Make a task, or each task of a list."""
+        """Create a task, or all tasks of a list."""
         many = isinstance(request.data, list)
         serializer = self.get_serializer(data=request.data, many=many)
         serializer.is_valid(raise_exception=True)
         tasks = create_once(request, serializer)
         if many:
             return Response(self.get_serializer(tasks, many=True).data, status.HTTP_201_CREATED)
-        return self.answer(tasks[0], status.HTTP_201_CREATED)
+        return self.respond(tasks[0], status.HTTP_201_CREATED)
 
     def retrieve(self, request: Request, *_args: Any, **_kwargs: Any) -> Response:
         """Return a task."""
         task = self.get_object()
-        if self.answers_json() and is_not_modified(request, etag(task)):
+        if self.responds_json() and is_not_modified(request, etag(task)):
             return Response(status=status.HTTP_304_NOT_MODIFIED, headers={"ETag": etag(task)})
-        return self.answer(task)
+        return self.respond(task)
 
     @transaction.atomic
     def update(self, request: Request, *_args: Any, **kwargs: Any) -> Response:
         """Change a task."""
         task = self.get_object()
         is_not_modified(request, etag(task))
-        # An unticked box is absent from a form: there, and only there, absent means false.
+        # A form omits an unticked box, so a form is a full update: a missing box means false.
         partial = kwargs.get("partial", not is_html_input(request.data))
         serializer = self.get_serializer(task, data=request.data, partial=partial)
         serializer.is_valid(raise_exception=True)
-        return self.answer(serializer.save())
+        return self.respond(serializer.save())
 
     @transaction.atomic
     def destroy(self, request: Request, *_args: Any, **_kwargs: Any) -> Response:
@@ -124,9 +124,9 @@ class TaskViewSet(ModelViewSet[Task]):
         task.delete()
         return Response(status=status.HTTP_204_NO_CONTENT)
 
-    @described_clear
+    @clear_schema
     def clear(self, _request: Request) -> Response:
-        """Delete the tasks that pass the filters."""
+        """Delete the tasks that match the filters."""
         tasks = self.filter_queryset(self.get_queryset())
         if "DELETE" not in self.allowed_methods:
             raise MethodNotAllowed("DELETE")

@@ -99,7 +99,7 @@ def test_a_refused_form_says_why_at_the_field_and_keeps_the_rest(page):
     title = form.get_by_label("Title")
     expect(title).to_have_attribute("aria-invalid", "true")
     expect(title).to_have_accessible_description(
-        "This field may not be blank. What there is to do."
+        "This field may not be blank. Short description of the task."
     )
     expect(form.get_by_label("Description")).to_have_value("of the <b>living room</b>")
     assert violations(page) == {}

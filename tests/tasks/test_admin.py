@@ -126,7 +126,7 @@ def test_done_is_ticked_in_the_list_itself(admin_client, tasks):
 
 def test_the_form_explains_itself_and_leaves_the_times_to_the_server(admin_client, tasks):
     page = admin_client.get(f"{LIST}{tasks[0].pk}/change/").content.decode()
-    assert "What there is to do." in page
+    assert "Short description of the task." in page
     assert "From 1 (low) to 4 (urgent)." in page
     for name in ("created_at", "updated_at", "completed_at"):
         assert f'name="{name}' not in page

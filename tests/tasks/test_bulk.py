@@ -103,13 +103,13 @@ TAKEN = "search, done, priority, due_before, due_after, updated_since, ordering,
 @pytest.mark.parametrize(
     ("query", "errors"),
     [
-        ("dnoe=true", {"dnoe": [f"Unknown; the list takes {TAKEN}."]}),
-        ("done=true&page_size=1", {"page_size": [f"Unknown; the list takes {TAKEN}."]}),
+        ("dnoe=true", {"dnoe": [f"Unknown parameter; the list takes {TAKEN}."]}),
+        ("done=true&page_size=1", {"page_size": [f"Unknown parameter; the list takes {TAKEN}."]}),
         (
             "done=maybe",
             {"done": ["Select a valid choice. maybe is not one of the available choices."]},
         ),
-        ("done=true&done=false", {"done": ["Given more than once."]}),
+        ("done=true&done=false", {"done": ["This parameter may occur only once."]}),
         ("due_before=%20", {"due_before": ["Enter a valid date/time."]}),
     ],
 )

@@ -103,10 +103,10 @@ def test_filters_and_orderings(client, four, query, found):
         ("page_size=1001", {"page_size": ["Must be an integer from 1 to 1000."]}),
         ("page_size=ten", {"page_size": ["Must be an integer from 1 to 1000."]}),
         ("page_size=%D9%A1", {"page_size": ["Must be an integer from 1 to 1000."]}),
-        ("done=true&done=false", {"done": ["Given more than once."]}),
+        ("done=true&done=false", {"done": ["This parameter may occur only once."]}),
         (
             "dnoe=true",
-            {"dnoe": [f"Unknown; the list takes {KNOWN}."]},
+            {"dnoe": [f"Unknown parameter; the list takes {KNOWN}."]},
         ),
     ],
 )

@@ -43,7 +43,7 @@ def test_another_body_under_the_key_is_a_422(client):
     answer = post(client, {"title": "Read two"})
     assert (answer.status_code, answer.json()) == (
         422,
-        {"detail": "This Idempotency-Key came with another body before."},
+        {"detail": "This Idempotency-Key was used before with another body."},
     )
     assert Task.objects.count() == 1
 
@@ -53,7 +53,7 @@ def test_a_task_deleted_since_is_a_410(client):
     answer = post(client)
     assert (answer.status_code, answer.json()) == (
         410,
-        {"detail": "What this Idempotency-Key made has been deleted since."},
+        {"detail": "The task that was created with this Idempotency-Key has been deleted."},
     )
     assert not Task.objects.exists()
 

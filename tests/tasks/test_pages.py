@@ -181,7 +181,7 @@ def test_admin_actions_set_what_follows(admin_client, examples, action, done, se
 def test_the_admin_form_saves_what_was_changed_in_it(admin_client, examples):
     form = {"title": " Shop ", "description": "Buy", "done": "on", "priority": "2"}
     page = admin_client.get(f"{CHANGELIST}1/change/").content.decode()
-    assert "What there is to do." in page
+    assert "Short description of the task." in page
     assert "When it was marked done; empty while it is not." in page
     answer = admin_client.post(f"{CHANGELIST}1/change/", form | {"due_at_0": "", "due_at_1": ""})
     assert answer.status_code == 302

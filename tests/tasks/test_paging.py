@@ -13,7 +13,7 @@ from tasks.models import Task
 from tests.tasks.conftest import make
 
 pytestmark = pytest.mark.django_db
-NOT_OURS = "Not a cursor of this list; take it from `next` or `previous` as it is."
+NOT_OURS = "This is not a cursor of this list; copy it unchanged from `next` or `previous`."
 
 
 def ids(page):

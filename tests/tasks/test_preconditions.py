@@ -6,7 +6,7 @@ from tasks.models import Task
 from tests.tasks.test_tasks import BUY
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("examples")]
-CHANGED = {"detail": "The task has changed since; read it again."}
+CHANGED = {"detail": "The task has changed since you read it; read it again."}
 
 
 def put(client, body, **headers):

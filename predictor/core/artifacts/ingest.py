@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from predictor.core import introspection
-from predictor.core.artifacts import mlflow, onnx, restricted_pickle
+from predictor.core.artifacts import mlflow, restricted_pickle
+from predictor.core.artifacts.onnx.audit import audit
+from predictor.core.artifacts.onnx.estimator import build
 from predictor.core.artifacts.skops import model_file, zip_archive
 from predictor.core.artifacts.software_versions import check_version
 from predictor.core.coercion import TAKERS
@@ -33,6 +35,8 @@ class Opened:
     ----------
     estimator : estimator
     form : {"skops", "onnx"}
+    data : bytes
+        The bytes that were read: those of the file, or for ONNX those that its audit returned.
     card : dict
         What the file says of itself: its signature, and the versions that fitted it.
     fitted : str, optional
@@ -41,6 +45,7 @@ class Opened:
 
     estimator: Any
     file_format: str
+    data: bytes = field(repr=False)
     card: Mapping[str, Any] = field(default_factory=dict)
     fitted: str | None = None
 
@@ -88,8 +93,9 @@ def opened(data: bytes, *, trusted: Iterable[str] = (), allow_version: bool = Fa
     """
     if not data or data.startswith(ARCHIVE) or PICKLES.match(data):
         found = model_file.loads(data, trusted=trusted, allow_version=allow_version)
-        return Opened(found.estimator, SKOPS, found.card, found.fitted)
-    return Opened(onnx.loads(data), ONNX)
+        return Opened(found.estimator, SKOPS, data, found.card, found.fitted)
+    audited = audit(data)
+    return Opened(build(audited), ONNX, audited.data)
 
 
 def take_in(  # noqa: PLR0913 - the choices that whoever registers a file has
@@ -104,8 +110,8 @@ def take_in(  # noqa: PLR0913 - the choices that whoever registers a file has
 ) -> TakenIn:
     """Read a file of any kind, and write the artifact that is kept of it.
 
-    A skops or ONNX file is kept byte for byte. Of a model of MLflow its skops file is kept. A
-    pickle or joblib file is made into a skops file.
+    A skops file is kept byte for byte. Of an ONNX file the audited message is kept. Of a model of
+    MLflow its skops file is kept. A pickle or joblib file is made into a skops file.
 
     Parameters
     ----------
@@ -137,14 +143,14 @@ def take_in(  # noqa: PLR0913 - the choices that whoever registers a file has
         notes += [note] if note else []
     signature = _signature(found, columns, sample)
     path = directory / f"model.{found.file_format}"
-    _write(path, data)
+    _write(path, found.data)
     return TakenIn(
         estimator=found.estimator,
         path=path,
         file_format=found.file_format,
         source=kind if kind != SKOPS else found.file_format,
-        sha256=hashlib.sha256(data).hexdigest(),
-        size=len(data),
+        sha256=hashlib.sha256(found.data).hexdigest(),
+        size=len(found.data),
         signature=signature,
         fitted_with=versions,
         notes=tuple(notes),

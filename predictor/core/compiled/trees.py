@@ -25,7 +25,7 @@ from predictor.core.compiled.compiled_estimator import (
 )
 from predictor.core.compiled.linear import expit, of_two, softmax
 from predictor.core.compiled.onnx_trees import ROWS, SUMS
-from predictor.core.sessions import session
+from predictor.core.onnx_runtime import session
 
 # What trees are compared with: rows as they are, or rounded to float32.
 DOUBLE, SINGLE = "float64", "float32"

@@ -330,15 +330,15 @@ NO_ONNX = "The file is neither a skops file nor an ONNX file."
         (tree(-1), "A tree splits on a column that is not there."),
         (
             model(node("Loop", ["X"], ["y"], domain=""), 2, [("y", FLOAT, 1)]),
-            "It holds operators that are not allowed: Loop.",
+            "The ONNX model has operators that are not allowed: Loop.",
         ),
         (
             model(node("Identity", ["X"], ["y"], domain="mine"), 2, [("y", FLOAT, 1)]),
-            "It holds operators that are not allowed: its own.",
+            "The ONNX model has operator domains that are not allowed: mine.",
         ),
         (
             model(node("Identity", ["X"], ["y"], domain=""), 2, [("y", FLOAT, 1)], extra=field(5, field(14, 1))),
-            "It refers to numbers in another file.",
+            "The ONNX model sets TensorProto.data_location, which is not allowed.",
         ),
         (
             model(node("Identity", ["Z"], ["y"], domain=""), 2, [("y", FLOAT, 1)]),

@@ -9,7 +9,10 @@ from predictor.core.compiled.serialization import dumps
 from predictor.core.compiler.converters.dispatch import drawn
 
 ROOT = Path(__file__).parents[3]
-HEAVY = ["joblib", "onnxruntime", "pandas", "scipy", "skops", "sklearn", "treelite", "yaml"]
+HEAVY = [
+    *("joblib", "ml_dtypes", "onnx", "onnxruntime", "pandas", "scipy", "skops", "sklearn"),
+    *("treelite", "yaml"),
+]
 
 
 def imported(statements):

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from predictor.core.artifacts import onnx_graph
+from predictor.core.artifacts.onnx.audit import Audited
 from predictor.core.coercion import BOOLEAN, INTEGER, NUMBER, STRING
 from predictor.core.columns import Column
 from predictor.core.errors import ArtifactError
 from predictor.core.input_builders import ARRAY, FRAME
-from predictor.core.sessions import session
+from predictor.core.onnx_runtime import session
 
 Array = npt.NDArray[Any]
 
@@ -30,15 +30,16 @@ class OnnxRegressor:
 
     Parameters
     ----------
-    data : bytes
-        The file.
+    session : InferenceSession
+    labels : list
+        The classes of a classifier.
     """
 
-    def __init__(self, data: bytes) -> None:
-        self.labels = onnx_graph.labels(onnx_graph.nodes(data))
-        self.session = _session(data)
-        self.inputs = self.session.get_inputs()
-        self.outputs = [output.name for output in self.session.get_outputs()]
+    def __init__(self, session: Any, labels: list[Any]) -> None:
+        self.session = session
+        self.labels = labels
+        self.inputs = session.get_inputs()
+        self.outputs = [output.name for output in session.get_outputs()]
 
     @cached_property
     def served_container_(self) -> str:
@@ -89,30 +90,28 @@ class OnnxClassifier(OnnxRegressor):
         return np.asarray(found)
 
 
-def loads(data: bytes) -> OnnxRegressor:
-    """Return the model in the bytes of an ONNX file.
+def build(audited: Audited) -> OnnxRegressor:
+    """Return the estimator of an audited ONNX file.
 
     Raises
     ------
     ArtifactError
-        They are none, or the model is not one of a table.
+        ONNX Runtime rejects the model; the model is neither a classifier nor a regressor.
     """
-    model = OnnxRegressor(data)
-    kinds = [output.type for output in model.session.get_outputs()]
-    if kinds[0] in ("tensor(int64)", "tensor(string)"):
-        if len(kinds) < 2 or not model.labels:  # noqa: PLR2004 - label and probabilities
-            raise ArtifactError("The ONNX model is of a classifier without classes.")
-        return OnnxClassifier(data)
-    if kinds[0] not in ("tensor(float)", "tensor(double)"):
-        raise ArtifactError(f"The ONNX model gives {kinds[0]}, which is not served.")
-    return model
-
-
-def _session(data: bytes) -> Any:
     try:
-        return session(data)
+        model = session(audited.data)
     except Exception as exc:
         raise ArtifactError("ONNX Runtime does not take the model.") from exc
+    kinds = [output.type for output in model.get_outputs()]
+    if not kinds or not model.get_inputs():
+        raise ArtifactError("The ONNX model has no input or no output.")
+    if kinds[0] in ("tensor(int64)", "tensor(string)"):
+        if len(kinds) < 2 or not audited.labels:  # noqa: PLR2004 - label and probabilities
+            raise ArtifactError("The ONNX model is of a classifier without classes.")
+        return OnnxClassifier(model, audited.labels)
+    if kinds[0] not in ("tensor(float)", "tensor(double)"):
+        raise ArtifactError(f"The ONNX model gives {kinds[0]}, which is not served.")
+    return OnnxRegressor(model, audited.labels)
 
 
 def _kind(entry: Any) -> tuple[str, str]:
