@@ -32,7 +32,7 @@ from predictor import recipes
 from predictor.core.compiled.serialization import loads
 from predictor.core.compiled.tolerance import compare
 from predictor.core.compiler.compile import compile_
-from predictor.core.engines import Compiled, ScikitLearn
+from predictor.core.engines import CompiledEngine, EstimatorEngine
 from predictor.core.signature import Signature
 
 SIZES = (1, 256, 1000)
@@ -87,11 +87,11 @@ def main():
     for name, estimator, sample in models():
         signature = Signature.of(estimator, sample=sample)
         form, _ = loads(compile_(estimator, signature, sample).data)
-        behind = ScikitLearn(estimator)
+        behind = EstimatorEngine(estimator)
         for method in ("predict", "predict_proba"):
             if not hasattr(form, method):
                 continue
-            compiled = Compiled(behind, form, signature, {method: None})
+            compiled = CompiledEngine(behind, form, signature, {method: None})
             for size in SIZES:
                 rows = as_served(signature, repeated(sample, size))
                 compare(behind.run([method], rows), compiled.run([method], rows))

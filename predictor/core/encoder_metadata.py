@@ -5,11 +5,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from predictor.core import sklearn_private
 from predictor.core.coercion import BOOLEAN, NUMBER, STRING
 
 # Where a meta-estimator keeps the fitted estimator that sees its rows.
 INNER = (
-    "_preprocessor",
     "best_estimator_",
     "estimator_",
     "estimators_",
@@ -52,10 +52,10 @@ def inside(estimator: Any) -> Any:
         if listed := getattr(estimator, steps, None):
             kept = [step for _, step in listed if not isinstance(step, str) and step is not None]
             return kept[0] if kept else None
-    for name in INNER:
-        value = getattr(estimator, name, None)
-        if isinstance(value, list | tuple | np.ndarray) and len(value):
-            value = value[0]
+    inner = (getattr(estimator, name, None) for name in INNER)
+    for candidate in (sklearn_private.histogram_preprocessor(estimator), *inner):
+        is_list = isinstance(candidate, list | tuple | np.ndarray) and len(candidate)
+        value = candidate[0] if is_list else candidate
         if hasattr(value, "fit") or hasattr(value, "calibrators"):
             return value
     return None
@@ -98,7 +98,7 @@ def _column_hints(
     estimator: Any, positions: Sequence[int], names: Sequence[str]
 ) -> Iterator[tuple[int, Hint]]:
     """Yield what the transformers of a column transformer know of their columns."""
-    indices = estimator._transformer_to_input_indices  # noqa: SLF001 - scikit-learn has no other way to ask
+    indices = sklearn_private.transformer_columns(estimator)
     for name, transformer, chosen in estimator.transformers_:
         if isinstance(transformer, str):
             continue

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from predictor.core import sklearn_private
 from predictor.core.coercion import BOOLEAN, INTEGER, NUMBER, STRING
 from predictor.core.columns import Column
 from predictor.core.encoder_metadata import Hint, hints, innermost, reads_text
@@ -40,9 +41,9 @@ def container(estimator: Any) -> str:
     if getattr(estimator, "feature_names_in_", None) is not None:
         return FRAME
     first = innermost(estimator)
-    fitted_on = getattr(first, "_fit_X", None)
-    sparse = getattr(first, "_sparse", False) is True or hasattr(fitted_on, "toarray")
-    return SPARSE if sparse else ARRAY
+    searched = sklearn_private.training_rows(first)
+    is_sparse = sklearn_private.was_fitted_on_sparse(first) or hasattr(searched, "toarray")
+    return SPARSE if is_sparse else ARRAY
 
 
 def columns(estimator: Any, count: int | None = None) -> tuple[Column, ...]:

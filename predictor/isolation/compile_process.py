@@ -8,7 +8,7 @@ import time
 from contextlib import suppress
 from typing import Any, NoReturn
 
-from predictor.core.compiler.compile import Compilation, compile_, uncompiled
+from predictor.core.compiler.compile import Compilation, compile_, not_compiled
 from predictor.core.signature import Signature
 
 # The part of the time for reading a file within which it has to be compiled.
@@ -18,7 +18,7 @@ CHUNK = 1 << 20
 
 
 def compiled(
-    deadline: float, estimator: Any, signature: Signature, sample: Any, *, forms: bool = True
+    deadline: float, estimator: Any, signature: Signature, sample: Any, *, enabled: bool = True
 ) -> Compilation:
     """Compile an estimator in a fork of this process; see `compiling.compile_`.
 
@@ -29,14 +29,14 @@ def compiled(
     estimator : estimator
     signature : Signature
     sample : array or DataFrame, optional
-    forms : bool
+    enabled : bool
     """
     reading, writing = os.pipe()
     start = time.monotonic()
     child = os.fork()
     if not child:
         os.close(reading)
-        _compile(writing, estimator, signature, sample, forms=forms)
+        _compile(writing, estimator, signature, sample, enabled=enabled)
     os.close(writing)
     said = _read(reading, deadline)
     os.close(reading)
@@ -45,20 +45,20 @@ def compiled(
             os.kill(child, signal.SIGKILL)
     _, status = os.waitpid(child, 0)
     if said is None:
-        return uncompiled(f"Compiling it took more than {time.monotonic() - start:.0f} seconds.")
+        return not_compiled(f"Compiling it took more than {time.monotonic() - start:.0f} seconds.")
     if status or not said:
-        return uncompiled("Compiling it crashed, or took more memory than it may.")
+        return not_compiled("Compiling it crashed, or took more memory than it may.")
     report, _, data = said.partition(b"\n")
     return Compilation(json.loads(report), data)
 
 
 def _compile(
-    writing: int, estimator: Any, signature: Signature, sample: Any, *, forms: bool
+    writing: int, estimator: Any, signature: Signature, sample: Any, *, enabled: bool
 ) -> NoReturn:
     """Compile in the fork, and end it: nothing of the parent's is flushed or closed."""
     code = 1
     try:
-        compilation = compile_(estimator, signature, sample, forms=forms)
+        compilation = compile_(estimator, signature, sample, enabled=enabled)
         with os.fdopen(writing, "wb") as pipe:
             pipe.write(json.dumps(compilation.report).encode() + b"\n")
             pipe.write(compilation.data)

@@ -84,7 +84,7 @@ def take(options: Namespace, compiling: Callable[..., Any] | None = None) -> Fou
         The file or the sample is refused.
     """
     from predictor.core.compiler.compile import compile_  # noqa: PLC0415 - as the others
-    from predictor.core.engines import ScikitLearn  # noqa: PLC0415 - the registry reads this module
+    from predictor.core.engines import EstimatorEngine  # noqa: PLC0415 - the registry reads this module
     from predictor.core.model import Model  # noqa: PLC0415 - and needs no arrays
     from predictor.core.signature import Signature  # noqa: PLC0415
 
@@ -103,13 +103,13 @@ def take(options: Namespace, compiling: Callable[..., Any] | None = None) -> Fou
         except ArtifactError as exc:
             raise SampleError(str(exc)) from exc
     try:
-        Model("", 0, signature, ScikitLearn(estimator)).warm()
+        Model("", 0, signature, EstimatorEngine(estimator)).warm()
     except MemoryError:
         raise
     except Exception as exc:
         raise ArtifactError("The model in the file fails on a row of its own columns.") from exc
     forms = not options.no_engines
-    compilation = (compiling or compile_)(estimator, signature, sample, forms=forms)
+    compilation = (compiling or compile_)(estimator, signature, sample, enabled=forms)
     return Found(
         artifact=taken.path.name,
         format=taken.file_format,

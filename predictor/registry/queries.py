@@ -160,7 +160,7 @@ def load(name: str, number: int) -> Model:
     unread = LazyEstimator(partial(estimator, row))
     fallback = Joining(unread) if row.engines.get("joined") else Alone(unread)
     engine = _engine(row, fallback, signature)
-    if all(engine.compiles(method, ANY_NUMBER) for method in signature.methods):
+    if all(engine.is_compiled(method, ANY_NUMBER) for method in signature.methods):
         check(row)
     else:
         _ = unread.estimator

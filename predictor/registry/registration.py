@@ -65,7 +65,7 @@ def register(name: str, fitted: Fitted, *, by: User | None = None) -> ModelVersi
         path = staged / ARTIFACT
         signature = artifacts.save(fitted.estimator, path, fitted.X, columns=fitted.columns)
         forms = settings.ENGINES == "compiled"
-        compilation = compile_(fitted.estimator, signature, fitted.X, forms=forms)
+        compilation = compile_(fitted.estimator, signature, fitted.X, enabled=forms)
         found = Found(
             ARTIFACT,
             "skops",

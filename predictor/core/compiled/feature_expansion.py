@@ -1,4 +1,4 @@
-"""Transformers that make other columns of numbers: products of them, distances from centres."""
+"""Transformers that make new columns: products of columns, and distances from centres."""
 
 from dataclasses import dataclass
 
@@ -8,19 +8,19 @@ from predictor.core.compiled.compiled_estimator import Array, CompiledEstimator
 
 
 @dataclass
-class Products(CompiledEstimator):
-    """Products of columns, as of a polynomial.
+class PolynomialExpansion(CompiledEstimator):
+    """Products of columns.
 
     Parameters
     ----------
     factors : array of int, shape (degree, n_out)
-        The columns that are multiplied, the last ones first; 0 stands for 1, and n for the n-th.
+        Columns to multiply, in reverse order; 0 is the constant 1, and n is column n - 1.
     """
 
     factors: Array
 
     def transform(self, X: Array) -> Array:
-        """Return the products."""
+        """Return the products, shape (n_samples, n_out)."""
         padded = np.empty((len(X), X.shape[1] + 1))
         padded[:, 0] = 1.0
         padded[:, 1:] = X
@@ -31,8 +31,8 @@ class Products(CompiledEstimator):
 
 
 @dataclass
-class Centres(CompiledEstimator):
-    """The distance from each of some centres, and the nearest one.
+class ClusterCentres(CompiledEstimator):
+    """Distances from cluster centres, and the nearest centre.
 
     Parameters
     ----------
@@ -53,6 +53,6 @@ class Centres(CompiledEstimator):
         return np.sqrt(distances, out=distances)
 
     def predict(self, X: Array) -> Array:
-        """Return the number of the nearest centre."""
+        """Return the number of the nearest centre, shape (n_samples,), int32."""
         nearest: Array = (self.squares - 2 * (X @ self.centres.T)).argmin(axis=1).astype(np.int32)
         return nearest

@@ -1,9 +1,9 @@
-"""Linear models: one product, and the link behind it.
+"""Linear models: a product of the rows and the coefficients, and functions of it.
 
 References
 ----------
-scikit-learn's own `linear_model`, `svm` and `discriminant_analysis`, whose order of operations is
-kept: the same rows in one call give the same bits where both call the same product.
+The order of operations is that of `linear_model`, `svm` and `discriminant_analysis` in
+scikit-learn: where both call the same product, results are equal bit by bit.
 """
 
 from dataclasses import dataclass
@@ -14,16 +14,16 @@ import numpy as np
 from predictor.core.compiled.compiled_estimator import (
     Array,
     CompiledEstimator,
-    Scored,
-    labelled,
+    ScoreClassifier,
+    labels_at,
 )
 
-# How scores become probabilities.
-LOGISTIC, ONE_AGAINST_REST, SOFTMAX, MODIFIED_HUBER = "logistic", "rest", "softmax", "huber"
+# Functions from scores to probabilities.
+LOGISTIC, SOFTMAX = "logistic", "softmax"
 
 
 @dataclass
-class Linear(CompiledEstimator):
+class LinearRegressor(CompiledEstimator):
     """`X @ coef.T + intercept`.
 
     Parameters
@@ -39,30 +39,30 @@ class Linear(CompiledEstimator):
         self.weights = self.coef.T
 
     def predict(self, X: Array) -> Array:
-        """Return the targets."""
+        """Return the targets, shape (n_samples,) or (n_samples, n_targets)."""
         product: Array = X @ self.weights
         product += self.intercept
         return product
 
 
 @dataclass
-class Generalised(Linear):
-    """A generalised linear model with the link log."""
+class LogLinkRegressor(LinearRegressor):
+    """Generalised linear model with a logarithmic link."""
 
     def predict(self, X: Array) -> Array:
-        """Return the targets."""
+        """Return the targets, shape (n_samples,)."""
         return np.exp(super().predict(X))
 
 
 @dataclass
-class LinearClassifier(Scored, Linear):
-    """Scores that are linear, one for each class or one for two of them.
+class LinearClassifier(ScoreClassifier, LinearRegressor):
+    """Classifier with linear scores: one for two classes, or one for each class.
 
     Parameters
     ----------
     classes : array of shape (n_classes,)
-    link : str
-        How scores become probabilities; empty where they do not.
+    link : {"", "logistic", "softmax"}
+        Function from scores to probabilities; empty if the estimator has none.
     """
 
     classes: Array
@@ -70,30 +70,30 @@ class LinearClassifier(Scored, Linear):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.binary = self.coef.ndim == 1 or len(self.coef) == 1
+        self.is_binary = self.coef.ndim == 1 or len(self.coef) == 1
 
     def decision_function(self, X: Array) -> Array:
         """Return the scores, shape (n_samples,) or (n_samples, n_classes)."""
-        scores = Linear.predict(self, X)
-        return scores.reshape(-1) if self.binary else scores
+        scores = LinearRegressor.predict(self, X)
+        return scores.reshape(-1) if self.is_binary else scores
 
     def labels(self, scores: Array) -> Array:
         """Return the labels of scores."""
-        if self.binary:
-            return labelled(self.classes, (scores > 0).astype(np.intp))
-        return labelled(self.classes, scores.argmax(axis=1))
+        if self.is_binary:
+            return labels_at(self.classes, (scores > 0).astype(np.intp))
+        return labels_at(self.classes, scores.argmax(axis=1))
 
     def probabilities(self, scores: Array) -> Array:
         """Return the probabilities of scores, which are overwritten."""
         if self.link == SOFTMAX:
             return softmax(scores)
-        if self.binary:
-            return of_two(expit(scores))
-        return normalised(expit(scores))
+        if self.is_binary:
+            return binary_probabilities(expit(scores))
+        return normalize_rows(expit(scores))
 
 
 def expit(scores: Array) -> Array:
-    """Return the logistic of scores, in their place."""
+    """Return the logistic function of scores, in place."""
     np.negative(scores, out=scores)
     np.exp(scores, out=scores)
     scores += 1.0
@@ -101,27 +101,30 @@ def expit(scores: Array) -> Array:
 
 
 def softmax(scores: Array) -> Array:
-    """Return the softmax of rows of scores, in their place."""
+    """Return the softmax of each row of scores, in place."""
     scores -= scores.max(axis=1, keepdims=True)
     np.exp(scores, out=scores)
     scores /= scores.sum(axis=1, keepdims=True)
     return scores
 
 
-def of_two(second: Array) -> Array:
-    """Return the probabilities of two classes, given those of the second."""
+def binary_probabilities(second: Array) -> Array:
+    """Return the probabilities of two classes from those of the second, shape (n_samples, 2)."""
     both = np.empty((len(second), 2))
     np.subtract(1.0, second, out=both[:, 0])
     both[:, 1] = second
     return both
 
 
-def normalised(each: Array) -> Array:
-    """Return probabilities of one class against the rest, made to sum to 1."""
+def normalize_rows(each: Array) -> Array:
+    """Return one-vs-rest probabilities divided by the sum of their row, in place.
+
+    Rows of zeros become uniform, as in `SGDClassifier`.
+    """
     total = each.sum(axis=1, keepdims=True)
     if not total.all():
-        nothing = total[:, 0] == 0
-        each[nothing] = 1.0
-        total[nothing] = each.shape[1]
+        is_zero = total[:, 0] == 0
+        each[is_zero] = 1.0
+        total[is_zero] = each.shape[1]
     each /= total
     return each

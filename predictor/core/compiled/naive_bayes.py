@@ -1,4 +1,4 @@
-"""Classifiers of Bayes' rule: naive Bayes, and quadratic discriminant analysis."""
+"""Naive Bayes classifiers."""
 
 from dataclasses import dataclass
 
@@ -8,13 +8,13 @@ from predictor.core.compiled.compiled_estimator import (
     Array,
     CompiledEstimator,
     FallbackRequired,
-    labelled,
+    labels_at,
 )
 
 
 @dataclass
-class Bayes(CompiledEstimator):
-    """A classifier by the joint log-likelihood of a row and each class.
+class BayesClassifier(CompiledEstimator):
+    """Classifier by the joint log-likelihood of a row and each class.
 
     Parameters
     ----------
@@ -23,31 +23,31 @@ class Bayes(CompiledEstimator):
 
     classes: Array
 
-    def joint(self, X: Array) -> Array:
+    def joint_log_likelihood(self, X: Array) -> Array:
         """Return the joint log-likelihoods, shape (n_samples, n_classes)."""
         raise NotImplementedError
 
     def predict(self, X: Array) -> Array:
-        """Return the labels."""
-        return labelled(self.classes, self.joint(X).argmax(axis=1))
+        """Return the labels, shape (n_samples,)."""
+        return labels_at(self.classes, self.joint_log_likelihood(X).argmax(axis=1))
 
     def predict_proba(self, X: Array) -> Array:
         """Return the probabilities, shape (n_samples, n_classes)."""
-        joint = self.joint(X)
+        joint = self.joint_log_likelihood(X)
         joint -= joint.max(axis=1, keepdims=True)
         joint -= np.log(np.exp(joint).sum(axis=1, keepdims=True))
         return np.exp(joint, out=joint)
 
 
 @dataclass
-class Gaussian(Bayes):
+class GaussianBayes(BayesClassifier):
     """Gaussian naive Bayes.
 
     Parameters
     ----------
     means, variances : array of shape (n_classes, n_features)
     constants : array of shape (n_classes,)
-        The part of the log-likelihood that no row changes, without the priors.
+        Part of the log-likelihood that does not depend on the row.
     log_priors : array of shape (n_classes,)
     """
 
@@ -56,40 +56,45 @@ class Gaussian(Bayes):
     constants: Array
     log_priors: Array
 
-    def joint(self, X: Array) -> Array:
-        """Return the joint log-likelihoods."""
-        apart = X[:, None, :] - self.means
-        np.square(apart, out=apart)
-        apart /= self.variances
-        joint: Array = self.log_priors + (self.constants - 0.5 * apart.sum(axis=2))
+    def joint_log_likelihood(self, X: Array) -> Array:
+        """Return the joint log-likelihoods, shape (n_samples, n_classes)."""
+        distances = X[:, None, :] - self.means
+        np.square(distances, out=distances)
+        distances /= self.variances
+        joint: Array = self.log_priors + (self.constants - 0.5 * distances.sum(axis=2))
         return joint
 
 
 @dataclass
-class Counts(Bayes):
-    """Naive Bayes over counts or indicators: a product, and a constant for each class.
+class DiscreteBayes(BayesClassifier):
+    """Naive Bayes over counts or indicators.
 
     Parameters
     ----------
     weights : array of shape (n_features, n_classes)
     constants : array of shape (n_classes,)
-    binarize : float, optional
-        Above it a value is 1, else 0.
-    negative : bool
-        Whether numbers below zero are taken.
+    threshold : float, optional
+        Values become 1 above the threshold, else 0.
+    accepts_negative : bool
     """
 
     weights: Array
     constants: Array
-    binarize: float | None = None
-    negative: bool = False
+    threshold: float | None = None
+    accepts_negative: bool = False
 
-    def joint(self, X: Array) -> Array:
-        """Return the joint log-likelihoods."""
-        if not self.negative and X.min() < 0:
+    def joint_log_likelihood(self, X: Array) -> Array:
+        """Return the joint log-likelihoods, shape (n_samples, n_classes).
+
+        Raises
+        ------
+        FallbackRequired
+            The estimator rejects a negative value.
+        """
+        if not self.accepts_negative and X.min() < 0:
             raise FallbackRequired
-        if self.binarize is not None:
-            X = (X > self.binarize).astype(np.float64)
+        if self.threshold is not None:
+            X = (X > self.threshold).astype(np.float64)
         joint: Array = X @ self.weights
         joint += self.constants
         return joint

@@ -11,8 +11,8 @@ from sklearn.svm import SVC
 
 from predictor.core.compiled.compiled_estimator import FallbackRequired, NotCompilable
 from predictor.core.compiled.tolerance import compare
-from predictor.core.compiler.converters.dispatch import drawn
-from tests.predictor.core.forms import answered
+from predictor.core.compiler.converters.dispatch import convert
+from tests.predictor.core.compiled_results import compiled_results
 
 rng = np.random.default_rng(0)
 ROWS = rng.normal(size=(200, 4))
@@ -24,7 +24,7 @@ ASKED = rng.normal(size=(100, 4)) * 2
 
 def agree(estimator, methods=("predict", "predict_proba")):
     expected = {method: getattr(estimator, method)(ASKED) for method in methods}
-    compare(expected, answered(estimator, ASKED, methods))
+    compare(expected, compiled_results(estimator, ASKED, methods))
     assert len(np.unique(expected["predict"])) == len(estimator.classes_)
 
 
@@ -47,11 +47,11 @@ def test_a_row_of_no_likely_class_is_left_to_the_estimator():
         for calibrator in one.calibrators:
             calibrator.a_, calibrator.b_ = 0.0, 800.0
     with pytest.raises(FallbackRequired):
-        answered(estimator, ASKED[:5], ["predict_proba"])
+        compiled_results(estimator, ASKED[:5], ["predict_proba"])
 
 
 @pytest.mark.parametrize("method", ["isotonic", "temperature"])
 def test_other_calibrations_are_not_compiled(method):
     estimator = CalibratedClassifierCV(LogisticRegression(), method=method, cv=2).fit(ROWS, TWO)
     with pytest.raises(NotCompilable, match=f"^A calibration by {method} is not compiled.$"):
-        drawn(estimator)
+        convert(estimator)

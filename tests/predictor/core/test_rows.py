@@ -9,7 +9,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
-from predictor.core.engines import ScikitLearn
+from predictor.core.engines import EstimatorEngine
 from predictor.core.errors import InvalidInput
 from predictor.core.input_builders import Frame, unwrapped
 from predictor.core.signature import Signature
@@ -213,7 +213,7 @@ def test_what_an_estimator_refuses_is_said_without_the_rows(sentence, said):
             raise ValueError(sentence)
 
     with pytest.raises(InvalidInput, match="refuses") as refusal:
-        ScikitLearn(Refusing()).run(["predict"], pd.DataFrame({"a": ["secret"]}))
+        EstimatorEngine(Refusing()).run(["predict"], pd.DataFrame({"a": ["secret"]}))
     assert str(refusal.value) == said
 
 
@@ -223,7 +223,7 @@ def test_a_crash_inside_an_estimator_is_not_hidden():
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        ScikitLearn(Broken()).run(["predict"], np.zeros((1, 1)))
+        EstimatorEngine(Broken()).run(["predict"], np.zeros((1, 1)))
 
 
 def test_tables_of_several_requests_are_stacked_as_one(signature):

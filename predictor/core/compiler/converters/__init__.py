@@ -1,29 +1,31 @@
-"""Convert fitted estimators to compiled ones: one module for each module of `compiled`."""
+"""Converters of fitted estimators: one module for each module of `compiled`."""
 
 from predictor.core.compiler.converters import (
-    compositions,
     dispatch,
     encoders,
+    ensembles,
     feature_expansion,
     kernel_svm,
     linear,
     mlp,
     naive_bayes,
     nearest_neighbors,
+    pipelines,
     preprocessing,
     tree_ensembles,
 )
 
 for module in (
-    compositions,
     encoders,
+    ensembles,
     feature_expansion,
     kernel_svm,
     linear,
     mlp,
     naive_bayes,
     nearest_neighbors,
+    pipelines,
     preprocessing,
     tree_ensembles,
 ):
-    dispatch.COMPILED.update(module.COMPILED)
+    dispatch.CONVERTERS.update(module.CONVERTERS)

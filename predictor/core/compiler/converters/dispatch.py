@@ -1,26 +1,41 @@
-"""Look up the converter of a fitted estimator by the name of its class in scikit-learn."""
+"""Look up the converter of a fitted estimator by the name of its class."""
 
 from collections.abc import Callable
 from typing import Any
 
 from predictor.core.compiled.compiled_estimator import CompiledEstimator, NotCompilable
 
-# Filled by this package, so that the converters of compositions can call `drawn`.
-COMPILED: dict[str, Callable[[Any], CompiledEstimator]] = {}
+# Filled by the package, because converters of compositions call `convert`.
+CONVERTERS: dict[str, Callable[[Any], CompiledEstimator]] = {}
 
 
-def drawn(estimator: Any) -> CompiledEstimator:
-    """Return the form of a fitted estimator.
+def convert(estimator: Any) -> CompiledEstimator:
+    """Return the compiled estimator of a fitted estimator.
 
     Raises
     ------
     NotCompilable
-        It, or a part of it, has none; says which.
+        The estimator, or a part of it, cannot be compiled.
     """
     kind = type(estimator)
-    draw = COMPILED.get(kind.__name__)
-    if draw is None or not kind.__module__.startswith("sklearn."):
+    converter = CONVERTERS.get(kind.__name__)
+    if converter is None or not kind.__module__.startswith("sklearn."):
         raise NotCompilable(f"{kind.__name__} is not compiled.")
-    form = draw(estimator)
-    vars(form).setdefault("source", estimator)  # what only wraps another one has its form
-    return form
+    compiled = converter(estimator)
+    # A search returns the compiled estimator of its best estimator, which has a source.
+    vars(compiled).setdefault("source", estimator)
+    return compiled
+
+
+def convert_with(method: str, estimator: Any) -> CompiledEstimator:
+    """Return the compiled estimator of a part that another estimator calls a method of.
+
+    Raises
+    ------
+    NotCompilable
+        The part, or the method, cannot be compiled.
+    """
+    compiled = convert(estimator)
+    if not hasattr(compiled, method):
+        raise NotCompilable(f"{method} of {type(estimator).__name__} is not compiled.")
+    return compiled

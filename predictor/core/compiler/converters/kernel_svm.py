@@ -4,69 +4,69 @@ from typing import Any
 
 import numpy as np
 
+from predictor.core import sklearn_private
 from predictor.core.compiled.compiled_estimator import NotCompilable
-from predictor.core.compiled.kernel_svm import VectorClassifier, VectorRegressor
-from predictor.core.compiled.kernels import FARTHEST, DotProducts, Kernel, Radial
+from predictor.core.compiled.kernel_svm import SVMClassifier, SVMRegressor
+from predictor.core.compiled.kernels import Kernel, LinearKernel, RadialKernel
 
-# Pairs of classes: of more classes there are too many to be worth it.
-MOST_CLASSES = 50
+# The number of pairs grows with the square: more classes are slow.
+MAX_CLASSES = 50
+
+# Kernels of larger numbers overflow.
+MAX_NUMBER = 1e100
 
 
-def _common(estimator: Any, counts: Any) -> dict[str, Any]:
-    """Return the fields of every form of support vectors."""
+def convert_regressor(estimator: Any) -> SVMRegressor:
+    """Convert a support vector regressor."""
+    return SVMRegressor(**_fields(estimator, [len(estimator.support_)]))
+
+
+def convert_classifier(estimator: Any) -> SVMClassifier:
+    """Convert a support vector classifier."""
+    if estimator.decision_function_shape != "ovr" or estimator.break_ties:
+        raise NotCompilable(
+            "Support vectors with scores of pairs, or with ties to break, are not compiled."
+        )
+    n_classes = len(estimator.classes_)
+    if n_classes > MAX_CLASSES:
+        raise NotCompilable(f"Support vectors of more than {MAX_CLASSES} classes are not compiled.")
+    counts = estimator.n_support_ if n_classes > 2 else [len(estimator.support_)]  # noqa: PLR2004 - two classes have one sum
+    if n_classes != len(estimator.n_support_):
+        raise NotCompilable("Classes without support vectors are not compiled.")
+    return SVMClassifier(**_fields(estimator, counts), classes=estimator.classes_)
+
+
+def _fields(estimator: Any, counts: Any) -> dict[str, Any]:
+    """Return the fields that all compiled support vector machines have."""
     if not min(counts):
         raise NotCompilable("Classes without support vectors are not compiled.")
+    coefs, intercepts = sklearn_private.svm_coefficients(estimator)
     return {
-        "kernel": kernel_of(estimator),
-        "coefs": estimator._dual_coef_,
-        "intercepts": estimator._intercept_,
+        "kernel": _kernel(estimator),
+        "coefs": coefs,
+        "intercepts": intercepts,
         "counts": np.asarray(counts),
     }
 
 
-def regressor(estimator: Any) -> VectorRegressor:
-    """Return the form of a regression by support vectors."""
-    return VectorRegressor(**_common(estimator, [len(estimator.support_)]))
-
-
-def classifier(estimator: Any) -> VectorClassifier:
-    """Return the form of a classification by support vectors."""
-    if estimator.decision_function_shape != "ovr" or estimator.break_ties:
-        raise NotCompilable("Scores of pairs, and ties that scores break, are not compiled.")
-    n_classes = len(estimator.classes_)
-    if n_classes > MOST_CLASSES:
-        raise NotCompilable(
-            f"Support vectors of more than {MOST_CLASSES} classes are not compiled."
-        )
-    if n_classes != len(estimator.n_support_):
-        raise NotCompilable("Classes without support vectors are not compiled.")
-    several = n_classes > 2  # noqa: PLR2004 - one sum is of two
-    counts = estimator.n_support_ if several else [len(estimator.support_)]
-    return VectorClassifier(
-        **_common(estimator, counts),
-        classes=estimator.classes_,
-    )
-
-
-COMPILED = {
-    "NuSVC": classifier,
-    "NuSVR": regressor,
-    "SVC": classifier,
-    "SVR": regressor,
-}
-
-
-def kernel_of(estimator: Any) -> Kernel:
-    """Return the form of a machine's kernel."""
-    name, vectors = estimator.kernel, estimator.support_vectors_
-    if estimator._sparse:  # noqa: SLF001 - what its own prediction reads
+def _kernel(estimator: Any) -> Kernel:
+    name = estimator.kernel
+    if sklearn_private.was_fitted_on_sparse(estimator):
         raise NotCompilable("Support vectors of sparse rows are not compiled.")
     if name not in ("rbf", "linear"):
-        which = "given as a function" if callable(name) else name
-        raise NotCompilable(f"Support vectors with a kernel {which} are not compiled.")
-    vectors = np.ascontiguousarray(vectors)
-    gamma = float(estimator._gamma) if name == "rbf" else 1.0  # noqa: SLF001 - as above
-    farthest = float(np.abs(vectors).max(initial=0.0))
-    if not max(1.0, gamma) * max(1.0, farthest) * farthest * vectors.shape[1] <= FARTHEST:
-        raise NotCompilable(f"Support vectors with numbers beyond {FARTHEST:g} are not compiled.")
-    return Radial(vectors, gamma) if name == "rbf" else DotProducts(vectors, gamma)
+        described = "that is a function" if callable(name) else name
+        raise NotCompilable(f"Support vectors with a kernel {described} are not compiled.")
+    vectors = np.ascontiguousarray(estimator.support_vectors_)
+    gamma = sklearn_private.svm_gamma(estimator) if name == "rbf" else 1.0
+    largest = float(np.abs(vectors).max(initial=0.0))
+    if not max(1.0, gamma) * max(1.0, largest) * largest * vectors.shape[1] <= MAX_NUMBER:
+        raise NotCompilable(f"Support vectors with numbers above {MAX_NUMBER:g} are not compiled.")
+    return RadialKernel(vectors, gamma) if name == "rbf" else LinearKernel(vectors)
+
+
+CONVERTERS = {
+    "NuSVC": convert_classifier,
+    "NuSVR": convert_regressor,
+    "SVC": convert_classifier,
+    "SVR": convert_regressor,
+}

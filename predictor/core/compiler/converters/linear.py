@@ -4,48 +4,49 @@ from typing import Any
 
 import numpy as np
 
+from predictor.core import sklearn_private
 from predictor.core.compiled.compiled_estimator import NotCompilable
 from predictor.core.compiled.linear import (
     LOGISTIC,
     SOFTMAX,
-    Generalised,
-    Linear,
     LinearClassifier,
+    LinearRegressor,
+    LogLinkRegressor,
 )
 
 
-def regression(estimator: Any) -> Linear:
-    """Return the form of a linear regression."""
-    return Linear(np.asarray(estimator.coef_), estimator.intercept_)
+def convert_regressor(estimator: Any) -> LinearRegressor:
+    """Convert a linear regressor."""
+    return LinearRegressor(np.asarray(estimator.coef_), estimator.intercept_)
 
 
-def generalised(estimator: Any) -> Linear:
-    """Return the form of a generalised linear model."""
-    link = type(estimator._base_loss.link).__name__  # noqa: SLF001 - what its own predict calls
-    kind = {"LogLink": Generalised, "IdentityLink": Linear}.get(link)
+def convert_generalized(estimator: Any) -> LinearRegressor:
+    """Convert a generalised linear model."""
+    link = sklearn_private.link_name(estimator)
+    kind = {"LogLink": LogLinkRegressor, "IdentityLink": LinearRegressor}.get(link)
     if kind is None:
         raise NotCompilable(f"The link {link} is not compiled.")
     return kind(estimator.coef_, estimator.intercept_)
 
 
-def classifier(estimator: Any) -> LinearClassifier:
-    """Return the form of a linear classifier that gives scores alone."""
+def convert_classifier(estimator: Any) -> LinearClassifier:
+    """Convert a linear classifier without probabilities."""
     return LinearClassifier(estimator.coef_, estimator.intercept_, estimator.classes_)
 
 
-def logistic(estimator: Any) -> LinearClassifier:
-    """Return the form of a logistic regression."""
-    link = SOFTMAX if len(estimator.classes_) > 2 else LOGISTIC  # noqa: PLR2004 - one score is of two
+def convert_logistic(estimator: Any) -> LinearClassifier:
+    """Convert a linear classifier whose probabilities are the softmax of its scores."""
+    link = SOFTMAX if len(estimator.classes_) > 2 else LOGISTIC  # noqa: PLR2004 - two classes have one score
     return LinearClassifier(estimator.coef_, estimator.intercept_, estimator.classes_, link)
 
 
-def descent(estimator: Any) -> LinearClassifier:
-    """Return the form of a linear classifier fitted by stochastic gradient descent."""
+def convert_sgd_classifier(estimator: Any) -> LinearClassifier:
+    """Convert a linear classifier that was fitted by stochastic gradient descent."""
     link = LOGISTIC if estimator.loss == "log_loss" else ""
     return LinearClassifier(estimator.coef_, estimator.intercept_, estimator.classes_, link)
 
 
-COMPILED = {
+CONVERTERS = {
     **dict.fromkeys(
         (
             "ARDRegression",
@@ -75,9 +76,11 @@ COMPILED = {
             "SGDRegressor",
             "TheilSenRegressor",
         ),
-        regression,
+        convert_regressor,
     ),
-    **dict.fromkeys(("GammaRegressor", "PoissonRegressor", "TweedieRegressor"), generalised),
+    **dict.fromkeys(
+        ("GammaRegressor", "PoissonRegressor", "TweedieRegressor"), convert_generalized
+    ),
     **dict.fromkeys(
         (
             "LinearSVC",
@@ -86,10 +89,11 @@ COMPILED = {
             "RidgeClassifier",
             "RidgeClassifierCV",
         ),
-        classifier,
+        convert_classifier,
     ),
-    "LogisticRegression": logistic,
-    "LogisticRegressionCV": logistic,
-    "SGDClassifier": descent,
-    "LinearDiscriminantAnalysis": logistic,
+    **dict.fromkeys(
+        ("LinearDiscriminantAnalysis", "LogisticRegression", "LogisticRegressionCV"),
+        convert_logistic,
+    ),
+    "SGDClassifier": convert_sgd_classifier,
 }

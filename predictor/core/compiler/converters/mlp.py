@@ -2,19 +2,26 @@
 
 from typing import Any
 
-from predictor.core.compiled.mlp import Network, NetworkClassifier
+from predictor.core.compiled.mlp import NetworkClassifier, NetworkRegressor
 
 
-def network(estimator: Any) -> Network:
-    """Return the form of a regressor."""
-    parts = (estimator.coefs_, estimator.intercepts_)
-    return Network(*parts, estimator.activation, estimator.out_activation_)
+def _fields(estimator: Any) -> dict[str, Any]:
+    return {
+        "coefs": estimator.coefs_,
+        "intercepts": estimator.intercepts_,
+        "hidden_activation": estimator.activation,
+        "output_activation": estimator.out_activation_,
+    }
 
 
-def classifier(estimator: Any) -> Network:
-    """Return the form of a classifier."""
-    parts = (estimator.coefs_, estimator.intercepts_, estimator.activation)
-    return NetworkClassifier(*parts, estimator.out_activation_, estimator.classes_)
+def convert_regressor(estimator: Any) -> NetworkRegressor:
+    """Convert a perceptron for regression."""
+    return NetworkRegressor(**_fields(estimator))
 
 
-COMPILED = {"MLPRegressor": network, "MLPClassifier": classifier}
+def convert_classifier(estimator: Any) -> NetworkClassifier:
+    """Convert a perceptron for classification."""
+    return NetworkClassifier(**_fields(estimator), classes=estimator.classes_)
+
+
+CONVERTERS = {"MLPClassifier": convert_classifier, "MLPRegressor": convert_regressor}
