@@ -1,6 +1,6 @@
-"""Distances between a row and many points: all in single precision, some in double precision.
+"""Euclidean distances between a row and many points.
 
-A measure is a number that grows with the distance.
+All distances are computed in single precision, and some again in double precision.
 """
 
 from math import sqrt
@@ -10,18 +10,12 @@ import numpy as np
 from predictor.core.compiled.compiled_estimator import Array, FallbackRequired
 from predictor.core.compiled.rounding import DOUBLE, ROUNDINGS, SINGLE
 
-# Metrics, by their names in scikit-learn.
-EUCLIDEAN, COSINE = "euclidean", "cosine"
-
 # Range of distances from zero, and from the centre, that single precision can search.
 MAX_NUMBER, MIN_SPREAD = 1e15, 1e-15
 
-# Range of lengths that have a direction: scikit-learn takes shorter vectors for zero.
-MIN_LENGTH, MAX_LENGTH = 1e-14, 1e100
 
-
-class EuclideanSearch:
-    """Squared Euclidean distances.
+class PointSearch:
+    """Squared distances from points.
 
     Parameters
     ----------
@@ -48,31 +42,30 @@ class EuclideanSearch:
         self.search[-1, :n_points] = squares / 2
         self.query = np.ones(n_features + 1, dtype=np.float32)
         self.max_centered_length = sqrt(squares.max())
-        self.max_length = float(lengths(points).max())
+        self.max_length = sqrt(np.square(points).sum(axis=1).max())
         self.ulps: int = n_features + ROUNDINGS
 
-    def prepare(self, x: Array) -> tuple[Array, float]:
-        """Return a row, shape (n_features,), and its length, for the other methods.
+    def length(self, x: Array) -> float:
+        """Return the length of a row, for the other methods.
 
         Raises
         ------
         FallbackRequired
-            The row is too far, or has no direction.
+            The row is too far for single precision.
         """
         square = x.dot(x)
         if not square <= MAX_NUMBER * MAX_NUMBER:
             raise FallbackRequired
-        return x, sqrt(square)
+        return sqrt(square)
 
-    def all_measures(self, x: Array, length: float) -> tuple[Array, float]:
-        """Return the measures of all places in single precision, and an error bound.
+    def rough_squares(self, x: Array, length: float) -> tuple[Array, float]:
+        """Return half of the squared distances of all places, less a constant, and an error bound.
 
         Returns
         -------
-        measures : array of shape (n_places,)
-            Half of the squared distances, less a constant.
+        halves : array of shape (n_places,), float32
         error : float
-            Measures differ by less if the estimator takes two points for equally far.
+            Numbers differ by less if the estimator takes two points for equally far.
         """
         query = self.query.copy()
         shifted = np.subtract(self.center, x, out=query[:-1], casting="same_kind")
@@ -80,55 +73,19 @@ class EuclideanSearch:
         error = 2 * self._product_error(shifted_length, self.max_centered_length, SINGLE)
         return query.dot(self.search), error + self._product_error(length, self.max_length, DOUBLE)
 
-    def measures(self, x: Array, positions: Array) -> Array:
+    def squares(self, x: Array, positions: Array) -> Array:
         """Return the squared distances of some points in double precision."""
         differences = self.points.take(positions, axis=0)
         differences -= x
         squares: Array = np.vecdot(differences, differences)
         return squares
 
-    def error(self, length: float, measure: float) -> float:
-        """Return a bound of the difference between the estimator's measures and these."""
+    def error(self, length: float, square: float) -> float:
+        """Return a bound of the difference between the estimator's squared distances and these."""
         if self.by_product:
             return self._product_error(length, self.max_length, DOUBLE)
-        return self.ulps * DOUBLE * measure
-
-    def distances(self, measures: Array) -> Array:
-        """Return the distances of measures."""
-        distances: Array = np.sqrt(measures)
-        return distances
+        return self.ulps * DOUBLE * square
 
     def _product_error(self, length: float, other_length: float, eps: float) -> float:
         """Return an error bound of a squared distance that is computed from products."""
         return self.ulps * eps * (length + other_length) ** 2
-
-
-class CosineSearch(EuclideanSearch):
-    """Cosine distances: half of the squared distances of vectors of length 1.
-
-    Parameters
-    ----------
-    points : array of shape (n_points, n_features)
-        No point is zero.
-    n_places : int
-    """
-
-    def __init__(self, points: Array, n_places: int) -> None:
-        super().__init__(points / lengths(points)[:, None], n_places, by_product=True)
-
-    def prepare(self, x: Array) -> tuple[Array, float]:
-        """Return the row scaled to length 1, and 1; see `EuclideanSearch`."""
-        length = sqrt(x.dot(x))
-        if not MIN_LENGTH <= length <= MAX_LENGTH:
-            raise FallbackRequired
-        return x / length, 1.0
-
-    def distances(self, measures: Array) -> Array:
-        """Return the cosine distances of measures."""
-        return measures / 2
-
-
-def lengths(points: Array) -> Array:
-    """Return the Euclidean length of each point, shape (n_points,)."""
-    roots: Array = np.sqrt(np.square(points).sum(axis=1))
-    return roots

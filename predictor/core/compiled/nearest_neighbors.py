@@ -1,6 +1,7 @@
-"""Nearest neighbours: candidates from a search in single precision, measured in double precision.
+"""Nearest neighbours by Euclidean distance.
 
-If rounding errors of the estimator could change the neighbours, scikit-learn answers.
+A search in single precision finds candidates, which are measured in double precision. If rounding
+errors of the estimator could change the neighbours, scikit-learn answers.
 """
 
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from predictor.core.compiled.compiled_estimator import (
     FallbackRequired,
     labels_of_outputs,
 )
-from predictor.core.compiled.distances import COSINE, CosineSearch, EuclideanSearch
+from predictor.core.compiled.distances import PointSearch
 from predictor.core.compiled.rounding import DOUBLE, ROUNDINGS
 from predictor.core.compiled.tolerance import RTOL
 
@@ -42,7 +43,6 @@ class NearestNeighbors(CompiledEstimator):
     targets : array of shape (n_points,) or (n_points, n_outputs)
     n_neighbors : int
     weights : {"uniform", "distance"}
-    metric : {"euclidean", "cosine"}
     by_product : bool
         Whether the estimator computes distances from products, which is less exact than from
         differences.
@@ -52,7 +52,6 @@ class NearestNeighbors(CompiledEstimator):
     targets: Array
     n_neighbors: int
     weights: str
-    metric: str
     by_product: bool
 
     def __post_init__(self) -> None:
@@ -61,11 +60,7 @@ class NearestNeighbors(CompiledEstimator):
         size = -(-n_points // groups)
         self.groups = (size, -(-n_points // size))
         n_places = size * self.groups[1]
-        self.search = (
-            CosineSearch(self.points, n_places)
-            if self.metric == COSINE
-            else EuclideanSearch(self.points, n_places, by_product=self.by_product)
-        )
+        self.search = PointSearch(self.points, n_places, by_product=self.by_product)
         self.max_candidates = max(MAX_CANDIDATES, 4 * self.n_neighbors, int(n_points * MAX_SHARE))
 
     def nearest(self, x: Array) -> tuple[Array, Array | None]:
@@ -78,16 +73,16 @@ class NearestNeighbors(CompiledEstimator):
         Returns
         -------
         positions : array of shape (n_neighbors,)
-        measures : array of shape (n_neighbors,), optional
-            None if the result does not depend on them.
+        squares : array of shape (n_neighbors,), optional
+            Squared distances; None if the result does not depend on them.
 
         Raises
         ------
         FallbackRequired
             Rounding errors could change the neighbours.
         """
-        x, length = self.search.prepare(x)
-        rough, error = self.search.all_measures(x, length)
+        length = self.search.length(x)
+        rough, error = self.search.rough_squares(x, length)
         bounds = np.minimum.reduce(rough.reshape(self.groups))
         bounds.partition(self.n_neighbors - 1)
         (positions,) = (rough <= float(bounds[self.n_neighbors - 1]) + error).nonzero()
@@ -95,25 +90,25 @@ class NearestNeighbors(CompiledEstimator):
             return positions, None
         if len(positions) > self.max_candidates:
             raise FallbackRequired
-        measures = self.search.measures(x, positions)
-        order = measures.argsort()
-        positions, measures = positions.take(order), measures.take(order)
-        last = float(measures[self.n_neighbors - 1])
-        self._check(positions, measures, self.search.error(length, last))
-        return positions[: self.n_neighbors], measures[: self.n_neighbors]
+        squares = self.search.squares(x, positions)
+        order = squares.argsort()
+        positions, squares = positions.take(order), squares.take(order)
+        last = float(squares[self.n_neighbors - 1])
+        self._check(positions, squares, self.search.error(length, last))
+        return positions[: self.n_neighbors], squares[: self.n_neighbors]
 
-    def _check(self, positions: Array, measures: Array, error: float) -> None:
+    def _check(self, positions: Array, squares: Array, error: float) -> None:
         """Raise FallbackRequired if rounding errors could change the neighbours or weights."""
         if (
             self.by_product
             and self.weights == BY_DISTANCE
-            and not measures[0] * PRODUCT_TOLERANCE >= error
+            and not squares[0] * PRODUCT_TOLERANCE >= error
         ):
             raise FallbackRequired
-        last = measures[self.n_neighbors - 1]
-        if len(measures) == self.n_neighbors or measures[self.n_neighbors] - last > error:
+        last = squares[self.n_neighbors - 1]
+        if len(squares) == self.n_neighbors or squares[self.n_neighbors] - last > error:
             return
-        tied = self.targets[positions[np.abs(measures - last) <= error]]
+        tied = self.targets[positions[np.abs(squares - last) <= error]]
         if not len(tied) or (tied != tied[0]).any():
             raise FallbackRequired
 
@@ -131,7 +126,7 @@ class NearestNeighbors(CompiledEstimator):
         targets = self.targets[np.array([positions for positions, _ in nearest])]
         if self.weights == UNIFORM:
             return targets, None
-        weights = 1.0 / self.search.distances(np.array([measures for _, measures in nearest]))
+        weights = 1.0 / np.sqrt(np.array([squares for _, squares in nearest]))
         at_zero = np.isinf(weights)
         has_zero = at_zero.any(axis=1)
         weights[has_zero] = at_zero[has_zero]

@@ -60,39 +60,6 @@ class RangeScaler(CompiledEstimator):
 
 
 @dataclass
-class RowNormalizer(CompiledEstimator):
-    """Rows divided by their norm.
-
-    Parameters
-    ----------
-    norm : {"l1", "l2", "max"}
-    """
-
-    norm: str
-
-    def transform(self, X: Array) -> Array:
-        """Return rows of norm 1; rows of norm 0 do not change."""
-        if self.norm == "l2":
-            norms = np.sqrt(np.einsum("ij,ij->i", X, X))
-        else:
-            norms = abs(X).sum(axis=1) if self.norm == "l1" else abs(X).max(axis=1)
-        norms[norms < 10 * np.finfo(norms.dtype).eps] = 1.0
-        normalized: Array = X / norms[:, None]
-        return normalized
-
-
-@dataclass
-class Binarizer(CompiledEstimator):
-    """1 above a threshold, else 0."""
-
-    threshold: float
-
-    def transform(self, X: Array) -> Array:
-        """Return ones and zeros."""
-        return (X > self.threshold).astype(X.dtype)
-
-
-@dataclass
 class NumberImputer(CompiledEstimator):
     """Missing numbers replaced by a statistic of their column.
 
@@ -183,3 +150,26 @@ class NumpyFunction(CompiledEstimator):
     def transform(self, X: Array) -> Array:
         """Return the function of every number."""
         return X if self.function is None else self.function(X)
+
+
+@dataclass
+class PolynomialExpansion(CompiledEstimator):
+    """Products of columns.
+
+    Parameters
+    ----------
+    factors : array of int, shape (degree, n_out)
+        Columns to multiply, in reverse order; 0 is the constant 1, and n is column n - 1.
+    """
+
+    factors: Array
+
+    def transform(self, X: Array) -> Array:
+        """Return the products, shape (n_samples, n_out)."""
+        padded = np.empty((len(X), X.shape[1] + 1))
+        padded[:, 0] = 1.0
+        padded[:, 1:] = X
+        products: Array = padded.take(self.factors[-1], axis=1)
+        for columns in self.factors[-2::-1]:
+            products *= padded.take(columns, axis=1)
+        return products

@@ -6,18 +6,16 @@ Nothing is unpickled: a file builds the classes of this package from arrays, num
 import io
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from typing import Any
 
 import numpy as np
 
-from predictor.core.compiled import (
+from predictor.core.compiled import (  # noqa: F401 - defines the subclasses below
     encoders,
     ensembles,
-    feature_expansion,
     kernel_svm,
-    kernels,
     linear,
     mlp,
     naive_bayes,
@@ -32,29 +30,16 @@ from predictor.core.errors import ArtifactError
 # Archive member that is the JSON description.
 DESCRIPTION = "description"
 
-MODULES = (
-    encoders,
-    ensembles,
-    feature_expansion,
-    kernel_svm,
-    kernels,
-    linear,
-    mlp,
-    naive_bayes,
-    nearest_neighbors,
-    pipelines,
-    preprocessing,
-    trees,
-)
-CLASSES = [
-    value
-    for module in MODULES
-    for value in vars(module).values()
-    if isinstance(value, type)
-    and issubclass(value, CompiledEstimator)
-    and value.__module__ == module.__name__
-]
-CLASSES_BY_NAME = {value.__name__: value for value in CLASSES}
+
+def _subclasses(base: type[CompiledEstimator]) -> Iterator[type[CompiledEstimator]]:
+    for subclass in base.__subclasses__():
+        yield subclass
+        yield from _subclasses(subclass)
+
+
+# Classes that a file can name.
+CLASSES = list(_subclasses(CompiledEstimator))
+CLASSES_BY_NAME = {each.__name__: each for each in CLASSES}
 
 
 def dumps(estimator: CompiledEstimator, max_rows: Mapping[str, int | None]) -> bytes:

@@ -27,8 +27,6 @@ OPTIONS = [
     {"algorithm": "brute", "weights": "distance"},
     {"algorithm": "kd_tree", "weights": "distance", "n_neighbors": 30},
     {"metric": "l2"},
-    {"metric": "cosine"},
-    {"metric": "cosine", "weights": "distance", "n_neighbors": 30},
 ]
 
 
@@ -79,25 +77,9 @@ def test_neighbours_as_far_as_one_another_are_left_to_the_estimator(algorithm):
     agree(estimator, np.array([[12.1], [11.9]]), ["predict", "predict_proba"])
 
 
-def test_points_of_one_direction_are_as_far_by_the_angle():
-    rays = np.array([[1.0, 0], [3, 0], [0, 1], [0, 2], [1, 1]])
-    estimator = KNeighborsClassifier(1, metric="cosine").fit(rays, [0, 1, 0, 0, 2])
-    with pytest.raises(FallbackRequired):
-        compiled_results(estimator, np.array([[5.0, 0.1]]))
-    agree(estimator, np.array([[0.1, 7.0], [4.0, 3.9], [1e90, 1e90]]))
-
-
-@pytest.mark.parametrize("length", [0.0, 1e-16, 1e120])
-def test_a_row_without_a_direction_is_left_to_the_estimator(length):
-    with pytest.raises(FallbackRequired):
-        compiled_results(
-            KNeighborsRegressor(metric="cosine").fit(POINTS, NUMBER), ASKED[:1] * length
-        )
-
-
 def test_single_precision_is_asked_in_double():
     rows = ASKED[:50].astype(np.float32)
-    agree(KNeighborsRegressor(metric="cosine", weights="distance").fit(POINTS, NUMBER + 20), rows)
+    agree(KNeighborsRegressor(weights="distance").fit(POINTS, NUMBER + 20), rows)
 
 
 def test_rows_that_are_far_from_all_points_are_left_to_the_estimator():
@@ -196,11 +178,7 @@ def test_another_number_of_columns_is_left_to_the_estimator():
             POINTS.astype(np.float32),
             "Neighbours in sparse rows, or in single precision, are not compiled.",
         ),
-        (
-            {"metric": "cosine"},
-            POINTS * (np.arange(700) != 5)[:, None],
-            "Neighbours by the angle to zero vectors are not compiled.",
-        ),
+        ({"metric": "cosine"}, POINTS, "Neighbours by the metric cosine are not compiled."),
         ({}, POINTS * 1e15, "Neighbours with numbers above 1e+15 are not compiled."),
         ({}, POINTS * 1e-22, "Neighbours closer together than 1e-15 are not compiled."),
         (

@@ -4,7 +4,6 @@ from predictor.core.compiler.converters import (
     dispatch,
     encoders,
     ensembles,
-    feature_expansion,
     kernel_svm,
     linear,
     mlp,
@@ -18,7 +17,6 @@ from predictor.core.compiler.converters import (
 for module in (
     encoders,
     ensembles,
-    feature_expansion,
     kernel_svm,
     linear,
     mlp,

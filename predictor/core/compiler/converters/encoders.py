@@ -12,8 +12,7 @@ from predictor.core.compiled.encoders import CategoryEncoder, StringImputer
 UNKNOWN = "\0 no category"
 
 
-def convert_encoder(estimator: Any) -> CategoryEncoder:
-    """Convert an encoder by encoding every category with it."""
+def _encoder(estimator: Any) -> CategoryEncoder:
     categories = [list(column) for column in estimator.categories_]
     if any(len(column) == 0 for column in categories):
         raise NotCompilable("An encoder without categories is not compiled.")
@@ -65,4 +64,4 @@ def convert_string_imputer(estimator: Any) -> StringImputer:
     return StringImputer(statistics)
 
 
-CONVERTERS = {"OneHotEncoder": convert_encoder, "OrdinalEncoder": convert_encoder}
+CONVERTERS = {"OneHotEncoder": _encoder, "OrdinalEncoder": _encoder}

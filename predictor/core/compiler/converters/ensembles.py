@@ -21,16 +21,14 @@ from predictor.core.compiled.preprocessing import ColumnSelector
 from predictor.core.compiler.converters.dispatch import convert, convert_with
 
 
-def convert_voting_classifier(estimator: Any) -> SoftVoting:
-    """Convert a vote with probabilities."""
+def _voting_classifier(estimator: Any) -> SoftVoting:
     if estimator.voting != "soft":
         raise NotCompilable("A vote with labels is not compiled.")
     parts = [convert_with("predict_proba", part) for part in estimator.estimators_]
     return SoftVoting(parts, _weights(estimator), estimator.classes_)
 
 
-def convert_voting_regressor(estimator: Any) -> MeanRegressor:
-    """Convert a mean of regressors."""
+def _voting_regressor(estimator: Any) -> MeanRegressor:
     parts = [convert_with("predict", part) for part in estimator.estimators_]
     return MeanRegressor(parts, _weights(estimator))
 
@@ -43,15 +41,13 @@ def _weights(estimator: Any) -> list[float] | None:
     return [float(weight) for weight, (_, part) in pairs if part != "drop"]
 
 
-def convert_bagging_classifier(estimator: Any) -> SoftVoting:
-    """Convert bagged classifiers."""
+def _bagging_classifier(estimator: Any) -> SoftVoting:
     if any(len(part.classes_) != estimator.n_classes_ for part in estimator.estimators_):
         raise NotCompilable("Bagged classifiers are compiled if each knows all classes.")
     return SoftVoting(_bags(estimator, "predict_proba"), None, estimator.classes_)
 
 
-def convert_bagging_regressor(estimator: Any) -> MeanRegressor:
-    """Convert bagged regressors."""
+def _bagging_regressor(estimator: Any) -> MeanRegressor:
     return MeanRegressor(_bags(estimator, "predict"), None)
 
 
@@ -66,8 +62,7 @@ def _bags(estimator: Any, method: str) -> list[CompiledEstimator]:
     ]
 
 
-def convert_stacking(estimator: Any) -> CompiledPipeline:
-    """Convert stacked estimators."""
+def _stacking(estimator: Any) -> CompiledPipeline:
     methods = [method for method in estimator.stack_method_ if method is not None]
     if estimator.passthrough or len(methods) != len(estimator.estimators_):
         raise NotCompilable(
@@ -88,8 +83,7 @@ def convert_stacking(estimator: Any) -> CompiledPipeline:
     return LabelDecodingPipeline([stacked], final, np.asarray(classes))
 
 
-def convert_calibrated(estimator: Any) -> SoftVoting:
-    """Convert classifiers that are calibrated by logistic functions."""
+def _calibrated_classifier(estimator: Any) -> SoftVoting:
     if estimator.method != "sigmoid":
         raise NotCompilable(f"A calibration by {estimator.method} is not compiled.")
     classes = estimator.classes_
@@ -113,11 +107,11 @@ def _calibrated(calibrated: Any, n_classes: int) -> SigmoidCalibration:
 
 
 CONVERTERS: dict[str, Callable[[Any], CompiledEstimator]] = {
-    "BaggingClassifier": convert_bagging_classifier,
-    "BaggingRegressor": convert_bagging_regressor,
-    "CalibratedClassifierCV": convert_calibrated,
-    "StackingClassifier": convert_stacking,
-    "StackingRegressor": convert_stacking,
-    "VotingClassifier": convert_voting_classifier,
-    "VotingRegressor": convert_voting_regressor,
+    "BaggingClassifier": _bagging_classifier,
+    "BaggingRegressor": _bagging_regressor,
+    "CalibratedClassifierCV": _calibrated_classifier,
+    "StackingClassifier": _stacking,
+    "StackingRegressor": _stacking,
+    "VotingClassifier": _voting_classifier,
+    "VotingRegressor": _voting_regressor,
 }

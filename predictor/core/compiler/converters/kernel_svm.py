@@ -16,13 +16,11 @@ MAX_CLASSES = 50
 MAX_NUMBER = 1e100
 
 
-def convert_regressor(estimator: Any) -> SVMRegressor:
-    """Convert a support vector regressor."""
+def _regressor(estimator: Any) -> SVMRegressor:
     return SVMRegressor(**_fields(estimator, [len(estimator.support_)]))
 
 
-def convert_classifier(estimator: Any) -> SVMClassifier:
-    """Convert a support vector classifier."""
+def _classifier(estimator: Any) -> SVMClassifier:
     if estimator.decision_function_shape != "ovr" or estimator.break_ties:
         raise NotCompilable(
             "Support vectors with scores of pairs, or with ties to break, are not compiled."
@@ -65,8 +63,8 @@ def _kernel(estimator: Any) -> Kernel:
 
 
 CONVERTERS = {
-    "NuSVC": convert_classifier,
-    "NuSVR": convert_regressor,
-    "SVC": convert_classifier,
-    "SVR": convert_regressor,
+    "NuSVC": _classifier,
+    "NuSVR": _regressor,
+    "SVC": _classifier,
+    "SVR": _regressor,
 }

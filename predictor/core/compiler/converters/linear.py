@@ -15,13 +15,11 @@ from predictor.core.compiled.linear import (
 )
 
 
-def convert_regressor(estimator: Any) -> LinearRegressor:
-    """Convert a linear regressor."""
+def _regressor(estimator: Any) -> LinearRegressor:
     return LinearRegressor(np.asarray(estimator.coef_), estimator.intercept_)
 
 
-def convert_generalized(estimator: Any) -> LinearRegressor:
-    """Convert a generalised linear model."""
+def _generalized(estimator: Any) -> LinearRegressor:
     link = sklearn_private.link_name(estimator)
     kind = {"LogLink": LogLinkRegressor, "IdentityLink": LinearRegressor}.get(link)
     if kind is None:
@@ -29,19 +27,16 @@ def convert_generalized(estimator: Any) -> LinearRegressor:
     return kind(estimator.coef_, estimator.intercept_)
 
 
-def convert_classifier(estimator: Any) -> LinearClassifier:
-    """Convert a linear classifier without probabilities."""
+def _classifier(estimator: Any) -> LinearClassifier:
     return LinearClassifier(estimator.coef_, estimator.intercept_, estimator.classes_)
 
 
-def convert_logistic(estimator: Any) -> LinearClassifier:
-    """Convert a linear classifier whose probabilities are the softmax of its scores."""
+def _logistic(estimator: Any) -> LinearClassifier:
     link = SOFTMAX if len(estimator.classes_) > 2 else LOGISTIC  # noqa: PLR2004 - two classes have one score
     return LinearClassifier(estimator.coef_, estimator.intercept_, estimator.classes_, link)
 
 
-def convert_sgd_classifier(estimator: Any) -> LinearClassifier:
-    """Convert a linear classifier that was fitted by stochastic gradient descent."""
+def _sgd_classifier(estimator: Any) -> LinearClassifier:
     link = LOGISTIC if estimator.loss == "log_loss" else ""
     return LinearClassifier(estimator.coef_, estimator.intercept_, estimator.classes_, link)
 
@@ -76,11 +71,9 @@ CONVERTERS = {
             "SGDRegressor",
             "TheilSenRegressor",
         ),
-        convert_regressor,
+        _regressor,
     ),
-    **dict.fromkeys(
-        ("GammaRegressor", "PoissonRegressor", "TweedieRegressor"), convert_generalized
-    ),
+    **dict.fromkeys(("GammaRegressor", "PoissonRegressor", "TweedieRegressor"), _generalized),
     **dict.fromkeys(
         (
             "LinearSVC",
@@ -89,11 +82,11 @@ CONVERTERS = {
             "RidgeClassifier",
             "RidgeClassifierCV",
         ),
-        convert_classifier,
+        _classifier,
     ),
     **dict.fromkeys(
         ("LinearDiscriminantAnalysis", "LogisticRegression", "LogisticRegressionCV"),
-        convert_logistic,
+        _logistic,
     ),
-    "SGDClassifier": convert_sgd_classifier,
+    "SGDClassifier": _sgd_classifier,
 }

@@ -14,14 +14,12 @@ def _fields(estimator: Any) -> dict[str, Any]:
     }
 
 
-def convert_regressor(estimator: Any) -> NetworkRegressor:
-    """Convert a perceptron for regression."""
+def _regressor(estimator: Any) -> NetworkRegressor:
     return NetworkRegressor(**_fields(estimator))
 
 
-def convert_classifier(estimator: Any) -> NetworkClassifier:
-    """Convert a perceptron for classification."""
+def _classifier(estimator: Any) -> NetworkClassifier:
     return NetworkClassifier(**_fields(estimator), classes=estimator.classes_)
 
 
-CONVERTERS = {"MLPClassifier": convert_classifier, "MLPRegressor": convert_regressor}
+CONVERTERS = {"MLPClassifier": _classifier, "MLPRegressor": _regressor}

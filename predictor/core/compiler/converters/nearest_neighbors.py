@@ -6,14 +6,7 @@ import numpy as np
 
 from predictor.core import sklearn_private
 from predictor.core.compiled.compiled_estimator import Array, NotCompilable
-from predictor.core.compiled.distances import (
-    COSINE,
-    EUCLIDEAN,
-    MAX_NUMBER,
-    MIN_LENGTH,
-    MIN_SPREAD,
-    lengths,
-)
+from predictor.core.compiled.distances import MAX_NUMBER, MIN_SPREAD
 from predictor.core.compiled.nearest_neighbors import (
     BY_DISTANCE,
     UNIFORM,
@@ -21,17 +14,15 @@ from predictor.core.compiled.nearest_neighbors import (
     NeighborsRegressor,
 )
 
-# Metrics, by all names that scikit-learn has for them.
-METRICS = {EUCLIDEAN: EUCLIDEAN, "l2": EUCLIDEAN, COSINE: COSINE}
+# Names of the metric in scikit-learn.
+EUCLIDEAN = ("euclidean", "l2")
 
 
-def convert_regressor(estimator: Any) -> NeighborsRegressor:
-    """Convert a regressor by nearest neighbours."""
+def _regressor(estimator: Any) -> NeighborsRegressor:
     return NeighborsRegressor(**_fields(estimator))
 
 
-def convert_classifier(estimator: Any) -> NeighborsClassifier:
-    """Convert a classifier by nearest neighbours."""
+def _classifier(estimator: Any) -> NeighborsClassifier:
     classes = estimator.classes_
     listed = list(classes) if estimator.outputs_2d_ else [classes]
     return NeighborsClassifier(**_fields(estimator), classes=listed)
@@ -44,7 +35,7 @@ def _fields(estimator: Any) -> dict[str, Any]:
     weights = estimator.weights or UNIFORM
     if weights not in (UNIFORM, BY_DISTANCE):
         raise NotCompilable("Neighbours with weights from a function are not compiled.")
-    metric = _metric(estimator)
+    _check_search(estimator)
     if not isinstance(points, np.ndarray) or _is_single(points) or _is_single(targets):
         raise NotCompilable("Neighbours in sparse rows, or in single precision, are not compiled.")
     if targets.dtype.kind not in "biuf":
@@ -52,40 +43,36 @@ def _fields(estimator: Any) -> dict[str, Any]:
     if estimator.n_neighbors > len(points):
         raise NotCompilable("More neighbours than there are points are not compiled.")
     points = np.ascontiguousarray(points, dtype=np.float64)
-    _check_points(points, metric)
+    _check_points(points)
     return {
         "points": points,
         "targets": targets,
         "n_neighbors": int(estimator.n_neighbors),
         "weights": weights,
-        "metric": metric,
         "by_product": sklearn_private.search_method(estimator) == "brute",
     }
 
 
-def _metric(estimator: Any) -> str:
-    """Return the metric; a brute-force search reads the parameters again after `fit`."""
-    metric = METRICS.get(estimator.effective_metric_)
-    parameter = METRICS.get(estimator.metric)
-    if estimator.metric == "minkowski" and estimator.p == 2:  # noqa: PLR2004 - the power of squares
-        parameter = EUCLIDEAN
-    if metric is None or metric != parameter or estimator.metric_params:
-        name = estimator.effective_metric_
-        raise NotCompilable(f"Neighbours by the metric {name} are not compiled.")
+def _check_search(estimator: Any) -> None:
+    """Raise NotCompilable for other metrics than the Euclidean one, and for ball trees."""
+    metric = estimator.effective_metric_
+    # A brute-force search reads the parameters again after `fit`.
+    is_parameter = estimator.metric in EUCLIDEAN or (
+        estimator.metric == "minkowski" and estimator.p == 2  # noqa: PLR2004 - the power of squares
+    )
+    if metric not in EUCLIDEAN or not is_parameter or estimator.metric_params:
+        raise NotCompilable(f"Neighbours by the metric {metric} are not compiled.")
     if sklearn_private.search_method(estimator) == "ball_tree":
         # It skips balls by their radius, whose rounding error the distance does not bound.
         raise NotCompilable("Neighbours in a ball tree are not compiled.")
-    return metric
 
 
-def _check_points(points: Array, metric: str) -> None:
+def _check_points(points: Array) -> None:
     """Raise NotCompilable if single precision cannot search the points."""
     if not np.abs(points).max() <= MAX_NUMBER:
         raise NotCompilable(f"Neighbours with numbers above {MAX_NUMBER:g} are not compiled.")
     if 0 < np.abs(points - points.mean(axis=0)).max() < MIN_SPREAD:
         raise NotCompilable(f"Neighbours closer together than {MIN_SPREAD:g} are not compiled.")
-    if metric == COSINE and not lengths(points).min() >= MIN_LENGTH:
-        raise NotCompilable("Neighbours by the angle to zero vectors are not compiled.")
 
 
 def _is_single(array: Array) -> bool:
@@ -93,6 +80,6 @@ def _is_single(array: Array) -> bool:
 
 
 CONVERTERS = {
-    "KNeighborsClassifier": convert_classifier,
-    "KNeighborsRegressor": convert_regressor,
+    "KNeighborsClassifier": _classifier,
+    "KNeighborsRegressor": _regressor,
 }

@@ -19,8 +19,7 @@ from predictor.core.compiler.converters.dispatch import convert
 from predictor.core.compiler.converters.preprocessing import convert_selector, numpy_name
 
 
-def convert_pipeline(estimator: Any) -> CompiledPipeline:
-    """Convert a pipeline."""
+def _pipeline(estimator: Any) -> CompiledPipeline:
     parts = [part for _, part in estimator.steps if part is not None and part != "passthrough"]
     if not parts:
         raise NotCompilable("An empty pipeline is not compiled.")
@@ -30,8 +29,7 @@ def convert_pipeline(estimator: Any) -> CompiledPipeline:
     return TransformerPipeline(compiled)
 
 
-def convert_column_transformer(estimator: Any) -> ParallelTransformers:
-    """Convert a column transformer."""
+def _column_transformer(estimator: Any) -> ParallelTransformers:
     columns = sklearn_private.transformer_columns(estimator)
     parts: list[CompiledEstimator] = []
     positions = []
@@ -46,8 +44,7 @@ def convert_column_transformer(estimator: Any) -> ParallelTransformers:
     return ParallelTransformers(parts, list(positions))
 
 
-def convert_union(estimator: Any) -> ParallelTransformers:
-    """Convert a union of features."""
+def _union(estimator: Any) -> ParallelTransformers:
     if estimator.transformer_weights:
         raise NotCompilable("A feature union with weights is not compiled.")
     parts = [part for _, part in estimator.transformer_list if part not in ("drop", None)]
@@ -55,21 +52,18 @@ def convert_union(estimator: Any) -> ParallelTransformers:
     return ParallelTransformers(compiled, [None] * len(compiled))
 
 
-def convert_multi_output(estimator: Any) -> MultiOutput:
-    """Convert one model for each target."""
+def _multi_output(estimator: Any) -> MultiOutput:
     return MultiOutput([convert(part) for part in estimator.estimators_])
 
 
-def convert_transformed_target(estimator: Any) -> TransformedTarget:
-    """Convert a regressor of a target that is transformed by functions of NumPy."""
+def _transformed_target(estimator: Any) -> TransformedTarget:
     name = numpy_name(estimator.inverse_func)
     if estimator.func is None or not name:
         raise NotCompilable("A target is compiled if functions of NumPy transform it.")
     return TransformedTarget(convert(estimator.regressor_), name)
 
 
-def convert_elimination(estimator: Any) -> TransformerPipeline:
-    """Convert a recursive feature elimination."""
+def _elimination(estimator: Any) -> TransformerPipeline:
     return TransformerPipeline([convert_selector(estimator)], convert(estimator.estimator_))
 
 
@@ -78,16 +72,16 @@ def _convert_attribute(name: str) -> Callable[[Any], CompiledEstimator]:
 
 
 CONVERTERS: dict[str, Callable[[Any], CompiledEstimator]] = {
-    "ColumnTransformer": convert_column_transformer,
-    "FeatureUnion": convert_union,
+    "ColumnTransformer": _column_transformer,
+    "FeatureUnion": _union,
     "FrozenEstimator": _convert_attribute("estimator"),
-    "MultiOutputClassifier": convert_multi_output,
-    "MultiOutputRegressor": convert_multi_output,
-    "Pipeline": convert_pipeline,
+    "MultiOutputClassifier": _multi_output,
+    "MultiOutputRegressor": _multi_output,
+    "Pipeline": _pipeline,
     "RANSACRegressor": _convert_attribute("estimator_"),
-    "RFE": convert_elimination,
-    "RFECV": convert_elimination,
-    "TransformedTargetRegressor": convert_transformed_target,
+    "RFE": _elimination,
+    "RFECV": _elimination,
+    "TransformedTargetRegressor": _transformed_target,
     **dict.fromkeys(
         ("GridSearchCV", "HalvingGridSearchCV", "HalvingRandomSearchCV", "RandomizedSearchCV"),
         _convert_attribute("best_estimator_"),

@@ -7,49 +7,43 @@ import numpy as np
 
 from predictor.core.compiled.compiled_estimator import CompiledEstimator, NotCompilable
 from predictor.core.compiled.preprocessing import (
-    Binarizer,
     ColumnSelector,
     LinearProjection,
     NumberImputer,
     NumpyFunction,
+    PolynomialExpansion,
     RangeScaler,
-    RowNormalizer,
     Scaler,
 )
 from predictor.core.compiler.converters.encoders import convert_string_imputer
 
 
-def convert_standard_scaler(estimator: Any) -> Scaler:
-    """Convert a standard scaler."""
+def _standard_scaler(estimator: Any) -> Scaler:
     return Scaler(
         estimator.mean_ if estimator.with_mean else None,
         estimator.scale_ if estimator.with_std else None,
     )
 
 
-def convert_robust_scaler(estimator: Any) -> Scaler:
-    """Convert a robust scaler."""
+def _robust_scaler(estimator: Any) -> Scaler:
     return Scaler(
         estimator.center_ if estimator.with_centering else None,
         estimator.scale_ if estimator.with_scaling else None,
     )
 
 
-def convert_max_abs_scaler(estimator: Any) -> Scaler:
-    """Convert a scaler by the largest absolute value."""
+def _max_abs_scaler(estimator: Any) -> Scaler:
     if estimator.clip:
         raise NotCompilable("A MaxAbsScaler that clips is not compiled.")
     return Scaler(None, estimator.scale_)
 
 
-def convert_min_max_scaler(estimator: Any) -> RangeScaler:
-    """Convert a scaler to a range."""
+def _min_max_scaler(estimator: Any) -> RangeScaler:
     bounds = [float(bound) for bound in estimator.feature_range] if estimator.clip else None
     return RangeScaler(estimator.scale_, estimator.min_, bounds)
 
 
-def convert_imputer(estimator: Any) -> CompiledEstimator:
-    """Convert a simple imputer."""
+def _imputer(estimator: Any) -> CompiledEstimator:
     statistics = estimator.statistics_
     if statistics.dtype.kind == "O":
         return convert_string_imputer(estimator)
@@ -65,8 +59,7 @@ def convert_selector(estimator: Any) -> ColumnSelector:
     return ColumnSelector(np.flatnonzero(estimator.get_support()), bool(tags.allow_nan))
 
 
-def convert_pca(estimator: Any) -> LinearProjection:
-    """Convert a principal component analysis."""
+def _pca(estimator: Any) -> LinearProjection:
     components = estimator.components_.T
     scale = None
     if estimator.whiten:
@@ -75,8 +68,7 @@ def convert_pca(estimator: Any) -> LinearProjection:
     return LinearProjection(components, estimator.mean_.reshape(1, -1) @ components, scale)
 
 
-def convert_function(estimator: Any) -> NumpyFunction:
-    """Convert an element-wise function of NumPy."""
+def _function(estimator: Any) -> NumpyFunction:
     if estimator.validate or estimator.kw_args:
         raise NotCompilable("A function with arguments or validation is not compiled.")
     if estimator.func is None:
@@ -87,6 +79,18 @@ def convert_function(estimator: Any) -> NumpyFunction:
     return NumpyFunction(name)
 
 
+def _polynomial(estimator: Any) -> PolynomialExpansion:
+    powers = estimator.powers_
+    degree = max(1, int(powers.sum(axis=1).max(initial=0)))
+    if estimator.order != "C":
+        raise NotCompilable("Polynomial features in Fortran order are not compiled.")
+    factors = np.zeros((degree, len(powers)), dtype=np.intp)
+    for number, row in enumerate(powers):
+        columns = np.repeat(np.arange(1, len(row) + 1), row)
+        factors[: len(columns), number] = columns
+    return PolynomialExpansion(factors)
+
+
 def numpy_name(function: Any) -> str:
     """Return the name of a function of NumPy; empty for any other function."""
     name = getattr(function, "__name__", "")
@@ -94,16 +98,15 @@ def numpy_name(function: Any) -> str:
 
 
 CONVERTERS: dict[str, Callable[[Any], CompiledEstimator]] = {
-    "Binarizer": lambda estimator: Binarizer(float(estimator.threshold)),
-    "FunctionTransformer": convert_function,
-    "IncrementalPCA": convert_pca,
-    "MaxAbsScaler": convert_max_abs_scaler,
-    "MinMaxScaler": convert_min_max_scaler,
-    "Normalizer": lambda estimator: RowNormalizer(estimator.norm),
-    "PCA": convert_pca,
-    "RobustScaler": convert_robust_scaler,
-    "SimpleImputer": convert_imputer,
-    "StandardScaler": convert_standard_scaler,
+    "FunctionTransformer": _function,
+    "IncrementalPCA": _pca,
+    "MaxAbsScaler": _max_abs_scaler,
+    "MinMaxScaler": _min_max_scaler,
+    "PCA": _pca,
+    "PolynomialFeatures": _polynomial,
+    "RobustScaler": _robust_scaler,
+    "SimpleImputer": _imputer,
+    "StandardScaler": _standard_scaler,
     "TruncatedSVD": lambda estimator: LinearProjection(estimator.components_.T),
     **dict.fromkeys(
         (

@@ -60,8 +60,7 @@ def _fields(
     }
 
 
-def convert_forest_regressor(estimator: Any) -> ForestRegressor:
-    """Convert a regression tree, or a forest of them."""
+def _forest_regressor(estimator: Any) -> ForestRegressor:
     trees = [read_tree(tree) for tree in getattr(estimator, "estimators_", [estimator])]
     outputs = np.arange(estimator.n_outputs_)
     base = np.zeros((len(outputs), 1))
@@ -69,8 +68,7 @@ def convert_forest_regressor(estimator: Any) -> ForestRegressor:
     return ForestRegressor(**_fields(estimator, pairs, base) | {"divisor": len(trees)})
 
 
-def convert_forest_classifier(estimator: Any) -> ForestClassifier:
-    """Convert a classification tree, or a forest of them."""
+def _forest_classifier(estimator: Any) -> ForestClassifier:
     trees = [read_tree(tree) for tree in getattr(estimator, "estimators_", [estimator])]
     classes = estimator.classes_ if isinstance(estimator.classes_, list) else [estimator.classes_]
     base = np.zeros((len(classes), max(map(len, classes))))
@@ -103,13 +101,11 @@ def _boosting_fields(estimator: Any) -> dict[str, Any]:
     return _fields(estimator, trees, sklearn_private.initial_scores(estimator)[np.newaxis])
 
 
-def convert_boosting_regressor(estimator: Any) -> BoostingRegressor:
-    """Convert a gradient boosting regressor."""
+def _boosting_regressor(estimator: Any) -> BoostingRegressor:
     return BoostingRegressor(**_boosting_fields(estimator))
 
 
-def convert_boosting_classifier(estimator: Any) -> BoostingClassifier:
-    """Convert a gradient boosting classifier."""
+def _boosting_classifier(estimator: Any) -> BoostingClassifier:
     factor = 2.0 if estimator.loss == "exponential" else 1.0
     return BoostingClassifier(
         **_boosting_fields(estimator),
@@ -129,20 +125,18 @@ def _histogram_fields(estimator: Any) -> dict[str, Any]:
     return _fields(estimator, trees, base) | {"precision": DOUBLE}
 
 
-def convert_histogram_regressor(estimator: Any) -> BoostingRegressor:
-    """Convert a histogram gradient boosting regressor."""
+def _histogram_regressor(estimator: Any) -> BoostingRegressor:
     link = sklearn_private.link_name(estimator)
     if link not in ("IdentityLink", "LogLink"):
         raise NotCompilable(f"The link {link} is not compiled.")
     return BoostingRegressor(**_histogram_fields(estimator), has_log_link=link == "LogLink")
 
 
-def convert_histogram_classifier(estimator: Any) -> BoostingClassifier:
-    """Convert a histogram gradient boosting classifier."""
+def _histogram_classifier(estimator: Any) -> BoostingClassifier:
     return BoostingClassifier(**_histogram_fields(estimator), classes=estimator.classes_)
 
 
-def convert_adaboost(estimator: Any) -> BoostingClassifier:
+def _adaboost(estimator: Any) -> BoostingClassifier:
     """Convert an AdaBoost classifier of trees: each leaf adds the weighted vote of its label."""
     n_classes, weights = len(estimator.classes_), estimator.estimator_weights_
     if n_classes < 2:  # noqa: PLR2004 - one class is no choice
@@ -162,8 +156,7 @@ def convert_adaboost(estimator: Any) -> BoostingClassifier:
     return BoostingClassifier(**fields, classes=estimator.classes_, factor=factor)
 
 
-def convert_isolation_forest(estimator: Any) -> IsolationForest:
-    """Convert an isolation forest."""
+def _isolation_forest(estimator: Any) -> IsolationForest:
     mean_depth = sklearn_private.isolation_mean_depth(estimator)
     if not mean_depth:
         raise NotCompilable("An isolation forest of one sample is not compiled.")
@@ -182,18 +175,18 @@ def convert_isolation_forest(estimator: Any) -> IsolationForest:
 
 
 CONVERTERS = {
-    "AdaBoostClassifier": convert_adaboost,
-    "DecisionTreeClassifier": convert_forest_classifier,
-    "DecisionTreeRegressor": convert_forest_regressor,
-    "ExtraTreeClassifier": convert_forest_classifier,
-    "ExtraTreeRegressor": convert_forest_regressor,
-    "ExtraTreesClassifier": convert_forest_classifier,
-    "ExtraTreesRegressor": convert_forest_regressor,
-    "GradientBoostingClassifier": convert_boosting_classifier,
-    "GradientBoostingRegressor": convert_boosting_regressor,
-    "HistGradientBoostingClassifier": convert_histogram_classifier,
-    "HistGradientBoostingRegressor": convert_histogram_regressor,
-    "IsolationForest": convert_isolation_forest,
-    "RandomForestClassifier": convert_forest_classifier,
-    "RandomForestRegressor": convert_forest_regressor,
+    "AdaBoostClassifier": _adaboost,
+    "DecisionTreeClassifier": _forest_classifier,
+    "DecisionTreeRegressor": _forest_regressor,
+    "ExtraTreeClassifier": _forest_classifier,
+    "ExtraTreeRegressor": _forest_regressor,
+    "ExtraTreesClassifier": _forest_classifier,
+    "ExtraTreesRegressor": _forest_regressor,
+    "GradientBoostingClassifier": _boosting_classifier,
+    "GradientBoostingRegressor": _boosting_regressor,
+    "HistGradientBoostingClassifier": _histogram_classifier,
+    "HistGradientBoostingRegressor": _histogram_regressor,
+    "IsolationForest": _isolation_forest,
+    "RandomForestClassifier": _forest_classifier,
+    "RandomForestRegressor": _forest_regressor,
 }
