@@ -64,10 +64,14 @@ STAYS = {
     "VotingClassifier": "A vote with labels is not compiled.",
     "ball tree": "Neighbours by the metric minkowski are not compiled.",
     "clusters after scaling": "Birch is not compiled.",
+    "frozen": "KMeans is not compiled.",
     "function, round": "round is not an element-wise function of NumPy.",
     "gaps, neighbours": "KNNImputer is not compiled.",
     "mahalanobis": "Neighbours by the metric mahalanobis are not compiled.",
     "boosted by probabilities": "AdaBoost is compiled for trees that know all classes.",
+    "several labels, rest": (
+        "One-vs-rest is compiled for logistic regressions of several classes."
+    ),
     "support vectors, pairs": (
         "Support vectors with scores of pairs, or with ties to break, are not compiled."
     ),

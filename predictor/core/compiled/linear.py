@@ -14,12 +14,13 @@ import numpy as np
 from predictor.core.compiled.compiled_estimator import (
     Array,
     CompiledEstimator,
+    FallbackRequired,
     ScoreClassifier,
     labels_at,
 )
 
 # Functions from scores to probabilities.
-LOGISTIC, SOFTMAX = "logistic", "softmax"
+LOGISTIC, ONE_VS_REST, SOFTMAX = "logistic", "one vs rest", "softmax"
 
 
 @dataclass
@@ -61,7 +62,7 @@ class LinearClassifier(ScoreClassifier, LinearRegressor):
     Parameters
     ----------
     classes : array of shape (n_classes,)
-    link : {"", "logistic", "softmax"}
+    link : {"", "logistic", "one vs rest", "softmax"}
         Function from scores to probabilities; empty if the estimator has none.
     """
 
@@ -84,12 +85,21 @@ class LinearClassifier(ScoreClassifier, LinearRegressor):
         return labels_at(self.classes, scores.argmax(axis=1))
 
     def probabilities(self, scores: Array) -> Array:
-        """Return the probabilities of scores, which are overwritten."""
+        """Return the probabilities of scores, which are overwritten.
+
+        Raises
+        ------
+        FallbackRequired
+            All probabilities of a row are zero before they are normalised.
+        """
         if self.link == SOFTMAX:
             return softmax(scores)
         if self.is_binary:
             return binary_probabilities(expit(scores))
-        return normalize_rows(expit(scores))
+        each = expit(scores)
+        if self.link == ONE_VS_REST and not each.any(axis=1).all():
+            raise FallbackRequired
+        return normalize_rows(each)
 
 
 def expit(scores: Array) -> Array:

@@ -8,6 +8,7 @@ from predictor.core import sklearn_private
 from predictor.core.compiled.compiled_estimator import NotCompilable
 from predictor.core.compiled.linear import (
     LOGISTIC,
+    ONE_VS_REST,
     SOFTMAX,
     LinearClassifier,
     LinearRegressor,
@@ -39,6 +40,16 @@ def _logistic(estimator: Any) -> LinearClassifier:
 def _sgd_classifier(estimator: Any) -> LinearClassifier:
     link = LOGISTIC if estimator.loss == "log_loss" else ""
     return LinearClassifier(estimator.coef_, estimator.intercept_, estimator.classes_, link)
+
+
+def _one_vs_rest(estimator: Any) -> LinearClassifier:
+    parts = estimator.estimators_
+    is_logistic = all(type(part).__name__ == "LogisticRegression" for part in parts)
+    if estimator.multilabel_ or len(parts) < 3 or not is_logistic:  # noqa: PLR2004 - two classes have one part
+        raise NotCompilable("One-vs-rest is compiled for logistic regressions of several classes.")
+    coef = np.vstack([part.coef_ for part in parts])
+    intercept = np.hstack([part.intercept_ for part in parts])
+    return LinearClassifier(coef, intercept, estimator.classes_, ONE_VS_REST)
 
 
 CONVERTERS = {
@@ -88,5 +99,6 @@ CONVERTERS = {
         ("LinearDiscriminantAnalysis", "LogisticRegression", "LogisticRegressionCV"),
         _logistic,
     ),
+    "OneVsRestClassifier": _one_vs_rest,
     "SGDClassifier": _sgd_classifier,
 }
