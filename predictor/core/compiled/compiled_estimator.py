@@ -49,7 +49,7 @@ class CompiledEstimator:
         return names.pop() if names else NUMPY
 
     def children(self) -> list["CompiledEstimator"]:
-        """Return the compiled estimators that are fields of this one."""
+        """Return the compiled estimators among the fields."""
         values = [getattr(self, field.name) for field in fields(self)]
         flat = chain.from_iterable(v if isinstance(v, list) else [v] for v in values)
         return [value for value in flat if isinstance(value, CompiledEstimator)]

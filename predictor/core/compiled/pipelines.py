@@ -21,7 +21,7 @@ from predictor.core.compiled.compiled_estimator import (
 
 
 def call(estimator: CompiledEstimator, method: str, X: Any) -> Any:
-    """Return the result of a method of a compiled estimator that is part of another one.
+    """Return the result of a method of a part of a composition.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Generate rows: random ones in and out of the ranges of a signature, and unusual ones."""
+"""Generate rows: random rows in and out of the ranges of a signature, and unusual rows."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -4,7 +4,7 @@ import os
 
 
 class Bell:
-    """Pipe that one thread writes to and another one waits for.
+    """Pipe that one thread writes to and another thread reads.
 
     The write releases the interpreter's lock, so that the woken thread can take it at once. A
     `threading.Lock` is released with the interpreter's lock held: the woken thread sleeps again,

@@ -1,4 +1,4 @@
-"""Which estimators' requests may share a call."""
+"""Estimators whose requests may share a call."""
 
 import numpy as np
 import pytest

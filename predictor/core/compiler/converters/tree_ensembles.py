@@ -77,7 +77,7 @@ def _forest_classifier(estimator: Any) -> ForestClassifier:
     for target, labels in enumerate(classes):
         own = outputs.reshape(base.shape)[target, : len(labels)]
         if len(labels) > 1 and all(_sum_to_one(tree.values[:, own]) for tree in trees):
-            # The last class has what the others leave: its trees need not run.
+            # The last class has the remaining probability: its trees need not run.
             spread[own, own[-1]] = -1.0
             spread[own[-1]] = 0.0
             base[target, len(labels) - 1] = 1.0
