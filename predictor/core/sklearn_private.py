@@ -91,8 +91,6 @@ def isolation_depths(estimator: Any) -> list[Array]:
     return [path + average - 1.0 for path, average in pairs]
 
 
-def isolation_mean_depth(estimator: Any) -> float:
-    """Return the mean depth of a tree of an isolation forest."""
-    from sklearn.ensemble._iforest import _average_path_length  # noqa: PLC0415 - heavy
-
-    return float(_average_path_length([estimator._max_samples])[0])  # noqa: SLF001 - no public equivalent
+def isolation_max_samples(estimator: Any) -> int:
+    """Return the resolved number of samples of each tree: `max_samples` can be "auto"."""
+    return int(estimator._max_samples)  # noqa: SLF001 - no public equivalent

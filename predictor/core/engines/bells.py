@@ -4,9 +4,9 @@ import os
 
 
 class Bell:
-    """Pipe that one thread writes to and another thread reads.
+    """Pipe between two threads, to wake the reader.
 
-    The write releases the interpreter's lock, so that the woken thread can take it at once. A
+    The write releases the interpreter's lock, so that the woken thread takes the lock at once. A
     `threading.Lock` is released with the interpreter's lock held: the woken thread sleeps again,
     which costs three more switches of threads for each response.
     """

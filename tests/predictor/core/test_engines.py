@@ -81,7 +81,7 @@ def test_trees_are_equal_on_their_thresholds_and_one_step_beside(name):
 
 
 class Aside(LogisticRegression):
-    """A classifier whose own class changes what it answers."""
+    """A subclass, which can have other results than its base class."""
 
 
 def refused(estimator, rows):

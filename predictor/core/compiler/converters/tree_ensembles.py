@@ -157,9 +157,10 @@ def _adaboost(estimator: Any) -> BoostingClassifier:
 
 
 def _isolation_forest(estimator: Any) -> IsolationForest:
-    mean_depth = sklearn_private.isolation_mean_depth(estimator)
-    if not mean_depth:
-        raise NotCompilable("An isolation forest of one sample is not compiled.")
+    n = sklearn_private.isolation_max_samples(estimator)
+    if n <= 2:  # noqa: PLR2004 - the formula below needs more
+        raise NotCompilable("An isolation forest of one or two samples is not compiled.")
+    mean_depth = float(2.0 * (np.log(n - 1.0) + np.euler_gamma) - 2.0 * (n - 1.0) / n)
     parts = zip(
         estimator.estimators_,
         sklearn_private.isolation_depths(estimator),
