@@ -5,11 +5,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from predictor.core import sklearn_private
 from predictor.core.coercion import BOOLEAN, NUMBER, STRING
 
 # Attributes in which a meta-estimator stores the fitted estimator that receives its rows.
 INNER_ATTRIBUTES = (
-    "_preprocessor",
     "best_estimator_",
     "estimator_",
     "estimators_",
@@ -49,10 +49,10 @@ def get_inner(estimator: Any) -> Any:
         if steps := getattr(estimator, attribute, None):
             fitted = [step for _, step in steps if not isinstance(step, str) and step is not None]
             return fitted[0] if fitted else None
-    for attribute in INNER_ATTRIBUTES:
-        value = getattr(estimator, attribute, None)
-        if isinstance(value, list | tuple | np.ndarray) and len(value):
-            value = value[0]
+    inner = (getattr(estimator, attribute, None) for attribute in INNER_ATTRIBUTES)
+    for candidate in (sklearn_private.histogram_preprocessor(estimator), *inner):
+        is_list = isinstance(candidate, list | tuple | np.ndarray) and len(candidate)
+        value = candidate[0] if is_list else candidate
         if hasattr(value, "fit") or hasattr(value, "calibrators"):
             return value
     return None
@@ -97,7 +97,7 @@ def _column_transformer_hints(
     estimator: Any, positions: Sequence[int]
 ) -> Iterator[tuple[int, ColumnHint]]:
     """Yield the hints of the transformers of a ColumnTransformer."""
-    indices = estimator._transformer_to_input_indices  # noqa: SLF001 - no public attribute has them
+    indices = sklearn_private.transformer_columns(estimator)
     for name, transformer, columns in estimator.transformers_:
         if isinstance(transformer, str):
             continue

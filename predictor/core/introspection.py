@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from predictor.core import sklearn_private
 from predictor.core.coercion import BOOLEAN, INTEGER, NUMBER, STRING
 from predictor.core.columns import Column
 from predictor.core.encoder_metadata import find_hints, get_innermost, takes_text
@@ -40,8 +41,8 @@ def get_container(estimator: Any) -> str:
     if getattr(estimator, "feature_names_in_", None) is not None:
         return FRAME
     first = get_innermost(estimator)
-    training_data = getattr(first, "_fit_X", None)
-    is_sparse = getattr(first, "_sparse", False) is True or hasattr(training_data, "toarray")
+    training_data = sklearn_private.training_rows(first)
+    is_sparse = sklearn_private.was_fitted_on_sparse(first) or hasattr(training_data, "toarray")
     return SPARSE if is_sparse else ARRAY
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from predictor.core.engines import Answers, Engine, ran
+from predictor.core.engines import Engine, MethodResults
 from predictor.core.errors import Busy, InvalidInput
 from predictor.core.signature import Signature
 
@@ -32,7 +32,7 @@ class Model:
     engine: Engine
     compiled_sha256: str = ""
 
-    def infer(self, X: Any, outputs: Sequence[str]) -> Answers:
+    def infer(self, X: Any, outputs: Sequence[str]) -> MethodResults:
         """Return the result of each method for the rows, and the name of the engine that ran.
 
         Parameters
@@ -43,12 +43,12 @@ class Model:
             Methods of the signature.
         """
         if X.shape[0] == 0:
-            return ran(dict.fromkeys(outputs, np.empty(0)), self.engine_name(0))
+            return MethodResults(dict.fromkeys(outputs, np.empty(0)), self.engine_name(0))
         return self.engine.run(outputs, X)
 
     def engine_name(self, n_rows: int) -> str:
         """Return the name of the engine that runs this number of rows."""
-        return self.engine.name(n_rows)
+        return self.engine.engine_name(n_rows)
 
     def warm(self) -> None:
         """Run every method once, so that the first request is not slower than others."""

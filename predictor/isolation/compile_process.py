@@ -8,7 +8,7 @@ import time
 from contextlib import suppress
 from typing import Any, NoReturn
 
-from predictor.core.compiler.compile import Compilation, compile_, uncompiled
+from predictor.core.compiler.compile import Compilation, compile_, not_compiled
 from predictor.core.signature import Signature
 
 # Share of the inspection's time limit within which the compilation must end.
@@ -18,7 +18,7 @@ CHUNK_BYTES = 1 << 20
 
 
 def compile_in_fork(
-    deadline: float, estimator: Any, signature: Signature, sample: Any, *, forms: bool = True
+    deadline: float, estimator: Any, signature: Signature, sample: Any, *, enabled: bool = True
 ) -> Compilation:
     """Compile an estimator in a fork of this process; see `compile.compile_`.
 
@@ -29,14 +29,14 @@ def compile_in_fork(
     estimator : estimator
     signature : Signature
     sample : array or DataFrame, optional
-    forms : bool
+    enabled : bool
     """
     reading, writing = os.pipe()
     start = time.monotonic()
     child = os.fork()
     if not child:
         os.close(reading)
-        _compile(writing, estimator, signature, sample, forms=forms)
+        _compile(writing, estimator, signature, sample, enabled=enabled)
     os.close(writing)
     output = _read(reading, deadline)
     os.close(reading)
@@ -45,20 +45,22 @@ def compile_in_fork(
             os.kill(child, signal.SIGKILL)
     _, status = os.waitpid(child, 0)
     if output is None:
-        return uncompiled(f"The compilation took more than {time.monotonic() - start:.0f} seconds.")
+        return not_compiled(
+            f"The compilation took more than {time.monotonic() - start:.0f} seconds."
+        )
     if status or not output:
-        return uncompiled("The compilation crashed or exceeded its memory limit.")
+        return not_compiled("The compilation crashed or exceeded its memory limit.")
     report, _, data = output.partition(b"\n")
     return Compilation(json.loads(report), data)
 
 
 def _compile(
-    writing: int, estimator: Any, signature: Signature, sample: Any, *, forms: bool
+    writing: int, estimator: Any, signature: Signature, sample: Any, *, enabled: bool
 ) -> NoReturn:
     """Compile in the fork, and exit without flushing or closing the files of the parent."""
     code = 1
     try:
-        compilation = compile_(estimator, signature, sample, forms=forms)
+        compilation = compile_(estimator, signature, sample, enabled=enabled)
         with os.fdopen(writing, "wb") as pipe:
             pipe.write(json.dumps(compilation.report).encode() + b"\n")
             pipe.write(compilation.data)

@@ -85,7 +85,7 @@ def inspect(options: Namespace, compile_model: Callable[..., Any] | None = None)
         The file or the sample is rejected.
     """
     from predictor.core.compiler.compile import compile_  # noqa: PLC0415 - scikit-learn
-    from predictor.core.engines import ScikitLearn  # noqa: PLC0415 - the registry imports
+    from predictor.core.engines import EstimatorEngine  # noqa: PLC0415 - the registry imports
     from predictor.core.model import Model  # noqa: PLC0415 - this module and
     from predictor.core.signature_inference import infer_signature  # noqa: PLC0415 - needs no arrays
 
@@ -104,13 +104,13 @@ def inspect(options: Namespace, compile_model: Callable[..., Any] | None = None)
         except ArtifactError as exc:
             raise SampleError(str(exc)) from exc
     try:
-        Model("", 0, signature, ScikitLearn(estimator)).warm()
+        Model("", 0, signature, EstimatorEngine(estimator)).warm()
     except MemoryError:
         raise
     except Exception as exc:
         raise ArtifactError("The model in the file fails on a row of its own columns.") from exc
     forms = not options.no_engines
-    compilation = (compile_model or compile_)(estimator, signature, sample, forms=forms)
+    compilation = (compile_model or compile_)(estimator, signature, sample, enabled=forms)
     return Inspection(
         artifact=taken.path.name,
         format=taken.file_format,

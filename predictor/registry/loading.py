@@ -45,7 +45,7 @@ def load(name: str, number: int, observer: Observer) -> Model:
     lazy = LazyEstimator(partial(load_estimator, row))
     fallback = Joining(lazy, observer) if row.engines.get("joined") else Alone(lazy)
     engine = _engine(row, fallback, signature)
-    if all(engine.compiles(method, ANY_N_ROWS) for method in signature.methods):
+    if all(engine.is_compiled(method, ANY_N_ROWS) for method in signature.methods):
         queries.check(row)
     else:
         _ = lazy.estimator  # reads the artifact

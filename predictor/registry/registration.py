@@ -54,7 +54,7 @@ def register(name: str, fitted: Fitted, *, by: "User | None" = None) -> ModelVer
         path = staged / ARTIFACT
         signature = artifacts.save(fitted.estimator, path, fitted.X, columns=fitted.columns)
         forms = conf.uses_compiled()
-        compilation = compile_(fitted.estimator, signature, fitted.X, forms=forms)
+        compilation = compile_(fitted.estimator, signature, fitted.X, enabled=forms)
         inspection = Inspection(
             ARTIFACT,
             "skops",

@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 from predictor.api.json_schema import JSON_NULL, response_schema, row_schema
 from predictor.core import save
 from predictor.core.compiler import batch_safety, crossover
-from predictor.core.compiler.converters.dispatch import COMPILED
+from predictor.core.compiler.converters.dispatch import CONVERTERS
 from predictor.core.errors import ArtifactError
 from predictor.isolation import inspect_artifact
 from predictor.registry import registration, storage
@@ -30,7 +30,7 @@ NOT_SERVED = {
     "PatchExtractor": "PatchExtractor takes images, not rows of columns.",
 }
 
-# What stays with scikit-learn, and why; else a case is compiled whose kind has a form.
+# Cases that stay with scikit-learn although their class has a converter, and why.
 STAYS = {
     **dict.fromkeys(
         [
@@ -60,24 +60,30 @@ STAYS = {
     "KNeighborsRegressor-1": "Neighbours by the metric precomputed are not compiled.",
     "SVC-1": "Support vectors with a kernel precomputed are not compiled.",
     "SVR-1": "Support vectors with a kernel precomputed are not compiled.",
-    "TransformedTargetRegressor": "A target transformed by a function of NumPy alone is compiled.",
-    "VotingClassifier": "A vote by labels is not compiled.",
+    "TransformedTargetRegressor": "A target is compiled if functions of NumPy transform it.",
+    "VotingClassifier": "A vote with labels is not compiled.",
     "ball tree": "Neighbours by the metric minkowski are not compiled.",
     "clusters after scaling": "Birch is not compiled.",
-    "function, round": "round is no element-wise function of NumPy.",
+    "frozen": "KMeans is not compiled.",
+    "function, round": "round is not an element-wise function of NumPy.",
     "gaps, neighbours": "KNNImputer is not compiled.",
     "mahalanobis": "Neighbours by the metric mahalanobis are not compiled.",
-    "several labels, rest": "One against the rest is compiled for several classes alone.",
-    "table, categories": (
-        "Histogram boosting is compiled over categories that are integers alone."
+    "boosted by probabilities": "AdaBoost is compiled for trees that know all classes.",
+    "several labels, rest": (
+        "One-vs-rest is compiled for logistic regressions of several classes."
     ),
-    "table, columns passed": "transform gives float64, not object.",
+    "support vectors, pairs": (
+        "Support vectors with scores of pairs, or with ties to break, are not compiled."
+    ),
+    "support vectors, polynomial": "Support vectors with a kernel poly are not compiled.",
+    "table, categories": "Histogram boosting over categories of strings is not compiled.",
+    "table, columns passed": "transform returns float64, not object.",
     "table, text too": "TfidfVectorizer is not compiled.",
     "weighed distances": "Neighbours by the metric seuclidean are not compiled.",
 }
 
-# Why a method of what is compiled may not be.
-METHOD_STAYS = {"", "It is not compiled.", "No row was found that both take."}
+# Reasons of methods that are not compiled, of estimators that are.
+METHOD_STAYS = {"", "It is not compiled.", "No row was found that both accept."}
 
 KEYS = {
     "predict": "predictions",
@@ -90,9 +96,9 @@ KEYS = {
 
 @pytest.fixture(autouse=True)
 def _untimed(monkeypatch):
-    """Take every form for the faster one, and rows for cheaper together: all that is equal runs."""
+    """Make every compiled estimator, and every batch, the faster one, so that all of them run."""
     for module in (crossover, batch_safety):
-        monkeypatch.setattr(module, "in_turn", lambda _: [1.0, 2.0])
+        monkeypatch.setattr(module, "time_alternately", lambda _: [1.0, 2.0])
 
 
 @pytest.fixture
@@ -143,7 +149,7 @@ def test_it_answers_as_when_it_is_called(name, serve):
     for method, answer in expected.items():
         same(together[KEYS[method]], answer[0])
     kind = type(estimator).__name__
-    compiled = name not in STAYS and kind in COMPILED
+    compiled = name not in STAYS and kind in CONVERTERS
     assert engines["reason"] == ("" if compiled else STAYS.get(name, f"{kind} is not compiled."))
     if compiled:
         assert {found["reason"] for found in engines["methods"].values()} <= METHOD_STAYS

@@ -41,7 +41,7 @@ from mlsite.apps import check_fast_path
 from mlsite.models import Token
 from predictor import registry
 from predictor.api.views import Predict
-from predictor.core.engines import ScikitLearn, ran
+from predictor.core.engines import EstimatorEngine, ran
 from predictor.core.errors import Busy, InvalidInput
 from predictor.core.model import Model
 from predictor.core.signature_inference import infer_signature
@@ -283,7 +283,7 @@ class NotANumber(DecisionTreeRegressor):
 
 
 def Signed(estimator, X):  # noqa: N802 - a constructor
-    return infer_signature(estimator, sample=X), ScikitLearn(estimator)
+    return infer_signature(estimator, sample=X), EstimatorEngine(estimator)
 
 
 @pytest.fixture

@@ -66,7 +66,7 @@ def test_a_failure_tells_nothing_of_itself(api, iris, monkeypatch):
 
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
+    "X-LazyFrame-Options": "DENY",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
 }

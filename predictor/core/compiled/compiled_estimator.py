@@ -1,4 +1,4 @@
-"""What a compiled form is: an estimator's fitted arrays, and its methods without their checks."""
+"""Base class of compiled estimators, and the input that they read."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
@@ -11,64 +11,62 @@ import numpy.typing as npt
 
 Array = npt.NDArray[Any]
 
-# What a form reads: rows of numbers, or columns of values as they are.
+# Input of a compiled estimator: an array of numbers, or the array or Table as it comes.
 NUMBERS, VALUES = "numbers", "values"
 
-# Which numbers an estimator takes: what is beyond, it refuses.
-FINITE, MISSING_TOO, ANY = "finite", "missing too", "any"
+# Numbers that a compiled estimator accepts. It leaves rows with others to scikit-learn.
+FINITE, FINITE_OR_NAN, ANY = "finite", "finite or nan", "any"
 
-
-# What runs forms.
+# Libraries that run compiled estimators.
 NUMPY, ONNX = "numpy", "onnxruntime"
 
 
 class FallbackRequired(Exception):
-    """Rows that a form leaves to the estimator, which takes them or says why not."""
+    """The compiled estimator leaves these rows to scikit-learn."""
 
 
 class NotCompilable(Exception):
-    """Why an estimator has no form of its own, in a sentence."""
+    """The estimator, or a part of it, cannot be compiled; the message says why."""
 
 
 @dataclass
 class CompiledEstimator:
-    """An estimator as arrays, with those of its methods that are served.
+    """Arrays of a fitted estimator, and its methods without their validation.
 
-    A form computes what the estimator computes, in the same order of operations, and looks at its
-    input only as far as the estimator would refuse it. Its fields are arrays, numbers, strings and
-    other forms: what can be written to a file that is data.
+    A compiled estimator computes the same as its estimator. Its fields are arrays, numbers,
+    strings and other compiled estimators, so that it can be written to a file that is data.
     """
 
     reads: ClassVar[str] = NUMBERS
-    takes: ClassVar[str] = FINITE
-    # The estimator that it was drawn of; none where it was read from a file.
+    accepts: ClassVar[str] = FINITE
+    # The estimator that it was converted from; None if it was read from a file.
     source: ClassVar[Any] = None
 
     @property
-    def runs_on(self) -> str:
-        """The name of what runs it, on the card."""
-        names = {part.runs_on for part in self.parts_within()} - {NUMPY}
+    def engine_name(self) -> str:
+        """Name of the library that runs this estimator."""
+        names = {part.engine_name for part in self.children()} - {NUMPY}
         return names.pop() if names else NUMPY
 
-    def parts_within(self) -> list["CompiledEstimator"]:
-        """Return the forms that this one is made of."""
+    def children(self) -> list["CompiledEstimator"]:
+        """Return the compiled estimators among the fields."""
         values = [getattr(self, field.name) for field in fields(self)]
-        listed = chain.from_iterable(map(_listed, values))
-        return [part for part in listed if isinstance(part, CompiledEstimator)]
+        flat = chain.from_iterable(v if isinstance(v, list) else [v] for v in values)
+        return [value for value in flat if isinstance(value, CompiledEstimator)]
 
-    def within(self) -> Iterator["CompiledEstimator"]:
-        """Yield the form itself, and all that it is made of, however deep."""
+    def walk(self) -> Iterator["CompiledEstimator"]:
+        """Yield this compiled estimator and all that are nested in it."""
         yield self
-        for part in self.parts_within():
-            yield from part.within()
+        for part in self.children():
+            yield from part.walk()
 
     def run_methods(self, methods: Sequence[str], X: Any) -> dict[str, Any]:
-        """Return what several methods give for the same rows."""
+        """Return the result of each method for the same rows."""
         return {method: getattr(self, method)(X) for method in methods}
 
 
-class Scored:
-    """A classifier that makes labels and probabilities of its scores."""
+class ScoreClassifier:
+    """Classifier whose labels and probabilities are functions of its scores."""
 
     def decision_function(self, X: Array) -> Array:
         """Return the scores, shape (n_samples,) or (n_samples, n_classes)."""
@@ -83,7 +81,7 @@ class Scored:
         raise NotImplementedError
 
     def predict(self, X: Array) -> Array:
-        """Return the labels."""
+        """Return the labels, shape (n_samples,)."""
         return self.labels(self.decision_function(X))
 
     def predict_proba(self, X: Array) -> Array:
@@ -91,19 +89,19 @@ class Scored:
         return self.probabilities(self.decision_function(X))
 
     def run_methods(self, methods: Sequence[str], X: Array) -> dict[str, Any]:
-        """Return labels, scores and probabilities of one computation; the rest of its own."""
+        """Return the result of each method; the scores are computed once."""
         scores = self.decision_function(X)
-        made: dict[str, Callable[[Array], Array]] = {
+        functions: dict[str, Callable[[Array], Array]] = {
             "decision_function": np.copy,
             "predict": self.labels,
             "predict_proba": self.probabilities,
         }
-        return {m: made[m](scores.copy()) if m in made else getattr(self, m)(X) for m in methods}
+        return {method: functions[method](scores.copy()) for method in methods}
 
 
 @dataclass
 class Table:
-    """Columns of values as they are: what encoders of strings read.
+    """Columns of values of any type, for encoders of strings.
 
     Parameters
     ----------
@@ -114,7 +112,7 @@ class Table:
 
     @property
     def shape(self) -> tuple[int, int]:
-        """The numbers of rows and columns."""
+        """Numbers of rows and columns."""
         return len(self.columns[0]), len(self.columns)
 
     def numbers(self) -> Array:
@@ -123,7 +121,7 @@ class Table:
         Raises
         ------
         FallbackRequired
-            A value is no number.
+            A value is not a number.
         """
         try:
             return np.array(self.columns, dtype=np.float64).T
@@ -131,83 +129,81 @@ class Table:
             raise FallbackRequired from exc
 
 
-def _listed(value: Any) -> Sequence[Any]:
-    return value if isinstance(value, list) else [value]
-
-
-def given(form: CompiledEstimator, X: Any) -> Any:
-    """Return rows as a form reads them.
+def checked_input(estimator: CompiledEstimator, X: Any) -> Any:
+    """Return rows in the kind of input that a compiled estimator reads.
 
     Raises
     ------
     FallbackRequired
-        The estimator does not take them, or takes them in its own way.
+        The compiled estimator does not accept a value.
     """
-    if form.reads == VALUES:
+    if estimator.reads == VALUES:
         return X
     if type(X) is Table:
         X = X.numbers()
-    if form.takes == FINITE:
-        if not finite(X):
+    if estimator.accepts == FINITE:
+        if not all_finite(X):
             raise FallbackRequired
-    elif form.takes == MISSING_TOO and not finite(X) and np.isinf(X).any():
+    elif estimator.accepts == FINITE_OR_NAN and not all_finite(X) and np.isinf(X).any():
         raise FallbackRequired
     return X
 
 
-def finite(X: Array) -> bool:
-    """Return whether all numbers are finite: by one product, unless that overflows."""
+def all_finite(X: Array) -> bool:
+    """Return whether all numbers are finite."""
     flat = X.ravel()
+    # The product is fast. It is also infinite if it overflows.
     return isfinite(flat.dot(flat)) or bool(np.isfinite(X).all())
 
 
-def select(X: Any, positions: Array) -> Any:
-    """Return some of the columns."""
+def select_columns(X: Any, positions: Array) -> Any:
+    """Return the columns at positions."""
     if type(X) is Table:
         return Table([X.columns[position] for position in positions.tolist()])
     return X.take(positions, axis=1)
 
 
-def ufunc(name: str) -> np.ufunc:
-    """Return an element-wise function of NumPy; a file may name no other.
+def column_lists(X: Any) -> list[list[Any]]:
+    """Return the values of each column as Python objects."""
+    if type(X) is Table:
+        return [c if type(c) is list else c.tolist() for c in X.columns]
+    columns: list[list[Any]] = X.T.tolist()
+    return columns
+
+
+def numpy_function(name: str) -> np.ufunc:
+    """Return an element-wise function of NumPy; files cannot name other functions.
 
     Raises
     ------
     NotCompilable
-        It is none.
+        NumPy has no such function.
     """
     function = getattr(np, name, None)
     if not isinstance(function, np.ufunc):
-        raise NotCompilable(f"{name} is no element-wise function of NumPy.")
+        raise NotCompilable(f"{name} is not an element-wise function of NumPy.")
     return function
 
 
-def labelled(classes: Array, indices: Any) -> Array:
-    """Return the classes at indices; a boolean is one of two."""
+def labels_at(classes: Array, indices: Any) -> Array:
+    """Return the classes at indices, which can be booleans for two classes."""
     labels: Array = classes.take(indices)
     return labels
 
 
-def labelled_each(classes: Sequence[Array], indices: Sequence[Array]) -> Array:
+def labels_of_outputs(classes: Sequence[Array], indices: Sequence[Array]) -> Array:
     """Return the labels of one output, or of several, shape (n_samples, n_outputs).
 
     Parameters
     ----------
     classes : sequence of array of shape (n_classes,)
-        For each output.
+        Labels of each output.
     indices : sequence of array of shape (n_samples,)
+        Predicted class of each output.
     """
     if len(classes) == 1:
-        return labelled(classes[0], indices[0])
+        return labels_at(classes[0], indices[0])
     labels = np.empty((len(indices[0]), len(classes)), dtype=classes[0].dtype)
-    for output, (known, chosen) in enumerate(zip(classes, indices, strict=True)):
-        labels[:, output] = labelled(known, chosen)
+    for output, (own_classes, own_indices) in enumerate(zip(classes, indices, strict=True)):
+        labels[:, output] = labels_at(own_classes, own_indices)
     return labels
-
-
-def values(X: Any) -> list[list[Any]]:
-    """Return rows as a list of Python's values for each column."""
-    if type(X) is Table:
-        return [c if type(c) is list else c.tolist() for c in X.columns]
-    columns: list[list[Any]] = X.T.tolist()
-    return columns

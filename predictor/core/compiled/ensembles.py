@@ -1,94 +1,132 @@
-"""Ensembles of any estimators: bagged, stacked."""
+"""Ensembles of any estimators: votes, averages, stacks, calibrated classifiers."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
 from predictor.core.compiled.compiled_estimator import (
-    ANY,
-    VALUES,
     Array,
     CompiledEstimator,
-    given,
-    labelled,
-    select,
+    FallbackRequired,
+    labels_at,
 )
+from predictor.core.compiled.linear import binary_probabilities, expit
+from predictor.core.compiled.pipelines import Composition, call
+
+# Probabilities with a smaller sum have lost digits.
+MIN_TOTAL = 1e-300
 
 
 @dataclass
-class Bagged(CompiledEstimator):
-    """Regressors, each with its own columns, averaged.
+class SoftVoting(Composition):
+    """Classifiers that vote with their probabilities.
 
     Parameters
     ----------
     parts : list of CompiledEstimator
-    positions : list of array of int
-    """
-
-    reads: ClassVar[str] = VALUES
-    takes: ClassVar[str] = ANY
-
-    parts: list[CompiledEstimator]
-    positions: list[Array]
-
-    def predict(self, X: Any) -> Array:
-        """Return the averages."""
-        return self.mean("predict", X)
-
-    def mean(self, method: str, X: Any) -> Array:
-        """Return the average of what a method of each part gives."""
-        total: Any = 0.0
-        for part, positions in zip(self.parts, self.positions, strict=True):
-            total = total + getattr(part, method)(given(part, select(X, positions)))
-        averaged: Array = total / len(self.parts)
-        return averaged
-
-
-@dataclass
-class BaggedClassifier(Bagged):
-    """Classifiers, each with its own columns, whose probabilities are averaged.
-
-    Parameters
-    ----------
+    weights : list of float, optional
     classes : array of shape (n_classes,)
     """
 
+    parts: list[CompiledEstimator]
+    weights: list[float] | None
     classes: Array
 
     def predict(self, X: Any) -> Array:
-        """Return the labels."""
-        return labelled(self.classes, self.predict_proba(X).argmax(axis=1))
+        """Return the labels, shape (n_samples,)."""
+        return labels_at(self.classes, self.predict_proba(X).argmax(axis=1))
 
     def predict_proba(self, X: Any) -> Array:
-        """Return the probabilities, shape (n_samples, n_classes)."""
-        return self.mean("predict_proba", X)
+        """Return the mean probabilities, shape (n_samples, n_classes)."""
+        each = np.asarray([call(part, "predict_proba", X) for part in self.parts])
+        mean: Array = np.average(each, axis=0, weights=self.weights)
+        return mean
 
 
 @dataclass
-class Stacked(CompiledEstimator):
-    """What several estimators say, side by side.
+class MeanRegressor(Composition):
+    """Regressors whose predictions are averaged.
+
+    Parameters
+    ----------
+    parts : list of CompiledEstimator
+    weights : list of float, optional
+    """
+
+    parts: list[CompiledEstimator]
+    weights: list[float] | None
+
+    def transform(self, X: Any) -> Array:
+        """Return the predictions of each regressor, shape (n_samples, n_parts)."""
+        return np.asarray([call(part, "predict", X) for part in self.parts]).T
+
+    def predict(self, X: Any) -> Array:
+        """Return the mean predictions, shape (n_samples,)."""
+        mean: Array = np.average(self.transform(X), axis=1, weights=self.weights)
+        return mean
+
+
+@dataclass
+class StackedPredictions(Composition):
+    """Predictions of several estimators, side by side.
 
     Parameters
     ----------
     parts : list of CompiledEstimator
     methods : list of str
-        What each is asked.
+        Method of each estimator.
     skipped : list of int
-        How many of each one's columns are left out, counted from the first.
+        Number of first columns to leave out of each estimator's result.
     """
-
-    reads: ClassVar[str] = VALUES
-    takes: ClassVar[str] = ANY
 
     parts: list[CompiledEstimator]
     methods: list[str]
     skipped: list[int]
 
     def transform(self, X: Any) -> Array:
-        """Return the answers, shape (n_samples, n_answers)."""
+        """Return the predictions, shape (n_samples, n_columns)."""
         blocks = []
         for part, method, skipped in zip(self.parts, self.methods, self.skipped, strict=True):
-            said = getattr(part, method)(given(part, X))
-            blocks.append(said.reshape(-1, 1) if said.ndim == 1 else said[:, skipped:])
+            result = call(part, method, X)
+            blocks.append(result.reshape(-1, 1) if result.ndim == 1 else result[:, skipped:])
         return np.concatenate(blocks, axis=1)
+
+
+@dataclass
+class SigmoidCalibration(Composition):
+    """Classifier whose scores become probabilities by a logistic function for each class.
+
+    Parameters
+    ----------
+    part : CompiledEstimator
+    method : {"decision_function", "predict_proba"}
+        Method that returns the scores.
+    slopes, intercepts : array of shape (1,) or (n_classes,)
+        Coefficients of the logistic functions: for two classes, of the second class.
+    """
+
+    part: CompiledEstimator
+    method: str
+    slopes: Array
+    intercepts: Array
+
+    def predict_proba(self, X: Any) -> Array:
+        """Return the probabilities, shape (n_samples, n_classes).
+
+        Raises
+        ------
+        FallbackRequired
+            The probabilities of a row are too small to be normalised.
+        """
+        scores = call(self.part, self.method, X)
+        if scores.ndim > 1 and len(self.slopes) == 1:
+            scores = scores[:, 1]
+        each: Array = expit(scores * self.slopes + self.intercepts)
+        if each.ndim == 1:
+            return binary_probabilities(each)
+        total = each.sum(axis=1, keepdims=True)
+        if not total.min() > MIN_TOTAL:
+            raise FallbackRequired
+        each /= total
+        return each

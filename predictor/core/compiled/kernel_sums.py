@@ -1,11 +1,11 @@
-"""Sums of kernels, which tell what a support vector machine says.
+"""Weighted sums of kernels, with bounds of their rounding errors.
 
-Where rounding could decide a label, or change a number by more than equality allows, a row is
-computed again in the estimator's own order; where it still could, the rows are left to it.
+If a rounding error could change a label, or a number by more than the tolerance, the row is
+computed again in the order of libsvm. If it still could, scikit-learn answers.
 
 References
 ----------
-libsvm's `svm_predict_values`, as it is within scikit-learn.
+`svm_predict_values` of libsvm, as it is part of scikit-learn.
 """
 
 from collections.abc import Sequence
@@ -19,63 +19,62 @@ from predictor.core.compiled.kernels import Kernel
 from predictor.core.compiled.rounding import DOUBLE, ROUNDINGS
 from predictor.core.compiled.tolerance import ATOL, RTOL
 
-# A sum nearer to zero says nothing.
-TINY = 1e-300
+# Error of a sum of numbers that underflow.
+UNDERFLOW = 1e-300
 
-# So many kernels are computed at once: more do not stay in a processor's cache.
-AT_ONCE = 2**16
+# Number of kernels that fit into the cache of a processor.
+MAX_KERNELS = 2**16
 
 
-class Sums(NamedTuple):
+class KernelSums(NamedTuple):
     """Weighted sums of kernels.
 
     Parameters
     ----------
     values : array of shape (n_samples, n_pairs)
-    doubts, most : array of shape (n_samples, n_pairs) or (n_samples, 1)
-        How far they are from the estimator's, and how far they may be at most.
+    errors, max_errors : array of shape (n_samples, n_pairs) or (n_samples, 1)
+        Expected and maximum difference from the sums of the estimator.
     """
 
     values: Array
-    doubts: Array
-    most: Array
+    errors: Array
+    max_errors: Array
 
-    def signed(self) -> Array:
-        """Return of which rows no sum is as near to zero as roundings could bring it."""
-        return _all(np.abs(self.values) > self.most)
+    def have_sure_signs(self) -> Array:
+        """Return the rows in which no rounding error changes a sign, shape (n_samples,), bool."""
+        return _all(np.abs(self.values) > self.max_errors)
 
-    def equal(self) -> Array:
-        """Return of which rows all sums are equal to the estimator's."""
-        return equal(self.values, self.doubts)
+    def are_equal(self) -> Array:
+        """Return the rows that equal the estimator's, shape (n_samples,), bool."""
+        return are_equal(self.values, self.errors)
 
 
-def equal(numbers: Array, doubts: Array) -> Array:
-    """Return of which rows numbers so far off are equal to the estimator's."""
-    return _all((doubts <= ATOL + RTOL * np.abs(numbers)) & np.isfinite(doubts))
+def are_equal(numbers: Array, errors: Array) -> Array:
+    """Return the rows in which all errors are within the tolerance, shape (n_samples,), bool."""
+    return _all((errors <= ATOL + RTOL * np.abs(numbers)) & np.isfinite(errors))
 
 
 def _all(each: Array) -> Array:
-    """Return in which rows all are true."""
     every: Array = each[:, 0] if each.shape[1] == 1 else np.logical_and.reduce(each, axis=1)
     return every
 
 
 @dataclass
-class Machine(CompiledEstimator):
-    """Sums of kernels that coefficients weigh: one, or one for each pair of classes.
+class KernelMachine(CompiledEstimator):
+    """Weighted sums of kernels: one, or one for each pair of classes.
 
     Parameters
     ----------
     kernel : Kernel
     coefs : array of shape (1, n_vectors) or (n_classes - 1, n_vectors)
-        Those of a vector are for its class against each other one, in their order.
+        Weights of each vector for its class against each other class, in order.
     intercepts : array of shape (n_pairs,)
     counts : array of shape (1,) or (n_classes,)
-        The vectors of each class; of all together where there is one sum.
+        Number of vectors of each class; of all classes if there is one sum.
     """
 
-    # Which function tells what a method gives of sums, and of which rows that is sure.
-    made: ClassVar[dict[str, str]] = {}
+    # Name of the function from sums to the result of each method and the rows that are sure.
+    results: ClassVar[dict[str, str]] = {}
 
     kernel: Kernel
     coefs: Array
@@ -85,106 +84,100 @@ class Machine(CompiledEstimator):
     def __post_init__(self) -> None:
         n_vectors, self.n_features = self.kernel.vectors.shape
         ends = np.cumsum(self.counts).tolist()
-        self.parts = [
+        self.slices = [
             slice(end - count, end) for end, count in zip(ends, self.counts.tolist(), strict=True)
         ]
-        self.first, self.second = np.triu_indices(len(self.parts), 1)
+        self.first, self.second = np.triu_indices(len(self.slices), 1)
         pairs = list(zip(self.first.tolist(), self.second.tolist(), strict=True))
         self.pairs = [
-            [(self.parts[i], self.coefs[j - 1]), (self.parts[j], self.coefs[i])] for i, j in pairs
+            [(self.slices[i], self.coefs[j - 1]), (self.slices[j], self.coefs[i])] for i, j in pairs
         ] or [[(slice(None), self.coefs[0])]]
         self.weights = np.ascontiguousarray(self.coefs.T)
-        # What no pair gives a vector more than.
+        # Largest absolute weight of each vector in any pair.
         self.sizes = np.abs(self.weights).max(axis=1, keepdims=True)
-        self.size = float(self.sizes.sum())
-        most = max(sum(len(coefs[part]) for part, coefs in parts) for parts in self.pairs)
-        self.doubt = (most + ROUNDINGS) * DOUBLE
-        self.roundings = n_vectors + self.n_features + ROUNDINGS
-        self.at_once = max(1, AT_ONCE // n_vectors)
+        self.total_weight = float(self.sizes.sum())
+        n_terms = max(sum(len(coefs[part]) for part, coefs in parts) for parts in self.pairs)
+        self.error = (n_terms + ROUNDINGS) * DOUBLE
+        self.max_roundings = n_vectors + self.n_features + ROUNDINGS
+        self.block = max(1, MAX_KERNELS // n_vectors)
 
     def run_methods(self, methods: Sequence[str], X: Array) -> dict[str, Any]:
-        """Return what several methods give, of one computation.
+        """Return the result of each method; the sums are computed once.
 
         Raises
         ------
         FallbackRequired
-            A label, or a number, is a matter of rounding.
+            A rounding error could change a label, or a number beyond the tolerance.
         """
         if X.shape[1] != self.n_features or not len(X):
             raise FallbackRequired
         X = np.asarray(X, dtype=np.float64)
-        if len(X) <= self.at_once:
-            return dict(zip(methods, self.answered(methods, X), strict=True))
-        starts = range(0, len(X), self.at_once)
-        each = [self.answered(methods, X[start : start + self.at_once]) for start in starts]
-        joined = map(np.concatenate, zip(*each, strict=True))
-        return dict(zip(methods, joined, strict=True))
+        if len(X) <= self.block:
+            return dict(zip(methods, self._run_block(methods, X), strict=True))
+        starts = range(0, len(X), self.block)
+        blocks = [self._run_block(methods, X[start : start + self.block]) for start in starts]
+        whole = map(np.concatenate, zip(*blocks, strict=True))
+        return dict(zip(methods, whole, strict=True))
 
-    def answer(self, method: str, X: Array) -> Array:
-        """Return what one method gives; see `together`."""
-        answer: Array = self.run_methods([method], X)[method]
-        return answer
+    def predict(self, X: Array) -> Array:
+        """Return the labels or targets, shape (n_samples,); see `run_methods`."""
+        predictions: Array = self.run_methods(["predict"], X)["predict"]
+        return predictions
 
-    def answered(self, methods: Sequence[str], X: Array) -> list[Array]:
-        """Return what each method gives for some rows."""
-        sums, doubts = self.by_products(X)
-        answers, sure = self.told(methods, Sums(sums, doubts, doubts))
-        if np.count_nonzero(sure) == len(X):
-            return answers
-        unsure = ~sure
-        sums, doubts = map(np.array, zip(*map(self.closely, X[unsure]), strict=True))
-        again, sure = self.told(methods, Sums(sums, doubts, self.roundings * doubts))
-        if not sure.all():
+    def _run_block(self, methods: Sequence[str], X: Array) -> list[Array]:
+        """Return the result of each method for some rows."""
+        results, is_sure = self._results(methods, self._sums_by_products(X))
+        if np.count_nonzero(is_sure) == len(X):
+            return results
+        unsure = ~is_sure
+        sums, errors = map(np.array, zip(*map(self._sums_in_order, X[unsure]), strict=True))
+        again, is_sure = self._results(
+            methods, KernelSums(sums, errors, self.max_roundings * errors)
+        )
+        if not is_sure.all():
             raise FallbackRequired
-        for answer, better in zip(answers, again, strict=True):
-            answer[unsure] = better
-        return answers
+        for result, exact in zip(results, again, strict=True):
+            result[unsure] = exact
+        return results
 
-    def told(self, methods: Sequence[str], sums: Sums) -> tuple[list[Array], Array]:
-        """Return what each method makes of sums, and of which rows that is sure."""
-        pairs = [getattr(self, self.made[method])(sums) for method in methods]
-        answers, each = zip(*pairs, strict=True)
-        sure: Array = each[0] if len(each) == 1 else np.logical_and.reduce(each)
-        return list(answers), sure
+    def _results(self, methods: Sequence[str], sums: KernelSums) -> tuple[list[Array], Array]:
+        """Return the result of each method, and the rows that are sure for all of them."""
+        pairs = [getattr(self, self.results[method])(sums) for method in methods]
+        results, each = zip(*pairs, strict=True)
+        is_sure: Array = each[0] if len(each) == 1 else np.logical_and.reduce(each)
+        return list(results), is_sure
 
-    def by_products(self, X: Array) -> tuple[Array, Array]:
-        """Return the sums, and how far they may be from the estimator's at most.
-
-        Returns
-        -------
-        sums : array of shape (n_samples, n_pairs)
-        doubts : array of shape (n_samples, 1) or (n_samples, n_pairs)
-        """
-        values, off = self.kernel.of_rows(X)
-        sums = self.summed(values, self.weights)
+    def _sums_by_products(self, X: Array) -> KernelSums:
+        """Return the sums of rows, computed by matrix products."""
+        values, kernel_error = self.kernel.of_rows(X)
+        sums = self._weighted(values, self.weights)
         sums += self.intercepts
-        sizes = self.summed(np.abs(values, out=values), self.sizes)
-        doubts = self.kernel.doubts(sizes, self.size, off)
-        doubts += self.doubt * sizes + TINY
-        return sums, doubts
+        sizes = self._weighted(np.abs(values, out=values), self.sizes)
+        errors = self.kernel.sum_errors(sizes, self.total_weight, kernel_error)
+        errors += self.error * sizes + UNDERFLOW
+        return KernelSums(sums, errors, errors)
 
-    def summed(self, values: Array, weights: Array) -> Array:
-        """Return weighted sums of kernels: of each pair, or one where there is one weight.
-
-        The shape is (n_samples, n_pairs) or (n_samples, 1).
-        """
+    def _weighted(self, values: Array, weights: Array) -> Array:
+        """Return weighted sums, shape (n_samples, n_pairs), or (n_samples, 1) for one weight."""
         if weights.shape[1] == 1:
             whole: Array = values.dot(weights)
             return whole
-        each = np.array([values[:, part].dot(weights[part]) for part in self.parts])
+        each = np.array([values[:, part].dot(weights[part]) for part in self.slices])
         pairs: Array = each[self.first, :, self.second - 1] + each[self.second, :, self.first]
         return pairs.T
 
-    def closely(self, x: Array) -> tuple[Array, Array]:
-        """Return the sums of one row in the estimator's order, and how far they are off.
+    def _sums_in_order(self, x: Array) -> tuple[Array, Array]:
+        """Return the sums of one row in the order of libsvm, and their errors.
 
-        Both have the shape (n_pairs,). Nearly all of the roundings are the estimator's own.
+        Both have the shape (n_pairs,). libsvm makes nearly all of the roundings too.
         """
-        values, errors = self.kernel.of_row(x)
-        sums, doubts = self.intercepts.copy(), np.full(len(self.pairs), TINY)
+        values, kernel_errors = self.kernel.of_row(x)
+        sums, errors = self.intercepts.copy(), np.full(len(self.pairs), UNDERFLOW)
         for pair, parts in enumerate(self.pairs):
             terms = np.concatenate([coefs[part] * values[part] for part, coefs in parts])
             sums[pair] += terms.cumsum()[-1]
-            doubts[pair] += ROUNDINGS * DOUBLE * np.abs(terms).sum()
-            doubts[pair] += sum(np.abs(coefs[part]).dot(errors[part]) for part, coefs in parts)
-        return sums, doubts
+            errors[pair] += ROUNDINGS * DOUBLE * np.abs(terms).sum()
+            errors[pair] += sum(
+                np.abs(coefs[part]).dot(kernel_errors[part]) for part, coefs in parts
+            )
+        return sums, errors

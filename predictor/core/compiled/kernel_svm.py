@@ -1,201 +1,82 @@
-"""Support vector machines: what they make of sums of kernels.
+"""Support vector machines: labels and numbers from sums of kernels.
 
 References
 ----------
-scikit-learn's own `svm`, and `_ovr_decision_function` in its `utils.multiclass`.
+`sklearn.svm`, and `_ovr_decision_function` of `sklearn.utils.multiclass`.
 """
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
-from predictor.core.compiled.compiled_estimator import Array, NotCompilable, labelled
-from predictor.core.compiled.kernel_sums import Machine, Sums, equal
-from predictor.core.compiled.kernels import kernel_of
+from predictor.core.compiled.compiled_estimator import Array, labels_at
+from predictor.core.compiled.kernel_sums import KernelMachine, KernelSums, are_equal
 from predictor.core.compiled.rounding import DOUBLE
 
-# Pairs of classes: of more classes there are too many to be worth it.
-MOST_CLASSES = 50
+
+@dataclass
+class SVMRegressor(KernelMachine):
+    """Support vector regressor: the sum is the target."""
+
+    results: ClassVar[dict[str, str]] = {"predict": "targets"}
+
+    def targets(self, sums: KernelSums) -> tuple[Array, Array]:
+        """Return the targets, and the rows that are sure; both of shape (n_samples,)."""
+        return sums.values[:, 0], sums.are_equal()
 
 
 @dataclass
-class VectorRegressor(Machine):
-    """A sum that is the target."""
-
-    made: ClassVar[dict[str, str]] = {"predict": "targets"}
-
-    def predict(self, X: Array) -> Array:
-        """Return the targets."""
-        return self.answer("predict", X)
-
-    def targets(self, sums: Sums) -> tuple[Array, Array]:
-        """Return the targets, and of which rows they are sure."""
-        return sums.values[:, 0], sums.equal()
-
-
-@dataclass
-class OneClass(Machine):
-    """A sum that is positive for what is like the rest."""
-
-    made: ClassVar[dict[str, str]] = {
-        "predict": "labels",
-        "decision_function": "scores",
-        "score_samples": "unshifted",
-    }
-
-    def predict(self, X: Array) -> Array:
-        """Return 1 for what is like the rest, -1 for outliers."""
-        return self.answer("predict", X)
-
-    def decision_function(self, X: Array) -> Array:
-        """Return the scores less the offset."""
-        return self.answer("decision_function", X)
-
-    def score_samples(self, X: Array) -> Array:
-        """Return the scores: the higher the more like the rest."""
-        return self.answer("score_samples", X)
-
-    def labels(self, sums: Sums) -> tuple[Array, Array]:
-        """Return the labels of sums, and of which rows they are sure."""
-        labels = np.where(sums.values[:, 0] > 0, 1, -1).astype(np.intp, copy=False)
-        return labels, sums.signed()
-
-    def scores(self, sums: Sums) -> tuple[Array, Array]:
-        """Return the scores less the offset, and of which rows they are sure."""
-        return sums.values[:, 0], sums.equal()
-
-    def unshifted(self, sums: Sums) -> tuple[Array, Array]:
-        """Return the scores, and of which rows they are sure."""
-        scores = sums.values - self.intercepts
-        return scores[:, 0], equal(scores, sums.doubts + DOUBLE * np.abs(sums.values))
-
-
-@dataclass
-class VectorClassifier(Machine):
-    """The vote of sums that are for the first of two classes where they are positive.
+class SVMClassifier(KernelMachine):
+    """Support vector classifier: a positive sum is a vote for the first class of a pair.
 
     Parameters
     ----------
     classes : array of shape (n_classes,)
-    rest : bool
-        Whether there is a score for each of several classes, or for each pair of them.
-    break_ties : bool
-        Whether the scores tell which of several classes with as many votes it is.
     """
 
-    made: ClassVar[dict[str, str]] = {"predict": "labels", "decision_function": "scores"}
+    results: ClassVar[dict[str, str]] = {"predict": "labels", "decision_function": "scores"}
 
     classes: Array
-    rest: bool
-    break_ties: bool
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.several = len(self.parts) > 1
-        if self.several and not self.rest:  # each sum is told, and has a bound of its own
-            self.sizes = np.abs(self.weights)
-        every = np.eye(len(self.parts))
-        # What a pair gives to its first class, and takes from its second one.
+        self.is_binary = len(self.slices) == 1
+        every = np.eye(len(self.slices))
+        # Each pair adds to its first class and subtracts from its second class.
         self.shares = every[self.first] - every[self.second]
-        self.votes_of_second = every[self.second].sum(axis=0)
-
-    def predict(self, X: Array) -> Array:
-        """Return the labels."""
-        return self.answer("predict", X)
+        self.second_votes = every[self.second].sum(axis=0)
 
     def decision_function(self, X: Array) -> Array:
-        """Return the scores, shape (n_samples,), (n_samples, n_classes) or (n_samples, n_pairs)."""
-        return self.answer("decision_function", X)
+        """Return the scores, shape (n_samples,) or (n_samples, n_classes)."""
+        scores: Array = self.run_methods(["decision_function"], X)["decision_function"]
+        return scores
 
-    def labels(self, sums: Sums) -> tuple[Array, Array]:
-        """Return the labels of sums, and of which rows they are sure."""
-        sure = sums.signed()
-        if not self.several:
-            return labelled(self.classes, sums.values[:, 0] <= 0), sure
-        if not self.break_ties:
-            return labelled(self.classes, self.votes(sums.values).argmax(axis=1)), sure
-        scores, errors = self.of_classes(sums.values, sums.most)
-        second, first = np.partition(scores, -2, axis=1)[:, -2:].T
-        sure &= first - second > 2 * errors.max(axis=1)
-        return labelled(self.classes, scores.argmax(axis=1)), sure
+    def labels(self, sums: KernelSums) -> tuple[Array, Array]:
+        """Return the labels, and the rows that are sure; both of shape (n_samples,)."""
+        is_sure = sums.have_sure_signs()
+        if self.is_binary:
+            return labels_at(self.classes, sums.values[:, 0] <= 0), is_sure
+        return labels_at(self.classes, self._votes(sums.values).argmax(axis=1)), is_sure
 
-    def scores(self, sums: Sums) -> tuple[Array, Array]:
-        """Return the scores, and of which rows they are sure."""
-        if not self.several:
-            return -sums.values[:, 0], sums.equal()
-        if not self.rest:
-            return sums.values, sums.equal()
-        scores, errors = self.of_classes(sums.values, sums.doubts)
-        return scores, equal(scores, errors) & sums.signed()
+    def scores(self, sums: KernelSums) -> tuple[Array, Array]:
+        """Return the scores, and the rows that are sure.
 
-    def votes(self, sums: Array) -> Array:
+        For several classes, a score is the number of votes plus less than a third, which grows with
+        the sums.
+        """
+        if self.is_binary:
+            return -sums.values[:, 0], sums.are_equal()
+        totals = sums.values @ self.shares
+        roundings = len(self.classes) * DOUBLE * np.abs(sums.values)
+        errors = (sums.errors + roundings) @ np.abs(self.shares)
+        smallest = 1 + np.maximum(np.abs(totals) - errors, 0)
+        scores = self._votes(sums.values) + totals / (3 * (np.abs(totals) + 1))
+        score_errors = errors / (3 * smallest * smallest) + DOUBLE * np.abs(scores)
+        return scores, are_equal(scores, score_errors) & sums.have_sure_signs()
+
+    def _votes(self, sums: Array) -> Array:
         """Return the votes for each class, shape (n_samples, n_classes)."""
         votes: Array = (sums > 0) @ self.shares
-        votes += self.votes_of_second
+        votes += self.second_votes
         return votes
-
-    def of_classes(self, sums: Array, doubts: Array) -> tuple[Array, Array]:
-        """Return the scores of several classes, and how far they may be off.
-
-        Both have the shape (n_samples, n_classes). A score is the votes, and less than a third that
-        the sums tell.
-        """
-        told = sums @ self.shares
-        off = (doubts + len(self.classes) * DOUBLE * np.abs(sums)) @ np.abs(self.shares)
-        least = 1 + np.maximum(np.abs(told) - off, 0)
-        scores = self.votes(sums) + told / (3 * (np.abs(told) + 1))
-        return scores, off / (3 * least * least) + DOUBLE * np.abs(scores)
-
-
-def _common(estimator: Any, counts: Any) -> dict[str, Any]:
-    """Return the fields of every form of support vectors."""
-    if not min(counts):
-        raise NotCompilable("Classes without support vectors are not compiled.")
-    return {
-        "kernel": kernel_of(estimator),
-        "coefs": estimator._dual_coef_,
-        "intercepts": estimator._intercept_,
-        "counts": np.asarray(counts),
-    }
-
-
-def regressor(estimator: Any) -> VectorRegressor:
-    """Return the form of a regression by support vectors."""
-    return VectorRegressor(**_common(estimator, [len(estimator.support_)]))
-
-
-def one_class(estimator: Any) -> OneClass:
-    """Return the form of a machine that knows one class."""
-    return OneClass(**_common(estimator, [len(estimator.support_)]))
-
-
-def classifier(estimator: Any) -> VectorClassifier:
-    """Return the form of a classification by support vectors."""
-    rest = estimator.decision_function_shape == "ovr"
-    if estimator.break_ties and not rest:
-        raise NotCompilable("Support vectors that break ties of pairs are not compiled.")
-    n_classes = len(estimator.classes_)
-    if n_classes > MOST_CLASSES:
-        raise NotCompilable(
-            f"Support vectors of more than {MOST_CLASSES} classes are not compiled."
-        )
-    if n_classes != len(estimator.n_support_):
-        raise NotCompilable("Classes without support vectors are not compiled.")
-    several = n_classes > 2  # noqa: PLR2004 - one sum is of two
-    counts = estimator.n_support_ if several else [len(estimator.support_)]
-    return VectorClassifier(
-        **_common(estimator, counts),
-        classes=estimator.classes_,
-        rest=rest,
-        break_ties=bool(estimator.break_ties),
-    )
-
-
-COMPILED = {
-    "NuSVC": classifier,
-    "NuSVR": regressor,
-    "OneClassSVM": one_class,
-    "SVC": classifier,
-    "SVR": regressor,
-}

@@ -1,228 +1,137 @@
-"""Kernels: what a row has in common with each support vector, and how far off rounding may put it.
+"""Kernels between rows and support vectors, with bounds of their rounding errors.
 
-By products, which are fast for many vectors; and one row as the estimator itself computes it.
+Kernels of many rows are matrix products, which are fast. Kernels of a single row are computed in
+the order of libsvm, which is exact to a few roundings.
 
 References
 ----------
-libsvm's `k_function`, as it is within scikit-learn.
+`k_function` of libsvm, as it is part of scikit-learn.
 """
 
 from dataclasses import dataclass
 from math import expm1, inf, sqrt
-from typing import Any
 
 import numpy as np
 
-from predictor.core.compiled.compiled_estimator import Array, CompiledEstimator, NotCompilable
+from predictor.core.compiled.compiled_estimator import Array, CompiledEstimator
 from predictor.core.compiled.rounding import DOUBLE, ROUNDINGS
 
-# An exponent farther off says nothing, even where it gives zero.
-FARTHEST_OFF = 1.0
-
-# Beyond so much kernels are not computed.
-FARTHEST = 1e100
+# With a larger error of the exponent, the result has no correct digit.
+MAX_EXPONENT_ERROR = 1.0
 
 
 @dataclass
 class Kernel(CompiledEstimator):
-    """What a row has in common with each support vector.
+    """Kernel between rows and support vectors.
 
     Parameters
     ----------
     vectors : array of shape (n_vectors, n_features)
-    gamma : float
     """
 
     vectors: Array
-    gamma: float
 
     def of_rows(self, X: Array) -> tuple[Array, float]:
-        """Return the kernels of rows, by products, and how far exponents or products may be off.
+        """Return the kernels of rows by matrix products.
 
-        The former have the shape (n_samples, n_vectors).
+        Returns
+        -------
+        values : array of shape (n_samples, n_vectors)
+        error : float
+            Error bound of the exponents or the products.
         """
         raise NotImplementedError
 
-    def doubts(self, sums: Array, size: float, off: float) -> Array:
-        """Return how far weighted sums of kernels may be off at most, shape (n_samples, n_sums).
+    def sum_errors(self, sizes: Array, total_weight: float, error: float) -> Array:
+        """Return error bounds of weighted sums of kernels, shape (n_samples, n_sums).
 
         Parameters
         ----------
-        sums : array of shape (n_samples, n_sums)
-            Of the sizes of kernels, times those of weights.
-        size : float
-            The sum of the sizes of the weights.
-        off : float
-            How far exponents or products may be off.
+        sizes : array of shape (n_samples, n_sums)
+            Sums of absolute kernels times absolute weights.
+        total_weight : float
+            Sum of the absolute weights.
+        error : float
+            Error bound that `of_rows` returns.
         """
         raise NotImplementedError
 
     def of_row(self, x: Array) -> tuple[Array, Array]:
-        """Return the kernels of one row, computed as by the estimator, and how far they may be off.
+        """Return the kernels of one row in the order of libsvm, and their errors.
 
-        Both have the shape (n_vectors,). The roundings of n products add up to the root of n, as
-        they go up and down, and most of them are the estimator's own.
+        Both have the shape (n_vectors,). The errors of n products add up to the root of n, because
+        roundings go up and down. libsvm makes most of them too.
         """
         raise NotImplementedError
 
 
 @dataclass
-class Radial(Kernel):
-    """`exp(-gamma * squared distance)`."""
+class RadialKernel(Kernel):
+    """`exp(-gamma * squared distance)`.
+
+    Parameters
+    ----------
+    gamma : float
+    """
+
+    gamma: float
 
     def __post_init__(self) -> None:
         self.center = self.vectors.mean(axis=0)
         centered = self.vectors - self.center
         squares = np.vecdot(centered, centered)
-        # A row, with 1 and its square behind, times this is the exponents.
+        # The exponents are the product of this and a row with 1 and its square appended.
         factors = np.column_stack([2 * centered, -squares, -np.ones(len(squares))])
         self.weights = np.ascontiguousarray(self.gamma * factors.T)
-        self.reach = sqrt(squares.max())
+        self.max_length = sqrt(squares.max())
         self.n_features = len(self.center)
-        self.doubt = (self.n_features + ROUNDINGS) * DOUBLE * self.gamma
+        self.error = (self.n_features + ROUNDINGS) * DOUBLE * self.gamma
 
     def of_rows(self, X: Array) -> tuple[Array, float]:
-        """Return the kernels of rows; see `Kernel`."""
-        asked = np.ones((len(X), len(self.weights)))
-        centered = np.subtract(X, self.center, out=asked[:, :-2])
-        asked[:, -1] = squares = np.vecdot(centered, centered)
-        values = asked.dot(self.weights)
-        length = sqrt(squares.max()) + self.reach
-        return np.exp(values, out=values), self.doubt * length * length
+        """Return the kernels of rows by matrix products; see `Kernel`."""
+        extended = np.ones((len(X), len(self.weights)))
+        centered = np.subtract(X, self.center, out=extended[:, :-2])
+        extended[:, -1] = squares = np.vecdot(centered, centered)
+        values = extended.dot(self.weights)
+        length = sqrt(squares.max()) + self.max_length
+        return np.exp(values, out=values), self.error * length * length
 
-    def doubts(self, sums: Array, size: float, off: float) -> Array:  # noqa: ARG002 - as each kernel
-        """Return how far weighted sums may be off; see `Kernel`."""
-        if not off <= FARTHEST_OFF:
-            return np.full_like(sums, inf)
-        return sums * expm1(off)
+    def sum_errors(self, sizes: Array, total_weight: float, error: float) -> Array:  # noqa: ARG002 - the interface
+        """Return error bounds of weighted sums; see `Kernel`."""
+        if not error <= MAX_EXPONENT_ERROR:
+            return np.full_like(sizes, inf)
+        return sizes * expm1(error)
 
     def of_row(self, x: Array) -> tuple[Array, Array]:
-        """Return the kernels of one row; see `Kernel`."""
-        apart = x - self.vectors
-        exponents = self.gamma * np.vecdot(apart, apart)
+        """Return the kernels of one row in the order of libsvm; see `Kernel`."""
+        differences = x - self.vectors
+        exponents = self.gamma * np.vecdot(differences, differences)
         values = np.exp(-exponents)
         return values, DOUBLE * sqrt(self.n_features) * exponents * values
 
 
 @dataclass
-class DotProducts(Kernel):
-    """Functions of `gamma * product + coef0`.
-
-    Parameters
-    ----------
-    coef0 : float
-    """
-
-    coef0: float
+class LinearKernel(Kernel):
+    """Scalar product."""
 
     def __post_init__(self) -> None:
-        self.weights = np.ascontiguousarray(self.gamma * self.vectors.T)
-        self.lengths = self.gamma * np.sqrt(np.vecdot(self.vectors, self.vectors))
-        self.reach = float(self.lengths.max())
+        self.weights = np.ascontiguousarray(self.vectors.T)
+        self.lengths = np.sqrt(np.vecdot(self.vectors, self.vectors))
+        self.max_length = float(self.lengths.max())
         self.n_features = len(self.weights)
-        self.doubt = (self.n_features + ROUNDINGS) * DOUBLE
+        self.error = (self.n_features + ROUNDINGS) * DOUBLE
 
-    def many(self, X: Array) -> tuple[Array, float]:
-        """Return the products of rows, and how far they may be off at most."""
-        products = X.dot(self.weights)
-        products += self.coef0
-        size = sqrt(np.vecdot(X, X).max()) * self.reach + abs(self.coef0)
-        return products, self.doubt * size
+    def of_rows(self, X: Array) -> tuple[Array, float]:
+        """Return the kernels of rows by matrix products; see `Kernel`."""
+        length = sqrt(np.vecdot(X, X).max())
+        return X.dot(self.weights), self.error * length * self.max_length
 
-    def few(self, x: Array) -> tuple[Array, Array]:
-        """Return the products of one row, and how far they may be off."""
-        products = self.gamma * np.vecdot(self.vectors, x) + self.coef0
+    def sum_errors(self, sizes: Array, total_weight: float, error: float) -> Array:
+        """Return error bounds of weighted sums; see `Kernel`."""
+        return np.full_like(sizes, total_weight * error)
+
+    def of_row(self, x: Array) -> tuple[Array, Array]:
+        """Return the kernels of one row in the order of libsvm; see `Kernel`."""
+        products = np.vecdot(self.vectors, x)
         length = sqrt(self.n_features * x.dot(x))
         return products, DOUBLE * (length * self.lengths + np.abs(products))
-
-
-@dataclass
-class Polynomial(DotProducts):
-    """A power of the product.
-
-    Parameters
-    ----------
-    degree : int
-    """
-
-    degree: int
-
-    def of_rows(self, X: Array) -> tuple[Array, float]:
-        """Return the kernels of rows; see `Kernel`."""
-        products, off = self.many(X)
-        return power(products, self.degree), off
-
-    def doubts(self, sums: Array, size: float, off: float) -> Array:
-        """Return how far weighted sums may be off; see `Kernel`.
-
-        Notes
-        -----
-        A power is as steep as a lesser one is high; of those, Hölder's inequality bounds the sum.
-        """
-        if not self.degree:
-            return np.zeros_like(sums)
-        root = 1 / self.degree
-        rooted = size**root
-        highest = (sums**root + off * rooted) ** (self.degree - 1)
-        doubts: Array = self.degree * off * rooted * highest
-        return doubts
-
-    def of_row(self, x: Array) -> tuple[Array, Array]:
-        """Return the kernels of one row; see `Kernel`."""
-        products, doubts = self.few(x)
-        steep = self.degree * power(np.abs(products) + doubts, self.degree - 1)
-        return power(products, self.degree), steep * doubts
-
-
-@dataclass
-class Sigmoid(DotProducts):
-    """The hyperbolic tangent of the product."""
-
-    def of_rows(self, X: Array) -> tuple[Array, float]:
-        """Return the kernels of rows; see `Kernel`."""
-        products, off = self.many(X)
-        return np.tanh(products, out=products), off
-
-    def doubts(self, sums: Array, size: float, off: float) -> Array:
-        """Return how far weighted sums may be off; see `Kernel`."""
-        return np.full_like(sums, size * off)
-
-    def of_row(self, x: Array) -> tuple[Array, Array]:
-        """Return the kernels of one row; see `Kernel`."""
-        products, doubts = self.few(x)
-        values = np.tanh(products)
-        return values, (1 - values * values + doubts) * doubts
-
-
-def power(base: Array, times: int) -> Array:
-    """Return a power as libsvm computes it: by squares."""
-    result = None
-    while times > 0:
-        if times % 2:
-            result = base if result is None else result * base
-        times //= 2
-        if times:
-            base = base * base
-    return np.ones_like(base) if result is None else result
-
-
-def kernel_of(estimator: Any) -> Kernel:
-    """Return the form of a machine's kernel."""
-    name, vectors = estimator.kernel, estimator.support_vectors_
-    if estimator._sparse:  # noqa: SLF001 - what its own prediction reads
-        raise NotCompilable("Support vectors of sparse rows are not compiled.")
-    if name not in ("rbf", "linear", "poly", "sigmoid"):
-        which = "given as a function" if callable(name) else name
-        raise NotCompilable(f"Support vectors with a kernel {which} are not compiled.")
-    vectors, gamma = np.ascontiguousarray(vectors), float(estimator._gamma)  # noqa: SLF001 - as above
-    farthest = float(np.abs(vectors).max(initial=0.0))
-    if not max(1.0, gamma) * max(1.0, farthest) * farthest * vectors.shape[1] <= FARTHEST:
-        raise NotCompilable(f"Support vectors with numbers beyond {FARTHEST:g} are not compiled.")
-    coef0 = float(estimator.coef0)
-    if name == "rbf":
-        return Radial(vectors, gamma)
-    if name == "sigmoid":
-        return Sigmoid(vectors, gamma, coef0)
-    if name == "linear":
-        return Polynomial(vectors, 1.0, 0.0, 1)
-    return Polynomial(vectors, gamma, coef0, int(estimator.degree))

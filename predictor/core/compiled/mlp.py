@@ -1,56 +1,44 @@
 """Multi-layer perceptrons."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from predictor.core.compiled.compiled_estimator import Array, CompiledEstimator, labelled
-from predictor.core.compiled.linear import expit, of_two, softmax
+from predictor.core.compiled.compiled_estimator import Array, CompiledEstimator, labels_at
+from predictor.core.compiled.linear import binary_probabilities, expit, softmax
 
 
 def _rectify(layer: Array) -> Array:
     return np.maximum(layer, 0, out=layer)
 
 
-def _tanh(layer: Array) -> Array:
-    return np.tanh(layer, out=layer)
-
-
-def _exp(layer: Array) -> Array:
-    return np.exp(layer, out=layer)
-
-
-def _same(layer: Array) -> Array:
-    return layer
-
-
-ACTIVATIONS = {
-    "identity": _same,
+ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
+    "identity": np.positive,
     "logistic": expit,
-    "tanh": _tanh,
+    "tanh": np.tanh,
     "relu": _rectify,
     "softmax": softmax,
-    "exp": _exp,
+    "exp": np.exp,
 }
 
 
 @dataclass
-class Network(CompiledEstimator):
-    """A multi-layer perceptron that gives numbers.
+class NetworkRegressor(CompiledEstimator):
+    """Multi-layer perceptron for regression.
 
     Parameters
     ----------
     coefs : list of array of shape (n_in, n_out)
     intercepts : list of array of shape (n_out,)
-    hidden, last : str
-        The activations of the hidden layers and of the last.
+    hidden_activation, output_activation : str
+        Keys of `ACTIVATIONS`.
     """
 
     coefs: list[Array]
     intercepts: list[Array]
-    hidden: str
-    last: str
+    hidden_activation: str
+    output_activation: str
 
     def predict(self, X: Array) -> Array:
         """Return the targets, shape (n_samples,) or (n_samples, n_outputs)."""
@@ -58,19 +46,20 @@ class Network(CompiledEstimator):
         return outputs.ravel() if outputs.shape[1] == 1 else outputs
 
     def forward(self, X: Array) -> Array:
-        """Return the last layer, shape (n_samples, n_outputs)."""
+        """Return the output layer, shape (n_samples, n_outputs)."""
         layer = X
-        end = len(self.coefs) - 1
+        last = len(self.coefs) - 1
         for number, (coef, intercept) in enumerate(zip(self.coefs, self.intercepts, strict=True)):
             layer = layer @ coef
             layer += intercept
-            layer = ACTIVATIONS[self.last if number == end else self.hidden](layer)
+            name = self.output_activation if number == last else self.hidden_activation
+            layer = ACTIVATIONS[name](layer)
         return layer
 
 
 @dataclass
-class NetworkClassifier(Network):
-    """A multi-layer perceptron that gives labels.
+class NetworkClassifier(NetworkRegressor):
+    """Multi-layer perceptron for classification.
 
     Parameters
     ----------
@@ -80,28 +69,13 @@ class NetworkClassifier(Network):
     classes: Array
 
     def predict(self, X: Array) -> Array:
-        """Return the labels."""
+        """Return the labels, shape (n_samples,)."""
         outputs = self.forward(X)
         if outputs.shape[1] == 1:
-            return labelled(self.classes, (outputs[:, 0] > 0.5).astype(np.intp))  # noqa: PLR2004 - of 1
-        return labelled(self.classes, outputs.argmax(axis=1))
+            return labels_at(self.classes, (outputs[:, 0] > 0.5).astype(np.intp))  # noqa: PLR2004 - even chances
+        return labels_at(self.classes, outputs.argmax(axis=1))
 
     def predict_proba(self, X: Array) -> Array:
         """Return the probabilities, shape (n_samples, n_classes)."""
         outputs = self.forward(X)
-        return of_two(outputs[:, 0]) if outputs.shape[1] == 1 else outputs
-
-
-def network(estimator: Any) -> Network:
-    """Return the form of a regressor."""
-    parts = (estimator.coefs_, estimator.intercepts_)
-    return Network(*parts, estimator.activation, estimator.out_activation_)
-
-
-def classifier(estimator: Any) -> Network:
-    """Return the form of a classifier."""
-    parts = (estimator.coefs_, estimator.intercepts_, estimator.activation)
-    return NetworkClassifier(*parts, estimator.out_activation_, estimator.classes_)
-
-
-COMPILED = {"MLPRegressor": network, "MLPClassifier": classifier}
+        return binary_probabilities(outputs[:, 0]) if outputs.shape[1] == 1 else outputs

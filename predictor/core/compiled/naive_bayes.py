@@ -1,184 +1,45 @@
-"""Classifiers of Bayes' rule: naive Bayes, and quadratic discriminant analysis."""
+"""Gaussian naive Bayes."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from predictor.core.compiled.compiled_estimator import (
-    Array,
-    CompiledEstimator,
-    FallbackRequired,
-    labelled,
-)
+from predictor.core.compiled.compiled_estimator import Array, CompiledEstimator, labels_at
 
 
 @dataclass
-class Bayes(CompiledEstimator):
-    """A classifier by the joint log-likelihood of a row and each class.
-
-    Parameters
-    ----------
-    classes : array of shape (n_classes,)
-    """
-
-    classes: Array
-
-    def joint(self, X: Array) -> Array:
-        """Return the joint log-likelihoods, shape (n_samples, n_classes)."""
-        raise NotImplementedError
-
-    def predict(self, X: Array) -> Array:
-        """Return the labels."""
-        return labelled(self.classes, self.joint(X).argmax(axis=1))
-
-    def predict_proba(self, X: Array) -> Array:
-        """Return the probabilities, shape (n_samples, n_classes)."""
-        joint = self.joint(X)
-        joint -= joint.max(axis=1, keepdims=True)
-        joint -= np.log(np.exp(joint).sum(axis=1, keepdims=True))
-        return np.exp(joint, out=joint)
-
-
-@dataclass
-class Gaussian(Bayes):
+class GaussianBayes(CompiledEstimator):
     """Gaussian naive Bayes.
 
     Parameters
     ----------
+    classes : array of shape (n_classes,)
     means, variances : array of shape (n_classes, n_features)
     constants : array of shape (n_classes,)
-        The part of the log-likelihood that no row changes, without the priors.
+        Part of the log-likelihood that does not depend on the row.
     log_priors : array of shape (n_classes,)
     """
 
+    classes: Array
     means: Array
     variances: Array
     constants: Array
     log_priors: Array
 
-    def joint(self, X: Array) -> Array:
-        """Return the joint log-likelihoods."""
-        apart = X[:, None, :] - self.means
-        np.square(apart, out=apart)
-        apart /= self.variances
-        joint: Array = self.log_priors + (self.constants - 0.5 * apart.sum(axis=2))
+    def predict(self, X: Array) -> Array:
+        """Return the labels, shape (n_samples,)."""
+        return labels_at(self.classes, self._joint_log_likelihood(X).argmax(axis=1))
+
+    def predict_proba(self, X: Array) -> Array:
+        """Return the probabilities, shape (n_samples, n_classes)."""
+        joint = self._joint_log_likelihood(X)
+        joint -= joint.max(axis=1, keepdims=True)
+        joint -= np.log(np.exp(joint).sum(axis=1, keepdims=True))
+        return np.exp(joint, out=joint)
+
+    def _joint_log_likelihood(self, X: Array) -> Array:
+        distances = X[:, None, :] - self.means
+        np.square(distances, out=distances)
+        distances /= self.variances
+        joint: Array = self.log_priors + (self.constants - 0.5 * distances.sum(axis=2))
         return joint
-
-
-@dataclass
-class Counts(Bayes):
-    """Naive Bayes over counts or indicators: a product, and a constant for each class.
-
-    Parameters
-    ----------
-    weights : array of shape (n_features, n_classes)
-    constants : array of shape (n_classes,)
-    binarize : float, optional
-        Above it a value is 1, else 0.
-    negative : bool
-        Whether numbers below zero are taken.
-    """
-
-    weights: Array
-    constants: Array
-    binarize: float | None = None
-    negative: bool = False
-
-    def joint(self, X: Array) -> Array:
-        """Return the joint log-likelihoods."""
-        if not self.negative and X.min() < 0:
-            raise FallbackRequired
-        if self.binarize is not None:
-            X = (X > self.binarize).astype(np.float64)
-        joint: Array = X @ self.weights
-        joint += self.constants
-        return joint
-
-
-@dataclass
-class Quadratic(Bayes):
-    """Quadratic discriminant analysis.
-
-    Parameters
-    ----------
-    means : list of array of shape (n_features,)
-    rotations : list of array of shape (n_features, n_components)
-        Scaled, so that the squared length of what is rotated is a distance.
-    constants, log_priors : array of shape (n_classes,)
-    """
-
-    means: list[Array]
-    rotations: list[Array]
-    constants: Array
-    log_priors: Array
-
-    def joint(self, X: Array) -> Array:
-        """Return the joint log-likelihoods."""
-        squares = np.empty((len(X), len(self.means)))
-        for column, (mean, rotation) in enumerate(zip(self.means, self.rotations, strict=True)):
-            rotated = (X - mean).dot(rotation)
-            np.square(rotated, out=rotated).sum(axis=1, out=squares[:, column])
-        squares += self.constants
-        squares *= -0.5
-        squares += self.log_priors
-        return squares
-
-    def decision_function(self, X: Array) -> Array:
-        """Return the scores, shape (n_samples,) or (n_samples, n_classes)."""
-        scores = self.joint(X)
-        return scores[:, 1] - scores[:, 0] if len(self.classes) == 2 else scores  # noqa: PLR2004
-
-
-def gaussian(estimator: Any) -> Gaussian:
-    """Return the form of a Gaussian naive Bayes."""
-    variances = estimator.var_
-    constants = -0.5 * np.log(2.0 * np.pi * variances).sum(axis=1)
-    log_priors = np.log(estimator.class_prior_)
-    return Gaussian(estimator.classes_, estimator.theta_, variances, constants, log_priors)
-
-
-def multinomial(estimator: Any) -> Counts:
-    """Return the form of a multinomial naive Bayes."""
-    weights = estimator.feature_log_prob_.T
-    return Counts(estimator.classes_, weights, estimator.class_log_prior_)
-
-
-def complement(estimator: Any) -> Counts:
-    """Return the form of a complement naive Bayes."""
-    alone = len(estimator.classes_) == 1
-    constants = estimator.class_log_prior_ if alone else np.zeros(len(estimator.classes_))
-    return Counts(estimator.classes_, estimator.feature_log_prob_.T, constants)
-
-
-def bernoulli(estimator: Any) -> Counts:
-    """Return the form of a Bernoulli naive Bayes."""
-    absent = np.log(1 - np.exp(estimator.feature_log_prob_))
-    return Counts(
-        estimator.classes_,
-        (estimator.feature_log_prob_ - absent).T,
-        estimator.class_log_prior_ + absent.sum(axis=1),
-        binarize=estimator.binarize,
-        negative=True,
-    )
-
-
-def quadratic(estimator: Any) -> Quadratic:
-    """Return the form of a quadratic discriminant analysis."""
-    pairs = zip(estimator.rotations_, estimator.scalings_, strict=True)
-    return Quadratic(
-        estimator.classes_,
-        list(estimator.means_),
-        [rotation * scaling**-0.5 for rotation, scaling in pairs],
-        np.array([np.log(scaling).sum() for scaling in estimator.scalings_]),
-        np.log(estimator.priors_),
-    )
-
-
-COMPILED = {
-    "GaussianNB": gaussian,
-    "MultinomialNB": multinomial,
-    "ComplementNB": complement,
-    "BernoulliNB": bernoulli,
-    "QuadraticDiscriminantAnalysis": quadratic,
-}

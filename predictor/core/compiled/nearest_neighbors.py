@@ -1,6 +1,7 @@
-"""Nearest neighbours: searched for in single precision, the nearest measured in double.
+"""Nearest neighbours by Euclidean distance.
 
-Where the estimator's own rounding could decide who is among the nearest, the row is left to it.
+A search in single precision finds candidates, which are measured in double precision. If rounding
+errors of the estimator could change the neighbours, scikit-learn answers.
 """
 
 from dataclasses import dataclass
@@ -12,58 +13,55 @@ from predictor.core.compiled.compiled_estimator import (
     Array,
     CompiledEstimator,
     FallbackRequired,
-    labelled_each,
+    labels_of_outputs,
 )
-from predictor.core.compiled.distances import space
+from predictor.core.compiled.distances import PointSearch
 from predictor.core.compiled.rounding import DOUBLE, ROUNDINGS
 from predictor.core.compiled.tolerance import RTOL
 
-# How neighbours are weighed.
-ALIKE, BY_DISTANCE = "uniform", "distance"
+# Weights of neighbours.
+UNIFORM, BY_DISTANCE = "uniform", "distance"
 
-# Points are searched in so many groups at least, and in so many for each neighbour wanted: the
-# nearest ones of the groups bound how far the neighbours are.
+# Points are searched in groups; the nearest point of each group bounds the distance of the
+# neighbours. These are the minimum number of groups, and the number for each neighbour.
 GROUPS, GROUPS_PER_NEIGHBOR = 64, 10
 
-# Of more points than this, and than this share of all, that may be the nearest the estimator says.
-MOST_NEAR, SHARE_NEAR = 1024, 1 / 16
+# With more candidates than both, a number and a share of all points, scikit-learn answers.
+MAX_CANDIDATES, MAX_SHARE = 1024, 1 / 16
 
-# A weight by products is equal to the estimator's up to this.
-WEIGHED = 1e-11
+# Relative error allowed in a distance from products, if distances are weights.
+PRODUCT_TOLERANCE = 1e-11
 
 
 @dataclass
-class Neighbors(CompiledEstimator):
-    """The nearest of the points that were seen.
+class NearestNeighbors(CompiledEstimator):
+    """Nearest points of a row, and their targets.
 
     Parameters
     ----------
     points : array of shape (n_points, n_features)
     targets : array of shape (n_points,) or (n_points, n_outputs)
-    count : int
-        How many neighbours tell.
+    n_neighbors : int
     weights : {"uniform", "distance"}
-    metric : {"euclidean", "cosine", "manhattan", "chebyshev"}
     by_product : bool
-        Whether the estimator computes distances from products, which is less exact, and not from
+        Whether the estimator computes distances from products, which is less exact than from
         differences.
     """
 
     points: Array
     targets: Array
-    count: int
+    n_neighbors: int
     weights: str
-    metric: str
     by_product: bool
 
     def __post_init__(self) -> None:
         n_points = len(self.points)
-        groups = max(GROUPS, GROUPS_PER_NEIGHBOR * self.count)
+        groups = max(GROUPS, GROUPS_PER_NEIGHBOR * self.n_neighbors)
         size = -(-n_points // groups)
         self.groups = (size, -(-n_points // size))
         n_places = size * self.groups[1]
-        self.space = space(self.metric, self.points, n_places, by_product=self.by_product)
-        self.most_near = max(MOST_NEAR, 4 * self.count, int(n_points * SHARE_NEAR))
+        self.search = PointSearch(self.points, n_places, by_product=self.by_product)
+        self.max_candidates = max(MAX_CANDIDATES, 4 * self.n_neighbors, int(n_points * MAX_SHARE))
 
     def nearest(self, x: Array) -> tuple[Array, Array | None]:
         """Return the nearest points of one row.
@@ -74,121 +72,132 @@ class Neighbors(CompiledEstimator):
 
         Returns
         -------
-        positions : array of shape (count,)
-        measures : array of shape (count,), optional
-            Where something depends on them.
+        positions : array of shape (n_neighbors,)
+        squares : array of shape (n_neighbors,), optional
+            Squared distances; None if the result does not depend on them.
 
         Raises
         ------
         FallbackRequired
-            Points are as far as the last neighbour, as near as numbers can tell.
+            Rounding errors could change the neighbours.
         """
-        x, length = self.space.placed(x)
-        near, doubt = self.space.near(x, length)
-        bounds = np.minimum.reduce(near.reshape(self.groups))
-        bounds.partition(self.count - 1)
-        (positions,) = (near <= float(bounds[self.count - 1]) + doubt).nonzero()
-        if len(positions) == self.count and self.weights == ALIKE:
+        length = self.search.length(x)
+        rough, error = self.search.rough_squares(x, length)
+        bounds = np.minimum.reduce(rough.reshape(self.groups))
+        bounds.partition(self.n_neighbors - 1)
+        (positions,) = (rough <= float(bounds[self.n_neighbors - 1]) + error).nonzero()
+        if len(positions) == self.n_neighbors and self.weights == UNIFORM:
             return positions, None
-        if len(positions) > self.most_near:
+        if len(positions) > self.max_candidates:
             raise FallbackRequired
-        measures = self.space.measured(x, positions)
-        order = measures.argsort()
-        positions, measures = positions.take(order), measures.take(order)
-        self._check(positions, measures, self.space.doubt(length, float(measures[self.count - 1])))
-        return positions[: self.count], measures[: self.count]
+        squares = self.search.squares(x, positions)
+        order = squares.argsort()
+        positions, squares = positions.take(order), squares.take(order)
+        last = float(squares[self.n_neighbors - 1])
+        self._check(positions, squares, self.search.error(length, last))
+        return positions[: self.n_neighbors], squares[: self.n_neighbors]
 
-    def _check(self, positions: Array, measures: Array, doubt: float) -> None:
-        """Decline a row whose neighbours, or their weights, are a matter of rounding."""
-        if self.by_product and self.weights == BY_DISTANCE and not measures[0] * WEIGHED >= doubt:
+    def _check(self, positions: Array, squares: Array, error: float) -> None:
+        """Raise FallbackRequired if rounding errors could change the neighbours or weights."""
+        if (
+            self.by_product
+            and self.weights == BY_DISTANCE
+            and not squares[0] * PRODUCT_TOLERANCE >= error
+        ):
             raise FallbackRequired
-        last = measures[self.count - 1]
-        if len(measures) == self.count or measures[self.count] - last > doubt:
+        last = squares[self.n_neighbors - 1]
+        if len(squares) == self.n_neighbors or squares[self.n_neighbors] - last > error:
             return
-        tied = self.targets[positions[np.abs(measures - last) <= doubt]]
+        tied = self.targets[positions[np.abs(squares - last) <= error]]
         if not len(tied) or (tied != tied[0]).any():
             raise FallbackRequired
 
-    def found(self, X: Array) -> tuple[Array, Array | None]:
-        """Return the neighbours' targets and their weights.
+    def neighbor_targets(self, X: Array) -> tuple[Array, Array | None]:
+        """Return the targets of the neighbours, and their weights.
 
         Returns
         -------
-        targets : array of shape (n_samples, count) or (n_samples, count, n_outputs)
-        weights : array of shape (n_samples, count), optional
+        targets : array of shape (n_samples, n_neighbors) or (n_samples, n_neighbors, n_outputs)
+        weights : array of shape (n_samples, n_neighbors), optional
         """
         if X.shape[1] != self.points.shape[1] or not len(X):
             raise FallbackRequired
-        found = [self.nearest(x) for x in X.astype(np.float64, copy=False)]
-        targets = self.targets[np.array([positions for positions, _ in found])]
-        if self.weights == ALIKE:
+        nearest = [self.nearest(x) for x in X.astype(np.float64, copy=False)]
+        targets = self.targets[np.array([positions for positions, _ in nearest])]
+        if self.weights == UNIFORM:
             return targets, None
-        weights = 1.0 / self.space.distances(np.array([measures for _, measures in found]))
+        weights = 1.0 / np.sqrt(np.array([squares for _, squares in nearest]))
         at_zero = np.isinf(weights)
-        same = at_zero.any(axis=1)
-        weights[same] = at_zero[same]
+        has_zero = at_zero.any(axis=1)
+        weights[has_zero] = at_zero[has_zero]
         return targets, weights
 
 
 @dataclass
-class NeighborsRegressor(Neighbors):
-    """The average of the neighbours' numbers."""
+class NeighborsRegressor(NearestNeighbors):
+    """Mean of the targets of the neighbours."""
 
     def predict(self, X: Array) -> Array:
-        """Return the targets, shape (n_samples,) or (n_samples, n_outputs)."""
-        targets, weights = self.found(X)
+        """Return the targets, shape (n_samples,) or (n_samples, n_outputs).
+
+        Raises
+        ------
+        FallbackRequired
+            Rounding errors could change the neighbours, or a mean beyond the tolerance.
+        """
+        targets, weights = self.neighbor_targets(X)
         if weights is None:
-            averaged: Array = targets.mean(axis=1)
-            return averaged
+            mean: Array = targets.mean(axis=1)
+            return mean
         if targets.ndim > weights.ndim:
             weights = weights[:, :, None]
-        given = targets * weights
-        sums = given.sum(axis=1)
-        roundings = self.points.shape[1] + self.count + ROUNDINGS
-        exact = 2 * WEIGHED if self.by_product else roundings * DOUBLE
-        if (np.abs(given).sum(axis=1) * exact > RTOL * np.abs(sums)).any():
+        terms = targets * weights
+        sums = terms.sum(axis=1)
+        roundings = self.points.shape[1] + self.n_neighbors + ROUNDINGS
+        error = 2 * PRODUCT_TOLERANCE if self.by_product else roundings * DOUBLE
+        if (np.abs(terms).sum(axis=1) * error > RTOL * np.abs(sums)).any():
             raise FallbackRequired
         weighted: Array = sums / weights.sum(axis=1)
         return weighted
 
 
 @dataclass
-class NeighborsClassifier(Neighbors):
-    """The vote of the neighbours' labels.
+class NeighborsClassifier(NearestNeighbors):
+    """Vote of the labels of the neighbours.
 
     Parameters
     ----------
     classes : list of array of shape (n_classes,)
-        For each output.
+        Labels of each output.
     """
 
     classes: list[Array]
 
     def predict(self, X: Array) -> Array:
         """Return the labels, shape (n_samples,) or (n_samples, n_outputs)."""
-        return labelled_each(self.classes, [votes.argmax(axis=1) for votes in self.votes(X)])
+        return labels_of_outputs(self.classes, [votes.argmax(axis=1) for votes in self._votes(X)])
 
     def predict_proba(self, X: Array) -> Any:
-        """Return the probabilities; for several outputs a list of those."""
-        each = [votes / votes.sum(axis=1, keepdims=True) for votes in self.votes(X)]
+        """Return the probabilities, shape (n_samples, n_classes); a list for several outputs."""
+        each = [votes / votes.sum(axis=1, keepdims=True) for votes in self._votes(X)]
         return each[0] if self.targets.ndim == 1 else each
 
-    def votes(self, X: Array) -> list[Array]:
-        """Return the votes for each class, shape (n_samples, n_classes), of each output."""
-        targets, weights = self.found(X)
-        each = [targets] if targets.ndim == 2 else np.moveaxis(targets, 2, 0)  # noqa: PLR2004 - rows and neighbours
+    def _votes(self, X: Array) -> list[Array]:
+        """Return the votes for each class of each output, shape (n_samples, n_classes)."""
+        targets, weights = self.neighbor_targets(X)
+        each = [targets] if targets.ndim == 2 else np.moveaxis(targets, 2, 0)  # noqa: PLR2004 - one output
         return [
-            _counted(labels, weights, len(classes))
+            _count(labels, weights, len(classes))
             for labels, classes in zip(each, self.classes, strict=True)
         ]
 
 
-def _counted(labels: Array, weights: Array | None, n_classes: int) -> Array:
-    """Return what the neighbours of each row give to each class."""
+def _count(labels: Array, weights: Array | None, n_classes: int) -> Array:
+    """Return the total weight of each class, shape (n_samples, n_classes)."""
     n_samples = len(labels)
-    given = None if weights is None else weights.ravel()
+    flat_weights = None if weights is None else weights.ravel()
     cells = labels
     if n_samples > 1:
         cells = labels + np.arange(0, n_samples * n_classes, n_classes)[:, None]
-    counts = np.bincount(cells.ravel(), given, n_samples * n_classes)
+    counts = np.bincount(cells.ravel(), flat_weights, n_samples * n_classes)
     return counts.reshape(n_samples, n_classes)

@@ -1,4 +1,4 @@
-"""Compositions: pipelines, column transformers, unions, votes, several targets."""
+"""Compositions that pass rows on: pipelines, column transformers, one model for each target."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,67 +13,77 @@ from predictor.core.compiled.compiled_estimator import (
     CompiledEstimator,
     FallbackRequired,
     Table,
-    given,
-    labelled,
-    select,
-    ufunc,
+    checked_input,
+    labels_at,
+    numpy_function,
+    select_columns,
 )
 
 
+def call(estimator: CompiledEstimator, method: str, X: Any) -> Any:
+    """Return the result of a method of a part of a composition.
+
+    Raises
+    ------
+    FallbackRequired
+        The part does not accept the rows.
+    """
+    return getattr(estimator, method)(checked_input(estimator, X))
+
+
 @dataclass
-class Chain(CompiledEstimator):
-    """Transformers one after the other, and a model behind them.
+class Composition(CompiledEstimator):
+    """Compiled estimator whose parts check the rows themselves."""
+
+    reads: ClassVar[str] = VALUES
+    accepts: ClassVar[str] = ANY
+
+
+@dataclass
+class CompiledPipeline(Composition):
+    """Transformers, one after the other, and an optional model after them.
 
     Parameters
     ----------
     steps : list of CompiledEstimator
-    last : CompiledEstimator, optional
-        What has other methods than `transform`; without it the chain only transforms.
+    model : CompiledEstimator, optional
+        The pipeline has all methods of the model.
     """
 
-    reads: ClassVar[str] = VALUES
-    takes: ClassVar[str] = ANY
-
     steps: list[CompiledEstimator]
-    last: CompiledEstimator | None = None
+    model: CompiledEstimator | None = None
 
     def run_methods(self, methods: Sequence[str], X: Any) -> dict[str, Any]:
-        """Return what several methods give: the rows are transformed once."""
-        if self.last is None or isinstance(self, Transforming):
+        """Return the result of each method; the rows are transformed once."""
+        if self.model is None or "transform" in methods:
             return super().run_methods(methods, X)
-        return self.last.run_methods(methods, given(self.last, self.through(X)))
+        return self.model.run_methods(methods, checked_input(self.model, self.transformed(X)))
 
-    def through(self, X: Any) -> Any:
-        """Return the rows as they come to the last step."""
+    def transformed(self, X: Any) -> Any:
+        """Return the rows after all steps."""
         for step in self.steps:
-            X = step.transform(given(step, X))  # type: ignore[attr-defined]  # every step has it
+            X = call(step, "transform", X)
         return X
 
     def __getattr__(self, method: str) -> Any:
-        last = self.__dict__.get("last")
-        if last is None or method.startswith("_"):
+        model = self.__dict__.get("model")
+        if model is None or method.startswith("_") or not hasattr(model, method):
             raise AttributeError(method)
-        own = getattr(last, method)
-        return lambda X: own(given(last, self.through(X)))
+        return lambda X: call(model, method, self.transformed(X))
 
 
 @dataclass
-class Transforming(Chain):
-    """A chain of nothing but transformers."""
+class TransformerPipeline(CompiledPipeline):
+    """Pipeline whose own `transform` is that of its steps."""
 
     def transform(self, X: Any) -> Any:
         """Return the transformed rows."""
-        return self.through(X)
+        return self.transformed(X)
 
 
 @dataclass
-class Eliminated(Transforming):
-    """A chain that serves its transformers as well as its model."""
-
-
-@dataclass
-class Encoded(Eliminated):
-    """A chain whose model knows the classes by their numbers.
+class LabelDecodingPipeline(TransformerPipeline):
+    """Pipeline whose model predicts positions in `classes`.
 
     Parameters
     ----------
@@ -82,37 +92,43 @@ class Encoded(Eliminated):
 
     classes: Array | None = None
 
+    def run_methods(self, methods: Sequence[str], X: Any) -> dict[str, Any]:
+        """Return the result of each method."""
+        return {method: getattr(self, method)(X) for method in methods}
+
     def predict(self, X: Any) -> Array:
-        """Return the labels."""
-        assert self.last is not None  # noqa: S101 - it has a model
-        assert self.classes is not None  # noqa: S101 - and classes
-        numbers = self.last.predict(given(self.last, self.through(X)))  # type: ignore[attr-defined]
-        return labelled(self.classes, numbers)
+        """Return the labels, shape (n_samples,)."""
+        assert self.model is not None  # noqa: S101 - optional only in the base class
+        assert self.classes is not None  # noqa: S101 - optional only because fields before it are
+        return labels_at(self.classes, call(self.model, "predict", self.transformed(X)))
 
 
 @dataclass
-class Columns(CompiledEstimator):
-    """Transformers side by side, each with its own columns.
+class ParallelTransformers(Composition):
+    """Transformers side by side, as in a column transformer or a union of features.
 
     Parameters
     ----------
     parts : list of CompiledEstimator
     positions : list of array of int
-        The columns that each reads; all of them where it is None.
+        Columns of each transformer; None means all columns.
     """
-
-    reads: ClassVar[str] = VALUES
-    takes: ClassVar[str] = ANY
 
     parts: list[CompiledEstimator]
     positions: list[Array | None]
 
     def transform(self, X: Any) -> Array:
-        """Return what the transformers give, side by side."""
+        """Return the transformed columns of all transformers.
+
+        Raises
+        ------
+        FallbackRequired
+            A transformer returns strings.
+        """
         blocks = []
         for part, positions in zip(self.parts, self.positions, strict=True):
-            read = X if positions is None else select(X, positions)
-            block = part.transform(given(part, read))  # type: ignore[attr-defined]  # as each part
+            columns = X if positions is None else select_columns(X, positions)
+            block = call(part, "transform", columns)
             if type(block) is Table:
                 raise FallbackRequired
             blocks.append(block)
@@ -120,110 +136,43 @@ class Columns(CompiledEstimator):
 
 
 @dataclass
-class Votes(CompiledEstimator):
-    """Classifiers that vote by their probabilities.
-
-    Parameters
-    ----------
-    parts : list of CompiledEstimator
-    weights : list of float, optional
-    classes : array of shape (n_classes,)
-    """
-
-    reads: ClassVar[str] = VALUES
-    takes: ClassVar[str] = ANY
-
-    parts: list[CompiledEstimator]
-    weights: list[float] | None
-    classes: Array
-
-    def predict(self, X: Any) -> Array:
-        """Return the labels."""
-        return labelled(self.classes, self.predict_proba(X).argmax(axis=1))
-
-    def predict_proba(self, X: Any) -> Array:
-        """Return the probabilities, averaged."""
-        each = [part.predict_proba(given(part, X)) for part in self.parts]  # type: ignore[attr-defined]
-        averaged: Array = np.average(np.asarray(each), axis=0, weights=self.weights)
-        return averaged
-
-
-@dataclass
-class Mean(CompiledEstimator):
-    """Regressors whose predictions are averaged.
-
-    Parameters
-    ----------
-    parts : list of CompiledEstimator
-    weights : list of float, optional
-    """
-
-    reads: ClassVar[str] = VALUES
-    takes: ClassVar[str] = ANY
-
-    parts: list[CompiledEstimator]
-    weights: list[float] | None
-
-    def each(self, X: Any) -> Array:
-        """Return the predictions, shape (n_samples, n_parts)."""
-        each = [part.predict(given(part, X)) for part in self.parts]  # type: ignore[attr-defined]
-        return np.asarray(each).T
-
-    def transform(self, X: Any) -> Array:
-        """Return every regressor's prediction."""
-        return self.each(X)
-
-    def predict(self, X: Any) -> Array:
-        """Return the averages."""
-        averaged: Array = np.average(self.each(X), axis=1, weights=self.weights)
-        return averaged
-
-
-@dataclass
-class Several(CompiledEstimator):
-    """One model for each target.
+class MultiOutput(Composition):
+    """One model for each output.
 
     Parameters
     ----------
     parts : list of CompiledEstimator
     """
-
-    reads: ClassVar[str] = VALUES
-    takes: ClassVar[str] = ANY
 
     parts: list[CompiledEstimator]
 
     def predict(self, X: Any) -> Array:
         """Return the targets, shape (n_samples, n_outputs)."""
-        each = [part.predict(given(part, X)) for part in self.parts]  # type: ignore[attr-defined]
-        return np.asarray(each).T
+        return np.asarray([call(part, "predict", X) for part in self.parts]).T
 
     def predict_proba(self, X: Any) -> list[Array]:
-        """Return the probabilities of each target."""
-        return [part.predict_proba(given(part, X)) for part in self.parts]  # type: ignore[attr-defined]
+        """Return the probabilities of each output."""
+        return [call(part, "predict_proba", X) for part in self.parts]
 
 
 @dataclass
-class Behind(CompiledEstimator):
-    """A regressor whose target was transformed by a function of NumPy.
+class TransformedTarget(Composition):
+    """Regressor of a target that was transformed by a function of NumPy.
 
     Parameters
     ----------
     model : CompiledEstimator
     inverse : str
-        The name of the function that leads back.
+        Name of the inverse function.
     """
-
-    reads: ClassVar[str] = VALUES
-    takes: ClassVar[str] = ANY
 
     model: CompiledEstimator
     inverse: str
 
     def __post_init__(self) -> None:
-        self.back = ufunc(self.inverse)
+        self.function = numpy_function(self.inverse)
 
     def predict(self, X: Any) -> Array:
-        """Return the targets."""
-        targets: Array = self.back(self.model.predict(given(self.model, X)))  # type: ignore[attr-defined]
+        """Return the targets, shape (n_samples,)."""
+        targets: Array = self.function(call(self.model, "predict", X))
         return targets

@@ -1,9 +1,9 @@
-"""How far rounding puts a number off."""
+"""Constants of rounding error bounds."""
 
 import numpy as np
 
-# The relative distance from 1 to the next number, in single and in double precision.
+# Distance from 1 to the next number.
 SINGLE, DOUBLE = float(np.finfo(np.float32).eps), float(np.finfo(np.float64).eps)
 
-# A sum of n products is within n and so many units of the last place.
+# A sum of n products is off by at most n + ROUNDINGS units in the last place.
 ROUNDINGS = 8

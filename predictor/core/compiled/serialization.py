@@ -1,25 +1,21 @@
-"""Forms to bytes and back: a NumPy archive of arrays, and JSON that says how they hang together.
+"""Compiled estimators to bytes and back: a NumPy archive of arrays and a JSON description.
 
-Nothing is unpickled: a file builds the forms that are named here, of arrays, numbers and strings.
+Nothing is unpickled: a file builds the classes of this package from arrays, numbers and strings.
 """
 
 import io
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from typing import Any
 
 import numpy as np
 
-from predictor.core.compiled import (
-    adaboost,
-    calibration,
+from predictor.core.compiled import (  # noqa: F401 - defines the subclasses below
     encoders,
     ensembles,
-    feature_expansion,
     kernel_svm,
-    kernels,
     linear,
     mlp,
     naive_bayes,
@@ -31,99 +27,95 @@ from predictor.core.compiled import (
 from predictor.core.compiled.compiled_estimator import CompiledEstimator
 from predictor.core.errors import ArtifactError
 
-# The member that is no array of a form.
-PLAN = "plan"
-
-ROOMS = (
-    naive_bayes,
-    adaboost,
-    calibration,
-    preprocessing,
-    pipelines,
-    encoders,
-    ensembles,
-    feature_expansion,
-    kernels,
-    linear,
-    kernel_svm,
-    nearest_neighbors,
-    mlp,
-    trees,
-)
-KINDS = [
-    kind
-    for room in ROOMS
-    for kind in vars(room).values()
-    if isinstance(kind, type)
-    and issubclass(kind, CompiledEstimator)
-    and kind.__module__ == room.__name__
-]
-FORMS = {kind.__name__: kind for kind in KINDS}
+# Archive member that is the JSON description.
+DESCRIPTION = "description"
 
 
-def dumps(form: CompiledEstimator, choice: Mapping[str, Any]) -> bytes:
-    """Return a form, and what it is chosen for, as bytes."""
+def _subclasses(base: type[CompiledEstimator]) -> Iterator[type[CompiledEstimator]]:
+    for subclass in base.__subclasses__():
+        yield subclass
+        yield from _subclasses(subclass)
+
+
+# Classes that a file can name.
+CLASSES = list(_subclasses(CompiledEstimator))
+CLASSES_BY_NAME = {each.__name__: each for each in CLASSES}
+
+
+def dumps(estimator: CompiledEstimator, max_rows: Mapping[str, int | None]) -> bytes:
+    """Return the bytes of a compiled estimator.
+
+    Parameters
+    ----------
+    estimator : CompiledEstimator
+    max_rows : mapping of str to int or None
+        Number of rows up to which each method is used; None is any number.
+    """
     arrays: dict[str, Any] = {}
-    # The time gives what is built anew a hash of its own, so that processes see it.
-    plan = {"form": _written(form, arrays), "choice": dict(choice), "made_ns": time.time_ns()}
-    text = np.frombuffer(json.dumps(plan).encode(), dtype=np.uint8)
+    description = {
+        "estimator": _to_json(estimator, arrays),
+        "max_rows": dict(max_rows),
+        # Every build has another SHA-256, so that processes notice that it was built again.
+        "made_ns": time.time_ns(),
+    }
+    text = np.frombuffer(json.dumps(description).encode(), dtype=np.uint8)
     buffer = io.BytesIO()
-    np.savez(buffer, allow_pickle=False, **{PLAN: text}, **arrays)
+    np.savez(buffer, allow_pickle=False, **{DESCRIPTION: text}, **arrays)
     return buffer.getvalue()
 
 
-def loads(data: bytes) -> tuple[CompiledEstimator, dict[str, Any]]:
-    """Return the form in bytes, and what it is chosen for.
+def loads(data: bytes) -> tuple[CompiledEstimator, dict[str, int | None]]:
+    """Return the compiled estimator and `max_rows` from bytes.
 
     Raises
     ------
     ArtifactError
-        They hold none.
+        The bytes are not a compiled estimator.
     """
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as archive:
-            plan = json.loads(archive[PLAN].tobytes())
-            form = _read(plan["form"], archive)
+            description = json.loads(archive[DESCRIPTION].tobytes())
+            estimator = _from_json(description["estimator"], archive)
     except Exception as exc:
-        raise ArtifactError("The compiled form cannot be read.") from exc
-    return form, plan["choice"]
+        raise ArtifactError("The compiled estimator cannot be read.") from exc
+    return estimator, description["max_rows"]
 
 
-def _written(value: Any, arrays: dict[str, Any]) -> Any:
-    """Return a value as JSON has it; arrays are set aside under a name."""
+def _to_json(value: Any, arrays: dict[str, Any]) -> Any:
+    """Return a JSON value; arrays are added to `arrays` and referred to by name."""
     if isinstance(value, CompiledEstimator):
         named = {
-            field.name: _written(getattr(value, field.name), arrays) for field in fields(value)
+            field.name: _to_json(getattr(value, field.name), arrays) for field in fields(value)
         }
-        return {"form": type(value).__name__, "fields": named}
+        return {"class": type(value).__name__, "fields": named}
     if isinstance(value, np.ndarray):
         if value.dtype.kind == "O":
-            return {"objects": [_written(item, arrays) for item in value.tolist()]}
+            return {"objects": [_to_json(item, arrays) for item in value.tolist()]}
         name = f"a{len(arrays)}"
         arrays[name] = value
         return {"array": name}
     if isinstance(value, np.generic):
-        return {"scalar": _written(np.asarray(value), arrays)}
+        return {"scalar": _to_json(np.asarray(value), arrays)}
     if isinstance(value, list | tuple):
-        return [_written(item, arrays) for item in value]
+        return [_to_json(item, arrays) for item in value]
     if value is None or isinstance(value, str | bool | int | float):
         return value
-    raise TypeError(f"{type(value).__name__} is no part of a form.")
+    raise TypeError(f"A compiled estimator cannot contain a {type(value).__name__}.")
 
 
-def _read(value: Any, arrays: Any) -> Any:
-    """Return the value that `_written` wrote."""
+def _from_json(value: Any, arrays: Any) -> Any:
+    """Return the value that `_to_json` described."""
     if isinstance(value, list):
-        return [_read(item, arrays) for item in value]
+        return [_from_json(item, arrays) for item in value]
     if not isinstance(value, dict):
         return value
-    if "form" in value:
-        named = {name: _read(field, arrays) for name, field in value["fields"].items()}
-        return FORMS[value["form"]](**named)
+    if "class" in value:
+        named = {name: _from_json(field, arrays) for name, field in value["fields"].items()}
+        return CLASSES_BY_NAME[value["class"]](**named)
     if "objects" in value:
         objects = np.empty(len(value["objects"]), dtype=object)
         objects[:] = value["objects"]
         return objects
     if "scalar" in value:
-        return _read(value["scalar"], arrays)[()]
+        return _from_json(value["scalar"], arrays)[()]
     return arrays[value["array"]]

@@ -1,4 +1,4 @@
-"""What "Equal" means: the same kind of answer, labels the same, numbers within rtol and atol."""
+"""Equality of results: same shape and type, same labels, numbers within a tolerance."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,99 +10,103 @@ Array = npt.NDArray[Any]
 
 RTOL, ATOL = 1e-9, 1e-12
 
-# The methods whose numbers say how near two labels are.
+# Methods whose numbers decide the label.
 SCORES = ("predict_proba", "decision_function")
 
 
 class Unequal(Exception):
-    """How two answers differ, in a sentence."""
+    """Two results differ; the message says how."""
 
 
-def compare(expected: Mapping[str, Any], got: Mapping[str, Any]) -> float:
-    """Return the greatest relative difference of the numbers in two answers.
+def compare(expected: Mapping[str, Any], actual: Mapping[str, Any]) -> float:
+    """Return the largest relative difference of the numbers in two results.
 
     Parameters
     ----------
-    expected, got : mapping of str to array
-        What each method gave: the estimator, and another form of it.
+    expected : mapping of str to array
+        Results of the estimator by method, with the scores that decide its labels.
+    actual : mapping of str to array
+        Results to compare, by method.
 
     Raises
     ------
     Unequal
-        They are not equal: of another kind or shape, another label where no two classes tie, or a
-        number beyond the tolerance.
+        A result has another type or shape, a label differs where no two classes tie, or a number
+        is beyond the tolerance.
     """
     ties = _ties(expected)
-    return max((_method(name, expected[name], got[name], ties) for name in got), default=0.0)
+    return max(
+        (_compare_method(name, expected[name], actual[name], ties) for name in actual), default=0.0
+    )
 
 
-def _method(name: str, expected: Any, got: Any, ties: Array | None) -> float:
-    if isinstance(expected, list) != isinstance(got, list):
-        raise Unequal(f"{name} gives a list on one side alone.")
+def _compare_method(name: str, expected: Any, actual: Any, ties: Array | None) -> float:
+    if isinstance(expected, list) != isinstance(actual, list):
+        raise Unequal(f"Only one result of {name} is a list.")
     if isinstance(expected, list):
-        if len(expected) != len(got):
-            raise Unequal(f"{name} gives {len(got)} outputs, not {len(expected)}.")
-        pairs = zip(expected, got, strict=True)
-        return max((_arrays(name, one, other, None) for one, other in pairs), default=0.0)
-    return _arrays(name, expected, got, ties if name == "predict" else None)
+        if len(expected) != len(actual):
+            raise Unequal(f"{name} returns {len(actual)} outputs, not {len(expected)}.")
+        pairs = zip(expected, actual, strict=True)
+        return max((_compare_arrays(name, one, other, None) for one, other in pairs), default=0.0)
+    return _compare_arrays(name, expected, actual, ties if name == "predict" else None)
 
 
-def _arrays(name: str, expected: Any, got: Any, ties: Array | None) -> float:
-    expected, got = _dense(expected), _dense(got)
-    if expected.shape != got.shape:
-        raise Unequal(f"{name} gives the shape {got.shape}, not {expected.shape}.")
-    if expected.dtype != got.dtype:
-        raise Unequal(f"{name} gives {got.dtype}, not {expected.dtype}.")
+def _compare_arrays(name: str, expected: Any, actual: Any, ties: Array | None) -> float:
+    expected, actual = _dense(expected), _dense(actual)
+    if expected.shape != actual.shape:
+        raise Unequal(f"{name} returns the shape {actual.shape}, not {expected.shape}.")
+    if expected.dtype != actual.dtype:
+        raise Unequal(f"{name} returns {actual.dtype}, not {expected.dtype}.")
     if expected.dtype.kind == "f":
-        return _numbers(name, expected, got)
-    other = expected != got
-    if ties is not None and other.shape == ties.shape:
-        other &= ~ties
-    if other.any():
-        rows = other.any(axis=tuple(range(1, other.ndim))).sum()
-        raise Unequal(f"{name} gives other labels for {rows} of {len(other)} rows.")
+        return _compare_numbers(name, expected, actual)
+    differs = expected != actual
+    if ties is not None and differs.shape == ties.shape:
+        differs &= ~ties
+    if differs.any():
+        n_rows = differs.any(axis=tuple(range(1, differs.ndim))).sum()
+        raise Unequal(f"{name} returns other labels for {n_rows} of {len(differs)} rows.")
     return 0.0
 
 
-def _numbers(name: str, expected: Array, got: Array) -> float:
+def _compare_numbers(name: str, expected: Array, actual: Array) -> float:
     with np.errstate(all="ignore"):
-        same = (expected == got) | (np.isnan(expected) & np.isnan(got))
-        apart = np.where(same, 0.0, np.abs(expected - got))
+        is_same = (expected == actual) | (np.isnan(expected) & np.isnan(actual))
+        difference = np.where(is_same, 0.0, np.abs(expected - actual))
         size = np.abs(expected)
-        if not (same | (apart <= ATOL + RTOL * size)).all():
-            raise Unequal(f"{name} differs by up to {np.nanmax(apart):.1e}.")
-        # Below this size it is the absolute tolerance that counts.
-        relative = np.where(same, 0.0, apart / np.maximum(size, ATOL / RTOL))
+        if not (is_same | (difference <= ATOL + RTOL * size)).all():
+            raise Unequal(f"{name} differs by up to {np.nanmax(difference):.1e}.")
+        # For smaller numbers the absolute tolerance applies.
+        relative = np.where(is_same, 0.0, difference / np.maximum(size, ATOL / RTOL))
     return float(relative.max(initial=0.0))
 
 
 def _ties(expected: Mapping[str, Any]) -> Array | None:
-    """Return where two classes tie, as far as the scores tell: by row, or by row and output."""
+    """Return the rows with tied classes, for each output; None without scores."""
     for name in SCORES:
         scores = expected.get(name)
         if isinstance(scores, np.ndarray) and scores.dtype.kind == "f":
-            return tied(scores)
+            return tied_rows(scores)
         if isinstance(scores, list):
-            return np.column_stack([tied(output) for output in scores])
+            return np.column_stack([tied_rows(output) for output in scores])
     return None
 
 
-def tied(scores: Array) -> Array:
-    """Return the rows of which two classes tie.
+def tied_rows(scores: Array) -> Array:
+    """Return the rows in which two classes tie, shape (n_samples,), bool.
 
     Parameters
     ----------
     scores : array of shape (n_samples,) or (n_samples, n_classes)
-        What decides between two classes, or what each of several has.
+        Scores whose sign decides between two classes, or whose maximum decides among several.
     """
     if scores.ndim == 1:
-        near: Array = np.abs(scores) <= ATOL
-        return near
+        is_near_zero: Array = np.abs(scores) <= ATOL
+        return is_near_zero
     if scores.shape[1] == 1:
         return np.zeros(len(scores), dtype=bool)
     first, second = -np.partition(-scores, 1, axis=1)[:, :2].T
-    ties: Array = first - second <= ATOL + RTOL * np.abs(first)
-    return ties
+    is_tied: Array = first - second <= ATOL + RTOL * np.abs(first)
+    return is_tied
 
 
 def _dense(values: Any) -> Array:

@@ -1,9 +1,9 @@
-"""Ensembles of trees, run by ONNX Runtime.
+"""Tree ensembles that ONNX Runtime runs in double precision.
 
 References
 ----------
-`sklearn.ensemble` and `sklearn.tree`, which round rows to float32 before they compare them.
-Histogram boosting compares doubles.
+`sklearn.ensemble` and `sklearn.tree` round rows to float32 before they compare them with
+thresholds. Histogram gradient boosting compares float64.
 """
 
 from collections.abc import Sequence
@@ -18,217 +18,211 @@ from predictor.core.compiled.compiled_estimator import (
     Array,
     CompiledEstimator,
     FallbackRequired,
-    Scored,
-    finite,
-    labelled,
-    labelled_each,
+    ScoreClassifier,
+    all_finite,
+    labels_at,
+    labels_of_outputs,
 )
-from predictor.core.compiled.linear import expit, of_two, softmax
-from predictor.core.compiled.onnx_trees import ROWS, SUMS
+from predictor.core.compiled.linear import binary_probabilities, expit, softmax
 from predictor.core.onnx_runtime import create_session
 
-# What trees are compared with: rows as they are, or rounded to float32.
+# Precision that rows are rounded to before they are compared.
 DOUBLE, SINGLE = "float64", "float32"
+
+# Names of the input and the output of the ONNX model.
+INPUT, OUTPUT = "X", "sums"
 
 
 @dataclass
-class Trees(CompiledEstimator):
-    """Sums or means of leaves.
+class TreeEnsemble(CompiledEstimator):
+    """Sums or means of the leaves that a row reaches.
 
     Parameters
     ----------
     model : array of uint8
-        The trees as ONNX; they give sums.
-    averaged : int
-        What the sums are divided by.
-    spread : array of shape (n_sums, n_targets * most_classes)
-        What each sum adds to each output.
-    base : array of shape (n_targets, most_classes)
-        The outputs where all sums are 0.
+        ONNX model that maps rows of shape (n_samples, n_features) to sums of leaves of shape
+        (n_samples, n_sums), both float64.
+    divisor : int
+        Number that the sums are divided by.
+    spread : array of shape (n_sums, n_targets * max_n_classes)
+        Matrix from sums to outputs.
+    base : array of shape (n_targets, max_n_classes)
+        Outputs where all sums are 0.
     n_features : int
     precision : {"float32", "float64"}
-    missing : bool
-        Whether missing values are taken.
+    accepts_nan : bool
     """
 
-    takes: ClassVar[str] = ANY
+    accepts: ClassVar[str] = ANY
 
     model: Array
-    averaged: int
+    divisor: int
     spread: Array
     base: Array
     n_features: int
     precision: str
-    missing: bool
+    accepts_nan: bool
 
     def __post_init__(self) -> None:
         self.session = create_session(self.model.tobytes())
-        self.direct = np.array_equal(self.spread, np.eye(self.base.size))
+        self.sums_are_outputs = np.array_equal(self.spread, np.eye(self.base.size))
 
     @property
-    def runs_on(self) -> str:
-        """The name of what runs it, on the card."""
+    def engine_name(self) -> str:
+        """Name of the library that runs this estimator."""
         return ONNX
 
-    def leaves(self, X: Array) -> Array:
-        """Return the outputs, shape (n_samples, n_targets, most_classes)."""
+    def outputs(self, X: Array) -> Array:
+        """Return the outputs, shape (n_samples, n_targets, max_n_classes).
+
+        Raises
+        ------
+        FallbackRequired
+            The number of columns is wrong, or a value is not finite in the precision of the trees.
+        """
         if X.shape[1] != self.n_features:
             raise FallbackRequired
         if self.precision == SINGLE:
             single = X.astype(np.float32)
-            if not finite(single) and (not self.missing or np.isinf(single).any()):
+            if not all_finite(single) and (not self.accepts_nan or np.isinf(single).any()):
                 raise FallbackRequired
             X = single.astype(np.float64)
-        (sums,) = self.session.run((SUMS,), {ROWS: X})
-        if self.averaged > 1:
-            sums /= self.averaged
-        outputs: Array = sums if self.direct else sums @ self.spread
+        (sums,) = self.session.run((OUTPUT,), {INPUT: X})
+        if self.divisor > 1:
+            sums /= self.divisor
+        outputs: Array = sums if self.sums_are_outputs else sums @ self.spread
         outputs = outputs.reshape(-1, *self.base.shape)
         outputs += self.base
         return outputs
 
 
 @dataclass
-class Forest(Trees):
-    """A forest, or a tree, that gives numbers."""
+class ForestRegressor(TreeEnsemble):
+    """Regression tree, or a forest of them."""
 
     def predict(self, X: Array) -> Array:
         """Return the targets, shape (n_samples,) or (n_samples, n_outputs)."""
-        leaves = self.leaves(X)[:, :, 0]
-        return leaves[:, 0] if leaves.shape[1] == 1 else leaves
+        targets = self.outputs(X)[:, :, 0]
+        return targets[:, 0] if targets.shape[1] == 1 else targets
 
 
 @dataclass
-class Boosted(Trees):
-    """Gradient boosting that gives numbers.
+class BoostingRegressor(TreeEnsemble):
+    """Gradient boosting regressor.
 
     Parameters
     ----------
-    exponential : bool
-        Whether the link is the logarithm.
+    has_log_link : bool
+        Whether predictions are the exponential of the sum.
     """
 
-    exponential: bool = False
+    has_log_link: bool = False
 
     def predict(self, X: Array) -> Array:
-        """Return the targets."""
-        targets = self.leaves(X)[:, 0, 0]
-        return np.exp(targets) if self.exponential else targets
+        """Return the targets, shape (n_samples,)."""
+        targets = self.outputs(X)[:, 0, 0]
+        return np.exp(targets) if self.has_log_link else targets
 
 
 @dataclass
-class ForestClassifier(Trees):
-    """A forest, or a tree, that gives labels.
+class ForestClassifier(TreeEnsemble):
+    """Classification tree, or a forest of them.
 
     Parameters
     ----------
     classes : list of array of shape (n_classes,)
-        For each output.
+        Labels of each output.
     """
 
     classes: list[Array]
 
-    def leaves(self, X: Array) -> Array:
-        """Return the probabilities, none of them below 0 by a rounding."""
-        return np.maximum(super().leaves(X), 0.0)
-
     def run_methods(self, methods: Sequence[str], X: Array) -> dict[str, Any]:
-        """Return labels and probabilities of the same leaves."""
-        leaves = self.leaves(X)
-        return {method: getattr(self, f"{method}_of")(leaves) for method in methods}
+        """Return labels and probabilities of one run of the trees."""
+        probabilities = self._probabilities(X)
+        made = {"predict": self._labels, "predict_proba": _single_or_list}
+        return {method: made[method](probabilities) for method in methods}
 
     def predict(self, X: Array) -> Array:
         """Return the labels, shape (n_samples,) or (n_samples, n_outputs)."""
-        return self.predict_of(self.leaves(X))
+        return self._labels(self._probabilities(X))
 
     def predict_proba(self, X: Array) -> Any:
-        """Return the probabilities; for several outputs a list of those."""
-        return self.predict_proba_of(self.leaves(X))
+        """Return the probabilities, shape (n_samples, n_classes); a list for several outputs."""
+        return _single_or_list(self._probabilities(X))
 
-    def predict_of(self, leaves: Array) -> Array:
-        """Return the labels of leaves."""
-        each = [leaves[:, n, : len(classes)] for n, classes in enumerate(self.classes)]
-        return labelled_each(self.classes, [output.argmax(axis=1) for output in each])
+    def _probabilities(self, X: Array) -> list[Array]:
+        """Return the probabilities of each output."""
+        # The last class is a difference: rounding can make it negative.
+        outputs = np.maximum(self.outputs(X), 0.0)
+        return [outputs[:, n, : len(labels)] for n, labels in enumerate(self.classes)]
 
-    def predict_proba_of(self, leaves: Array) -> Any:
-        """Return the probabilities of leaves."""
-        each = [leaves[:, n, : len(classes)] for n, classes in enumerate(self.classes)]
-        return each[0] if len(each) == 1 else each
+    def _labels(self, probabilities: list[Array]) -> Array:
+        return labels_of_outputs(self.classes, [each.argmax(axis=1) for each in probabilities])
+
+
+def _single_or_list(probabilities: list[Array]) -> Any:
+    return probabilities[0] if len(probabilities) == 1 else probabilities
 
 
 @dataclass
-class LabelTree(Trees):
-    """A classification tree of which labels alone are asked: its leaves are their numbers.
+class BoostingClassifier(ScoreClassifier, TreeEnsemble):
+    """Gradient boosting classifier, or AdaBoost of trees.
 
     Parameters
     ----------
     classes : array of shape (n_classes,)
-    """
-
-    classes: Array
-
-    def predict(self, X: Array) -> Array:
-        """Return the labels."""
-        return labelled(self.classes, self.leaves(X)[:, 0, 0].astype(np.intp))
-
-
-@dataclass
-class BoostedClassifier(Scored, Trees):
-    """Gradient boosting that gives labels.
-
-    Parameters
-    ----------
-    classes : array of shape (n_classes,)
-    zero : bool
-        Whether a score of zero is of the second of two classes.
+    zero_is_second : bool
+        Whether a score of exactly zero means the second of two classes.
     factor : float
-        What a score is multiplied by before its logistic.
+        Factor of the scores in the probabilities.
     """
 
     classes: Array
-    zero: bool = False
+    zero_is_second: bool = False
     factor: float = 1.0
 
     def decision_function(self, X: Array) -> Array:
         """Return the scores, shape (n_samples,) or (n_samples, n_classes)."""
-        leaves = self.leaves(X)[:, 0]
-        return leaves[:, 0] if leaves.shape[1] == 1 else leaves
+        scores = self.outputs(X)[:, 0]
+        return scores[:, 0] if scores.shape[1] == 1 else scores
 
     def labels(self, scores: Array) -> Array:
         """Return the labels of scores."""
         if scores.ndim > 1:
-            return labelled(self.classes, scores.argmax(axis=1))
-        return labelled(self.classes, (scores >= 0 if self.zero else scores > 0).astype(np.intp))
+            return labels_at(self.classes, scores.argmax(axis=1))
+        is_second = scores >= 0 if self.zero_is_second else scores > 0
+        return labels_at(self.classes, is_second.astype(np.intp))
 
     def probabilities(self, scores: Array) -> Array:
         """Return the probabilities of scores, which are overwritten."""
-        return softmax(scores) if scores.ndim > 1 else of_two(expit(scores * self.factor))
+        scores *= self.factor
+        return softmax(scores) if scores.ndim > 1 else binary_probabilities(expit(scores))
 
 
 @dataclass
-class Isolation(Trees):
-    """An isolation forest.
+class IsolationForest(TreeEnsemble):
+    """Isolation forest.
 
     Parameters
     ----------
-    depth : float
-        How deep a tree of so many samples is on average.
+    mean_depth : float
+        Mean depth of a tree that was fitted on as many samples.
     offset : float
     """
 
-    depth: float
+    mean_depth: float
     offset: float
 
     def score_samples(self, X: Array) -> Array:
-        """Return the scores: the lower, the more abnormal."""
-        depths = self.leaves(X)[:, 0, 0]
-        scores: Array = -(2.0 ** (-depths / self.depth))
+        """Return the scores, shape (n_samples,): the lower, the more abnormal."""
+        depths = self.outputs(X)[:, 0, 0]
+        scores: Array = -(2.0 ** (-depths / self.mean_depth))
         return scores
 
     def decision_function(self, X: Array) -> Array:
-        """Return the scores: below zero is abnormal."""
+        """Return the scores less the offset, shape (n_samples,): negative for outliers."""
         return self.score_samples(X) - self.offset
 
     def predict(self, X: Array) -> Array:
-        """Return 1, and -1 for what is abnormal."""
+        """Return 1 for inliers and -1 for outliers, shape (n_samples,)."""
         return np.where(self.decision_function(X) < 0, -1, 1)

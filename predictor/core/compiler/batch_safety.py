@@ -1,54 +1,50 @@
-"""Whether the rows of several requests may be answered by one call of an estimator."""
+"""Decide whether one call of an estimator may answer the rows of several requests."""
 
 from typing import Any
 
 import numpy as np
 
 from predictor.core.compiled.tolerance import Unequal, compare
-from predictor.core.compiler.row_generator import random_rows
-from predictor.core.compiler.timing import in_turn
-from predictor.core.compiler.verification import SEED, part
-from predictor.core.engines.estimator import ScikitLearn
+from predictor.core.compiler.row_generator import random_rows, slice_rows
+from predictor.core.compiler.timing import time_alternately
+from predictor.core.compiler.verification import SEED
+from predictor.core.engines.estimator import EstimatorEngine
 from predictor.core.engines.stacking import rows
 from predictor.core.input_builders import ARRAY, FRAME
 from predictor.core.probing import REJECTIONS
 from predictor.core.signature import Signature
 
-# So many rows are answered together, and so many of them alone as well.
-TOGETHER, ALONE = 64, 8
+# Number of rows in a batch, and number of those that are also predicted one by one.
+BATCH_ROWS, SINGLE_ROWS = 64, 8
 
-# What a row among others may cost of what it costs alone.
-WORTH = 0.5
+# Largest useful cost of a row in a batch, as a share of its cost in a call of its own.
+MAX_COST = 0.5
 
 
-def why_alone(estimator: Any, signature: Signature) -> str:
-    """Return why each request must have a call of its own; nothing where they may share one.
+def reason_against_batching(estimator: Any, signature: Signature) -> str:
+    """Return why each request needs a call of its own; empty if requests may share a call.
 
-    Parameters
-    ----------
-    estimator : estimator
-    signature : Signature
-
-    Notes
-    -----
-    They may where a row is answered the same whatever other rows there are, and sooner.
+    Requests may share a call if predictions do not change with the composition of the batch, and
+    if batches are faster.
     """
     if signature.container not in (ARRAY, FRAME):
-        return "Sparse rows and texts are not joined."
-    engine = ScikitLearn(estimator)
-    X = random_rows(signature, TOGETHER, np.random.default_rng(SEED))
+        return "Sparse rows and texts are not batched."
+    engine = EstimatorEngine(estimator)
+    X = random_rows(signature, BATCH_ROWS, np.random.default_rng(SEED))
     try:
-        joint = engine.run(signature.methods, X)
-        for start in range(ALONE):
-            among = {name: rows(values, start, start + 1) for name, values in joint.items()}
-            compare(engine.run(signature.methods, part(X, slice(start, start + 1))), among)
+        batch = engine.run(signature.methods, X)
+        for start in range(SINGLE_ROWS):
+            own = slice(start, start + 1)
+            in_batch = {name: rows(values, own.start, own.stop) for name, values in batch.items()}
+            compare(engine.run(signature.methods, slice_rows(X, own)), in_batch)
     except REJECTIONS:
-        return "No rows were found to try it on."
+        return "No row was found that the estimator accepts."
     except Unequal as exc:
-        return f"A row is answered otherwise among others: {exc}"
+        return f"Predictions change with the composition of the batch: {exc}"
     first = signature.methods[:1]
-    one = part(X, slice(1))
-    alone, together = in_turn([lambda: engine.run(first, one), lambda: engine.run(first, X)])
-    if together > WORTH * TOGETHER * alone:
-        return "Rows together cost as much as alone."
+    row = slice_rows(X, slice(1))
+    calls = [lambda: engine.run(first, row), lambda: engine.run(first, X)]
+    single_us, batch_us = time_alternately(calls)
+    if batch_us > MAX_COST * BATCH_ROWS * single_us:
+        return "A batch costs as much as its rows one by one."
     return ""

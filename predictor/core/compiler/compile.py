@@ -1,4 +1,4 @@
-"""Estimator to compiled form: drawn, proven, timed, chosen, and all of it told."""
+"""Compile a fitted estimator: convert, verify, time and report."""
 
 import hashlib
 import warnings
@@ -10,41 +10,43 @@ from typing import Any
 
 from predictor.core.compiled import serialization
 from predictor.core.compiled.compiled_estimator import CompiledEstimator, NotCompilable
-from predictor.core.compiler import crossover, verification
-from predictor.core.compiler.batch_safety import why_alone
-from predictor.core.compiler.comparison import Proof
-from predictor.core.compiler.converters.dispatch import drawn
+from predictor.core.compiler import crossover
+from predictor.core.compiler.batch_safety import reason_against_batching
+from predictor.core.compiler.converters.dispatch import convert
+from predictor.core.compiler.verification import verify
+from predictor.core.compiler.verifier import MethodVerification
 from predictor.core.engines.compiled import built_with, file_name
 from predictor.core.engines.estimator import SCIKIT_LEARN
 from predictor.core.input_builders import ARRAY, FRAME
 from predictor.core.signature import Signature
 
-# What the card calls many rows.
+# Number of rows that the report means by "many".
 MANY = 256
 
 SLOWER = "It is not faster."
 
-# Larger forms are not kept.
-MOST_BYTES = 512 * 2**20
+# Larger compiled estimators are not kept.
+MAX_BYTES = 512 * 2**20
 
 
 @dataclass(frozen=True)
 class Compilation:
-    """What became of compiling an estimator.
+    """Outcome of compiling an estimator.
 
     Parameters
     ----------
     report : mapping
-        What there is to tell: the engine, why there is none, each method's proof and times.
+        JSON object with the engine, the reason if there is none, and the outcome of the
+        verification and the times of each method.
     data : bytes
-        The form with its choice; empty where there is none.
+        Serialized compiled estimator; empty if there is none.
     """
 
     report: Mapping[str, Any]
     data: bytes = field(default=b"", repr=False)
 
     def write(self, directory: Path) -> str:
-        """Write the form, if there is one, into a directory; return its SHA-256."""
+        """Write the compiled estimator, if any, to a directory; return its SHA-256 or ""."""
         if not self.data:
             return ""
         sha256 = hashlib.sha256(self.data).hexdigest()
@@ -52,51 +54,55 @@ class Compilation:
         return sha256
 
 
-# What the versions that compile are is not told: it is done as soon as it is switched on.
+# Without "built_with", the version is compiled as soon as compiling is switched on.
 SWITCHED_OFF = Compilation(
     {"engine": SCIKIT_LEARN, "reason": "Compiling is switched off.", "methods": {}}
 )
 
 
 def compile_(
-    estimator: Any, signature: Signature, sample: Any = None, *, forms: bool = True
+    estimator: Any, signature: Signature, sample: Any = None, *, enabled: bool = True
 ) -> Compilation:
-    """Compile an estimator, and find whether requests for it may be joined.
+    """Compile an estimator, and decide whether requests for it may be batched.
 
     Parameters
     ----------
     estimator : estimator
     signature : Signature
     sample : array or DataFrame, optional
-        Rows as the estimator takes them.
-    forms : bool
-        Whether it is to be compiled at all.
+        Rows as the estimator reads them.
+    enabled : bool
+        Whether compiling is switched on.
     """
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # estimators warn of rows that are tried
-        found = _compiled(estimator, signature, sample) if forms else SWITCHED_OFF
-        alone = why_alone(estimator, signature)
-    return replace(found, report={**found.report, "joined": not alone, "alone": alone})
+        warnings.simplefilter("ignore")  # estimators warn of unusual rows
+        compilation = _compile(estimator, signature, sample) if enabled else SWITCHED_OFF
+        reason = reason_against_batching(estimator, signature)
+    report = {**compilation.report, "joined": not reason, "alone": reason}
+    return replace(compilation, report=report)
 
 
-def _compiled(estimator: Any, signature: Signature, sample: Any) -> Compilation:
-    """Compile an estimator where that is proven equal and faster."""
+def _compile(estimator: Any, signature: Signature, sample: Any) -> Compilation:
     start = perf_counter()
     try:
-        form, methods = _tried(estimator, signature, sample)
+        compiled = _convert(estimator, signature)
+        methods = {
+            name: _method_report(estimator, compiled, signature, name, method)
+            for name, method in verify(estimator, compiled, signature, sample).items()
+        }
     except NotCompilable as exc:
-        return uncompiled(str(exc))
-    except Exception as exc:  # noqa: BLE001 - told on the card: the estimator answers as it is
-        return uncompiled(f"Compiling it fails: {type(exc).__name__}.")
-    used = {name: found["up_to_rows"] for name, found in methods.items() if not found["reason"]}
-    if not used:
-        reasons = {found["reason"] for found in methods.values()}
-        return Compilation({**uncompiled(" ".join(sorted(reasons))).report, "methods": methods})
-    data = serialization.dumps(form, used)
-    if len(data) > MOST_BYTES:
-        return uncompiled(f"The compiled form has {len(data):,} bytes.")
+        return not_compiled(str(exc))
+    except Exception as exc:  # noqa: BLE001 - reported; scikit-learn runs the model
+        return not_compiled(f"Compiling fails with {type(exc).__name__}.")
+    max_rows = {name: each["up_to_rows"] for name, each in methods.items() if not each["reason"]}
+    if not max_rows:
+        reasons = {each["reason"] for each in methods.values()}
+        return not_compiled(" ".join(sorted(reasons)), methods)
+    data = serialization.dumps(compiled, max_rows)
+    if len(data) > MAX_BYTES:
+        return not_compiled(f"The compiled estimator is too large: {len(data):,} bytes.")
     report = {
-        "engine": form.runs_on,
+        "engine": compiled.engine_name,
         "reason": "",
         "methods": methods,
         "seconds": round(perf_counter() - start, 3),
@@ -105,49 +111,51 @@ def _compiled(estimator: Any, signature: Signature, sample: Any) -> Compilation:
     return Compilation(report, data)
 
 
-def uncompiled(reason: str) -> Compilation:
-    """Return what there is to tell of an estimator that is not compiled."""
+def not_compiled(reason: str, methods: Mapping[str, Any] | None = None) -> Compilation:
+    """Return the outcome for an estimator that scikit-learn runs."""
     return Compilation(
-        {"engine": SCIKIT_LEARN, "reason": reason, "methods": {}, "built_with": built_with()}
+        {
+            "engine": SCIKIT_LEARN,
+            "reason": reason,
+            "methods": methods or {},
+            "built_with": built_with(),
+        }
     )
 
 
-def _tried(
-    estimator: Any, signature: Signature, sample: Any
-) -> tuple[CompiledEstimator, dict[str, dict[str, Any]]]:
-    """Return the form, and what was found of each method."""
+def _convert(estimator: Any, signature: Signature) -> CompiledEstimator:
     if signature.container not in (ARRAY, FRAME):
         raise NotCompilable("Sparse rows and texts are not compiled.")
     try:
-        form = drawn(estimator)
+        return convert(estimator)
     except NotCompilable:
         raise
     except Exception as exc:
         raise NotCompilable(f"{type(estimator).__name__} cannot be compiled.") from exc
-    proofs = verification.prove(estimator, form, signature, sample)
-    return form, {
-        name: _method(estimator, form, signature, name, proof) for name, proof in proofs.items()
-    }
 
 
-def _method(
-    estimator: Any, form: CompiledEstimator, signature: Signature, name: str, proof: Proof
+def _method_report(
+    estimator: Any,
+    compiled: CompiledEstimator,
+    signature: Signature,
+    name: str,
+    method: MethodVerification,
 ) -> dict[str, Any]:
-    """Return what there is to tell of one method."""
-    if proof.reason:
-        return {"one": SCIKIT_LEARN, "many": SCIKIT_LEARN, "up_to_rows": 0, "reason": proof.reason}
-    engine = form.runs_on
-    times = crossover.timed(estimator, form, signature, name)
-    most = crossover.most_rows(times)
+    """Return the report of one method; its keys are part of the API."""
+    if method.reason:
+        return {"one": SCIKIT_LEARN, "many": SCIKIT_LEARN, "up_to_rows": 0, "reason": method.reason}
+    engine = compiled.engine_name
+    times = crossover.time_engines(estimator, compiled, signature, name)
+    max_rows = crossover.max_rows(times)
     return {
-        "one": SCIKIT_LEARN if most == 0 else engine,
-        "many": engine if most is None or most >= MANY else SCIKIT_LEARN,
-        "up_to_rows": most,
+        "one": SCIKIT_LEARN if max_rows == 0 else engine,
+        "many": engine if max_rows is None or max_rows >= MANY else SCIKIT_LEARN,
+        "up_to_rows": max_rows,
         "microseconds": {
-            str(size): {engine: round(own, 1), SCIKIT_LEARN: round(its, 1)}
-            for size, (own, its) in times.items()
+            str(size): {engine: round(compiled_us, 1), SCIKIT_LEARN: round(estimator_us, 1)}
+            for size, (compiled_us, estimator_us) in times.items()
         },
-        "rows_tried": proof.rows,
-        "difference": proof.difference,
-        "reason": SLOWER if most == 0 else "",
+        "rows_tried": method.n_rows,
+        "difference": method.difference,
+        "reason": SLOWER if max_rows == 0 else "",
     }

@@ -1,4 +1,4 @@
-"""Which engine runs how many rows."""
+"""Find the number of rows up to which a compiled estimator is faster."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,53 +6,60 @@ from typing import Any
 import numpy as np
 
 from predictor.core.compiled.compiled_estimator import CompiledEstimator
-from predictor.core.compiler.row_generator import random_rows
-from predictor.core.compiler.timing import in_turn
-from predictor.core.compiler.verification import SEED, part
-from predictor.core.engines.compiled import Compiled
-from predictor.core.engines.estimator import ScikitLearn
+from predictor.core.compiler.row_generator import random_rows, slice_rows
+from predictor.core.compiler.timing import time_alternately
+from predictor.core.compiler.verification import SEED
+from predictor.core.engines.compiled import CompiledEngine
+from predictor.core.engines.estimator import EstimatorEngine
 from predictor.core.signature import Signature
 
-# For so many rows engines are timed.
+# Numbers of rows that are timed.
 SIZES = (1, 256, 1024)
 
-# What a form may take of the estimator's time: nearly the same is no reason to prefer the latter.
+# Share of the estimator's time that a compiled estimator may take: similar times are a tie that
+# the compiled estimator wins.
 MARGIN = 1.1
 
 
-def timed(
-    estimator: Any, form: CompiledEstimator, signature: Signature, method: str
+def time_engines(
+    estimator: Any, compiled: CompiledEstimator, signature: Signature, method: str
 ) -> dict[int, tuple[float, float]]:
-    """Return the microseconds that the form and the estimator take, for each size."""
-    fallback = ScikitLearn(estimator)
-    compiled = Compiled(fallback, form, signature, {method: None})
+    """Return the microseconds of the compiled estimator and of the estimator for each size."""
+    fallback = EstimatorEngine(estimator)
+    engine = CompiledEngine(fallback, compiled, signature, {method: None})
     rows = random_rows(signature, SIZES[-1], np.random.default_rng(SEED))
     times = {}
     for size in SIZES:
-        X = part(rows, slice(size))
-        calls = [lambda e=engine, X=X: e.run([method], X) for engine in (compiled, fallback)]
-        own, its = in_turn(calls)
-        times[size] = (own, its)
+        X = slice_rows(rows, slice(size))
+        calls = [lambda e=each, X=X: e.run([method], X) for each in (engine, fallback)]
+        compiled_us, estimator_us = time_alternately(calls)
+        times[size] = (compiled_us, estimator_us)
     return times
 
 
-def most_rows(times: Mapping[int, tuple[float, float]]) -> int | None:
-    """Return up to how many rows a form is the faster one: 0 for none, None for any number.
+def max_rows(times: Mapping[int, tuple[float, float]]) -> int | None:
+    """Return the number of rows up to which the compiled estimator is faster.
 
-    Between two sizes both are taken to cost so much for each row more.
+    Between two sizes, times are interpolated linearly.
 
     Parameters
     ----------
     times : mapping of int to (float, float)
-        The microseconds of the form and of the estimator, for each number of rows.
+        Microseconds of the compiled estimator and of the estimator for each number of rows.
+
+    Returns
+    -------
+    max_rows : int, optional
+        0 for no rows, None for any number of rows.
     """
     before: tuple[int, float] | None = None
-    for size, (own, its) in sorted(times.items()):
-        gain = its * MARGIN - own
+    for size, (compiled_us, estimator_us) in sorted(times.items()):
+        gain = estimator_us * MARGIN - compiled_us
         if gain < 0:
             if before is None:
                 return 0
-            fewer, gained = before
-            return int(fewer + (size - fewer) * gained / (gained - gain))
+            smaller_size, larger_gain = before
+            slope = (size - smaller_size) / (larger_gain - gain)
+            return int(smaller_size + larger_gain * slope)
         before = size, gain
     return None

@@ -1,4 +1,4 @@
-"""Rows to try a form on: random ones in and beyond what was seen, and those to be refused."""
+"""Generate rows: random rows in and out of the ranges of a signature, and unusual rows."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,25 +9,35 @@ from predictor.core.coercion import BOOLEAN, INTEGER, NUMBER, STRING
 from predictor.core.columns import Column
 from predictor.core.errors import InvalidInput
 from predictor.core.input_builders import ARRAY
+from predictor.core.lazy_frame import LazyFrame
 from predictor.core.signature import Signature
 
 Generator = np.random.Generator
 
-# How far beyond the range of a column numbers go, in widths of the range.
-BEYOND = 3.0
+# Distance that random numbers leave a range, in widths of the range.
+OUT_OF_RANGE = 3.0
 
-# The part of the values that is missing, where missing values are tried.
-GAPS = 0.15
+# Share of values that are missing.
+MISSING_SHARE = 0.15
 
-# Numbers that estimators refuse, or take in a way of their own.
-STRANGE = (np.nan, np.inf, -np.inf, 1e39, -1e308)
+# Numbers that estimators reject or treat specially.
+UNUSUAL_NUMBERS = (np.nan, np.inf, -np.inf, 1e39, -1e308)
 
-# A gap is tried in so many columns, one at a time; what else is strange, in the first and the last.
-MOST_COLUMNS = 6
+# A string that is not a category.
+UNKNOWN = "\0 no category"
+
+# Number of columns that get a missing value, one at a time. Other unusual values are put in the
+# first and the last column.
+MAX_COLUMNS = 6
 
 
 def random_rows(
-    signature: Signature, n: int, rng: Generator, *, beyond: bool = False, gaps: bool = False
+    signature: Signature,
+    n: int,
+    rng: Generator,
+    *,
+    out_of_range: bool = False,
+    missing: bool = False,
 ) -> Any:
     """Return random rows as X.
 
@@ -36,59 +46,71 @@ def random_rows(
     signature : Signature
     n : int
     rng : Generator
-    beyond : bool
-        Whether numbers leave the ranges of the sample, and strings the categories.
-    gaps : bool
-        Whether values are missing where that is taken.
+    out_of_range : bool
+        Whether numbers leave the ranges, and strings the categories, of the signature.
+    missing : bool
+        Whether values of nullable columns can be missing.
     """
     return signature.build_input(
-        [_drawn(column, n, rng, beyond=beyond, gaps=gaps) for column in signature.columns]
+        [
+            _random_values(column, n, rng, out_of_range=out_of_range, missing=missing)
+            for column in signature.columns
+        ]
     )
 
 
-def strange_rows(signature: Signature, rng: Generator) -> Iterator[Any]:
-    """Yield single rows that an estimator may refuse."""
-    usual = [_drawn(column, 1, rng)[0] for column in signature.columns]
+def unusual_rows(signature: Signature, rng: Generator) -> Iterator[Any]:
+    """Yield single rows that an estimator may reject."""
+    usual = [_random_values(column, 1, rng)[0] for column in signature.columns]
     ends = {0, len(signature.columns) - 1}
     for position, column in enumerate(signature.columns):
-        if position >= MOST_COLUMNS and position not in ends:
+        if position >= MAX_COLUMNS and position not in ends:
             continue
-        for value in [None, *(_strange(column) if position in ends else ())]:
+        for value in [None, *(_unusual_values(column) if position in ends else ())]:
             values = [[value if n == position else other] for n, other in enumerate(usual)]
             try:
                 yield signature.build_input(values)
             except (InvalidInput, ValueError, TypeError, OverflowError):
-                continue  # no request can bring such a row either
+                continue  # No request can contain such a row.
     if signature.container == ARRAY and signature.is_numeric:
         row = np.array([usual], dtype=np.float64)
         yield np.hstack([row, row[:, :1]])
         yield row[:, :-1]
 
 
-def _strange(column: Column) -> list[Any]:
+def slice_rows(X: Any, rows: slice) -> Any:
+    """Return some rows of X."""
+    if isinstance(X, LazyFrame):
+        whole = X.values if isinstance(X.values, np.ndarray) else None
+        return X.with_values(
+            whole[rows] if whole is not None else [values[rows] for values in X.values]
+        )
+    return X.iloc[rows] if hasattr(X, "iloc") else X[rows]
+
+
+def _unusual_values(column: Column) -> list[Any]:
     if column.kind == NUMBER:
-        return list(STRANGE)
-    return ["\0 nothing like it"] if column.kind == STRING else []
+        return list(UNUSUAL_NUMBERS)
+    return [UNKNOWN] if column.kind == STRING else []
 
 
-def _drawn(
-    column: Column, n: int, rng: Generator, *, beyond: bool = False, gaps: bool = False
+def _random_values(
+    column: Column, n: int, rng: Generator, *, out_of_range: bool = False, missing: bool = False
 ) -> list[Any]:
-    drawn = _values(column, n, rng, beyond=beyond)
-    if gaps and column.nullable:
-        return [
-            None if gap else value for value, gap in zip(drawn, rng.random(n) < GAPS, strict=True)
-        ]
-    return drawn
+    values = _present_values(column, n, rng, out_of_range=out_of_range)
+    if missing and column.nullable:
+        is_missing = rng.random(n) < MISSING_SHARE
+        return [None if gap else value for value, gap in zip(values, is_missing, strict=True)]
+    return values
 
 
-def _values(column: Column, n: int, rng: Generator, *, beyond: bool) -> list[Any]:
+def _present_values(column: Column, n: int, rng: Generator, *, out_of_range: bool) -> list[Any]:
     if column.kind == BOOLEAN:
         return [bool(value) for value in rng.random(n) < 0.5]  # noqa: PLR2004 - half of them
     if column.categories:
         chosen = [column.categories[n] for n in rng.integers(len(column.categories), size=n)]
-        if beyond and column.kind == STRING and not column.rejects_unknown:
-            chosen[0] = "\0 nothing like it"
+        if out_of_range and column.kind == STRING and not column.rejects_unknown:
+            chosen[0] = UNKNOWN
         return chosen
     if column.kind == STRING:
         return [column.get_example()] * n
@@ -96,17 +118,17 @@ def _values(column: Column, n: int, rng: Generator, *, beyond: bool) -> list[Any
     width = (high - low) or abs(high) or 1.0
     if column.range is None:
         numbers = rng.normal(size=n) * 10.0 ** rng.integers(0, 3, size=n)
-    elif beyond:
-        numbers = rng.uniform(low - BEYOND * width, high + BEYOND * width, size=n)
+    elif out_of_range:
+        numbers = rng.uniform(low - OUT_OF_RANGE * width, high + OUT_OF_RANGE * width, size=n)
     else:
         numbers = rng.uniform(low, high, size=n)
     if column.kind == INTEGER:
-        return _whole(column, numbers)
+        return _integers(column, numbers)
     listed: list[Any] = numbers.tolist()
     return listed
 
 
-def _whole(column: Column, numbers: Any) -> list[Any]:
+def _integers(column: Column, numbers: Any) -> list[Any]:
     info = np.iinfo(column.dtype.lower())
     low, high = max(info.min, -(2**53)), min(info.max, 2**53)
     return [int(number) for number in np.clip(np.rint(numbers), low, high)]

@@ -1,24 +1,24 @@
-"""How long engines take: in turn, so that whatever else the machine does falls on all of them."""
+"""Time calls alternately, so that other load on the machine affects all of them."""
 
 from collections.abc import Callable, Sequence
 from statistics import median
 from time import perf_counter
 
-# How often each is timed, and after how long fewer times are enough.
-ROUNDS, FEWEST, ENOUGH_S = 9, 3, 0.005
+# Number of rounds; after `ENOUGH_S` the minimum is enough.
+ROUNDS, MIN_ROUNDS, ENOUGH_S = 9, 3, 0.005
 
 
-def in_turn(calls: Sequence[Callable[[], object]]) -> list[float]:
-    """Return the median microseconds of each call."""
+def time_alternately(calls: Sequence[Callable[[], object]]) -> list[float]:
+    """Return the median duration of each call in microseconds."""
     for call in calls:
         call()
     times: list[list[float]] = [[] for _ in calls]
     start = perf_counter()
-    for done in range(ROUNDS):
-        if done >= FEWEST and perf_counter() - start > ENOUGH_S:
+    for round_number in range(ROUNDS):
+        if round_number >= MIN_ROUNDS and perf_counter() - start > ENOUGH_S:
             break
-        for call, own in zip(calls, times, strict=True):
+        for call, own_times in zip(calls, times, strict=True):
             before = perf_counter()
             call()
-            own.append(perf_counter() - before)
-    return [median(own) * 1e6 for own in times]
+            own_times.append(perf_counter() - before)
+    return [median(own_times) * 1e6 for own_times in times]

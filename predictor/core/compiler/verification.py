@@ -1,4 +1,4 @@
-"""The proof that a form is equal to its estimator: on many rows, method by method."""
+"""Verify on many rows that a compiled estimator equals its estimator."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -7,109 +7,100 @@ import numpy as np
 
 from predictor.core.compiled.compiled_estimator import CompiledEstimator, FallbackRequired
 from predictor.core.compiled.tolerance import SCORES
-from predictor.core.compiler.comparison import NOT_COMPILED, Proof, Trial
-from predictor.core.compiler.row_generator import random_rows, strange_rows
-from predictor.core.compiler.tree_boundaries import threshold_rows, trees_within
-from predictor.core.engines.compiled import Reader
+from predictor.core.compiler.row_generator import random_rows, slice_rows, unusual_rows
+from predictor.core.compiler.tree_boundaries import boundary_rows, tree_ensembles
+from predictor.core.compiler.verifier import NOT_COMPILED, MethodVerification, Verifier
+from predictor.core.engines.compiled import InputReader
 from predictor.core.errors import InvalidInput
-from predictor.core.lazy_frame import LazyFrame
 from predictor.core.response_values import METHODS
 from predictor.core.signature import Signature
 
 SEED = 20
 
-# How many rows of each kind are tried: those of the sample, random ones, and single rows.
-MOST_OF_SAMPLE, WITHIN, BESIDE, ALONE = 256, 256, 128, 16
+# Numbers of rows: of the sample, random in the ranges of the sample, random of other kinds, and
+# one by one.
+SAMPLE_ROWS, IN_RANGE_ROWS, OTHER_ROWS, SINGLE_ROWS = 256, 256, 128, 16
 
 
-def prove(
+def verify(
     estimator: Any,
-    form: CompiledEstimator,
+    compiled: CompiledEstimator,
     signature: Signature,
     sample: Any = None,
     seed: int = SEED,
-) -> dict[str, Proof]:
-    """Try a form on many rows; return what was found of each method.
+) -> dict[str, MethodVerification]:
+    """Return the outcome of the verification of each method.
 
     Parameters
     ----------
     estimator : estimator
-    form : CompiledEstimator
+    compiled : CompiledEstimator
     signature : Signature
     sample : array or DataFrame, optional
-        Rows as the estimator takes them.
+        Rows as the estimator reads them.
     seed : int
     """
     rng = np.random.default_rng(seed)
-    reader = Reader(signature)
-    trial = Trial(estimator, form, signature.methods)
-    for X in batches(signature, sample, rng):
-        if not trial.on(X, _read(reader, X)):
-            _one_by_one(trial, reader, X)
-        _one_by_one(trial, reader, X, 2)
-    for X in strange_rows(signature, rng):
-        trial.on(X, _read(reader, X))
-    for part, own in trees_within(form):
-        methods = [m for m in METHODS if hasattr(own, m) and hasattr(part, m)]
-        rows = threshold_rows(part, own.n_features, rng)
-        found = Trial(part, own, methods)
-        found.on(rows, rows)
-        _merge(trial.proofs, found.proofs)
-    for proof in trial.proofs.values():
-        if not proof.rows and not proof.reason:
-            proof.reason = "No row was found that both take."
-    _doubt_labels(trial.proofs)
-    return trial.proofs
+    reader = InputReader(signature)
+    verifier = Verifier(estimator, compiled, signature.methods)
+    for X in _batches(signature, sample, rng):
+        is_accepted = verifier.compare_rows(X, _compiled_input(reader, X))
+        _compare_one_by_one(verifier, reader, X, 2 if is_accepted else SINGLE_ROWS)
+    for X in unusual_rows(signature, rng):
+        verifier.compare_rows(X, _compiled_input(reader, X))
+    for part, trees in tree_ensembles(compiled):
+        names = [name for name in METHODS if hasattr(trees, name) and hasattr(part, name)]
+        rows = boundary_rows(part, trees.n_features, rng)
+        part_verifier = Verifier(part, trees, names)
+        part_verifier.compare_rows(rows, rows)
+        _merge(verifier.methods, part_verifier.methods)
+    for method in verifier.methods.values():
+        if not method.n_rows and not method.reason:
+            method.reason = "No row was found that both accept."
+    _reject_labels_of_unequal_scores(verifier.methods)
+    return verifier.methods
 
 
-def batches(signature: Signature, sample: Any, rng: np.random.Generator) -> Iterator[Any]:
-    """Yield the rows that a form is tried on, as X."""
+def _batches(signature: Signature, sample: Any, rng: np.random.Generator) -> Iterator[Any]:
+    """Yield rows of the sample and random rows."""
     if sample is not None and getattr(sample, "ndim", 0) == 2:  # noqa: PLR2004 - rows and columns
-        yield part(sample, slice(MOST_OF_SAMPLE))
-    choices: Sequence[Mapping[str, bool]] = ({"beyond": True}, {"gaps": True})
-    for n, options in ((WITHIN, {}), *((BESIDE, choice) for choice in choices)):
+        yield slice_rows(sample, slice(SAMPLE_ROWS))
+    choices: Sequence[Mapping[str, bool]] = ({"out_of_range": True}, {"missing": True})
+    for n, options in ((IN_RANGE_ROWS, {}), *((OTHER_ROWS, choice) for choice in choices)):
         try:
             yield random_rows(signature, n, rng, **options)
         except InvalidInput:
             continue
 
 
-def part(X: Any, rows: slice) -> Any:
-    """Return some of the rows."""
-    if isinstance(X, LazyFrame):
-        whole = X.values if isinstance(X.values, np.ndarray) else None
-        return X.with_values(
-            whole[rows] if whole is not None else [values[rows] for values in X.values]
-        )
-    return X.iloc[rows] if hasattr(X, "iloc") else X[rows]
-
-
-def _one_by_one(trial: Trial, reader: Reader, X: Any, n: int = ALONE) -> None:
+def _compare_one_by_one(verifier: Verifier, reader: InputReader, X: Any, n: int) -> None:
     for number in range(min(n, X.shape[0])):
-        row = part(X, slice(number, number + 1))
-        trial.on(row, _read(reader, row))
+        row = slice_rows(X, slice(number, number + 1))
+        verifier.compare_rows(row, _compiled_input(reader, row))
 
 
-def _read(reader: Reader, X: Any) -> Any:
+def _compiled_input(reader: InputReader, X: Any) -> Any:
     try:
         return reader.read(X)
     except FallbackRequired:
         return None
 
 
-def _doubt_labels(proofs: Mapping[str, Proof]) -> None:
-    """Use no labels of scores that are not equal: rows that were not tried may lie between."""
-    labels = proofs.get("predict")
+def _reject_labels_of_unequal_scores(methods: Mapping[str, MethodVerification]) -> None:
+    """Reject labels if their scores differ: labels of other rows could differ."""
+    labels = methods.get("predict")
     for name in SCORES:
-        scores = proofs.get(name)
+        scores = methods.get(name)
         if labels and scores and scores.reason != NOT_COMPILED:
             labels.reason = labels.reason or scores.reason
 
 
-def _merge(proofs: Mapping[str, Proof], found: Mapping[str, Proof]) -> None:
-    """Add what was found of the trees within to what was found of the whole."""
-    for proof in proofs.values():
-        for other in found.values():
-            proof.rows += other.rows
-            proof.difference = max(proof.difference, other.difference)
-            proof.reason = proof.reason or other.reason
+def _merge(
+    methods: Mapping[str, MethodVerification], of_part: Mapping[str, MethodVerification]
+) -> None:
+    """Add the outcome for a part to all methods of the whole."""
+    for method in methods.values():
+        for other in of_part.values():
+            method.n_rows += other.n_rows
+            method.difference = max(method.difference, other.difference)
+            method.reason = method.reason or other.reason

@@ -1,37 +1,36 @@
-"""How a fitted estimator is run: by scikit-learn itself, or compiled, where proven equal."""
+"""Engines: run a fitted estimator, or a compiled estimator that is verified to be equal."""
 
-from predictor.core.engines.compiled import Compiled, built_with, file_name
-from predictor.core.engines.engine import Answers, Engine, ran
-from predictor.core.engines.estimator import LazyEstimator, ScikitLearn
+from predictor.core.engines.compiled import CompiledEngine, built_with, file_name
+from predictor.core.engines.engine import Engine, MethodResults
+from predictor.core.engines.estimator import EstimatorEngine, LazyEstimator
 from predictor.core.engines.joining import Joining, Observer
 from predictor.core.engines.places import Alone
 from predictor.core.signature import Signature
 
 __all__ = [
     "Alone",
-    "Answers",
-    "Compiled",
+    "CompiledEngine",
     "Engine",
+    "EstimatorEngine",
     "Joining",
     "LazyEstimator",
+    "MethodResults",
     "Observer",
-    "ScikitLearn",
     "built_with",
     "file_name",
     "load_compiled",
-    "ran",
 ]
 
 
-def load_compiled(data: bytes, fallback: Engine, signature: Signature) -> Compiled:
-    """Return the compiled form in a file at work, with what runs the estimator behind it.
+def load_compiled(data: bytes, fallback: Engine, signature: Signature) -> CompiledEngine:
+    """Return the engine of a serialized compiled estimator.
 
     Raises
     ------
     ArtifactError
-        The file holds none.
+        The data is not a compiled estimator.
     """
-    from predictor.core.compiled import serialization  # noqa: PLC0415 - only what serves pays for it
+    from predictor.core.compiled import serialization  # noqa: PLC0415 - not needed without models
 
-    form, choice = serialization.loads(data)
-    return Compiled(fallback, form, signature, choice)
+    compiled, max_rows = serialization.loads(data)
+    return CompiledEngine(fallback, compiled, signature, max_rows)

@@ -1,34 +1,34 @@
-"""How a thread waits for what another one does for it."""
+"""Wake-up pipes: a thread sleeps until another thread has its result."""
 
 import os
 
 
 class Bell:
-    """Wakes the thread that waits for it.
+    """Pipe between two threads, to wake the reader.
 
-    It is rung without the interpreter's lock, and whoever wakes goes on with that at once. Whoever
-    releases a `threading.Lock` holds the interpreter's, for which the woken thread has to sleep
-    again: three more changes of threads for each answer.
+    The write releases the interpreter's lock, so that the woken thread takes the lock at once. A
+    `threading.Lock` is released with the interpreter's lock held: the woken thread sleeps again,
+    which costs three more switches of threads for each response.
     """
 
     def __init__(self) -> None:
         self._reads, self._writes = os.pipe()
 
     def ring(self) -> None:
-        """Wake the thread, now or as soon as it waits."""
+        """Wake the waiting thread, or the next one that waits."""
         os.write(self._writes, b"!")
 
     def wait(self) -> None:
-        """Sleep until it is rung."""
+        """Sleep until `ring` is called."""
         os.read(self._reads, 1)
 
 
-# Those that nobody waits for: never more than there are threads, and never closed.
+# Unused bells, at most one for each thread. They are never closed.
 IDLE: list[Bell] = []
 
 
 def idle_bell() -> Bell:
-    """Return a bell that nobody waits for."""
+    """Return an unused bell."""
     try:
         return IDLE.pop()
     except IndexError:

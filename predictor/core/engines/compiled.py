@@ -1,4 +1,4 @@
-"""A compiled form at work, with the estimator behind it."""
+"""Engine that runs a compiled estimator, with another engine as fallback."""
 
 import platform
 from collections.abc import Mapping, Sequence
@@ -15,97 +15,98 @@ from predictor.core.compiled.compiled_estimator import (
     CompiledEstimator,
     FallbackRequired,
     Table,
-    given,
+    checked_input,
 )
-from predictor.core.engines.engine import Answers, Engine, ran
+from predictor.core.engines.engine import Engine, MethodResults
 from predictor.core.engines.places import PLACES
 from predictor.core.input_builders import ARRAY, FRAME
 from predictor.core.lazy_frame import LazyFrame
 from predictor.core.signature import Signature
 
-# Changes whenever forms are written or run in another way: what was compiled before is built anew.
-GENERATION = 5
+# Version of the format and the classes of compiled estimators. Files of other generations are
+# built again.
+GENERATION = 6
 
-# So many rows take no form long.
-FEW = 64
+# Number of rows that no compiled estimator takes long for.
+FEW_ROWS = 64
 
 
-class Compiled:
-    """A form for as many rows as it is the faster one for, and the estimator for the rest.
+class CompiledEngine:
+    """Engine that runs a compiled estimator up to a number of rows, and else a fallback.
 
     Parameters
     ----------
     fallback : Engine
-        Runs what the form is not chosen for, and what it declines.
-    form : CompiledEstimator
+        Runs the estimator, for other methods and for rows that the compiled estimator leaves to it.
+    compiled : CompiledEstimator
     signature : Signature
-    most_rows : mapping of str to int or None
-        Up to how many rows the form runs each method; None is any number of them. A method that
-        is not named is the estimator's.
+    max_rows : mapping of str to int or None
+        Number of rows up to which each method is compiled; None is any number. The fallback runs
+        methods without an entry.
     """
 
     def __init__(
         self,
         fallback: Engine,
-        form: CompiledEstimator,
+        compiled: CompiledEstimator,
         signature: Signature,
-        most_rows: Mapping[str, int | None],
+        max_rows: Mapping[str, int | None],
     ) -> None:
         self.fallback = fallback
-        self.form = form
-        self.reader = Reader(signature)
-        self.first = signature.methods[0]
-        self.runs_on = form.runs_on
-        self.most_rows = {m: np.inf if most is None else most for m, most in most_rows.items()}
+        self.compiled = compiled
+        self.reader = InputReader(signature)
+        self.first_method = signature.methods[0]
+        self.compiled_name = compiled.engine_name
+        self.max_rows = {name: np.inf if n is None else n for name, n in max_rows.items()}
 
-    def name(self, n_samples: int) -> str:
-        """Return what runs the first method for so many rows."""
-        compiled = self.compiles(self.first, n_samples)
-        return self.runs_on if compiled else self.fallback.name(n_samples)
+    def engine_name(self, n_samples: int) -> str:
+        """Return the name of the engine that runs the first method for a number of rows."""
+        is_compiled = self.is_compiled(self.first_method, n_samples)
+        return self.compiled_name if is_compiled else self.fallback.engine_name(n_samples)
 
-    def compiles(self, method: str, n_samples: int) -> bool:
-        """Return whether so many rows are the form's."""
-        return n_samples <= self.most_rows.get(method, 0)
+    def is_compiled(self, method: str, n_samples: int) -> bool:
+        """Return whether the compiled estimator runs a method for a number of rows."""
+        return n_samples <= self.max_rows.get(method, 0)
 
-    def run(self, methods: Sequence[str], X: Any) -> Answers:
-        """Return what each of the methods gives; see `ScikitLearn.run`."""
-        rows = X.shape[0]
-        compiled = [method for method in methods if self.compiles(method, rows)]
+    def run(self, methods: Sequence[str], X: Any) -> MethodResults:
+        """Return the result of each method; see `EstimatorEngine.run`."""
+        n_rows = X.shape[0]
+        compiled = [method for method in methods if self.is_compiled(method, n_rows)]
         if not compiled:
             return self.fallback.run(methods, X)
         try:
-            table = self.reader.read(X)
-            if rows <= FEW:
-                results = attempt(self.form, compiled, table)
+            rows = self.reader.read(X)
+            if n_rows <= FEW_ROWS:
+                results = run_compiled(self.compiled, compiled, rows)
             else:
                 with PLACES.taken():
-                    results = attempt(self.form, compiled, table)
+                    results = run_compiled(self.compiled, compiled, rows)
         except FallbackRequired:
             return self.fallback.run(methods, X)
         if len(compiled) == len(methods):
-            return ran(results, self.runs_on)
+            return MethodResults(results, self.compiled_name)
         others = self.fallback.run([method for method in methods if method not in results], X)
         results |= others
-        return ran({method: results[method] for method in methods}, others.engine_name)
+        return MethodResults({method: results[method] for method in methods}, others.engine_name)
 
 
-def attempt(form: CompiledEstimator, methods: Sequence[str], X: Any) -> dict[str, Any]:
-    """Return what a form gives.
+def run_compiled(compiled: CompiledEstimator, methods: Sequence[str], X: Any) -> dict[str, Any]:
+    """Return the result of each method of a compiled estimator.
 
     Raises
     ------
     FallbackRequired
-        It leaves the rows to the estimator.
+        The compiled estimator leaves the rows to the estimator.
     """
     with np.errstate(all="ignore"):
-        X = given(form, X)
+        X = checked_input(compiled, X)
         if len(methods) == 1:
-            return {methods[0]: getattr(form, methods[0])(X)}
-        return form.run_methods(methods, X)
+            return {methods[0]: getattr(compiled, methods[0])(X)}
+        return compiled.run_methods(methods, X)
 
 
-class Reader:
-    """Makes what a form reads out of what an estimator does.
+class InputReader:
+    """Converts rows for an estimator to rows for a compiled estimator.
 
     Parameters
     ----------
@@ -113,10 +114,10 @@ class Reader:
     """
 
     def __init__(self, signature: Signature) -> None:
-        self.width = len(signature.columns)
-        self.framed = signature.container == FRAME
-        self.known = signature.container in (ARRAY, FRAME)
-        self.numeric = signature.is_numeric
+        self.n_columns = len(signature.columns)
+        self.is_frame = signature.container == FRAME
+        self.is_supported = signature.container in (ARRAY, FRAME)
+        self.is_numeric = signature.is_numeric
         self.columns = signature.columns
 
     def read(self, X: Any) -> Array | Table:
@@ -125,25 +126,25 @@ class Reader:
         Raises
         ------
         FallbackRequired
-            They are not what the signature says.
+            The rows do not match the signature.
         """
         if type(X) is np.ndarray:
-            if X.ndim != 2 or X.shape[1] != self.width or not self.known:  # noqa: PLR2004 - rows and columns
+            if X.ndim != 2 or X.shape[1] != self.n_columns or not self.is_supported:  # noqa: PLR2004 - rows and columns
                 raise FallbackRequired
             if X.dtype.kind == "f":
                 return X
-            return Table([X[:, position] for position in range(self.width)])
-        if not self.framed or X.shape[1] != self.width:
+            return Table([X[:, position] for position in range(self.n_columns)])
+        if not self.is_frame or X.shape[1] != self.n_columns:
             raise FallbackRequired
-        return self._values(X) if type(X) is LazyFrame else self._dataframe(X)
+        return self._read_frame(X) if type(X) is LazyFrame else self._read_dataframe(X)
 
-    def _values(self, X: LazyFrame) -> Array | Table:
+    def _read_frame(self, X: LazyFrame) -> Array | Table:
         if isinstance(X.values, np.ndarray):
             return X.values
-        return Table(list(map(_column, self.columns, X.values)))
+        return Table(list(map(_column_values, self.columns, X.values)))
 
-    def _dataframe(self, X: Any) -> Array | Table:
-        if self.numeric:
+    def _read_dataframe(self, X: Any) -> Array | Table:
+        if self.is_numeric:
             try:
                 numbers: Array = X.to_numpy(dtype=np.float64)
             except (ValueError, TypeError) as exc:
@@ -152,8 +153,8 @@ class Reader:
         return Table([column.to_numpy() for _, column in X.items()])
 
 
-def _column(column: Column, values: list[Any]) -> Any:
-    """Return the values of a column as a form reads them: NaN is missing, and so may be None."""
+def _column_values(column: Column, values: list[Any]) -> Any:
+    """Return the values of a column; missing values are NaN, or None for some encoders."""
     if column.kind == NUMBER:
         return np.array(values, dtype=np.float64)
     if column.missing_as_none or None not in values:
@@ -163,12 +164,12 @@ def _column(column: Column, values: list[Any]) -> Any:
 
 @cache
 def built_with() -> dict[str, str]:
-    """Return the versions that a compiled form depends on."""
-    packages = ("scikit-learn", "numpy", "treelite", "onnxruntime")
+    """Return the versions that a compiled estimator depends on."""
+    packages = ("scikit-learn", "numpy", "onnxruntime")
     versions = {name: version(name) for name in packages}
     return {"generation": str(GENERATION), "machine": platform.machine()} | versions
 
 
 def file_name(sha256: str) -> str:
-    """Return the name of the file of a compiled form: another one whenever it is built anew."""
+    """Return the name of the file of a compiled estimator, which changes with every build."""
     return f"compiled-{sha256[:16]}.npz"

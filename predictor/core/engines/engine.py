@@ -1,47 +1,43 @@
-"""What runs a model."""
+"""Interface of engines, which run the methods of a fitted estimator."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 
-class Answers(dict[str, Any]):
-    """What each method gave for the same rows, and what ran them.
+class MethodResults(dict[str, Any]):
+    """Result of each method for the same rows.
 
-    Attributes
+    Parameters
     ----------
+    results : mapping of str to array
     engine_name : str
-        The estimator, where it was needed for any of the methods.
+        Engine that ran the methods: "scikit-learn" if it ran any of them.
     """
 
     __slots__ = ("engine_name",)
 
-    engine_name: str
-
-
-def ran(answers: Mapping[str, Any], by: str) -> Answers:
-    """Return what each method gave, with the name of what ran them."""
-    named = Answers(answers)
-    named.engine_name = by
-    return named
+    def __init__(self, results: Mapping[str, Any], engine_name: str) -> None:
+        super().__init__(results)
+        self.engine_name = engine_name
 
 
 class Engine(Protocol):
-    """Runs the methods of a fitted estimator, by itself or in another form that is equal to it."""
+    """Runs the methods of a fitted estimator, or of a compiled estimator that is equal to it."""
 
-    def run(self, methods: Sequence[str], X: Any) -> Answers:
-        """Return what each of the methods gives for the same rows.
+    def run(self, methods: Sequence[str], X: Any) -> MethodResults:
+        """Return the result of each method for the same rows.
 
         Raises
         ------
         InvalidInput
-            The estimator refuses the rows.
+            The estimator rejects the rows.
         """
         ...
 
-    def name(self, n_samples: int) -> str:
-        """Return what runs the first method for so many rows."""
+    def engine_name(self, n_samples: int) -> str:
+        """Return the name of the engine that runs the first method for a number of rows."""
         ...
 
-    def compiles(self, method: str, n_samples: int) -> bool:
-        """Return whether so many rows are run by another form than the estimator."""
+    def is_compiled(self, method: str, n_samples: int) -> bool:
+        """Return whether a compiled estimator runs a method for a number of rows."""
         ...

@@ -1,4 +1,4 @@
-"""A fitted estimator, run as it is."""
+"""Engine that calls a fitted estimator."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -7,62 +7,62 @@ from typing import Any
 
 import numpy as np
 
-from predictor.core.engines.engine import Answers, ran
+from predictor.core.engines.engine import MethodResults
 from predictor.core.errors import InvalidInput
 from predictor.core.lazy_frame import materialize
 
 SCIKIT_LEARN = "scikit-learn"
 
-# What may stand in an estimator's sentence though it is quoted or has digits.
+# Part of an estimator's message that is safe to repeat, although it is quoted or has digits.
 HARMLESS = re.compile(r"dtype\('\w+'\)")
-# What a sentence may repeat of the rows: numbers, quoted strings, lists.
+# Parts of an estimator's message that can repeat the rows: numbers, quoted strings, lists.
 REPEATED = re.compile(r"[\d'\"\[\]{}]")
 
 
-class ScikitLearn:
-    """The estimator itself."""
+class EstimatorEngine:
+    """Engine that calls the methods of a fitted estimator."""
 
     def __init__(self, estimator: Any) -> None:
         self.estimator = estimator
 
-    def name(self, n_samples: int) -> str:  # noqa: ARG002 - an engine's
-        """Return what runs everything."""
+    def engine_name(self, n_samples: int) -> str:  # noqa: ARG002 - the interface
+        """Return "scikit-learn"."""
         return SCIKIT_LEARN
 
-    def compiles(self, method: str, n_samples: int) -> bool:  # noqa: ARG002 - an engine's
-        """Return that nothing is."""
+    def is_compiled(self, method: str, n_samples: int) -> bool:  # noqa: ARG002 - the interface
+        """Return False."""
         return False
 
-    def run(self, methods: Sequence[str], X: Any) -> Answers:
-        """Return what each of the methods of the estimator gives.
+    def run(self, methods: Sequence[str], X: Any) -> MethodResults:
+        """Return the result of each method of the estimator.
 
         Parameters
         ----------
         methods : sequence of str
-            Methods out of the signature.
+            Methods in the signature.
         X : array, LazyFrame, DataFrame or sparse matrix of shape (n_samples, n_features)
 
         Raises
         ------
         InvalidInput
-            The estimator refuses the rows.
+            The estimator rejects the rows.
         """
         X = materialize(X)
         estimator = self.estimator
         try:
             results = {method: getattr(estimator, method)(X) for method in methods}
         except (ValueError, OverflowError, NotImplementedError) as exc:
-            raise InvalidInput(f"The model refuses these rows{_reason(exc, X)}") from exc
-        return ran(results, SCIKIT_LEARN)
+            raise InvalidInput(f"The model rejects these rows{_reason(exc, X)}") from exc
+        return MethodResults(results, SCIKIT_LEARN)
 
 
-class LazyEstimator(ScikitLearn):
-    """An estimator that is read when something asks for it: a form answers nearly everything.
+class LazyEstimator(EstimatorEngine):
+    """Engine of an estimator that is read from its file on the first call.
 
     Parameters
     ----------
     read : callable
-        Returns the estimator; it may take seconds, most of them to import scikit-learn.
+        Returns the estimator. It can take seconds, most of them to import scikit-learn.
     """
 
     def __init__(self, read: Callable[[], Any]) -> None:
@@ -72,7 +72,7 @@ class LazyEstimator(ScikitLearn):
 
     @property
     def estimator(self) -> Any:
-        """The estimator, read once."""
+        """The estimator."""
         if self._estimator is None:
             with self._reading:
                 if self._estimator is None:
@@ -81,11 +81,11 @@ class LazyEstimator(ScikitLearn):
 
 
 def _reason(exc: Exception, X: Any) -> str:
-    """Return the estimator's own sentence where it repeats nothing of the rows."""
-    sentence = str(exc).strip().partition("\n")[0]
-    if not sentence or REPEATED.search(HARMLESS.sub("", sentence)):
+    """Return the estimator's message, if it repeats nothing of the rows."""
+    message = str(exc).strip().partition("\n")[0]
+    if not message or REPEATED.search(HARMLESS.sub("", message)):
         return "."
     values = X.to_numpy().ravel() if hasattr(X, "to_numpy") else np.ravel(getattr(X, "data", X))
-    if any(isinstance(value, str) and value in sentence for value in values.tolist()):
+    if any(isinstance(value, str) and value in message for value in values.tolist()):
         return "."
-    return f": {sentence.rstrip('.')}."
+    return f": {message.rstrip('.')}."

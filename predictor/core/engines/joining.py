@@ -1,8 +1,8 @@
-"""Rows of several requests answered by one call of the estimator.
+"""Dynamic batching: one call of an engine answers the rows of several requests.
 
-An estimator that takes milliseconds for a row takes little more for a hundred. While a call runs,
-the requests that come meanwhile wait together, and go together when it ends. Nothing waits for a
-clock: where no call runs, a request takes along those that are there, and has its own at once.
+An estimator that takes milliseconds for one row takes little longer for a hundred. Requests that
+arrive during a call are queued, and answered by the next call. There is no timer: a request that
+finds no running call starts one at once.
 """
 
 import os
@@ -12,31 +12,31 @@ from threading import Lock
 from typing import Any, Protocol
 
 from predictor.core.engines.bells import IDLE, Bell, idle_bell
-from predictor.core.engines.engine import Answers, Engine, ran
+from predictor.core.engines.engine import Engine, MethodResults
 from predictor.core.engines.places import PLACES, Alone
 from predictor.core.engines.stacking import rows, stacked
 
-# A request with more rows than these gains nothing, and would have others wait for it.
+# Requests with more rows gain nothing, and would delay others.
 MOST_ROWS = 64
 
 
 class Waiting:
-    """A request that waits: for its results, or for its turn to call for itself and others."""
+    """Queued request: it waits for its result, or for its turn to run a batch."""
 
     __slots__ = ("X", "bell", "calls", "methods", "others", "problem", "results")
 
-    bell: Bell  # where it has to wait
+    bell: Bell  # set if the request has to wait
 
     def __init__(self, methods: tuple[str, ...], X: Any) -> None:
         self.methods = methods
         self.X = X
         self.calls = False
-        self.others: list[Waiting] | None = None  # that it calls for, where those are known
-        self.results: Answers | None = None
+        self.others: list[Waiting] | None = None  # rest of its batch, if fixed
+        self.results: MethodResults | None = None
         self.problem: Exception | None = None
 
     def goes_with(self, other: "Waiting") -> bool:
-        """Return whether one call may answer both."""
+        """Return whether one call can answer both requests."""
         same = self.methods == other.methods and type(self.X) is type(other.X)
         return same and self.others is None
 
@@ -52,12 +52,12 @@ class Observer(Protocol):
 
 
 class Joining(Alone):
-    """Runs an engine for one request at a time, or for several at once.
+    """Engine that runs another engine for the rows of one or several requests at a time.
 
     Parameters
     ----------
     engine : Engine
-        Gives each row the same whatever other rows there are.
+        Its predictions do not change with the composition of the batch.
     observer : Observer
     """
 
@@ -68,14 +68,14 @@ class Joining(Alone):
         self._running = False
         self._queue: deque[Waiting] = deque()
 
-    def run(self, methods: Sequence[str], X: Any) -> Answers:
-        """Return what each of the methods gives for the rows; see `Alone.run`."""
+    def run(self, methods: Sequence[str], X: Any) -> MethodResults:
+        """Return the result of each method for the rows; see `Alone.run`."""
         if X.shape[0] > MOST_ROWS:
             return super().run(methods, X)
         with PLACES.taken():
             return self._run(methods, X)
 
-    def _run(self, methods: Sequence[str], X: Any) -> Answers:
+    def _run(self, methods: Sequence[str], X: Any) -> MethodResults:
         own = Waiting(tuple(methods), X)
         if self._queued(own):
             own.bell.wait()
@@ -84,11 +84,11 @@ class Joining(Alone):
             self._call(own)
         if own.problem:
             raise own.problem
-        assert own.results is not None  # noqa: S101 - it has been answered with one or the other
+        assert own.results is not None  # noqa: S101 - there is a result or a problem
         return own.results
 
     def _queued(self, own: Waiting) -> bool:
-        """Return whether the request has to wait: where no other calls, it does at once."""
+        """Queue the request and return True, or return False if no call is running."""
         with self._changing:
             if not self._running:
                 self._running = own.calls = True
@@ -103,17 +103,17 @@ class Joining(Alone):
             return True
 
     def _call(self, own: Waiting) -> None:
-        """Call for the request and those that go with it; then it is the turn of the next one."""
+        """Run a batch with the request, then let the next request in the queue run one."""
         try:
             self._answer(self._all_alike(own))
         finally:
             self._pass_on()
 
     def _all_alike(self, own: Waiting) -> list[Waiting]:
-        """Return the request and those that want the same, once nobody else is about to wait.
+        """Return the request and compatible queued requests, waiting until the queue stops growing.
 
-        A call keeps the core to itself. Whoever has been read already comes before it: that takes
-        a microsecond where there is nobody.
+        A call occupies the core. Threads that already have a request get a chance to queue it
+        before; without such threads this takes a microsecond.
         """
         if own.others is not None:
             return [own, *own.others]
@@ -130,7 +130,7 @@ class Joining(Alone):
         return [own, *joined]
 
     def _pass_on(self) -> None:
-        """Have the first that waits call next."""
+        """Let the first request in the queue run the next batch."""
         first: Waiting | None = None
         try:
             with self._changing:
@@ -145,10 +145,10 @@ class Joining(Alone):
                 first.bell.ring()
 
     def _answer(self, joined: list[Waiting]) -> None:
-        """Give each request its results.
+        """Run a batch and wake its requests.
 
-        Where a call fails, the other half of them calls next, until it is known whose rows it was:
-        who has none of those is answered with the first half that works.
+        If the call fails, the batch is halved, and the second half is queued first, until the
+        request with the rejected rows is alone.
         """
         try:
             while (problem := self._problem(joined)) and len(joined) > 1:
@@ -159,17 +159,17 @@ class Joining(Alone):
                 one.bell.ring()
 
     def _problem(self, joined: Sequence[Waiting]) -> Exception | None:
-        """Call for all, and share the results; return what went wrong instead."""
+        """Run a batch and distribute the results; return the exception if the call fails."""
         try:
             results = self.engine.run(joined[0].methods, stacked([one.X for one in joined]))
             self._observer.called(len(joined))
             share(joined, results)
-        except Exception as exc:  # noqa: BLE001 - raised where it was asked for
+        except Exception as exc:  # noqa: BLE001 - raised again in the thread of the request
             return exc
         return None
 
     def _half(self, joined: list[Waiting]) -> list[Waiting]:
-        """Have the second half call next, as it is; return the first."""
+        """Queue the second half of a batch first, as a batch; return the first half."""
         middle = len(joined) // 2
         first, *others = joined[middle:]
         with self._changing:
@@ -178,8 +178,8 @@ class Joining(Alone):
         return joined[:middle]
 
 
-def share(joined: Sequence[Waiting], results: Answers) -> None:
-    """Give each request its own rows' results."""
+def share(joined: Sequence[Waiting], results: MethodResults) -> None:
+    """Give each request the results for its rows."""
     if len(joined) == 1:
         joined[0].results = results
         return
@@ -187,5 +187,5 @@ def share(joined: Sequence[Waiting], results: Answers) -> None:
     for one in joined:
         stop = start + one.X.shape[0]
         parts = {name: rows(values, start, stop) for name, values in results.items()}
-        one.results = ran(parts, results.engine_name)
+        one.results = MethodResults(parts, results.engine_name)
         start = stop

@@ -1,20 +1,20 @@
-"""Room for the requests that may take long: beyond it they are refused, not queued in threads."""
+"""Limit of the number of slow requests: more are rejected instead of occupying threads."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from threading import Lock
 from typing import Any
 
-from predictor.core.engines.engine import Answers, Engine
+from predictor.core.engines.engine import Engine, MethodResults
 from predictor.core.errors import Busy
 
-# So many requests of a process are run by estimators, wait for one, or have many rows. A server has
-# more threads than that, so that what takes no time has one.
+# Number of requests of a process that may call estimators, wait for a call, or have many rows. The
+# server has more threads, so that fast requests always find one.
 MOST = 96
 
 
 class Places:
-    """So many places, each for one request.
+    """Counting semaphore that rejects instead of waiting.
 
     Parameters
     ----------
@@ -28,12 +28,12 @@ class Places:
 
     @contextmanager
     def taken(self) -> Iterator[None]:
-        """Have a place until the context ends.
+        """Take a place until the context ends.
 
         Raises
         ------
         Busy
-            All of them are taken.
+            All places are taken.
         """
         with self._changing:
             if self._taken >= self.most:
@@ -46,12 +46,12 @@ class Places:
                 self._taken -= 1
 
 
-# Those of this process.
+# Places of this process.
 PLACES = Places(MOST)
 
 
 class Alone:
-    """Runs an engine for each request by itself, as far as there are places.
+    """Engine that runs another engine for one request at a time, within the limit of places.
 
     Parameters
     ----------
@@ -61,23 +61,23 @@ class Alone:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
 
-    def name(self, n_samples: int) -> str:
-        """Return what runs the first method for so many rows."""
-        return self.engine.name(n_samples)
+    def engine_name(self, n_samples: int) -> str:
+        """Return the name of the engine that runs the first method for a number of rows."""
+        return self.engine.engine_name(n_samples)
 
-    def compiles(self, method: str, n_samples: int) -> bool:
-        """Return whether so many rows are run by another form than the estimator."""
-        return self.engine.compiles(method, n_samples)
+    def is_compiled(self, method: str, n_samples: int) -> bool:
+        """Return whether a compiled estimator runs a method for a number of rows."""
+        return self.engine.is_compiled(method, n_samples)
 
-    def run(self, methods: Sequence[str], X: Any) -> Answers:
-        """Return what each of the methods gives for the rows.
+    def run(self, methods: Sequence[str], X: Any) -> MethodResults:
+        """Return the result of each method for the rows.
 
         Raises
         ------
         InvalidInput
-            The estimator refuses the rows.
+            The estimator rejects the rows.
         Busy
-            Too many requests are run, or wait, already.
+            All places are taken.
         """
         with PLACES.taken():
             return self.engine.run(methods, X)

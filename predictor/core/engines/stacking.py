@@ -1,4 +1,4 @@
-"""Rows of several requests, put together and taken apart."""
+"""Concatenate the rows of several requests, and slice their results."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,12 +9,12 @@ from predictor.core.lazy_frame import LazyFrame
 
 
 def stacked(parts: Sequence[Any]) -> Any:
-    """Return rows of several requests as those of one.
+    """Return the rows of several requests as one container.
 
     Parameters
     ----------
     parts : sequence of array, DataFrame or sparse matrix of shape (n_samples, n_features)
-        All of one kind.
+        All of the same type.
     """
     if len(parts) == 1:
         return parts[0]
@@ -32,12 +32,12 @@ def stacked(parts: Sequence[Any]) -> Any:
 
 
 def rows(values: Any, start: int, stop: int) -> Any:
-    """Return some of the rows of what a method gave.
+    """Return some rows of the result of a method.
 
     Parameters
     ----------
     values : array, DataFrame, sparse matrix, or list of arrays
-        Probabilities of several outputs are a list.
+        A list contains the probabilities of each output.
     start, stop : int
     """
     if isinstance(values, list):

@@ -1,4 +1,4 @@
-"""Engines: forms equal to their estimators, proven, chosen by rows, kept in files that are data."""
+"""Compiled engines: equal to the estimator, used up to a number of rows, written as data."""
 
 import copy
 import io
@@ -12,22 +12,21 @@ from sklearn.ensemble import (
     RandomForestClassifier,
 )
 from sklearn.linear_model import LogisticRegression
-from sklearn.naive_bayes import MultinomialNB
 from sklearn.neighbors import KNeighborsClassifier, NearestCentroid
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from predictor.core.compiled import preprocessing
-from predictor.core.compiled.compiled_estimator import NotCompilable
+from predictor.core.compiled.compiled_estimator import ANY, NotCompilable
 from predictor.core.compiled.serialization import dumps, loads
 from predictor.core.compiled.tolerance import Unequal, compare
 from predictor.core.compiler.compile import compile_
-from predictor.core.compiler.converters.dispatch import drawn
-from predictor.core.compiler.crossover import most_rows
-from predictor.core.compiler.tree_boundaries import threshold_rows
-from predictor.core.compiler.verification import prove
-from predictor.core.engines import Compiled, ScikitLearn, load_compiled
+from predictor.core.compiler.converters.dispatch import convert
+from predictor.core.compiler.crossover import max_rows
+from predictor.core.compiler.tree_boundaries import boundary_rows
+from predictor.core.compiler.verification import verify
+from predictor.core.engines import CompiledEngine, EstimatorEngine, load_compiled
 from predictor.core.errors import ArtifactError, InvalidInput
 from predictor.core.signature_inference import infer_signature
 
@@ -45,7 +44,9 @@ FITTED = {
 
 def compiled(estimator, sample=X, most=None):
     signature = infer_signature(estimator, sample=sample)
-    return Compiled(ScikitLearn(estimator), drawn(estimator), signature, most or ANY_NUMBER)
+    return CompiledEngine(
+        EstimatorEngine(estimator), convert(estimator), signature, most or ANY_NUMBER
+    )
 
 
 @pytest.mark.parametrize("name", FITTED)
@@ -63,7 +64,7 @@ def test_a_compiled_estimator_is_equal_and_says_so(name):
         assert set(found["microseconds"]) == {"1", "256", "1024"}
         own, its = found["microseconds"]["1"][engine], found["microseconds"]["1"]["scikit-learn"]
         assert own < its
-    run = load_compiled(compilation.data, ScikitLearn(estimator), signature).run
+    run = load_compiled(compilation.data, EstimatorEngine(estimator), signature).run
     for rows in (X[:1], X[:50]):
         expected = {method: getattr(estimator, method)(rows) for method in signature.methods}
         assert compare(expected, run(signature.methods, rows)) < 1e-9
@@ -72,7 +73,7 @@ def test_a_compiled_estimator_is_equal_and_says_so(name):
 @pytest.mark.parametrize("name", ["forest", "boosting", "histogram"])
 def test_trees_are_equal_on_their_thresholds_and_one_step_beside(name):
     estimator = FITTED[name]
-    rows = threshold_rows(estimator, X.shape[1], np.random.default_rng(1))
+    rows = boundary_rows(estimator, X.shape[1], np.random.default_rng(1))
     engine = compiled(estimator)
     assert np.array_equal(estimator.predict(rows), engine.run(["predict"], rows)["predict"])
     probabilities = engine.run(["predict_proba"], rows)["predict_proba"]
@@ -80,13 +81,13 @@ def test_trees_are_equal_on_their_thresholds_and_one_step_beside(name):
 
 
 class Aside(LogisticRegression):
-    """A classifier whose own class changes what it answers."""
+    """A subclass, which can have other results than its base class."""
 
 
 def refused(estimator, rows):
-    """What the estimator and its compiled form say to rows that are refused."""
+    """Messages of both engines for rows that are rejected."""
     said = []
-    for engine in (ScikitLearn(estimator), compiled(estimator)):
+    for engine in (EstimatorEngine(estimator), compiled(estimator)):
         with pytest.raises(InvalidInput) as refusal:
             engine.run(["predict"], rows)
         said.append(str(refusal.value))
@@ -101,7 +102,7 @@ def test_what_a_forest_refuses_is_refused_with_its_sentence(value):
     estimator = GradientBoostingClassifier(n_estimators=2).fit(X, y)
     said = refused(estimator, rows)
     assert said[0] == said[1]
-    assert said[0].startswith("The model refuses these rows: Input X contains ")
+    assert said[0].startswith("The model rejects these rows: Input X contains ")
 
 
 @pytest.mark.filterwarnings("ignore:overflow encountered in divide")  # scikit-learn's own
@@ -116,14 +117,14 @@ def test_what_a_chain_refuses_half_way_is_refused():
 @pytest.mark.parametrize("name", FITTED)
 def test_rows_of_another_width_are_refused(name, rows):
     said = refused(FITTED[name], rows)
-    assert said == ["The model refuses these rows."] * 2
+    assert said == ["The model rejects these rows."] * 2
 
 
-def test_a_form_runs_as_many_rows_as_it_is_chosen_for():
+def test_a_compiled_estimator_runs_up_to_its_number_of_rows():
     engine = compiled(FITTED["forest"], most={"predict": 3})
-    assert [engine.compiles("predict", n) for n in (1, 3, 4)] == [True, True, False]
-    assert not engine.compiles("predict_proba", 1)
-    assert [engine.name(n) for n in (1, 4)] == ["onnxruntime", "scikit-learn"]
+    assert [engine.is_compiled("predict", n) for n in (1, 3, 4)] == [True, True, False]
+    assert not engine.is_compiled("predict_proba", 1)
+    assert [engine.engine_name(n) for n in (1, 4)] == ["onnxruntime", "scikit-learn"]
     both = engine.run(["predict_proba", "predict"], X[:2])
     assert list(both) == ["predict_proba", "predict"]
     assert both.engine_name == "scikit-learn"  # for the probabilities
@@ -140,25 +141,30 @@ TIMES = [
 
 
 @pytest.mark.parametrize(("times", "most"), TIMES)
-def test_up_to_how_many_rows_a_form_is_the_faster_one(times, most):
-    assert most_rows(times) == most
+def test_the_number_of_rows_up_to_which_compiled_estimators_are_faster(times, most):
+    assert max_rows(times) == most
 
 
 ONE = np.array([1.0, 2.0])
 UNEQUAL = [
-    ("predict", ONE, ONE.reshape(-1, 1), "predict gives the shape (2, 1), not (2,)."),
-    ("predict", ONE, ONE.astype(int), "predict gives int64, not float64."),
+    ("predict", ONE, ONE.reshape(-1, 1), "predict returns the shape (2, 1), not (2,)."),
+    ("predict", ONE, ONE.astype(int), "predict returns int64, not float64."),
     ("predict", ONE, ONE + 1e-6, "predict differs by up to 1.0e-06."),
     ("predict", ONE, np.array([1.0, np.nan]), "predict differs by up to 0.0e+00."),
-    ("predict", np.array([1, 2]), np.array([1, 3]), "predict gives other labels for 1 of 2 rows."),
+    (
+        "predict",
+        np.array([1, 2]),
+        np.array([1, 3]),
+        "predict returns other labels for 1 of 2 rows.",
+    ),
     (
         "predict",
         np.array([[1, 2], [3, 4], [5, 6]]),
         np.array([[1, 2], [0, 0], [5, 0]]),
-        "predict gives other labels for 2 of 3 rows.",
+        "predict returns other labels for 2 of 3 rows.",
     ),
-    ("predict_proba", [ONE], ONE, "predict_proba gives a list on one side alone."),
-    ("predict_proba", [ONE], [ONE, ONE], "predict_proba gives 2 outputs, not 1."),
+    ("predict_proba", [ONE], ONE, "Only one result of predict_proba is a list."),
+    ("predict_proba", [ONE], [ONE, ONE], "predict_proba returns 2 outputs, not 1."),
 ]
 
 
@@ -187,22 +193,21 @@ def test_labels_of_several_outputs_are_equal_where_those_of_that_output_tie():
         compare(expected, {"predict": np.array([[0, 0], [1, 1]])})
 
 
-def test_a_form_that_answers_what_the_estimator_refuses_is_not_used():
-    counts = np.abs(np.round(X))
-    estimator = MultinomialNB().fit(counts, y)
-    form = drawn(estimator)
-    form.negative = True
-    proofs = prove(estimator, form, infer_signature(estimator, sample=counts))
-    reasons = {proof.reason for proof in proofs.values()}
-    assert reasons == {"It answers rows that the estimator refuses."}
+def test_a_compiled_estimator_that_accepts_rejected_rows_is_not_used():
+    estimator = LogisticRegression().fit(X[:, :2], y)
+    compiled_estimator = convert(estimator)
+    vars(compiled_estimator)["accepts"] = ANY
+    methods = verify(estimator, compiled_estimator, infer_signature(estimator, sample=X[:, :2]))
+    reasons = {method.reason for method in methods.values()}
+    assert reasons == {"It accepts rows that the estimator rejects."}
 
 
-def test_a_form_that_is_wrong_is_not_used():
+def test_a_compiled_estimator_with_other_numbers_is_not_used():
     estimator = FITTED["scaled"]
-    form = drawn(copy.deepcopy(estimator))
-    form.last.coef[0, 0] += 1e-6
-    proofs = prove(estimator, form, infer_signature(estimator, sample=X), X)
-    assert proofs["decision_function"].reason.startswith("decision_function differs by up to ")
+    compiled_estimator = convert(copy.deepcopy(estimator))
+    compiled_estimator.model.coef[0, 0] += 1e-6
+    methods = verify(estimator, compiled_estimator, infer_signature(estimator, sample=X), X)
+    assert methods["decision_function"].reason.startswith("decision_function differs by up to ")
 
 
 def test_an_estimator_that_is_not_compiled_says_why():
@@ -215,21 +220,21 @@ def test_an_estimator_that_is_not_compiled_says_why():
 
 def test_a_method_that_is_not_compiled_says_so_beside_those_that_are():
     estimator = FITTED["scaled"]
-    form = drawn(make_pipeline(StandardScaler(), SVC()).fit(X, y))
-    proofs = prove(estimator, form, infer_signature(estimator, sample=X), X)
-    assert proofs["predict_proba"].reason == "It is not compiled."
+    compiled_estimator = convert(make_pipeline(StandardScaler(), SVC()).fit(X, y))
+    methods = verify(estimator, compiled_estimator, infer_signature(estimator, sample=X), X)
+    assert methods["predict_proba"].reason == "It is not compiled."
 
 
 def test_a_class_that_is_not_scikit_learns_own_is_not_compiled():
     with pytest.raises(NotCompilable, match="Aside is not compiled"):
-        drawn(Aside().fit(X[:, :2], y))
+        convert(Aside().fit(X[:, :2], y))
 
 
-def test_a_file_of_a_form_is_data_and_a_damaged_one_is_none():
-    data = dumps(drawn(FITTED["forest"]), {"predict": 7})
-    form, choice = loads(data)
-    assert choice == {"predict": 7}
-    assert form.classes[0].tolist() == [0, 1]
+def test_a_file_is_data_and_a_damaged_one_is_rejected():
+    data = dumps(convert(FITTED["forest"]), {"predict": 7})
+    loaded, max_rows_ = loads(data)
+    assert max_rows_ == {"predict": 7}
+    assert loaded.classes[0].tolist() == [0, 1]
     assert b"pickle" not in data
     for damaged in (
         b"",
@@ -237,21 +242,21 @@ def test_a_file_of_a_form_is_data_and_a_damaged_one_is_none():
         data[:-100],
         data.replace(b"ForestClassifier", b"ForestClassifies"),
     ):
-        with pytest.raises(ArtifactError, match="The compiled form cannot be read"):
+        with pytest.raises(ArtifactError, match="The compiled estimator cannot be read"):
             loads(damaged)
 
 
 def test_a_file_names_no_function_but_an_element_wise_one():
-    data = dumps(preprocessing.Applied("log1p"), {})
+    data = dumps(preprocessing.NumpyFunction("log1p"), {})
     assert loads(data)[0].transform(np.zeros(1)).tolist() == [0.0]
-    with pytest.raises(ArtifactError, match="The compiled form cannot be read"):
+    with pytest.raises(ArtifactError, match="The compiled estimator cannot be read"):
         loads(renamed(data, "log1p", "fromfile"))
 
 
 def renamed(data, name, other):
     """A file in which another name stands, whole otherwise."""
     with np.load(io.BytesIO(data)) as archive:
-        plan = archive["plan"].tobytes().replace(name.encode(), other.encode())
+        description = archive["description"].tobytes().replace(name.encode(), other.encode())
     buffer = io.BytesIO()
-    np.savez(buffer, plan=np.frombuffer(plan, dtype=np.uint8))
+    np.savez(buffer, description=np.frombuffer(description, dtype=np.uint8))
     return buffer.getvalue()

@@ -6,12 +6,12 @@ import numpy as np
 from sklearn.ensemble import RandomForestClassifier
 
 from predictor.core.compiled.serialization import dumps
-from predictor.core.compiler.converters.dispatch import drawn
+from predictor.core.compiler.converters.dispatch import convert
 
 ROOT = Path(__file__).parents[3]
 HEAVY = [
     *("joblib", "ml_dtypes", "onnx", "onnxruntime", "pandas", "scipy", "skops", "sklearn"),
-    *("treelite", "yaml"),
+    "yaml",
 ]
 
 
@@ -55,13 +55,13 @@ def test_a_model_needs_what_it_names_and_not_all_of_scikit_learn(tmp_path):
 
 def test_a_compiled_forest_needs_onnx_runtime_alone(tmp_path):
     X = np.arange(40.0).reshape(-1, 2)
-    form = drawn(RandomForestClassifier(2, random_state=0).fit(X, X[:, 0] > 9))
-    path = tmp_path / "form.npz"
-    path.write_bytes(dumps(form, {}))
+    compiled = convert(RandomForestClassifier(2, random_state=0).fit(X, X[:, 0] > 9))
+    path = tmp_path / "compiled.npz"
+    path.write_bytes(dumps(compiled, {}))
     statements = (
         "import numpy as np\nfrom pathlib import Path\n"
         "from predictor.core.compiled.serialization import loads\n"
-        f"form, _ = loads(Path({str(path)!r}).read_bytes())\n"
-        "assert form.predict(np.array([[40.0, 41.0]])).tolist() == [True]"
+        f"compiled, _ = loads(Path({str(path)!r}).read_bytes())\n"
+        "assert compiled.predict(np.array([[40.0, 41.0]])).tolist() == [True]"
     )
     assert imported(statements) == "['onnxruntime']"

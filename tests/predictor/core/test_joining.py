@@ -10,7 +10,7 @@ from sklearn.datasets import load_iris
 from sklearn.neighbors import KNeighborsClassifier
 
 from predictor.core.compiled.compiled_estimator import CompiledEstimator, FallbackRequired
-from predictor.core.engines import Compiled, ScikitLearn, ran
+from predictor.core.engines import CompiledEngine, EstimatorEngine, MethodResults
 from predictor.core.engines.bells import IDLE
 from predictor.core.engines.joining import MOST_ROWS, Joining
 from predictor.core.engines.places import MOST, Alone, Places
@@ -33,12 +33,12 @@ class Engine:
         self.call = call
 
     def run(self, methods, X):
-        return ran(self.call(methods, X), "function")
+        return MethodResults(self.call(methods, X), "function")
 
-    def name(self, _n_samples):
+    def engine_name(self, _n_samples):
         return "function"
 
-    def compiles(self, _method, _n_samples):
+    def is_compiled(self, _method, _n_samples):
         return False
 
 
@@ -281,7 +281,7 @@ def test_many_rows_neither_wait_nor_are_waited_for(pool, gate, joining):
 def compiled(joining):
     """A form for a single row, in front of an engine whose requests are joined."""
     signature = Signature((Column("a"),), PREDICT)
-    return Compiled(joining, Positive(), signature, {"predict": 1})
+    return CompiledEngine(joining, Positive(), signature, {"predict": 1})
 
 
 def test_what_is_compiled_does_not_wait(pool, gate, compiled, told):
@@ -289,7 +289,7 @@ def test_what_is_compiled_does_not_wait(pool, gate, compiled, told):
     assert gate.entered.wait(BOUND_S)
     answers = compiled.run(PREDICT, row(3.0))
     assert (answers["predict"].tolist(), answers.engine_name) == ([3.0], "numpy")
-    assert (compiled.name(1), compiled.name(2)) == ("numpy", "function")
+    assert (compiled.engine_name(1), compiled.engine_name(2)) == ("numpy", "function")
     gate.opened.set()
     assert values(first) == [0.0, 0.0]
     assert told.joined == [1]
@@ -312,7 +312,7 @@ def test_an_estimator_under_many_threads_answers_each_with_its_own():
     estimator = KNeighborsClassifier().fit(X, y)
     methods = ("predict", "predict_proba")
     told = Told()
-    joining = Joining(ScikitLearn(estimator), told)
+    joining = Joining(EstimatorEngine(estimator), told)
     parts = [X[i : i + 1 + i % 3] for i in range(140)]
     opened, bells = open_files(), len(IDLE)
     with ThreadPoolExecutor(MOST) as pool:  # of whom none is one too many

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from predictor.core import artifacts
-from predictor.core.engines import ScikitLearn
+from predictor.core.engines import EstimatorEngine
 from predictor.core.errors import InvalidInput
 from predictor.core.model import Model
 from predictor.core.signature import Signature
@@ -29,7 +29,7 @@ def fitted(written):
 def penguins(written):
     _, place, found, _ = written("penguins")
     estimator = artifacts.load(place / found.artifact)
-    return Model("penguins", 1, Signature.from_json(found.signature), ScikitLearn(estimator))
+    return Model("penguins", 1, Signature.from_json(found.signature), EstimatorEngine(estimator))
 
 
 def test_the_data_is_the_published_one(fitted):

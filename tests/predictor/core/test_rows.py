@@ -9,7 +9,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
-from predictor.core.engines import ScikitLearn
+from predictor.core.engines import EstimatorEngine
 from predictor.core.errors import InvalidInput
 from predictor.core.lazy_frame import LazyFrame, materialize
 from predictor.core.signature import Signature
@@ -195,17 +195,17 @@ def test_texts_are_one_column_of_strings():
 @pytest.mark.parametrize(
     ("sentence", "message"),
     [
-        ("Input X contains NaN.", "The model refuses these rows: Input X contains NaN."),
+        ("Input X contains NaN.", "The model rejects these rows: Input X contains NaN."),
         (
             "Input X contains infinity or a value too large for dtype('float32').",
             (
-                "The model refuses these rows: "
+                "The model rejects these rows: "
                 "Input X contains infinity or a value too large for dtype('float32')."
             ),
         ),
-        ("Found unknown categories ['secret'] in column 0", "The model refuses these rows."),
-        ("could not convert string to float: secret", "The model refuses these rows."),
-        ("bad value 42.5", "The model refuses these rows."),
+        ("Found unknown categories ['secret'] in column 0", "The model rejects these rows."),
+        ("could not convert string to float: secret", "The model rejects these rows."),
+        ("bad value 42.5", "The model rejects these rows."),
     ],
 )
 def test_a_rejection_by_the_estimator_is_reported_without_the_rows(sentence, message):
@@ -213,8 +213,8 @@ def test_a_rejection_by_the_estimator_is_reported_without_the_rows(sentence, mes
         def predict(self, _X):
             raise ValueError(sentence)
 
-    with pytest.raises(InvalidInput, match="refuses") as refusal:
-        ScikitLearn(Refusing()).run(["predict"], pd.DataFrame({"a": ["secret"]}))
+    with pytest.raises(InvalidInput, match="rejects") as refusal:
+        EstimatorEngine(Refusing()).run(["predict"], pd.DataFrame({"a": ["secret"]}))
     assert str(refusal.value) == message
 
 
@@ -224,7 +224,7 @@ def test_a_crash_inside_an_estimator_is_not_hidden():
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        ScikitLearn(Broken()).run(["predict"], np.zeros((1, 1)))
+        EstimatorEngine(Broken()).run(["predict"], np.zeros((1, 1)))
 
 
 def test_tables_of_several_requests_are_concatenated(signature):

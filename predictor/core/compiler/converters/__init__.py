@@ -1,0 +1,29 @@
+"""Converters of fitted estimators: one module for each module of `compiled`."""
+
+from predictor.core.compiler.converters import (
+    dispatch,
+    encoders,
+    ensembles,
+    kernel_svm,
+    linear,
+    mlp,
+    naive_bayes,
+    nearest_neighbors,
+    pipelines,
+    preprocessing,
+    tree_ensembles,
+)
+
+for module in (
+    encoders,
+    ensembles,
+    kernel_svm,
+    linear,
+    mlp,
+    naive_bayes,
+    nearest_neighbors,
+    pipelines,
+    preprocessing,
+    tree_ensembles,
+):
+    dispatch.CONVERTERS.update(module.CONVERTERS)

@@ -1,110 +1,85 @@
-"""Which estimators nearest neighbours are compiled from, and how they are read."""
+"""Convert fitted nearest neighbours."""
 
-from math import inf
 from typing import Any
 
 import numpy as np
 
+from predictor.core import sklearn_private
 from predictor.core.compiled.compiled_estimator import Array, NotCompilable
-from predictor.core.compiled.distances import (
-    CHEBYSHEV,
-    COSINE,
-    EUCLIDEAN,
-    FARTHEST,
-    MANHATTAN,
-    NEAREST,
-    SHORTEST,
-    lengths,
-)
+from predictor.core.compiled.distances import MAX_NUMBER, MIN_SPREAD
 from predictor.core.compiled.nearest_neighbors import (
-    ALIKE,
     BY_DISTANCE,
+    UNIFORM,
     NeighborsClassifier,
     NeighborsRegressor,
 )
 
-# The metrics, by all of scikit-learn's names.
-NAMES = {
-    EUCLIDEAN: EUCLIDEAN,
-    "l2": EUCLIDEAN,
-    COSINE: COSINE,
-    MANHATTAN: MANHATTAN,
-    "cityblock": MANHATTAN,
-    "l1": MANHATTAN,
-    CHEBYSHEV: CHEBYSHEV,
-}
+# Names of the metric in scikit-learn.
+EUCLIDEAN = ("euclidean", "l2")
 
 
-def _common(estimator: Any) -> dict[str, Any]:
-    """Return the fields of every form of neighbours."""
-    points, targets = estimator._fit_X, estimator._y  # noqa: SLF001 - what its own prediction reads
-    weights = estimator.weights or ALIKE
-    if weights not in (ALIKE, BY_DISTANCE):
-        raise NotCompilable("Neighbours weighed by a function are not compiled.")
-    metric = _metric(estimator)
-    if not isinstance(points, np.ndarray) or _narrow(points) or _narrow(targets):
-        raise NotCompilable(
-            "Neighbours among sparse rows, or in single precision, are not compiled."
-        )
+def _regressor(estimator: Any) -> NeighborsRegressor:
+    return NeighborsRegressor(**_fields(estimator))
+
+
+def _classifier(estimator: Any) -> NeighborsClassifier:
+    classes = estimator.classes_
+    listed = list(classes) if estimator.outputs_2d_ else [classes]
+    return NeighborsClassifier(**_fields(estimator), classes=listed)
+
+
+def _fields(estimator: Any) -> dict[str, Any]:
+    """Return the fields that all compiled neighbours have."""
+    points = sklearn_private.training_rows(estimator)
+    targets = sklearn_private.training_targets(estimator)
+    weights = estimator.weights or UNIFORM
+    if weights not in (UNIFORM, BY_DISTANCE):
+        raise NotCompilable("Neighbours with weights from a function are not compiled.")
+    _check_search(estimator)
+    if not isinstance(points, np.ndarray) or _is_single(points) or _is_single(targets):
+        raise NotCompilable("Neighbours in sparse rows, or in single precision, are not compiled.")
     if targets.dtype.kind not in "biuf":
-        raise NotCompilable("Neighbours whose targets are objects are not compiled.")
+        raise NotCompilable("Neighbours with targets that are objects are not compiled.")
     if estimator.n_neighbors > len(points):
         raise NotCompilable("More neighbours than there are points are not compiled.")
     points = np.ascontiguousarray(points, dtype=np.float64)
-    _check_searched(points, metric)
+    _check_points(points)
     return {
         "points": points,
         "targets": targets,
-        "count": int(estimator.n_neighbors),
+        "n_neighbors": int(estimator.n_neighbors),
         "weights": weights,
-        "metric": metric,
-        "by_product": estimator._fit_method == "brute" and metric in (EUCLIDEAN, COSINE),  # noqa: SLF001 - as above
+        "by_product": sklearn_private.search_method(estimator) == "brute",
     }
 
 
-def _metric(estimator: Any) -> str:
-    """Return the metric, by its name here."""
-    metric = NAMES.get(estimator.effective_metric_)
-    asked = NAMES.get(estimator.metric)  # which a brute search reads again
-    if estimator.metric == "minkowski":
-        asked = {1: MANHATTAN, 2: EUCLIDEAN, inf: CHEBYSHEV}.get(estimator.p)
-    if metric is None or metric != asked:
-        raise NotCompilable(
-            f"Neighbours by the metric {estimator.effective_metric_} are not compiled."
-        )
-    if estimator.metric_params:
-        raise NotCompilable("Neighbours by a metric with parameters are not compiled.")
-    if estimator._fit_method == "ball_tree":  # noqa: SLF001 - what its own prediction reads
-        # It leaves balls out by their radius, whose rounding is not bounded by the distance.
+def _check_search(estimator: Any) -> None:
+    """Raise NotCompilable for other metrics than the Euclidean one, and for ball trees."""
+    metric = estimator.effective_metric_
+    # A brute-force search reads the parameters again after `fit`.
+    is_parameter = estimator.metric in EUCLIDEAN or (
+        estimator.metric == "minkowski" and estimator.p == 2  # noqa: PLR2004 - the power of squares
+    )
+    if metric not in EUCLIDEAN or not is_parameter or estimator.metric_params:
+        raise NotCompilable(f"Neighbours by the metric {metric} are not compiled.")
+    if sklearn_private.search_method(estimator) == "ball_tree":
+        # It skips balls by their radius, whose rounding error the distance does not bound.
         raise NotCompilable("Neighbours in a ball tree are not compiled.")
-    return metric
 
 
-def _check_searched(points: Array, metric: str) -> None:
-    """Refuse points that single precision does not tell apart."""
-    if not np.abs(points).max() <= FARTHEST:
-        raise NotCompilable(f"Neighbours among numbers beyond {FARTHEST:g} are not compiled.")
-    if 0 < np.abs(points - points.mean(axis=0)).max() < NEAREST:
-        raise NotCompilable(f"Neighbours less than {NEAREST:g} from one another are not compiled.")
-    if metric == COSINE and not lengths(points).min() >= SHORTEST:
-        raise NotCompilable("Neighbours of points that have no direction are not compiled.")
+def _check_points(points: Array) -> None:
+    """Raise NotCompilable if single precision cannot search the points."""
+    if not np.abs(points).max() <= MAX_NUMBER:
+        raise NotCompilable(f"Neighbours with numbers above {MAX_NUMBER:g} are not compiled.")
+    if 0 < np.abs(points - points.mean(axis=0)).max() < MIN_SPREAD:
+        raise NotCompilable(f"Neighbours closer together than {MIN_SPREAD:g} are not compiled.")
 
 
-def _narrow(array: Array) -> bool:
-    """Return whether numbers are rounded before they would be in double precision."""
+def _is_single(array: Array) -> bool:
     return array.dtype.kind == "f" and array.itemsize < np.dtype(np.float64).itemsize
 
 
-def regressor(estimator: Any) -> NeighborsRegressor:
-    """Return the form of a regression by neighbours."""
-    return NeighborsRegressor(**_common(estimator))
-
-
-def classifier(estimator: Any) -> NeighborsClassifier:
-    """Return the form of a classification by neighbours."""
-    classes = estimator.classes_
-    listed = list(classes) if estimator.outputs_2d_ else [classes]
-    return NeighborsClassifier(**_common(estimator), classes=listed)
-
-
-COMPILED = {"KNeighborsClassifier": classifier, "KNeighborsRegressor": regressor}
+CONVERTERS = {
+    "KNeighborsClassifier": _classifier,
+    "KNeighborsRegressor": _regressor,
+}

@@ -1,122 +1,113 @@
-"""Fitted transformers of numbers, drawn as forms."""
+"""Convert fitted transformers of numbers."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from predictor.core.compiled.compiled_estimator import NotCompilable
+from predictor.core.compiled.compiled_estimator import CompiledEstimator, NotCompilable
 from predictor.core.compiled.preprocessing import (
-    Applied,
-    Binarised,
-    BoxCox,
-    Clipped,
-    Imputed,
-    Normalised,
-    Projected,
-    Ranged,
-    Scaled,
-    Selected,
-    YeoJohnson,
+    ColumnSelector,
+    LinearProjection,
+    NumberImputer,
+    NumpyFunction,
+    PolynomialExpansion,
+    RangeScaler,
+    Scaler,
 )
+from predictor.core.compiler.converters.encoders import convert_string_imputer
 
 
-def standard(estimator: Any) -> Scaled:
-    """Return the form of a standard scaler."""
-    return Scaled(
+def _standard_scaler(estimator: Any) -> Scaler:
+    return Scaler(
         estimator.mean_ if estimator.with_mean else None,
         estimator.scale_ if estimator.with_std else None,
     )
 
 
-def robust(estimator: Any) -> Scaled:
-    """Return the form of a robust scaler."""
-    return Scaled(
+def _robust_scaler(estimator: Any) -> Scaler:
+    return Scaler(
         estimator.center_ if estimator.with_centering else None,
         estimator.scale_ if estimator.with_scaling else None,
     )
 
 
-def greatest(estimator: Any) -> Scaled:
-    """Return the form of a scaler by the greatest absolute value."""
-    kind = Clipped if getattr(estimator, "clip", False) else Scaled
-    return kind(None, estimator.scale_)
+def _max_abs_scaler(estimator: Any) -> Scaler:
+    if estimator.clip:
+        raise NotCompilable("A MaxAbsScaler that clips is not compiled.")
+    return Scaler(None, estimator.scale_)
 
 
-def ranged(estimator: Any) -> Ranged:
-    """Return the form of a scaler to a range."""
+def _min_max_scaler(estimator: Any) -> RangeScaler:
     bounds = [float(bound) for bound in estimator.feature_range] if estimator.clip else None
-    return Ranged(estimator.scale_, estimator.min_, bounds)
+    return RangeScaler(estimator.scale_, estimator.min_, bounds)
 
 
-def powered(estimator: Any) -> Scaled:
-    """Return the form of a power transformer."""
-    kind = {"box-cox": BoxCox, "yeo-johnson": YeoJohnson}[estimator.method]
-    scaler = estimator._scaler if estimator.standardize else None  # noqa: SLF001 - what its own transform reads
-    scale = (scaler.mean_, scaler.scale_) if scaler else (None, None)
-    return kind(*scale, powers=np.asarray(estimator.lambdas_))
-
-
-def imputed(estimator: Any) -> Imputed:
-    """Return the form of a simple imputer of numbers."""
+def _imputer(estimator: Any) -> CompiledEstimator:
     statistics = estimator.statistics_
-    plain = estimator.missing_values != estimator.missing_values and not estimator.add_indicator
-    if not plain or statistics.dtype.kind != "f" or np.isnan(statistics).any():
-        raise NotCompilable("A simple imputer is compiled for missing numbers alone.")
-    return Imputed(statistics)
+    if statistics.dtype.kind == "O":
+        return convert_string_imputer(estimator)
+    is_nan = estimator.missing_values != estimator.missing_values and not estimator.add_indicator
+    if not is_nan or statistics.dtype.kind != "f" or np.isnan(statistics).any():
+        raise NotCompilable("A simple imputer is compiled for missing numbers only.")
+    return NumberImputer(statistics)
 
 
-def selected(estimator: Any) -> Selected:
-    """Return the form of a selection of columns."""
+def convert_selector(estimator: Any) -> ColumnSelector:
+    """Convert a selection of columns."""
     tags = estimator.__sklearn_tags__().input_tags
-    return Selected(np.flatnonzero(estimator.get_support()), bool(tags.allow_nan))
+    return ColumnSelector(np.flatnonzero(estimator.get_support()), bool(tags.allow_nan))
 
 
-def principal(estimator: Any) -> Projected:
-    """Return the form of a principal component analysis."""
+def _pca(estimator: Any) -> LinearProjection:
     components = estimator.components_.T
-    form = Projected(components, shift=estimator.mean_.reshape(1, -1) @ components)
+    scale = None
     if estimator.whiten:
-        whitening = np.sqrt(estimator.explained_variance_)
-        form.whitening = np.maximum(whitening, np.finfo(whitening.dtype).eps)
-    return form
+        deviation = np.sqrt(estimator.explained_variance_)
+        scale = np.maximum(deviation, np.finfo(deviation.dtype).eps)
+    return LinearProjection(components, estimator.mean_.reshape(1, -1) @ components, scale)
 
 
-def truncated(estimator: Any) -> Projected:
-    """Return the form of a truncated singular value decomposition."""
-    return Projected(estimator.components_.T)
-
-
-def least_squares(estimator: Any) -> Projected:
-    """Return the form of a partial least squares transformer."""
-    return Projected(estimator.x_rotations_, estimator._x_mean, estimator._x_std)  # noqa: SLF001
-
-
-def applied(estimator: Any) -> Applied:
-    """Return the form of a function."""
-    function = estimator.func
+def _function(estimator: Any) -> NumpyFunction:
     if estimator.validate or estimator.kw_args:
-        raise NotCompilable("A function is compiled without arguments and checks.")
-    if function is None:
-        return Applied()
+        raise NotCompilable("A function with arguments or validation is not compiled.")
+    if estimator.func is None:
+        return NumpyFunction()
+    name = numpy_name(estimator.func)
+    if not name:
+        raise NotCompilable("A function that is not part of NumPy is not compiled.")
+    return NumpyFunction(name)
+
+
+def _polynomial(estimator: Any) -> PolynomialExpansion:
+    powers = estimator.powers_
+    degree = max(1, int(powers.sum(axis=1).max(initial=0)))
+    if estimator.order != "C":
+        raise NotCompilable("Polynomial features in Fortran order are not compiled.")
+    factors = np.zeros((degree, len(powers)), dtype=np.intp)
+    for number, row in enumerate(powers):
+        columns = np.repeat(np.arange(1, len(row) + 1), row)
+        factors[: len(columns), number] = columns
+    return PolynomialExpansion(factors)
+
+
+def numpy_name(function: Any) -> str:
+    """Return the name of a function of NumPy; empty for any other function."""
     name = getattr(function, "__name__", "")
-    if getattr(np, name, None) is not function:
-        raise NotCompilable("A function of NumPy alone is compiled.")
-    return Applied(name)
+    return name if function is not None and getattr(np, name, None) is function else ""
 
 
-COMPILED = {
-    "StandardScaler": standard,
-    "RobustScaler": robust,
-    "MaxAbsScaler": greatest,
-    "MinMaxScaler": ranged,
-    "Normalizer": lambda estimator: Normalised(estimator.norm),
-    "PowerTransformer": powered,
-    "Binarizer": lambda estimator: Binarised(float(estimator.threshold)),
-    "SimpleImputer": imputed,
-    "PCA": principal,
-    "IncrementalPCA": principal,
-    "TruncatedSVD": truncated,
-    "FunctionTransformer": applied,
+CONVERTERS: dict[str, Callable[[Any], CompiledEstimator]] = {
+    "FunctionTransformer": _function,
+    "IncrementalPCA": _pca,
+    "MaxAbsScaler": _max_abs_scaler,
+    "MinMaxScaler": _min_max_scaler,
+    "PCA": _pca,
+    "PolynomialFeatures": _polynomial,
+    "RobustScaler": _robust_scaler,
+    "SimpleImputer": _imputer,
+    "StandardScaler": _standard_scaler,
+    "TruncatedSVD": lambda estimator: LinearProjection(estimator.components_.T),
     **dict.fromkeys(
         (
             "GenericUnivariateSelect",
@@ -129,6 +120,6 @@ COMPILED = {
             "SequentialFeatureSelector",
             "VarianceThreshold",
         ),
-        selected,
+        convert_selector,
     ),
 }

@@ -1,187 +1,193 @@
-"""Fitted trees and ensembles of them, drawn as forms, by way of Treelite's importer."""
+"""Convert fitted trees and ensembles of trees."""
 
-import copy
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from predictor.core import sklearn_private
 from predictor.core.compiled.compiled_estimator import Array, NotCompilable
 from predictor.core.compiled.trees import (
     DOUBLE,
     SINGLE,
-    Boosted,
-    BoostedClassifier,
-    Forest,
+    BoostingClassifier,
+    BoostingRegressor,
     ForestClassifier,
-    Isolation,
-    LabelTree,
+    ForestRegressor,
+    IsolationForest,
 )
-from predictor.core.compiler.converters.treelite_models import converted
+from predictor.core.compiler.converters.onnx_trees import WeightedTree, to_onnx
+from predictor.core.compiler.converters.tree_reader import Tree, read_histogram_trees, read_tree
+
+# Rounding error allowed in the sum of the probabilities of a leaf.
+SUM_TOLERANCE = 1e-12
 
 
-def _common(estimator: Any, source: Any, precision: str = SINGLE) -> dict[str, Any]:
-    """Return the fields of every form of trees.
+def _fields(
+    estimator: Any,
+    trees: Sequence[tuple[Tree, Array]],
+    base: Array,
+    spread: Array | None = None,
+) -> dict[str, Any]:
+    """Return the fields that all compiled tree ensembles have.
 
     Parameters
     ----------
     estimator : estimator
-        What is compiled.
-    source : estimator
-        What Treelite reads: the estimator, or what stands in for it.
-    precision : {"float32", "float64"}
+    trees : sequence of (Tree, array of int)
+        Trees, each with the positions in `base.ravel()` of the outputs that its leaves add to.
+    base : array of shape (n_targets, max_n_classes)
+        Outputs without trees.
+    spread : array of shape (base.size, base.size), optional
+        Sums times this are outputs; without it sums are outputs. Sums with zeros alone are omitted.
     """
-    import treelite.sklearn  # noqa: PLC0415 - only what compiles pays for it
-
-    try:
-        model = treelite.sklearn.import_model(source)
-    except Exception as exc:
-        kind = type(estimator).__name__
-        raise NotCompilable(f"Treelite does not take this {kind}.") from exc
-    if model.input_type != DOUBLE or model.output_type != DOUBLE:
-        raise NotCompilable("Treelite took the trees in single precision.")
-    found = converted(model)
-    tags = estimator.__sklearn_tags__().input_tags
+    spread = np.eye(base.size) if spread is None else spread
+    used = np.flatnonzero(spread.any(axis=1))
+    weighted = [
+        WeightedTree(tree, tree.values[:, column], int(np.searchsorted(used, output)))
+        for tree, outputs in trees
+        for column, output in enumerate(outputs)
+        if output in used and (len(outputs) == 1 or tree.values[:, column].any())
+    ]
     return {
-        "model": np.frombuffer(found.ensemble.to_onnx(), dtype=np.uint8),
-        "averaged": found.averaged,
-        "spread": found.spread,
-        "base": found.base,
+        "model": np.frombuffer(to_onnx(weighted, len(used)), dtype=np.uint8),
+        "divisor": 1,
+        "spread": spread[used],
+        "base": base,
         "n_features": int(estimator.n_features_in_),
-        "precision": precision,
-        "missing": bool(tags.allow_nan),
+        "precision": SINGLE,
+        "accepts_nan": bool(estimator.__sklearn_tags__().input_tags.allow_nan),
     }
 
 
-def _counted(estimator: Any, count: int) -> Any:
-    """Return a copy that says how many trees it has: stopped early, it has fewer than asked for."""
-    shell = copy.copy(estimator)
-    shell.n_estimators = count
-    return shell
+def _forest_regressor(estimator: Any) -> ForestRegressor:
+    trees = [read_tree(tree) for tree in getattr(estimator, "estimators_", [estimator])]
+    outputs = np.arange(estimator.n_outputs_)
+    base = np.zeros((len(outputs), 1))
+    pairs = [(tree, outputs) for tree in trees]
+    return ForestRegressor(**_fields(estimator, pairs, base) | {"divisor": len(trees)})
 
 
-def _forest_of(estimator: Any) -> Any:
-    """Return a forest of one tree."""
-    from sklearn import ensemble  # noqa: PLC0415 - whoever compiles has imported it
-
-    classifies = hasattr(estimator, "classes_")
-    shell = ensemble.RandomForestClassifier() if classifies else ensemble.RandomForestRegressor()
-    shell.estimators_ = [estimator]
-    names = ("n_features_in_", "n_outputs_", *(("n_classes_", "classes_") if classifies else ()))
-    for name in names:
-        setattr(shell, name, getattr(estimator, name))
-    return _counted(shell, 1)
-
-
-def _labels(estimator: Any) -> list[Array]:
-    several = isinstance(estimator.classes_, list)
-    return list(estimator.classes_) if several else [estimator.classes_]
-
-
-def forest(estimator: Any) -> Forest:
-    """Return the form of a forest of regression trees."""
-    return Forest(**_common(estimator, _counted(estimator, len(estimator.estimators_))))
+def _forest_classifier(estimator: Any) -> ForestClassifier:
+    trees = [read_tree(tree) for tree in getattr(estimator, "estimators_", [estimator])]
+    classes = estimator.classes_ if isinstance(estimator.classes_, list) else [estimator.classes_]
+    base = np.zeros((len(classes), max(map(len, classes))))
+    outputs = np.arange(base.size)
+    spread = np.eye(base.size)
+    for target, labels in enumerate(classes):
+        own = outputs.reshape(base.shape)[target, : len(labels)]
+        if len(labels) > 1 and all(_sum_to_one(tree.values[:, own]) for tree in trees):
+            # The last class has the remaining probability: its trees need not run.
+            spread[own, own[-1]] = -1.0
+            spread[own[-1]] = 0.0
+            base[target, len(labels) - 1] = 1.0
+    pairs = [(tree, outputs) for tree in trees]
+    fields = _fields(estimator, pairs, base, spread) | {"divisor": len(trees)}
+    return ForestClassifier(**fields, classes=list(classes))
 
 
-def forest_classifier(estimator: Any) -> ForestClassifier:
-    """Return the form of a forest of classification trees."""
-    source = _counted(estimator, len(estimator.estimators_))
-    return ForestClassifier(**_common(estimator, source), classes=_labels(estimator))
+def _sum_to_one(values: Array) -> bool:
+    return bool((np.abs(values.sum(axis=1) - 1.0) <= SUM_TOLERANCE).all())
 
 
-def tree(estimator: Any) -> Forest:
-    """Return the form of a regression tree."""
-    return Forest(**_common(estimator, _forest_of(estimator)))
+def _boosting_fields(estimator: Any) -> dict[str, Any]:
+    if type(estimator.init_).__name__ not in ("str", "DummyClassifier", "DummyRegressor"):
+        raise NotCompilable("Gradient boosting that starts with an estimator is not compiled.")
+    trees = [
+        (read_tree(tree, estimator.learning_rate * tree.tree_.value[:, 0]), np.array([output]))
+        for iteration in estimator.estimators_
+        for output, tree in enumerate(iteration)
+    ]
+    return _fields(estimator, trees, sklearn_private.initial_scores(estimator)[np.newaxis])
 
 
-def tree_classifier(estimator: Any) -> ForestClassifier:
-    """Return the form of a classification tree."""
-    return ForestClassifier(**_common(estimator, _forest_of(estimator)), classes=_labels(estimator))
+def _boosting_regressor(estimator: Any) -> BoostingRegressor:
+    return BoostingRegressor(**_boosting_fields(estimator))
 
 
-def label_tree(estimator: Any) -> LabelTree:
-    """Return the form of a classification tree that gives its labels alone, and those exactly.
-
-    Where classes tie in a leaf, or nearly do, the estimator has chosen one of them.
-    """
-    from sklearn.tree import DecisionTreeRegressor  # noqa: PLC0415 - whoever compiles has imported it
-
-    kind, _, state = estimator.tree_.__reduce__()
-    labels = estimator.tree_.value[:, 0].argmax(axis=1)
-    shell = DecisionTreeRegressor()
-    shell.n_features_in_, shell.n_outputs_ = estimator.n_features_in_, 1
-    shell.tree_ = kind(estimator.n_features_in_, np.ones(1, dtype=np.intp), 1)
-    shell.tree_.__setstate__(state | {"values": labels.astype(np.float64)[:, None, None]})
-    form = LabelTree(**_common(estimator, _forest_of(shell)), classes=estimator.classes_)
-    vars(form)["source"] = estimator
-    return form
-
-
-def boosted(estimator: Any) -> Boosted:
-    """Return the form of gradient boosting of a number."""
-    return Boosted(**_common(estimator, _counted(estimator, len(estimator.estimators_))))
-
-
-def boosted_classifier(estimator: Any) -> BoostedClassifier:
-    """Return the form of gradient boosting of labels."""
-    common = _common(estimator, _counted(estimator, len(estimator.estimators_)))
+def _boosting_classifier(estimator: Any) -> BoostingClassifier:
     factor = 2.0 if estimator.loss == "exponential" else 1.0
-    return BoostedClassifier(**common, classes=estimator.classes_, zero=True, factor=factor)
+    return BoostingClassifier(
+        **_boosting_fields(estimator),
+        classes=estimator.classes_,
+        zero_is_second=True,
+        factor=factor,
+    )
 
 
-def _check_categories(estimator: Any) -> None:
-    """Refuse categories that are no integers: Treelite would cut them off to such."""
-    preprocessor = estimator._preprocessor  # noqa: SLF001 - what its own predict calls
-    if preprocessor is None:
-        return
-    for categories in preprocessor.named_transformers_["encoder"].categories_:
-        whole = categories.dtype.kind in "iu" or (
-            categories.dtype.kind == "f" and np.array_equal(categories, np.trunc(categories))
-        )
-        if not whole:
-            raise NotCompilable(
-                "Histogram boosting is compiled over categories that are integers alone."
-            )
+def _histogram_fields(estimator: Any) -> dict[str, Any]:
+    trees = [
+        (tree, np.array([output]))
+        for iteration in read_histogram_trees(estimator)
+        for output, tree in enumerate(iteration)
+    ]
+    base = sklearn_private.baseline_scores(estimator)[np.newaxis]
+    return _fields(estimator, trees, base) | {"precision": DOUBLE}
 
 
-def histogram(estimator: Any) -> Boosted:
-    """Return the form of histogram boosting of a number."""
-    _check_categories(estimator)
-    link = type(estimator._loss.link).__name__  # noqa: SLF001 - what its own predict calls
+def _histogram_regressor(estimator: Any) -> BoostingRegressor:
+    link = sklearn_private.link_name(estimator)
     if link not in ("IdentityLink", "LogLink"):
         raise NotCompilable(f"The link {link} is not compiled.")
-    return Boosted(**_common(estimator, estimator, DOUBLE), exponential=link == "LogLink")
+    return BoostingRegressor(**_histogram_fields(estimator), has_log_link=link == "LogLink")
 
 
-def histogram_classifier(estimator: Any) -> BoostedClassifier:
-    """Return the form of histogram boosting of labels."""
-    _check_categories(estimator)
-    return BoostedClassifier(**_common(estimator, estimator, DOUBLE), classes=estimator.classes_)
+def _histogram_classifier(estimator: Any) -> BoostingClassifier:
+    return BoostingClassifier(**_histogram_fields(estimator), classes=estimator.classes_)
 
 
-def isolation(estimator: Any) -> Isolation:
-    """Return the form of an isolation forest."""
-    from treelite.sklearn.isolation_forest import expected_depth  # noqa: PLC0415 - as above
+def _adaboost(estimator: Any) -> BoostingClassifier:
+    """Convert an AdaBoost classifier of trees: each leaf adds the weighted vote of its label."""
+    n_classes, weights = len(estimator.classes_), estimator.estimator_weights_
+    if n_classes < 2:  # noqa: PLR2004 - one class is no choice
+        raise NotCompilable("AdaBoost of one class is not compiled.")
+    trees = []
+    for part, weight in zip(estimator.estimators_, weights / weights.sum(), strict=False):
+        if not hasattr(part, "tree_") or len(part.classes_) != n_classes:
+            raise NotCompilable("AdaBoost is compiled for trees that know all classes.")
+        is_label = np.eye(n_classes, dtype=bool)[part.tree_.value[:, 0].argmax(axis=1)]
+        votes = np.where(is_label, weight, -weight / (n_classes - 1))
+        if n_classes == 2:  # noqa: PLR2004 - one score: the second class against the first
+            votes = votes[:, 1:] - votes[:, :1]
+        trees.append((read_tree(part, votes), np.arange(votes.shape[1])))
+    base = np.zeros((1, 1 if n_classes == 2 else n_classes))  # noqa: PLR2004 - as above
+    factor = 1.0 / (n_classes - 1)
+    fields = _fields(estimator, trees, base)
+    return BoostingClassifier(**fields, classes=estimator.classes_, factor=factor)
 
-    common = _common(estimator, _counted(estimator, len(estimator.estimators_)))
-    samples = estimator._max_samples  # noqa: SLF001 - what its own scores read
-    depth = expected_depth(samples)  # type: ignore[no-untyped-call]  # Treelite's
-    if not depth:
-        raise NotCompilable("An isolation forest of one sample is not compiled.")
-    return Isolation(**common, depth=depth, offset=float(estimator.offset_))
+
+def _isolation_forest(estimator: Any) -> IsolationForest:
+    n = sklearn_private.isolation_max_samples(estimator)
+    if n <= 2:  # noqa: PLR2004 - the formula below needs more
+        raise NotCompilable("An isolation forest of one or two samples is not compiled.")
+    mean_depth = float(2.0 * (np.log(n - 1.0) + np.euler_gamma) - 2.0 * (n - 1.0) / n)
+    parts = zip(
+        estimator.estimators_,
+        sklearn_private.isolation_depths(estimator),
+        estimator.estimators_features_,
+        strict=True,
+    )
+    trees = [
+        (read_tree(tree, depths[:, np.newaxis], features), np.arange(1))
+        for tree, depths, features in parts
+    ]
+    fields = _fields(estimator, trees, np.zeros((1, 1))) | {"divisor": len(trees)}
+    return IsolationForest(**fields, mean_depth=mean_depth, offset=float(estimator.offset_))
 
 
-COMPILED = {
-    "DecisionTreeClassifier": tree_classifier,
-    "DecisionTreeRegressor": tree,
-    "ExtraTreeClassifier": tree_classifier,
-    "ExtraTreeRegressor": tree,
-    "ExtraTreesClassifier": forest_classifier,
-    "ExtraTreesRegressor": forest,
-    "RandomForestClassifier": forest_classifier,
-    "RandomForestRegressor": forest,
-    "GradientBoostingClassifier": boosted_classifier,
-    "GradientBoostingRegressor": boosted,
-    "HistGradientBoostingClassifier": histogram_classifier,
-    "HistGradientBoostingRegressor": histogram,
-    "IsolationForest": isolation,
+CONVERTERS = {
+    "AdaBoostClassifier": _adaboost,
+    "DecisionTreeClassifier": _forest_classifier,
+    "DecisionTreeRegressor": _forest_regressor,
+    "ExtraTreeClassifier": _forest_classifier,
+    "ExtraTreeRegressor": _forest_regressor,
+    "ExtraTreesClassifier": _forest_classifier,
+    "ExtraTreesRegressor": _forest_regressor,
+    "GradientBoostingClassifier": _boosting_classifier,
+    "GradientBoostingRegressor": _boosting_regressor,
+    "HistGradientBoostingClassifier": _histogram_classifier,
+    "HistGradientBoostingRegressor": _histogram_regressor,
+    "IsolationForest": _isolation_forest,
+    "RandomForestClassifier": _forest_classifier,
+    "RandomForestRegressor": _forest_regressor,
 }

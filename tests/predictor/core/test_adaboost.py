@@ -1,4 +1,4 @@
-"""Compiled AdaBoost: where classes tie for a vote, it is cast as the estimator casts it."""
+"""Compiled AdaBoost: if classes tie in a leaf, it votes as the estimator does."""
 
 import numpy as np
 import pytest
@@ -7,10 +7,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import BernoulliNB
 from sklearn.tree import DecisionTreeClassifier, ExtraTreeClassifier
 
-from predictor.core.compiled.compiled_estimator import FallbackRequired, NotCompilable
-from predictor.core.compiled.tolerance import compare, tied
-from predictor.core.compiler.converters.dispatch import drawn
-from tests.predictor.core.forms import answered
+from predictor.core.compiled.compiled_estimator import NotCompilable
+from predictor.core.compiled.tolerance import compare, tied_rows
+from predictor.core.compiler.converters.dispatch import convert
+from tests.predictor.core.compiled_results import compiled_results
 
 rng = np.random.default_rng(11)
 DICE = rng.integers(0, 6, size=(900, 8)).astype(float)
@@ -24,26 +24,21 @@ METHODS = ("predict", "predict_proba", "decision_function")
 def test_trees_whose_leaves_tie_vote_as_their_own(kind, y):
     tree = kind(max_depth=7, random_state=0)
     estimator = AdaBoostClassifier(tree, n_estimators=6, random_state=0).fit(DICE, y)
-    assert tied(estimator.estimators_[0].predict_proba(DICE)).any()
+    assert tied_rows(estimator.estimators_[0].predict_proba(DICE)).any()
     expected = {method: getattr(estimator, method)(DICE) for method in METHODS}
     for method in METHODS:
-        compare({method: expected[method]}, answered(estimator, DICE, [method]))
-    compare(expected, answered(estimator, DICE, METHODS))
+        compare({method: expected[method]}, compiled_results(estimator, DICE, [method]))
+    compare(expected, compiled_results(estimator, DICE, METHODS))
 
 
-def test_a_tie_for_the_vote_of_another_classifier_is_left_to_the_estimator():
-    bayes = BernoulliNB(binarize=2.0, alpha=1.0)
-    estimator = AdaBoostClassifier(bayes, n_estimators=3).fit(DICE, SUM > 5)
-    assert answered(estimator, DICE[:5])["predict"].tolist() == estimator.predict(DICE[:5]).tolist()
-    part = estimator.estimators_[1]
-    part.feature_log_prob_[1], part.class_log_prior_ = part.feature_log_prob_[0], np.zeros(2)
-    for method in METHODS:
-        with pytest.raises(FallbackRequired):
-            answered(estimator, DICE[:5], [method])
+def test_votes_of_other_classifiers_are_not_compiled():
+    estimator = AdaBoostClassifier(BernoulliNB(binarize=2.0), n_estimators=3).fit(DICE, SUM > 5)
+    with pytest.raises(NotCompilable, match="AdaBoost is compiled for trees that know all classes"):
+        convert(estimator)
 
 
 def test_a_stack_of_labels_is_not_compiled():
     parts = [("tree", DecisionTreeClassifier(max_depth=2))]
     stack = StackingClassifier(parts, LogisticRegression(), stack_method="predict", cv=2)
     with pytest.raises(NotCompilable, match=r"^A stack of labels is not compiled\.$"):
-        drawn(stack.fit(DICE, SUM > 5))
+        convert(stack.fit(DICE, SUM > 5))

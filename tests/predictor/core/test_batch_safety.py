@@ -1,4 +1,4 @@
-"""Which estimators' requests may share a call."""
+"""Estimators whose requests may share a call."""
 
 import numpy as np
 import pytest
@@ -10,8 +10,10 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from predictor.core.compiler.batch_safety import why_alone
+from predictor.core.compiler.batch_safety import reason_against_batching
 from predictor.core.signature_inference import infer_signature
+
+CHANGES = "Predictions change with the composition of the batch: "
 
 
 def centred(X):
@@ -19,7 +21,7 @@ def centred(X):
 
 
 def alone(estimator, X):
-    return why_alone(estimator, infer_signature(estimator, sample=X))
+    return reason_against_batching(estimator, infer_signature(estimator, sample=X))
 
 
 @pytest.fixture(scope="module")
@@ -33,12 +35,12 @@ def test_rows_that_are_answered_for_themselves_may_go_together(data):
 
 def test_rows_that_depend_on_each_other_may_not(data):
     estimator = make_pipeline(FunctionTransformer(centred), KNeighborsClassifier()).fit(*data)
-    assert alone(estimator, data[0]).startswith("A row is answered otherwise among others: predict")
+    assert alone(estimator, data[0]).startswith(f"{CHANGES}predict")
 
 
 def test_answers_by_chance_may_not(data):
     estimator = DummyClassifier(strategy="stratified").fit(*data)
-    assert alone(estimator, data[0]).startswith("A row is answered otherwise among others: ")
+    assert alone(estimator, data[0]).startswith(CHANGES)
 
 
 def test_rows_that_cost_as_much_together_may_not(data):
@@ -46,9 +48,9 @@ def test_rows_that_cost_as_much_together_may_not(data):
         def predict(self, X):
             return np.concatenate([super(Slow, self).predict(X[n : n + 1]) for n in range(len(X))])
 
-    assert alone(Slow().fit(*data), data[0]) == "Rows together cost as much as alone."
+    assert alone(Slow().fit(*data), data[0]) == "A batch costs as much as its rows one by one."
 
 
 def test_sparse_rows_are_not_tried(data):
     X = sparse.csr_matrix(data[0])
-    assert alone(MultinomialNB().fit(X, data[1]), X) == "Sparse rows and texts are not joined."
+    assert alone(MultinomialNB().fit(X, data[1]), X) == "Sparse rows and texts are not batched."

@@ -1,0 +1,96 @@
+"""Private attributes of scikit-learn that have no public equivalent.
+
+`tests/predictor/core/test_sklearn_private.py` names the attributes that a new version of
+scikit-learn no longer has. Verified with scikit-learn 1.9.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+
+
+def training_rows(estimator: Any) -> Any:
+    """Return the rows that nearest neighbours are searched in; None for other estimators."""
+    return getattr(estimator, "_fit_X", None)
+
+
+def training_targets(estimator: Any) -> Any:
+    """Return the targets of `training_rows`; labels are positions in `classes_`."""
+    return estimator._y  # noqa: SLF001 - no public equivalent
+
+
+def search_method(estimator: Any) -> str:
+    """Return the resolved algorithm of a neighbour search: `algorithm` can be "auto"."""
+    return str(estimator._fit_method)  # noqa: SLF001 - no public equivalent
+
+
+def was_fitted_on_sparse(estimator: Any) -> bool:
+    """Return whether a support vector machine was fitted on a sparse matrix."""
+    return getattr(estimator, "_sparse", False) is True
+
+
+def svm_gamma(estimator: Any) -> float:
+    """Return the resolved kernel coefficient: `gamma` can be "scale" or "auto"."""
+    return float(estimator._gamma)  # noqa: SLF001 - no public equivalent
+
+
+def svm_coefficients(estimator: Any) -> tuple[Array, Array]:
+    """Return the dual coefficients and the intercepts, with the signs that libsvm computes with."""
+    return estimator._dual_coef_, estimator._intercept_
+
+
+def transformer_columns(estimator: Any) -> Mapping[str, Sequence[int]]:
+    """Return the positions of the columns that each part of a column transformer reads."""
+    columns: Mapping[str, Sequence[int]] = estimator._transformer_to_input_indices  # noqa: SLF001 - the public columns can be names or masks
+    return columns
+
+
+def encoded_widths(estimator: Any) -> Sequence[int]:
+    """Return the number of columns that an encoder makes of each column."""
+    return getattr(estimator, "_n_features_outs", None) or [1] * len(estimator.categories_)
+
+
+def link_name(estimator: Any) -> str:
+    """Return the class of the link function between the sum of a model and its prediction."""
+    loss = estimator._loss if hasattr(estimator, "_loss") else estimator._base_loss  # noqa: SLF001 - no public equivalent
+    return type(loss.link).__name__
+
+
+def initial_scores(estimator: Any) -> Array:
+    """Return the scores before the first tree of gradient boosting, shape (n_scores,)."""
+    scores: Array = estimator._raw_predict_init(np.zeros((1, estimator.n_features_in_)))[0]  # noqa: SLF001 - no public equivalent
+    return scores
+
+
+def baseline_scores(estimator: Any) -> Array:
+    """Return the scores before the first tree of histogram boosting, shape (n_scores,)."""
+    return np.ravel(estimator._baseline_prediction)  # noqa: SLF001 - no public equivalent
+
+
+def histogram_predictors(estimator: Any) -> Sequence[Sequence[Any]] | None:
+    """Return the trees of histogram boosting for each iteration; None for other estimators."""
+    return getattr(estimator, "_predictors", None)
+
+
+def histogram_preprocessor(estimator: Any) -> Any:
+    """Return the transformer that encodes the categories of histogram boosting, if any."""
+    return getattr(estimator, "_preprocessor", None)
+
+
+def isolation_depths(estimator: Any) -> list[Array]:
+    """Return the depths that an isolation forest counts for the nodes of each tree."""
+    pairs = zip(
+        estimator._decision_path_lengths,  # noqa: SLF001 - no public equivalent
+        estimator._average_path_length_per_tree,  # noqa: SLF001 - as above
+        strict=True,
+    )
+    return [path + average - 1.0 for path, average in pairs]
+
+
+def isolation_max_samples(estimator: Any) -> int:
+    """Return the resolved number of samples of each tree: `max_samples` can be "auto"."""
+    return int(estimator._max_samples)  # noqa: SLF001 - no public equivalent

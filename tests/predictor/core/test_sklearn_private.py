@@ -1,0 +1,70 @@
+"""The private attributes of scikit-learn that this project reads still exist."""
+
+import ast
+import inspect
+
+import numpy as np
+import pytest
+from sklearn.compose import make_column_transformer
+from sklearn.ensemble import (
+    GradientBoostingClassifier,
+    HistGradientBoostingClassifier,
+    IsolationForest,
+)
+from sklearn.linear_model import PoissonRegressor
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.preprocessing import OneHotEncoder
+from sklearn.svm import SVC
+
+from predictor.core import sklearn_private
+
+X = np.arange(40.0).reshape(20, 2)
+y = np.arange(20) % 2
+
+ATTRIBUTES = [
+    (KNeighborsClassifier(), ["_fit_X", "_y", "_fit_method"]),
+    (SVC(), ["_sparse", "_gamma", "_dual_coef_", "_intercept_"]),
+    (make_column_transformer(("drop", [0])), ["_transformer_to_input_indices"]),
+    (OneHotEncoder(), ["_n_features_outs"]),
+    (PoissonRegressor(), ["_base_loss"]),
+    (GradientBoostingClassifier(n_estimators=2), ["_raw_predict_init"]),
+    (
+        HistGradientBoostingClassifier(max_iter=2),
+        ["_loss", "_baseline_prediction", "_predictors", "_preprocessor"],
+    ),
+    (
+        IsolationForest(n_estimators=2),
+        ["_decision_path_lengths", "_average_path_length_per_tree", "_max_samples"],
+    ),
+]
+
+
+def test_scikit_learn_still_has_every_private_name():
+    gone = [
+        f"{type(estimator).__name__}.{name}"
+        for estimator, names in ATTRIBUTES
+        for name in names
+        if not hasattr(estimator.fit(X, y), name)
+    ]
+    assert gone == []
+
+
+def test_every_private_name_that_is_read_is_checked_here():
+    checked = {name for _, names in ATTRIBUTES for name in names}
+    read = set()
+    for node in ast.walk(ast.parse(inspect.getsource(sklearn_private))):
+        if isinstance(node, ast.Attribute):
+            read.add(node.attr)
+        elif isinstance(node, ast.Constant):
+            read.add(node.value)
+    names = {name for name in read if isinstance(name, str)}
+    assert {name for name in names if name[:1] == "_" and name[:2] != "__"} == checked
+
+
+@pytest.mark.parametrize("kernel", ["rbf", "linear"])
+def test_the_dual_coefficients_compute_the_negated_decision_of_two_classes(kernel):
+    estimator = SVC(kernel=kernel, gamma=0.01).fit(X, y)
+    coefs, intercepts = sklearn_private.svm_coefficients(estimator)
+    np.testing.assert_array_equal(coefs, -estimator.dual_coef_)
+    np.testing.assert_array_equal(intercepts, -estimator.intercept_)
+    assert sklearn_private.svm_gamma(estimator) == 0.01
