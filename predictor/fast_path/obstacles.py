@@ -12,9 +12,9 @@ from django.urls import Resolver404, resolve
 
 from predictor.core.codec import Codec
 
-# Middleware and API classes of Django and DRF that only matter to requests with a cookie, to
+# Middleware and API classes of Django, DRF and this app that only matter to requests with a cookie, to
 # requests that are refused, or to constant headers of the response.
-FRAMEWORK_COMPONENTS = frozenset(
+STANDARD_COMPONENTS = frozenset(
     {
         "django.contrib.auth.middleware.AuthenticationMiddleware",
         "django.contrib.messages.middleware.MessageMiddleware",
@@ -23,6 +23,8 @@ FRAMEWORK_COMPONENTS = frozenset(
         "django.middleware.common.CommonMiddleware",
         "django.middleware.csrf.CsrfViewMiddleware",
         "django.middleware.security.SecurityMiddleware",
+        "predictor.api.strict_json.JSONParser",
+        "predictor.api.strict_json.JSONRenderer",
         "rest_framework.authentication.SessionAuthentication",
         "rest_framework.negotiation.DefaultContentNegotiation",
         "rest_framework.parsers.FormParser",
@@ -103,7 +105,7 @@ def check(known_components: Collection[str]) -> list[checks.CheckMessage]:
 
 
 def _in_settings(known_components: Collection[str]) -> Iterator[str]:
-    known = FRAMEWORK_COMPONENTS.union(known_components)
+    known = STANDARD_COMPONENTS.union(known_components)
     for name in settings.MIDDLEWARE:
         if name not in known:
             yield f"it does not know the middleware {name}."
@@ -120,7 +122,7 @@ def _in_view(view: Any, known_components: Collection[str]) -> Iterator[str]:
         return
     if view.view_initkwargs or not is_plain(view):
         yield f"the view {dotted_name(view_class)} has a decorator or arguments of as_view."
-    known = FRAMEWORK_COMPONENTS.union(known_components)
+    known = STANDARD_COMPONENTS.union(known_components)
     classes = [one for attribute in CLASS_LISTS for one in getattr(view_class, attribute)]
     classes += [one for attribute in CLASSES if (one := getattr(view_class, attribute))]
     for name in dict.fromkeys(map(dotted_name, classes)):

@@ -76,7 +76,7 @@ def test_a_loaded_version_is_served_by_number_without_a_query(
     followed, loads, django_assert_num_queries
 ):
     second = followed.get("iris", 2)
-    followed._poll()
+    followed._read_live()
     with django_assert_num_queries(0):
         assert followed.get("iris", 2) is second
         assert followed.loaded("iris", 2) is second
@@ -87,14 +87,14 @@ def test_one_query_reads_the_live_and_the_loaded_versions(followed, django_asser
     for number in (2, 3):
         followed.get("iris", number)
     with django_assert_num_queries(1):
-        live = followed._poll()
+        live = followed._read_live()
     assert {name: version for name, (version, _) in live.items()} == {"iris": 1}
 
 
 def test_a_retired_version_is_dropped_by_the_next_poll(followed):
     followed.get("iris", 2)
     registry.retire(registry.version("iris", 2))
-    followed._poll()
+    followed._read_live()
     assert followed.loaded("iris", 2) is None
     with pytest.raises(Conflict, match="Version 2 of iris is retired"):
         followed.get("iris", 2)
@@ -103,7 +103,7 @@ def test_a_retired_version_is_dropped_by_the_next_poll(followed):
 def test_a_version_that_is_compiled_again_is_loaded_again(followed, loads):
     first = followed.get("iris", 2)
     ModelVersion.objects.filter(version=2).update(use_compiled=False)
-    followed._poll()
+    followed._read_live()
     assert followed.loaded("iris", 2) is None
     assert followed.get("iris", 2) is not first
     assert loads == [2, 2]

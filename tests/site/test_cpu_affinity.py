@@ -110,7 +110,7 @@ def test_workers_keep_to_a_core_unless_switched_off_or_too_many(home, workers, v
 
 
 def test_the_reader_of_an_upload_may_use_every_core(tmp_path):
-    options = inspect_artifact.parsed([*Upload(tmp_path / "model").arguments(), str(tmp_path)])
+    options = inspect_artifact.parse([*Upload(tmp_path / "model").arguments(), str(tmp_path)])
 
     def reads():
         keep_to_core(available_cores(), tmp_path)

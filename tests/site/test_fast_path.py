@@ -41,7 +41,7 @@ from mlsite.apps import check_fast_path
 from mlsite.models import Token
 from predictor import registry
 from predictor.api.views import Predict
-from predictor.core.engines import EstimatorEngine, ran
+from predictor.core.engines import EstimatorEngine, MethodResults
 from predictor.core.errors import Busy, InvalidInput
 from predictor.core.model import Model
 from predictor.core.signature_inference import infer_signature
@@ -572,7 +572,7 @@ def test_a_version_by_number_is_answered_while_it_may_be(sites, models):
     models._following = True
     assert answered(sites, environ) == ["second"]
     registry.retire(registry.version("iris", 2))
-    models._poll()
+    models._read_live()
     assert answered(sites, environ) == []
 
 
@@ -597,7 +597,7 @@ class Moody:
     def run(self, methods, _X):
         if isinstance(self.result, Exception):
             raise self.result
-        return ran(dict.fromkeys(methods, self.result), "moody")
+        return MethodResults(dict.fromkeys(methods, self.result), "moody")
 
     def name(self, _n_samples):
         return "moody"
