@@ -9,11 +9,13 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from mlsite.secret_key import load_or_create_secret_key
+from mlsite.server import respawning
 from mlsite.server.workers import THREADS
 from predictor.core.engines.places import MOST
 from tests.serving import ROOT, START_S, Site, environment, free_port, manage, until
@@ -216,3 +218,15 @@ def test_a_start_with_a_wrong_setting_ends_with_the_sentence(tmp_path):
     done = manage(tmp_path, "serve", API_ACCESS="closed")
     assert done.returncode == 1
     assert done.stderr == "Error: API_ACCESS is 'closed'; it takes open or token.\n"
+
+
+@pytest.mark.parametrize("verified", [True, False])
+def test_workers_are_always_replaced_only_with_a_verified_granian(
+    monkeypatch, caplog, tmp_path, verified
+):
+    server = SimpleNamespace(respawned_wrks={})
+    if not verified:
+        monkeypatch.setattr(respawning, "VERIFIED_VERSIONS", ("0.1",))
+    respawning.respawn_always(server, tmp_path)
+    assert isinstance(server.respawned_wrks, respawning.RespawnTimes) is verified
+    assert [record.levelname for record in caplog.records] == ([] if verified else ["WARNING"])
