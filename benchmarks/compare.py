@@ -13,9 +13,9 @@ from pathlib import Path
 from comparison import peers
 from comparison.load import require_wrk
 from comparison.models import ESTIMATORS
-from comparison.places import RESULTS
+from comparison.output import write
+from comparison.paths import RESULTS
 from comparison.run import Options, run
-from comparison.written import write
 
 ROUNDS = 5  # with fewer, a run is not a whole one
 

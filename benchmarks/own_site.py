@@ -7,7 +7,7 @@ import sys
 import time
 import urllib.request
 
-from comparison.places import ROOT
+from comparison.paths import ROOT
 from comparison.servers import free_port
 
 START_S = 60

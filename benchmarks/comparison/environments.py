@@ -7,8 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from comparison.paths import CACHE
 from comparison.peers import Peer
-from comparison.places import CACHE
 
 INSTALL_S = 900
 

@@ -16,7 +16,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from comparison.places import CACHE
+from comparison.paths import CACHE
 
 ROWS = 64  # distinct single rows
 BATCHES, BATCH_ROWS = 8, 1000

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from comparison.places import PEERS
+from comparison.paths import PEERS
 
 OURS = "ours"
-FLOORS = ("wsgi_floor", "drf_floor")
+FLOORS = ("bare_wsgi", "bare_drf")
 
 # One worker each is one core each: OpenMP's second thread would wait for the generator's core in
 # every tree of a boosting, which costs whoever runs scikit-learn far more than it gives.

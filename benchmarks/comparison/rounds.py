@@ -6,13 +6,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from comparison.cells import WARMING, Cell, Failure, Scenario
-from comparison.checking import asked, check
 from comparison.environments import Unavailable
 from comparison.load import Measurement, drive, write_bodies
 from comparison.models import Served
+from comparison.paths import ROOT
 from comparison.peers import Peer
-from comparison.places import ROOT
 from comparison.servers import Server
+from comparison.verification import asked, check
 
 
 @contextmanager

@@ -3,7 +3,6 @@ import re
 import sys
 from pathlib import Path
 
-import floor
 import numpy as np
 import pytest
 from comparison import bodies, peers
@@ -13,8 +12,6 @@ from comparison.figures import Figures, Ratio
 from comparison.load import parsed
 from comparison.report import markdown, ratios, table
 from comparison.servers import Server
-
-from mlsite.server.workers import THREADS
 
 NO_ERRORS = {"connect": 0, "read": 0, "write": 0, "status": 0, "timeout": 0}
 TITLES = {"ours": "this project", "fastapi": "FastAPI", "flask": "Flask"}
@@ -144,8 +141,8 @@ def test_peers_are_chosen_by_family_and_always_with_ours():
         "ours",
         "litserve",
         "litserve-batching",
-        "drf_floor",
-        "wsgi_floor",
+        "bare_drf",
+        "bare_wsgi",
     ]
     with pytest.raises(SystemExit, match=r"No such peer: tornado\."):
         peers.chosen(["tornado"])
@@ -178,7 +175,3 @@ def test_a_server_that_ends_at_its_start_says_why(tmp_path):
     with pytest.raises(Unavailable, match="it ended at its start: the port is cursed"):
         server.wait()
     server.stop()
-
-
-def test_the_floors_have_as_many_threads_as_the_site():
-    assert floor.threads() == THREADS

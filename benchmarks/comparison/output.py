@@ -8,8 +8,8 @@ from typing import Any
 from comparison.cells import Cell
 from comparison.environments import Unavailable, environment
 from comparison.figures import Figures
+from comparison.paths import BENCHMARKS
 from comparison.peers import FLOORS, OURS
-from comparison.places import BENCHMARKS
 from comparison.report import markdown, words
 
 PLOT = BENCHMARKS / "comparison" / "plot.py"
