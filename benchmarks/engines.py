@@ -1,8 +1,8 @@
-"""How long a compiled form and scikit-learn take for the same rows, in turn, in one thread.
+"""Time of compiled estimators and of scikit-learn for the same rows, in one thread.
 
     python benchmarks/engines.py
 
-The figures are medians in microseconds, and how many times as fast the compiled form is.
+Rounds alternate between both. The figures are medians in microseconds, and their ratio.
 """
 
 import os
@@ -46,12 +46,12 @@ def models():
     yield "scaler + logistic regression, 30", scaled, X
     yield "forest of 100 trees, 30", RandomForestClassifier(random_state=0).fit(X, y), X
     yield "histogram boosting, 30", HistGradientBoostingClassifier(random_state=0).fit(X, y), X
-    points, labels, asked = wide()
+    points, labels, sample = wide()
     for metric in ("euclidean", "manhattan", "cosine"):
         near = KNeighborsClassifier(metric=metric).fit(points, labels)
-        yield f"5 nearest of 5,000, 30, {metric}", near, asked
+        yield f"5 nearest of 5,000, 30, {metric}", near, sample
     vectors = SVC().fit(points, labels)
-    yield f"{len(vectors.support_):,} support vectors, 30", vectors, asked
+    yield f"{len(vectors.support_):,} support vectors, 30", vectors, sample
     for name in recipes.RECIPES:
         fitted = recipes.fit(name)
         yield name, fitted.estimator, fitted.X
@@ -67,41 +67,43 @@ def repeated(X, n):
 
 
 def as_served(signature, X):
-    """Return rows as they come out of JSON: a table is no DataFrame before somebody asks for one."""
+    """Return rows as the signature reads them from JSON."""
     if not hasattr(X, "iloc"):
         return X
     return signature.rows(X.astype(object).where(X.notna(), None).to_dict("records")).X
 
 
 def microseconds(call, n):
-    started = time.perf_counter()
+    start = time.perf_counter()
     for _ in range(n):
         call()
-    return (time.perf_counter() - started) / n * 1e6
+    return (time.perf_counter() - start) / n * 1e6
 
 
 def main():
     warnings.simplefilter("ignore")
-    print("| model | method | rows | engine | compiled, µs | scikit-learn, µs | times as fast |")
+    print("| model | method | rows | engine | compiled, µs | scikit-learn, µs | ratio |")
     print("| --- | --- | --- | --- | --- | --- | --- |")
     for name, estimator, sample in models():
         signature = Signature.of(estimator, sample=sample)
-        form, _ = loads(compile_(estimator, signature, sample).data)
-        behind = ScikitLearn(estimator)
+        compiled_estimator, _ = loads(compile_(estimator, signature, sample).data)
+        fallback = ScikitLearn(estimator)
         for method in ("predict", "predict_proba"):
-            if not hasattr(form, method):
+            if not hasattr(compiled_estimator, method):
                 continue
-            compiled = Compiled(behind, form, signature, {method: None})
+            compiled = Compiled(fallback, compiled_estimator, signature, {method: None})
             for size in SIZES:
                 rows = as_served(signature, repeated(sample, size))
-                compare(behind.run([method], rows), compiled.run([method], rows))
+                compare(fallback.run([method], rows), compiled.run([method], rows))
                 calls = CALLS_OF_ONE if size == 1 else 2
-                runs = [partial(engine.run, [method], rows) for engine in (compiled, behind)]
+                runs = [partial(engine.run, [method], rows) for engine in (compiled, fallback)]
                 times = [[microseconds(run, calls) for run in runs] for _ in range(ROUNDS)]
-                own, its = (statistics.median(column) for column in zip(*times, strict=True))
-                engine = form.runs_on
+                compiled_us, fallback_us = (
+                    statistics.median(column) for column in zip(*times, strict=True)
+                )
+                engine = compiled_estimator.runs_on
                 print(
-                    f"| {name} | {method} | {size:,} | {engine} | {own:,.1f} | {its:,.0f} | {its / own:,.1f} |",
+                    f"| {name} | {method} | {size:,} | {engine} | {compiled_us:,.1f} | {fallback_us:,.0f} | {fallback_us / compiled_us:,.1f} |",
                     flush=True,
                 )
 

@@ -1,58 +1,90 @@
-"""Every answer against the estimator's, before anything is timed."""
+"""Comparison of every response with the estimator, before anything is timed."""
 
 import http
 import http.client
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 
-from comparison.bodies import ANSWERED, WRITTEN, Rows
+from comparison.bodies import REQUESTS, RESPONSES, Rows
 from comparison.environments import Unavailable
 from comparison.models import Served
 from comparison.peers import Body
 from comparison.servers import Server
 
-AT_ONCE = 16  # so that a server that joins requests shows whether it keeps them apart
+CONCURRENCY = 16  # shows whether a server that batches requests keeps them apart
 
 
-def asked(model: Served, kind: str) -> list[Rows]:
-    """Return what one kind of body is written from."""
-    if kind == "row":
+def inputs(model: Served, kind: str) -> list[Rows]:
+    """Return the rows of each request of one kind of body."""
+    if kind in {"row", "probabilities"}:
         return [row[np.newaxis] for row in model.rows]
     return model.batches
 
 
-def check(server: Server, model: Served) -> None:
-    """Ask everything that will be timed, several at once.
+def verify(server: Server, model: Served) -> float | None:
+    """Send every body that will be timed, several at once, and compare the responses.
+
+    Returns
+    -------
+    float or None
+        Largest difference of a probability; None for a server that returns only labels.
 
     Raises
     ------
     Unavailable
-        An answer is not the estimator's, or none.
+        A label differs from the estimator's, a probability differs by more than the peer's
+        tolerance, or a request fails.
     """
+    difference = None
     for kind, body in server.peer.bodies.items():
-        questions = asked(model, kind)
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            answers = list(pool.map(lambda X, body=body: answer(server, body, X), questions))
-        if server.peer.floor:
-            continue  # its answer is a constant
-        for X, labels in zip(questions, answers, strict=True):
-            expected = model.estimator.predict(X).tolist()
-            if labels != expected:
-                wrong = sum(a != b for a, b in zip(labels, expected, strict=False))
-                raise Unavailable(
-                    f"{body.path} answers {len(labels)} labels for {len(expected)} rows, "
-                    f"{wrong} of them not the estimator's"
-                )
+        requests = inputs(model, kind)
+        with ThreadPoolExecutor(CONCURRENCY) as pool:
+            responses = list(pool.map(lambda X, body=body: respond(server, body, X), requests))
+        if server.peer.constant:
+            continue
+        if kind == "probabilities":
+            expected = model.estimator.predict_proba(np.vstack(requests))
+            difference = compare_probabilities(responses, expected, server.peer.tolerance)
+        else:
+            compare_labels(body.path, responses, requests, model.estimator)
+    return difference
 
 
-def answer(server: Server, body: Body, X: Rows) -> list[int]:
-    """Return the labels that a server gives to some rows."""
-    content_type, write = WRITTEN[body.written]
+def compare_labels(
+    path: str, responses: list[list[Any]], requests: list[Rows], estimator: Any
+) -> None:
+    for X, labels in zip(requests, responses, strict=True):
+        expected = estimator.predict(X).tolist()
+        if [int(label) for label in labels] != expected:
+            wrong = sum(int(a) != b for a, b in zip(labels, expected, strict=False))
+            raise Unavailable(
+                f"{path} returned {len(labels)} labels for {len(expected)} rows, "
+                f"{wrong} of them wrong"
+            )
+
+
+def compare_probabilities(responses: Any, expected: Any, tolerance: float) -> float:
+    """Return the largest difference of a probability."""
+    difference = float(np.abs(np.array(responses) - expected).max())
+    if difference > tolerance:
+        raise Unavailable(
+            f"its probabilities differ by {difference:.0e}; {tolerance:.0e} is allowed"
+        )
+    return difference
+
+
+def respond(server: Server, body: Body, X: Rows) -> list[Any]:
+    """Return the labels or probabilities in a server's response to some rows."""
+    content_type, encode = REQUESTS[body.request]
     try:
-        status, said = server.ask("POST", body.path, write(X), content_type)
+        status, content = server.request(
+            "POST", body.path, encode(X), {"Content-Type": content_type}
+        )
     except (OSError, http.client.HTTPException) as exc:
-        raise Unavailable(f"{body.path} does not answer: {exc!r}") from exc
+        raise Unavailable(f"{body.path} does not respond: {exc!r}") from exc
     if status != http.HTTPStatus.OK:
-        raise Unavailable(f"{body.path} answers {status}: {said[:200].decode(errors='replace')}")
-    return [int(label) for label in ANSWERED[body.answered](said)]
+        reason = content[:200].decode(errors="replace")
+        raise Unavailable(f"{body.path} returned status {status}: {reason}")
+    return RESPONSES[body.response](content)

@@ -1,10 +1,10 @@
-"""The least that an answer can cost: a constant."""
+"""A WSGI function that returns a constant."""
 
-ANSWER = b'{"prediction":0}'
-HEADERS = [("Content-Type", "application/json"), ("Content-Length", str(len(ANSWER)))]
+BODY = b'{"prediction":0}'
+HEADERS = [("Content-Type", "application/json"), ("Content-Length", str(len(BODY)))]
 
 
 def app(environ, start_response):
     environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
     start_response("200 OK", HEADERS)
-    return [ANSWER]
+    return [BODY]

@@ -1,4 +1,4 @@
-"""Register a model on a new site, then serve it as a user does."""
+"""Register a model on a new site, then serve the site as a user does."""
 
 import os
 import sys
@@ -8,7 +8,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 def register() -> None:
-    """Make the site, with the model live."""
+    """Prepare the site and make the model live."""
     sys.path.insert(0, str(ROOT))
     os.environ["DJANGO_SETTINGS_MODULE"] = "mlsite.settings"
     import django
@@ -23,6 +23,6 @@ def register() -> None:
 
 
 register()
-os.execv(  # noqa: S606 - it becomes the server, which signals then reach
+os.execv(  # noqa: S606 - the server replaces this process, and receives its signals
     sys.executable, [sys.executable, str(ROOT / "manage.py"), "serve", *sys.argv[1:]]
 )
