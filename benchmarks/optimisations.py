@@ -2,12 +2,12 @@
 
     python benchmarks/optimisations.py CPU_AFFINITY=false CPU_AFFINITY=true
     python benchmarks/optimisations.py "" "--workers 2" --clients 64 --model forest
-    python benchmarks/optimisations.py "TREE=../main" "TREE=. FAST_PATH=true"
+    python benchmarks/optimisations.py TREE=../main "FAST_PATH=true"
 
-A variant is a list of words: environment variables, options of `manage.py serve`, and TREE, the
-checkout that is served. Both servers run all the time and are measured in turn, and each round
-begins with the other one. The figures are medians of the rounds, and of the ratios of the second
-variant to the first.
+A variant is a list of words: environment variables and options of `manage.py serve`. TREE is the
+path of another checkout, absolute or relative to this one. Both servers run all the time and are
+measured in turn; the order changes after each round. The figures are medians of the rounds, and of
+the ratios of the second variant to the first.
 """
 
 import argparse
@@ -30,22 +30,15 @@ from comparison.servers import serving
 
 def variant(words: str) -> Peer:
     """Return this project's server with the words of a variant."""
-    environment, options, folder = {}, [], None
+    environment, options = {}, []
     for word in shlex.split(words):
-        name, _, value = word.partition("=")
-        if word.startswith("-") or not value:
+        name, equals, value = word.partition("=")
+        if word.startswith("-") or not equals:
             options.append(word)
-        elif name == "TREE":
-            folder = Path(value).resolve() / "benchmarks" / "peers" / peers.PROJECT
         else:
             environment[name] = value
     peer = peers.this_project(**environment)
-    return replace(
-        peer,
-        title=words or "default",
-        folder=folder or peer.folder,
-        command=(*peer.command, *options),
-    )
+    return replace(peer, title=words or "default", command=(*peer.command, *options))
 
 
 def measure(options: argparse.Namespace) -> list[Cell]:

@@ -100,8 +100,11 @@ def run_scripts(names: list[str], notes: Notes) -> dict[str, scripts.Result]:
         print(f"{name}.py", flush=True)
         try:
             results[name] = scripts.run(name)
-        except subprocess.SubprocessError as exc:
-            notes.failures.append(Failure(f"{name}.py", "", str(exc)))
+        except subprocess.TimeoutExpired:
+            notes.failures.append(Failure(f"{name}.py", "", "it did not end in time"))
+        except subprocess.CalledProcessError as exc:
+            reason = f"it failed with exit code {exc.returncode}"
+            notes.failures.append(Failure(f"{name}.py", "", reason))
     return results
 
 

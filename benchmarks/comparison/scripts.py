@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from comparison.paths import BENCHMARKS
 
 # Name of the script: about how many seconds it takes.
-SCRIPTS = {"disturbed": 150, "tasks_paging": 150, "memory": 60, "in_process": 40}
+SCRIPTS = {"disturbed": 180, "tasks_paging": 150, "memory": 90, "in_process": 40}
 TIMEOUT_S = 900
 
 
@@ -51,8 +51,10 @@ def run(name: str) -> Result:
 
     Raises
     ------
-    subprocess.SubprocessError
-        The script fails or takes too long.
+    subprocess.CalledProcessError
+        The script fails.
+    subprocess.TimeoutExpired
+        The script takes too long.
     """
     with TemporaryDirectory(prefix="mlsite-bench-") as scratch:
         path = Path(scratch) / "result.json"

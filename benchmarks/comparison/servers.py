@@ -95,10 +95,15 @@ class Server:
         raise Unavailable(f"not ready within {START_S} s: {self.last_words()}")
 
     def request(
-        self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+        timeout_s: float = RESPONSE_S,
     ) -> tuple[int, bytes]:
         """Send one request on its own connection; return status and body of the response."""
-        connection = http.client.HTTPConnection(HOST, self.port, timeout=RESPONSE_S)
+        connection = http.client.HTTPConnection(HOST, self.port, timeout=timeout_s)
         try:
             connection.request(method, path, body, dict(headers or {}))
             response = connection.getresponse()
@@ -159,7 +164,10 @@ def serving(peer: Peer, model: Served, home: Path) -> Iterator[Server]:
     """Start a server in this project's environment, wait until it is ready, stop it at the end."""
     server = Server(peer, Path(sys.executable), model.path, home)
     try:
-        server.wait()
+        try:
+            server.wait()
+        except Unavailable as exc:
+            raise SystemExit(f"{peer.title}: {exc}") from exc
         yield server
     finally:
         server.stop()

@@ -4,7 +4,8 @@ import os
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[3]
+# The checkout to serve: this one, unless TREE is the path of another one.
+ROOT = Path(__file__).resolve().parents[3] / os.environ.get("TREE", "")
 
 
 def register() -> None:
@@ -23,6 +24,7 @@ def register() -> None:
 
 
 register()
+sys.stdout.flush()  # the password of the site's administrator
 os.execv(  # noqa: S606 - the server replaces this process, and receives its signals
     sys.executable, [sys.executable, str(ROOT / "manage.py"), "serve", *sys.argv[1:]]
 )
