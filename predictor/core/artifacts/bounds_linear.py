@@ -38,7 +38,7 @@ def check_libsvm(estimator: Any) -> None:
             len(scale) in (0, pairs) and (len(scale) or not estimator._effective_probability),  # noqa: SLF001
             "Probabilities of a support vector machine are for other classes.",
         )
-    if estimator.kernel == "precomputed":
+    if callable(estimator.kernel) or estimator.kernel == "precomputed":
         support = estimator.support_
         require(
             not vectors or (support.min() >= 0 and support.max() < estimator.shape_fit_[0]),
@@ -46,8 +46,7 @@ def check_libsvm(estimator: Any) -> None:
         )
     else:
         require(
-            estimator.support_vectors_.shape == (vectors, estimator.n_features_in_)
-            or callable(estimator.kernel),
+            estimator.support_vectors_.shape == (vectors, estimator.n_features_in_),
             "Support vectors have other columns than their machine.",
         )
 

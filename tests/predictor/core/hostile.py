@@ -15,6 +15,26 @@ from sklearn.base import BaseEstimator
 Members = dict[str, bytes]
 
 
+def node(loader: str, module: str, name: str, **more: Any) -> dict[str, Any]:
+    """Return the description of an object in a skops file."""
+    return {"__loader__": loader, "__module__": module, "__class__": name, **more}
+
+
+def json_node(value: str) -> dict[str, Any]:
+    """Return the description of what JSON says."""
+    return node("JsonNode", "builtins", "str", content=value, is_json=True)
+
+
+def list_node(*nodes: dict[str, Any]) -> dict[str, Any]:
+    """Return the description of a list."""
+    return node("ListNode", "builtins", "list", content=list(nodes))
+
+
+def tuple_node(*nodes: dict[str, Any]) -> dict[str, Any]:
+    """Return the description of a tuple."""
+    return node("TupleNode", "builtins", "tuple", content=list(nodes))
+
+
 def members(data: bytes) -> Members:
     """Return the members of an archive."""
     with zipfile.ZipFile(io.BytesIO(data)) as file:

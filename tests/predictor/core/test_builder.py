@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import skops.io
 from scipy.sparse import coo_array, csr_matrix
+from sklearn.model_selection import GridSearchCV
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.utils import all_estimators
 
@@ -135,7 +136,7 @@ HELD = {
 @pytest.mark.parametrize("name", HELD)
 def test_whatever_an_estimator_holds_is_written_and_built_as_skops_does_it(name):
     trusted = [f"{Bare.__module__}.Bare"]
-    held = FunctionTransformer(kw_args={"held": HELD[name]})
+    held = GridSearchCV(FunctionTransformer(), {"kw_args": [HELD[name]]})
     data = skops.io.dumps(held)
     assert written(held) == described(data)
     assert written(built(data, trusted)) == written(by_skops(data))

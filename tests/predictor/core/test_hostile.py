@@ -16,6 +16,7 @@ from sklearn.ensemble import (
     RandomForestClassifier,
 )
 from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
+from sklearn.gaussian_process.kernels import RBF
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
@@ -27,6 +28,7 @@ from sklearn.tree import DecisionTreeClassifier
 from predictor.core import artifacts
 from predictor.core.errors import ArtifactError
 from tests.predictor.core import hostile
+from tests.predictor.core.hostile import json_node, list_node, node, tuple_node
 
 rng = np.random.default_rng(0)
 X = rng.normal(size=(60, 4))
@@ -45,38 +47,6 @@ VECTORS = SVC().fit(X, y)
 COUNTED = CountVectorizer().fit(["a bad word", "a good word"])
 
 SAVED = skops.io.dumps(LOGISTIC)
-
-
-def json_node(value):
-    return {
-        "__class__": "str",
-        "__module__": "builtins",
-        "__loader__": "JsonNode",
-        "content": value,
-        "is_json": True,
-    }
-
-
-def list_node(*nodes):
-    return {
-        "__class__": "list",
-        "__module__": "builtins",
-        "__loader__": "ListNode",
-        "content": list(nodes),
-    }
-
-
-def tuple_node(*nodes):
-    return {
-        "__class__": "tuple",
-        "__module__": "builtins",
-        "__loader__": "TupleNode",
-        "content": list(nodes),
-    }
-
-
-def node(loader, module, name, **more):
-    return {"__loader__": loader, "__module__": module, "__class__": name, **more}
 
 
 def field(name, value, where=slice(None)):
@@ -390,6 +360,12 @@ FILES = {
     "fewer support vectors": (
         lambda: hostile.damaged(VECTORS, lambda e: setattr(e, "_n_support", e._n_support + 1000)),
         "Support vectors are fewer than a support vector machine says.",
+    ),
+    "a support vector of no row": (
+        lambda: hostile.damaged(
+            SVC(kernel=RBF()).fit(X, y), lambda e: setattr(e, "support_", e.support_ + 1000)
+        ),
+        "A support vector is not among the rows of fitting.",
     ),
     "support vectors of other columns": (
         lambda: hostile.damaged(VECTORS, lambda e: setattr(e, "n_features_in_", 40)),

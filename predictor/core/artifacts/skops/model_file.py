@@ -101,6 +101,8 @@ def _built(schema: Schema) -> Any:
         warnings.simplefilter("ignore")  # the version was looked at
         try:
             return Builder(schema.file).build(schema.root)
+        except ArtifactError:
+            raise
         except Exception as exc:
             raise ArtifactError("The file's parts do not make an estimator.") from exc
 

@@ -16,13 +16,21 @@ from collections import defaultdict
 from collections.abc import Callable
 from functools import partial
 from importlib import import_module
+from inspect import isfunction
 from typing import Any
 
 import numpy as np
 
-from predictor.core.artifacts.skops import zip_archive
+from predictor.core.artifacts.skops import trusted_types, zip_archive
+from predictor.core.artifacts.skops.attributes import FUNCTION, TYPE, Attributes, is_function
+from predictor.core.errors import ArtifactError
 
 Node = dict[str, Any]
+
+# Allowed types of the keys of a dictionary, and allowed default factories.
+PLAIN_TYPES = {str, int, float, bool} | {
+    getattr(np, name.rpartition(".")[2]) for name in trusted_types.SCALARS
+}
 
 # Stands for an object that is being built: nothing that skops writes holds itself.
 UNFINISHED = object()
@@ -30,6 +38,9 @@ UNFINISHED = object()
 
 class Builder:
     """Builds what `predictor.core.artifacts.skops.audit.Schema.check` let pass, and nothing else.
+
+    Callables and attributes are checked here, on the objects: two nodes can have one identity and
+    different contents, so a check of the nodes would not be sufficient.
 
     Parameters
     ----------
@@ -40,6 +51,7 @@ class Builder:
     def __init__(self, file: zipfile.ZipFile) -> None:
         self.file = file
         self.built: dict[Any, Any] = {}
+        self.attributes = Attributes()
 
     def build(self, node: Node) -> Any:
         """Return the object that a node describes: the same for each mention of an identity.
@@ -76,22 +88,44 @@ def _named(node: Node) -> Any:
     return getattr(import_module(node["__module__"]), node["__class__"])
 
 
+def _type(node: Node) -> Any:
+    """Return the type that a node names. A name in TRUSTED_TYPES can also be a function."""
+    kind = _named(node)
+    if not isinstance(kind, type):
+        raise ArtifactError("An object in the file names a function where its type belongs.")
+    return kind
+
+
+def _check_plain(kind: Any) -> None:
+    if not isinstance(kind, type) or kind not in PLAIN_TYPES:
+        raise ArtifactError(
+            "A dictionary in the file has a key type or default factory that is not a plain type."
+        )
+
+
 def _mapping(builder: Builder, node: Node) -> Any:
-    mapping = _named(node)()
+    mapping = _type(node)()
     kinds = builder.build(node["key_types"])
+    is_bunch = hasattr(mapping, "__getattr__")  # its keys are also attributes
     # skops writes the kinds of keys whose values it leaves out, too.
-    for kind, (key, value) in zip(kinds, node["content"].items(), strict=False):
-        mapping[kind(key)] = builder.build(value)
+    for kind, (text, value) in zip(kinds, node["content"].items(), strict=False):
+        _check_plain(kind)
+        key = kind(text)
+        if is_bunch and isinstance(key, str) and key.startswith("__"):
+            raise ArtifactError("A Bunch in the file has a key that is reserved.")
+        mapping[key] = builder.build(value)
     return mapping
 
 
 def _default_mapping(builder: Builder, node: Node) -> Any:
     main, factory = builder.parts(node, "main", "default_factory")
+    if factory is not None:
+        _check_plain(factory)
     return defaultdict(factory, main)
 
 
 def _tuple(builder: Builder, node: Node) -> Any:
-    kind, parts = _named(node), builder.each(node)
+    kind, parts = _type(node), builder.each(node)
     return kind(*parts) if hasattr(kind, "_fields") else tuple(parts)
 
 
@@ -100,27 +134,46 @@ def _slice(_builder: Builder, node: Node) -> Any:
 
 
 def _partial(builder: Builder, node: Node) -> Any:
-    function, args, keywords, namespace = builder.parts(node, "func", "args", "kwds", "namespace")
-    made = partial(function, *args, **keywords)
-    if namespace:
-        vars(made).update(namespace)
-    return made
+    """Return a partial function, without its attributes, which no call uses."""
+    function, args, keywords = builder.parts(node, "func", "args", "kwds")
+    if not is_function(function) or builder.attributes.callables([args, keywords]) - {TYPE}:
+        raise ArtifactError(
+            "A partial in the file must wrap an allowed function, with arguments that are data."
+        )
+    return partial(function, *args, **keywords)
 
 
 def _object(builder: Builder, node: Node) -> Any:
-    kind = _named(node)
+    kind = _type(node)
     made = kind.__new__(kind)
     content = node.get("content")
     state = None if content is None else builder.build(content)
-    if state is not None and hasattr(made, "__setstate__"):
-        made.__setstate__(state)
-    elif state is not None:
+    if state is None:
+        return made
+    setter = getattr(kind, "__setstate__", None)
+    if isinstance(state, dict):
+        builder.attributes.check(kind, state)
+    elif setter is None or isfunction(setter) or builder.attributes.callables(state):
+        # Compiled classes read a tuple by position. Python classes would read pairs as attributes.
+        raise ArtifactError(f"The state of a {kind.__name__} must be a dictionary.")
+    if setter is not None:
+        setter(made, state)
+    else:
         vars(made).update(state)
     return made
 
 
+def _constructed(builder: Builder, node: Node) -> Any:
+    args = builder.build(node["content"])
+    if builder.attributes.callables(args) - {FUNCTION, TYPE}:
+        raise ArtifactError(
+            "An object in the file is constructed from a callable that is not a function or type."
+        )
+    return _type(node)(*args)
+
+
 def _compiled(builder: Builder, node: Node) -> Any:
-    made = _named(node)(*builder.build(node["__reduce__"]["args"]))
+    made = _type(node)(*builder.build(node["__reduce__"]["args"]))
     if state := builder.build(node["content"]):
         made.__setstate__(state)
     return made
@@ -142,7 +195,10 @@ def _array(builder: Builder, node: Node) -> Any:
 
 
 def _masked(builder: Builder, node: Node) -> Any:
-    return np.ma.MaskedArray(*builder.parts(node, "data", "mask"))
+    data, mask = builder.parts(node, "data", "mask")
+    if not isinstance(data, np.ndarray):
+        raise TypeError("The data of a masked array is not an array.")
+    return np.ma.MaskedArray(data, mask)
 
 
 def _sparse(builder: Builder, node: Node) -> Any:
@@ -181,9 +237,7 @@ LOADERS: dict[str, Callable[[Builder, Node], Any]] = {
     "FunctionNode": lambda _builder, node: _named(node),
     "PartialNode": _partial,
     "ObjectNode": _object,
-    "ConstructorFromReduceNode": lambda builder, node: _named(node)(
-        *builder.build(node["content"])
-    ),
+    "ConstructorFromReduceNode": _constructed,
     "TreeNode": _compiled,
     "LossNode": _compiled,
     "NdArrayNode": _array,

@@ -9,7 +9,7 @@ their compiled code indexes by what the file says. `predictor.core.artifacts.bou
 import re
 from collections.abc import Iterable
 from importlib import import_module
-from inspect import isabstract
+from inspect import isabstract, isfunction
 
 # Python's containers, and scikit-learn's own of them.
 CONTAINERS = {
@@ -229,9 +229,14 @@ def is_ufunc(name: str) -> bool:
 
 
 def is_metric(name: str) -> bool:
-    """Return whether a name is that of one of scikit-learn's public functions of scores."""
+    """Return whether a name is that of one of scikit-learn's public functions of scores.
+
+    Those that make and find scorers are none: a scorer calls the methods of what it is given.
+    """
     from sklearn import metrics
 
     module, _, attribute = name.rpartition(".")
-    public = attribute in metrics.__all__ and attribute.islower()
-    return public and getattr(metrics, attribute).__module__ == module
+    if attribute not in metrics.__all__ or module == "sklearn.metrics._scorer":
+        return False
+    function = getattr(metrics, attribute)
+    return isfunction(function) and function.__module__ == module
