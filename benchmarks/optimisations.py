@@ -5,9 +5,9 @@
     python benchmarks/optimisations.py TREE=../main "FAST_PATH=true"
 
 A variant is a list of words: environment variables and options of `manage.py serve`. TREE is the
-path of another checkout, absolute or relative to this one. Both servers run all the time and are
-measured in turn; the order changes after each round. The figures are medians of the rounds, and of
-the ratios of the second variant to the first.
+path of another checkout, absolute or relative to the present checkout. Both servers run all the
+time and are measured in turn; the order changes after each round. The figures are medians of the
+rounds, and of the ratios of the second variant to the first.
 """
 
 import argparse

@@ -4,7 +4,7 @@ import os
 import sys
 from pathlib import Path
 
-# The checkout to serve: this one, unless TREE is the path of another one.
+# The checkout to serve: the present checkout, unless TREE is the path of another checkout.
 ROOT = Path(__file__).resolve().parents[3] / os.environ.get("TREE", "")
 
 
