@@ -1,96 +1,163 @@
-"""What predictions feel of others in the same process: 16 clients, undisturbed and disturbed.
+"""p99 of predictions while other requests occupy the same worker: 16 clients.
 
-    python benchmarks/disturbed.py
+    python benchmarks/disturbed.py [--rounds 5] [--seconds 5]
 
-One request waits for the database, one registers a forest of 100 trees, one uploads a byte a
-second. Rounds alternate; the figures are medians of wrk's p99, and of the ratios.
+One request waits for the database, one registers a forest of 100 trees, one uploads a byte per
+second. Each round measures undisturbed predictions and every disturbance. The figures are the
+medians of the rounds' p99, and of the ratios.
 """
 
 import base64
 import re
 import socket
 import sqlite3
-import statistics
+import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
+from statistics import median
 
-from comparison.load import drive, require_wrk
-from own_site import Site, forest
+from comparison import peers, scripts
+from comparison.load import drive, require_wrk, write_bodies
+from comparison.models import served
+from comparison.paths import ROOT
+from comparison.servers import HOST, Server, serving
+from comparison.verification import inputs
+from sklearn.datasets import load_breast_cancer
+from sklearn.ensemble import RandomForestClassifier
 
-ROUNDS, SECONDS, CLIENTS = 5, 10, 16
-
-
-def main():
-    require_wrk()
-    home = Path(tempfile.mkdtemp(prefix="mlsite-bench-"))
-    forest(home / "forest.skops")
-    bodies = home / "bodies"
-    bodies.mkdir()
-    (bodies / "1").write_text('{"X1": "61.1", "X2": "17.3"}')
-    with Site(home).served() as site:
-        measure(site, bodies)
+CLIENTS = 16
+JSON = {"Content-Type": "application/json"}
+CREATED = 201
+DISTURBANCE_S = 120  # a registration waits for the processor while predictions run
 
 
-def measure(site, bodies):
-    (password,) = re.findall(r"the password (\S+) ", (site.home / "log").read_text())
+class Site:
+    """A server of this project, and the requests that disturb its predictions."""
+
+    def __init__(self, server: Server, scratch: Path, seconds: int) -> None:
+        self.server = server
+        self.body = peers.this_project().bodies["row"]
+        self.bodies = write_bodies(
+            scratch / "bodies", self.body.request, inputs(served("logistic"), "row")
+        )
+        self.seconds = seconds
+        self.artifact = scratch / "forest.skops"
+        save_forest(self.artifact)
+        (self.password,) = re.findall(r"the password (\S+) ", server.log.read_text())
+
+    def p99_ms(self, disturbances: list[Callable[[], None]]) -> float:
+        """Return the p99 of predictions while the disturbances run."""
+        failures: list[BaseException] = []
+        threads = [
+            threading.Thread(target=catch, args=(disturbance, failures))
+            for disturbance in disturbances
+        ]
+        for thread in threads:
+            thread.start()
+        url = self.server.url(self.body.path)
+        measurement = drive(url, self.bodies, self.body.request, CLIENTS, self.seconds)
+        for thread in threads:
+            thread.join()
+        if failures or measurement.failed:
+            sys.exit(f"The measurement failed: {failures or measurement.failed}")
+        return measurement.p99_ms
+
+    def wait_for_database(self) -> None:
+        """Create a task while another connection holds the database's write lock."""
+        path = self.server.home / "db.sqlite3"
+        lock = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        lock.execute("BEGIN IMMEDIATE")
+        threading.Timer(self.seconds, lock.rollback).start()
+        self.post("/tasks/", b'{"title": "Wait"}', JSON)
+
+    def register_forest(self) -> None:
+        credentials = base64.b64encode(f"admin:{self.password}".encode()).decode()
+        headers = {
+            "Content-Type": "multipart/form-data; boundary=part",
+            "Authorization": f"Basic {credentials}",
+        }
+        disposition = 'form-data; name="artifact"; filename="forest.skops"'
+        head = f"--part\r\nContent-Disposition: {disposition}\r\n\r\n".encode()
+        body = head + self.artifact.read_bytes() + b"\r\n--part--\r\n"
+        self.post("/models/forest/versions/", body, headers)
+
+    def upload_slowly(self) -> None:
+        """Send a byte per second of a body that never ends."""
+        head = (
+            f"POST {self.body.path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json"
+        )
+        with socket.create_connection((HOST, self.server.port)) as client:
+            client.sendall(f"{head}\r\nContent-Length: 1000\r\n\r\n".encode())
+            for _ in range(self.seconds):
+                client.sendall(b" ")
+                time.sleep(1)
+
+    def post(self, path: str, body: bytes, headers: dict[str, str]) -> None:
+        status, content = self.server.request("POST", path, body, headers, DISTURBANCE_S)
+        if status != CREATED:
+            raise RuntimeError(f"{path} returned {status}: {content[:200]!r}")
+
+
+def catch(disturbance: Callable[[], None], failures: list[BaseException]) -> None:
+    try:
+        disturbance()
+    except Exception as exc:  # noqa: BLE001 - the main thread reports it
+        failures.append(exc)
+
+
+def save_forest(path: Path) -> None:
+    """Write a forest of 100 trees as an artifact."""
+    sys.path.insert(0, str(ROOT))
+    from predictor.core import artifacts
+
+    X, y = load_breast_cancer(return_X_y=True)
+    artifacts.save(RandomForestClassifier(100, random_state=0).fit(X, y), path, X)
+
+
+def measure(site: Site, rounds: int) -> scripts.Result:
     single = {
-        "a task that waits for the database": lambda: wait_for_the_database(site),
-        "a forest that is registered": lambda: register(site, password),
-        "an upload of a byte a second": lambda: dribble(site),
+        "one request waits for the database": [site.wait_for_database],
+        "one request registers a forest": [site.register_forest],
+        "one request uploads a byte per second": [site.upload_slowly],
     }
-    cases = {name: [disturb] for name, disturb in single.items()}
-    for name, disturbances in (cases | {"all three": [*single.values()]}).items():
-        pairs = [(p99(site, bodies), p99(site, bodies, disturbances)) for _ in range(ROUNDS)]
-        ratio = statistics.median(after / before for before, after in pairs)
-        before, after = (statistics.median(times) for times in zip(*pairs, strict=True))
-        print(f"{name:36} p99 {before:6.1f} -> {after:6.1f} ms  {ratio:5.2f}x", flush=True)
-
-
-def p99(site, bodies, disturbances=()):
-    others = [threading.Thread(target=disturb) for disturb in disturbances]
-    for other in others:
-        other.start()
-    run = drive(f"{site.url}/predict", bodies, "object", CLIENTS, SECONDS)
-    for other in others:
-        other.join()
-    assert not run.failed, run.failed
-    return run.p99_ms
-
-
-def wait_for_the_database(site):
-    """Have a task wait while somebody else holds the database's lock."""
-    lock = sqlite3.connect(site.home / "db.sqlite3", isolation_level=None, check_same_thread=False)
-    lock.execute("BEGIN IMMEDIATE")
-    threading.Timer(SECONDS, lock.rollback).start()
-    site.ask("/tasks/", b'{"title": "Wait"}', **{"Content-Type": "application/json"})
-
-
-def register(site, password):
-    boundary = "a-part-of-the-form"
-    head = (
-        f'--{boundary}\r\nContent-Disposition: form-data; name="artifact"; filename="f.skops"\r\n'
-    )
-    file = (site.home / "forest.skops").read_bytes()
-    body = f"{head}\r\n".encode() + file + f"\r\n--{boundary}--\r\n".encode()
-    site.ask(
-        "/models/forest/versions/",
-        body,
-        **{
-            "Content-Type": f"multipart/form-data; boundary={boundary}",
-            "Authorization": "Basic " + base64.b64encode(f"admin:{password}".encode()).decode(),
-        },
+    everything = [disturbance for case in single.values() for disturbance in case]
+    cases = {"undisturbed": [], **single, "all three": everything}
+    p99_ms = {name: [] for name in cases}
+    for _ in range(rounds):
+        for name, disturbances in cases.items():
+            p99_ms[name].append(site.p99_ms(disturbances))
+    ratios = {
+        name: median(a / b for a, b in zip(times, p99_ms["undisturbed"], strict=True))
+        for name, times in p99_ms.items()
+    }
+    rows = [
+        [name, f"{median(times):.1f} ms", f"{ratios[name]:.2f}x"] for name, times in p99_ms.items()
+    ]
+    both = [median(p99_ms[name]) for name in ("all three", "undisturbed")]
+    return scripts.Result(
+        title=f"p99 of predictions from {CLIENTS} clients (`benchmarks/disturbed.py`)",
+        head=["meanwhile", "p99", "of undisturbed"],
+        rows=rows,
+        value=ratios["all three"],
+        explanation=f"{both[0]:.1f} vs {both[1]:.1f} ms",
     )
 
 
-def dribble(site):
-    head = "POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-    with socket.create_connection(("127.0.0.1", site.port)) as client:
-        client.sendall(f"{head}Content-Length: 1000\r\n\r\n".encode())
-        for _ in range(SECONDS):
-            client.sendall(b" ")
-            time.sleep(1)
+def main() -> None:
+    parser = scripts.parser(__doc__)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=int, default=5, help="of one measurement")
+    options = parser.parse_args()
+    require_wrk()
+    with tempfile.TemporaryDirectory(prefix="mlsite-bench-") as scratch:
+        home = Path(scratch)
+        with serving(peers.this_project(), served("logistic"), home / "site") as server:
+            result = measure(Site(server, home, options.seconds), options.rounds)
+    scripts.publish(result, options.json)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,8 +1,8 @@
-"""Time compiled estimators and scikit-learn on the same rows, alternately, in one thread.
+"""Time of compiled estimators and of scikit-learn for the same rows, in one thread.
 
     python benchmarks/engines.py
 
-The figures are medians in microseconds, and the speed-up of the compiled estimator.
+Rounds alternate between both. The figures are medians in microseconds, and their ratio.
 """
 
 import os
@@ -50,7 +50,7 @@ def models():
     near = KNeighborsClassifier().fit(points, labels)
     yield "5 nearest of 5,000, 30", near, asked
     vectors = SVC().fit(points, labels)
-    yield f"{len(vectors.support_):,} support vectors, 30", vectors, asked
+    yield f"{len(vectors.support_):,} support vectors, 30", vectors, sample
     for name in recipes.RECIPES:
         fitted = recipes.fit(name)
         yield name, fitted.estimator, fitted.X
@@ -66,22 +66,22 @@ def repeated(X, n):
 
 
 def as_served(signature, X):
-    """Return rows as the service reads them from JSON: tables become DataFrames only on demand."""
+    """Return rows as the signature reads them from JSON."""
     if not hasattr(X, "iloc"):
         return X
     return signature.parse_rows(X.astype(object).where(X.notna(), None).to_dict("records")).X
 
 
 def microseconds(call, n):
-    started = time.perf_counter()
+    start = time.perf_counter()
     for _ in range(n):
         call()
-    return (time.perf_counter() - started) / n * 1e6
+    return (time.perf_counter() - start) / n * 1e6
 
 
 def main():
     warnings.simplefilter("ignore")
-    print("| model | method | rows | engine | compiled, µs | scikit-learn, µs | times as fast |")
+    print("| model | method | rows | engine | compiled, µs | scikit-learn, µs | ratio |")
     print("| --- | --- | --- | --- | --- | --- | --- |")
     for name, estimator, sample in models():
         signature = infer_signature(estimator, sample=sample)
@@ -97,10 +97,12 @@ def main():
                 calls = CALLS_OF_ONE if size == 1 else 2
                 runs = [partial(engine.run, [method], rows) for engine in (compiled, fallback)]
                 times = [[microseconds(run, calls) for run in runs] for _ in range(ROUNDS)]
-                own, its = (statistics.median(column) for column in zip(*times, strict=True))
+                compiled_us, fallback_us = (
+                    statistics.median(column) for column in zip(*times, strict=True)
+                )
                 engine = compiled_estimator.engine_name
                 print(
-                    f"| {name} | {method} | {size:,} | {engine} | {own:,.1f} | {its:,.0f} | {its / own:,.1f} |",
+                    f"| {name} | {method} | {size:,} | {engine} | {compiled_us:,.1f} | {fallback_us:,.0f} | {fallback_us / compiled_us:,.1f} |",
                     flush=True,
                 )
 

@@ -1,13 +1,12 @@
-"""What a page of tasks costs at 1,000 and at 1,000,000 rows, for every ordering.
+"""Time of a page of tasks with 1,000 and with 1,000,000 tasks, for every ordering.
 
-    python benchmarks/tasks_paging.py [--rows 1000000] [--rounds 30]
+    python benchmarks/tasks_paging.py [--tasks 1000000] [--rounds 30]
 
 Each figure is a whole request in process: URL, filters, queries, serializer, JSON. The two
-databases are asked in turn, and the medians are compared. The second page lies in the middle of a
-run of equal values; `previous` is asked for from the page after it.
+databases are queried in turn, and the medians are compared. The second page begins in the middle of
+a run of equal values; the page before is reached through `previous` from a later page.
 """
 
-import argparse
 import atexit
 import logging
 import os
@@ -20,7 +19,10 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+from comparison import scripts
+from comparison.paths import ROOT
+
+sys.path.insert(0, str(ROOT))
 scratch = Path(tempfile.mkdtemp(prefix="tasks-paging-"))
 atexit.register(shutil.rmtree, scratch)
 os.environ["DATABASE_URL"] = f"sqlite:///{scratch / 'db.sqlite3'}"
@@ -30,44 +32,45 @@ import django  # noqa: E402 - the environment comes first
 
 django.setup(set_prefix=False)
 
-from django.core.management import call_command  # noqa: E402 - only now, as all below
-from django.db import connections  # noqa: E402
-from django.test import Client  # noqa: E402
+from django.core.management import call_command  # noqa: E402 - Django is set up first
+from django.db import connections  # noqa: E402 - the same
+from django.test import Client  # noqa: E402 - the same
 
-from tasks.filters import ORDERINGS  # noqa: E402
-from tasks.models import Task  # noqa: E402
+from tasks.filters import ORDERINGS  # noqa: E402 - the same
+from tasks.models import Task  # noqa: E402 - the same
 
-SMALL = 1000
+FEW = 1000
 BATCH = 10_000
+PAGE_SIZE = 100
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def use(rows: int) -> None:
-    """Turn to the database of so many tasks."""
+def use_database(count: int) -> None:
+    """Switch to the database with that many tasks."""
     connections["default"].close()
-    connections["default"].settings_dict["NAME"] = str(scratch / f"{rows}.sqlite3")
+    connections["default"].settings_dict["NAME"] = str(scratch / f"{count}.sqlite3")
 
 
-def fill(rows: int) -> None:
-    """Make a database: four priorities, 5,000 tasks to a time, half without a due date."""
-    use(rows)
+def fill_database(count: int) -> None:
+    """Create tasks: four priorities, 5,000 tasks per creation time, half without a due date."""
+    use_database(count)
     call_command("migrate", verbosity=0)
-    rng = random.Random(0)  # noqa: S311 - the same rows every time
-    for first in range(0, rows, BATCH):
+    rng = random.Random(0)  # noqa: S311 - the same tasks every time
+    for first in range(0, count, BATCH):
         Task.objects.bulk_create(
             Task(
-                title=f"Task {rng.randrange(rows)}",
+                title=f"Task {rng.randrange(count)}",
                 priority=rng.randrange(1, 5),
                 due_at=START + timedelta(hours=rng.randrange(1000)) if n % 2 else None,
                 created_at=START + timedelta(seconds=n // 5000),
-                updated_at=START + timedelta(seconds=rng.randrange(rows)),
+                updated_at=START + timedelta(seconds=rng.randrange(count)),
             )
-            for n in range(first, min(first + BATCH, rows))
+            for n in range(first, min(first + BATCH, count))
         )
 
 
-def addresses(client: Client, ordering: str) -> dict[str, str]:
-    """Return the first page, the second, the one in the middle that is reached by `previous`."""
+def page_urls(client: Client, ordering: str) -> dict[str, str]:
+    """Return the URLs of the first page, of the second, and of one reached through `previous`."""
     first = f"/tasks/?ordering={ordering}"
     page = client.get(first).json()
     second = page["next"]
@@ -77,41 +80,59 @@ def addresses(client: Client, ordering: str) -> dict[str, str]:
 
 
 def time_ms(client: Client, url: str) -> float:
-    """Return how long the page takes, in milliseconds."""
-    started = time.perf_counter()
+    start = time.perf_counter()
     results = client.get(url).json()["results"]
-    taken = (time.perf_counter() - started) * 1000
-    if len(results) != 100:  # noqa: PLR2004 - the size of a page
-        sys.exit(f"{url} has {len(results)} tasks.")
-    return taken
+    elapsed_ms = (time.perf_counter() - start) * 1000
+    if len(results) != PAGE_SIZE:
+        sys.exit(f"{url} has {len(results)} tasks instead of {PAGE_SIZE}.")
+    return elapsed_ms
+
+
+def measure(client: Client, many: int, rounds: int) -> dict[tuple[str, str], tuple[float, float]]:
+    """Return the median times with few and with many tasks, by ordering and page."""
+    medians = {}
+    for ordering in ORDERINGS:
+        urls = {}
+        for count in (FEW, many):
+            use_database(count)
+            urls[count] = page_urls(client, ordering)
+        for page in urls[FEW]:
+            times: dict[int, list[float]] = {count: [] for count in urls}
+            for _ in range(rounds):
+                for count in urls:
+                    use_database(count)
+                    client.get(urls[count]["first"])  # opens the connection, fills the cache
+                    times[count].append(time_ms(client, urls[count][page]))
+            medians[ordering, page] = (
+                statistics.median(times[FEW]),
+                statistics.median(times[many]),
+            )
+    return medians
 
 
 def main() -> None:
-    """Fill both databases, and print a line for each ordering and page."""
     logging.disable()
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser = scripts.parser(__doc__)
+    parser.add_argument("--tasks", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=30)
     options = parser.parse_args()
-    sizes = (SMALL, options.rows)
-    for rows in sizes:
-        fill(rows)
-    client = Client(headers={"host": "localhost"})
-    print(f"{'ordering':12} {'page':9} {sizes[0]:>9,} {sizes[1]:>11,}   ratio")
-    for ordering in ORDERINGS:
-        urls = {}
-        for rows in sizes:
-            use(rows)
-            urls[rows] = addresses(client, ordering)
-        for page in urls[SMALL]:
-            taken: dict[int, list[float]] = {rows: [] for rows in sizes}
-            for _ in range(options.rounds):
-                for rows in sizes:
-                    use(rows)
-                    client.get(urls[rows]["first"])  # a connection, and a warm cache, for both
-                    taken[rows].append(time_ms(client, urls[rows][page]))
-            small, large = (statistics.median(taken[rows]) for rows in sizes)
-            print(f"{ordering:12} {page:9} {small:6.2f} ms {large:8.2f} ms {large / small:7.2f}")
+    for count in (FEW, options.tasks):
+        fill_database(count)
+    medians = measure(Client(headers={"host": "localhost"}), options.tasks, options.rounds)
+    ratios = {key: large / small for key, (small, large) in medians.items()}
+    slowest = max(ratios, key=lambda key: ratios[key])
+    small, large = medians[slowest]
+    result = scripts.Result(
+        title="Time of a page of tasks (`benchmarks/tasks_paging.py`)",
+        head=["ordering", "page", f"{FEW:,} tasks", f"{options.tasks:,} tasks", "ratio"],
+        rows=[
+            [f"`{key[0]}`", key[1], *(f"{ms:.2f} ms" for ms in pair), f"{ratios[key]:.2f}x"]
+            for key, pair in medians.items()
+        ],
+        value=ratios[slowest],
+        explanation=f"{large:.1f} vs {small:.1f} ms; `?ordering={slowest[0]}`, {slowest[1]} page",
+    )
+    scripts.publish(result, options.json)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The bodies of requests, and what stands in the answers."""
+"""Request bodies as bytes, and response bodies as Python values."""
 
 import base64
 import json
@@ -14,11 +14,11 @@ JSON = "application/json"
 BINARY = "application/octet-stream"
 
 
-def dumped(value: Any) -> bytes:
+def to_json(value: Any) -> bytes:
     return json.dumps(value, separators=(",", ":")).encode()
 
 
-def named(X: Rows) -> list[dict[str, float]]:
+def objects(X: Rows) -> list[dict[str, float]]:
     """Return rows as objects, keyed by column."""
     names = [f"x{n}" for n in range(X.shape[1])]
     return [dict(zip(names, row, strict=True)) for row in X.tolist()]
@@ -30,20 +30,23 @@ def tensor(X: Rows) -> dict[str, Any]:
     return {"inputs": [{"name": "X", "shape": X.shape, "datatype": "FP64", "data": flat}]}
 
 
-WRITTEN: dict[str, tuple[str, Callable[[Rows], bytes]]] = {
-    "object": (JSON, lambda X: dumped(named(X)[0])),
-    "objects": (JSON, lambda X: dumped(named(X))),
-    "input": (JSON, lambda X: dumped({"input": X[0].tolist()})),
-    "rows": (JSON, lambda X: dumped({"rows": X.tolist()})),
-    "tensor": (JSON, lambda X: dumped(tensor(X))),
-    "base64": (JSON, lambda X: dumped({"base64": base64.b64encode(X.tobytes()).decode()})),
+# Name in peer.toml: content type, and the function that encodes rows.
+REQUESTS: dict[str, tuple[str, Callable[[Rows], bytes]]] = {
+    "object": (JSON, lambda X: to_json(objects(X)[0])),
+    "objects": (JSON, lambda X: to_json(objects(X))),
+    "rows": (JSON, lambda X: to_json({"rows": X.tolist()})),
+    "inputs": (JSON, lambda X: to_json({"inputs": X.tolist()})),
+    "tensor": (JSON, lambda X: to_json(tensor(X))),
+    "base64": (JSON, lambda X: to_json({"base64": base64.b64encode(X.tobytes()).decode()})),
     "binary": (BINARY, lambda X: X.astype("<f8").tobytes()),
 }
 
-ANSWERED: dict[str, Callable[[bytes], list[Any]]] = {
+# Name in peer.toml: the function that returns the labels, or the probabilities of one row.
+RESPONSES: dict[str, Callable[[bytes], list[Any]]] = {
     "prediction": lambda body: [json.loads(body)["prediction"]],
     "predictions": lambda body: json.loads(body)["predictions"],
     "list": json.loads,
     "tensor": lambda body: json.loads(body)["outputs"][0]["data"],
     "binary": lambda body: np.frombuffer(body, "<i8").tolist(),
+    "probabilities": lambda body: [*json.loads(body)["probabilities"].values()],
 }

@@ -1,7 +1,6 @@
-"""What is asked, and what came of it."""
+"""Scenarios of a run, and the results that it collects."""
 
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field
 
 from comparison.load import Measurement
 
@@ -10,14 +9,14 @@ BATCH_CLIENTS = 4  # enough to keep one worker busy
 
 @dataclass(frozen=True)
 class Scenario:
-    """A kind of body, asked by so many clients."""
+    """A kind of body, sent by a number of clients."""
 
     kind: str
     clients: int
 
     @property
     def name(self) -> str:
-        """What the figures call it."""
+        """Name of the scenario in the figures."""
         return f"row@{self.clients}" if self.kind == "row" else self.kind
 
 
@@ -26,12 +25,12 @@ def scenarios(clients: list[int]) -> list[Scenario]:
     return [*(Scenario("row", count) for count in clients), *batches]
 
 
-WARMING = Scenario("row", 16)
+WARM_UP = Scenario("row", 16)
 
 
 @dataclass
 class Cell:
-    """What the rounds gave for one model, one scenario and one server."""
+    """Measurements of one model, one scenario and one server: a value for each round."""
 
     model: str
     scenario: str
@@ -41,22 +40,35 @@ class Cell:
     p99_ms: list[float] = field(default_factory=list)
     failed: str = ""
 
-    def add(self, measured: Measurement) -> None:
-        """Take the measurement of one round."""
-        self.rps.append(round(measured.rps, 2))
-        self.p50_ms.append(measured.p50_ms)
-        self.p99_ms.append(measured.p99_ms)
-        self.failed = self.failed or measured.failed
-
-    def plain(self) -> dict[str, Any]:
-        """Return it as plain data."""
-        return asdict(self)
+    def add(self, measurement: Measurement) -> None:
+        """Append the measurement of one round."""
+        self.rps.append(round(measurement.rps, 2))
+        self.p50_ms.append(measurement.p50_ms)
+        self.p99_ms.append(measurement.p99_ms)
+        self.failed = self.failed or measurement.failed
 
 
 @dataclass
 class Failure:
-    """A peer that could not be measured, or not with this model."""
+    """A server or script that could not be measured; `model` is empty if with no model."""
 
     server: str
     model: str
     reason: str
+
+
+@dataclass
+class Accuracy:
+    """Largest difference between a server's probabilities and the estimator's."""
+
+    server: str
+    model: str
+    difference: float
+
+
+@dataclass
+class Notes:
+    """Results of a run besides the timings."""
+
+    failures: list[Failure] = field(default_factory=list)
+    accuracy: list[Accuracy] = field(default_factory=list)

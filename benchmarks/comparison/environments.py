@@ -1,4 +1,4 @@
-"""An environment of its own for each peer, made once and anew when its requirements change."""
+"""Virtual environments of the peers, made once and again when their requirements change."""
 
 import hashlib
 import json
@@ -7,18 +7,18 @@ import subprocess
 import sys
 from pathlib import Path
 
+from comparison.paths import CACHE
 from comparison.peers import Peer
-from comparison.places import CACHE
 
 INSTALL_S = 900
 
 
 class Unavailable(Exception):
-    """A peer cannot be measured; the sentence says why."""
+    """A peer cannot be measured; the message states the reason."""
 
 
 def python(peer: Peer) -> Path:
-    """Return the interpreter that runs a peer; ours and the floors share the one that runs this.
+    """Return the interpreter of a peer; one without requirements shares that of this project.
 
     Raises
     ------
@@ -31,14 +31,14 @@ def python(peer: Peer) -> Path:
 
 
 def environment(name: str, requirements: Path) -> Path:
-    """Return the interpreter of an environment that holds the requirements."""
+    """Return the interpreter of an environment that contains the requirements."""
     home = CACHE / "environments" / name
     interpreter, mark = home / "bin" / "python", home / "made-from"
-    # What those need in turn: as `pip freeze` said when they were measured first.
+    # Versions of the indirect requirements, from `pip freeze`.
     constraints = requirements.with_name(requirements.name.replace("requirements", "constraints"))
     content = requirements.read_bytes() + constraints.read_bytes()
-    wanted = hashlib.sha256(content + sys.version.encode()).hexdigest()
-    if mark.exists() and mark.read_text() == wanted:
+    digest = hashlib.sha256(content + sys.version.encode()).hexdigest()
+    if mark.exists() and mark.read_text() == digest:
         return interpreter
     print(f"Making the environment of {name} ...", flush=True)
     shutil.rmtree(home, ignore_errors=True)
@@ -46,20 +46,20 @@ def environment(name: str, requirements: Path) -> Path:
     options = ["--quiet", "--disable-pip-version-check"]
     files = ["-r", str(requirements), "-c", str(constraints)]
     run([str(interpreter), "-m", "pip", "install", *options, *files])
-    mark.write_text(wanted)
+    mark.write_text(digest)
     return interpreter
 
 
 def run(command: list[str]) -> None:
     try:
-        done = subprocess.run(
+        process = subprocess.run(
             command, capture_output=True, text=True, check=False, timeout=INSTALL_S
         )
     except subprocess.TimeoutExpired as exc:
         raise Unavailable(f"not installed within {INSTALL_S} s") from exc
-    if done.returncode:
-        said = [line for line in done.stderr.splitlines() if line.startswith("ERROR")]
-        raise Unavailable(f"not installed: {(said or ['no reason given'])[-1]}")
+    if process.returncode:
+        errors = [line for line in process.stderr.splitlines() if line.startswith("ERROR")]
+        raise Unavailable(f"not installed: {(errors or ['no reason given'])[-1]}")
 
 
 def versions(interpreter: Path, packages: tuple[str, ...]) -> dict[str, str]:
@@ -68,13 +68,13 @@ def versions(interpreter: Path, packages: tuple[str, ...]) -> dict[str, str]:
         "import json, sys, importlib.metadata as m; "
         "print(json.dumps({name: m.version(name) for name in sys.argv[1:]}))"
     )
-    done = subprocess.run(
+    process = subprocess.run(
         [interpreter, "-c", code, *packages],
         capture_output=True,
         text=True,
         check=False,
         timeout=60,
     )
-    if done.returncode:
-        raise Unavailable(f"its environment lacks what it needs: {done.stderr.splitlines()[-1]}")
-    return dict(json.loads(done.stdout))
+    if process.returncode:
+        raise Unavailable(f"its environment is incomplete: {process.stderr.splitlines()[-1]}")
+    return dict(json.loads(process.stdout))

@@ -1,16 +1,16 @@
-"""From rounds to ratios."""
+"""Ratios of the requests per second of two servers."""
 
 import statistics
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from comparison.cells import Cell
-from comparison.peers import OURS
+from comparison.peers import PROJECT
 
 
 @dataclass(frozen=True)
 class Ratio:
-    """Ours to a peer's, round by round: the median, the least and the most."""
+    """Median, least and greatest ratio of all rounds."""
 
     median: float
     least: float
@@ -28,16 +28,19 @@ class Figures:
         self.servers = list(dict.fromkeys(cell.server for cell in self.cells))
 
     def cell(self, model: str, scenario: str, server: str) -> Cell | None:
-        """Return a cell; whoever has no better body for a batch has its JSON one."""
-        found = self._by_key.get((model, scenario, server))
-        if found is None and scenario == "best":
+        """Return a cell; for a server whose best batch body is JSON, `best` is `rows`."""
+        cell = self._by_key.get((model, scenario, server))
+        if cell is None and scenario == "best":
             return self._by_key.get((model, "rows", server))
-        return found
+        return cell
 
-    def ratio(self, model: str, scenario: str, server: str) -> Ratio | None:
-        """Return ours to a peer's; None where either did not answer all it was asked."""
-        ours, theirs = (self.cell(model, scenario, name) for name in (OURS, server))
-        if ours is None or theirs is None or ours.failed or theirs.failed:
+    def ratio(
+        self, model: str, scenario: str, server: str, *, numerator: str = PROJECT
+    ) -> Ratio | None:
+        """Return this project's requests per second divided by a peer's; None if either failed."""
+        pair = [self.cell(model, scenario, name) for name in (numerator, server)]
+        if any(cell is None or cell.failed for cell in pair):
             return None
-        ratios = [a / b for a, b in zip(ours.rps, theirs.rps, strict=True)]
+        numerators, denominators = (cell.rps for cell in pair if cell)
+        ratios = [a / b for a, b in zip(numerators, denominators, strict=True)]
         return Ratio(statistics.median(ratios), min(ratios), max(ratios))

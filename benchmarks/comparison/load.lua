@@ -1,5 +1,5 @@
--- Posts several bodies in turn; says what came of it as one line of JSON.
--- Arguments: a folder of bodies named 1, 2, ...; how many; their content type.
+-- Post several bodies in turn; write the result as one line of JSON.
+-- Arguments: a folder with bodies named 1, 2, ...; their number; their content type.
 
 local requests, last = {}, 0
 

@@ -1,4 +1,4 @@
-"""The generator of load: wrk, and what it says."""
+"""The load generator wrk, and the parser of its output."""
 
 import json
 import shutil
@@ -6,9 +6,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
-from comparison.bodies import WRITTEN, Rows
+from comparison.bodies import REQUESTS, Rows
 from comparison.environments import Unavailable
 
 SCRIPT = Path(__file__).with_name("load.lua")
@@ -17,7 +15,7 @@ TIMEOUT_S = 5  # of one request
 
 @dataclass(frozen=True)
 class Measurement:
-    """What one run of wrk saw: requests a second, latencies in milliseconds."""
+    """Result of one run of wrk: requests per second, latencies in milliseconds."""
 
     rps: float
     p50_ms: float
@@ -27,58 +25,59 @@ class Measurement:
 
     @property
     def failed(self) -> str:
-        """Why it does not count; nothing if it does."""
-        wrong = ", ".join(f"{count} {kind}" for kind, count in self.errors.items() if count)
-        if wrong:
-            return f"{wrong} errors in {self.requests} requests"
-        return "" if self.requests else "no answer in time"
+        """Reason why the measurement is invalid; empty if it is valid."""
+        errors = ", ".join(f"{count} {kind}" for kind, count in self.errors.items() if count)
+        if errors:
+            return f"{errors} errors in {self.requests} requests"
+        return "" if self.requests else "no response in time"
 
 
 def require_wrk() -> None:
     if not shutil.which("wrk"):
-        raise SystemExit("wrk generates the load and is not here: apt-get install wrk")
+        raise SystemExit("wrk generates the load and is not installed. Run: apt-get install wrk")
 
 
-def write_bodies(folder: Path, written: str, asked: list[Rows]) -> Path:
-    """Write a file for each body, as the generator reads them."""
+def write_bodies(folder: Path, request: str, inputs: list[Rows]) -> Path:
+    """Write a file for each body, as the load generator reads them."""
     folder.mkdir(parents=True, exist_ok=True)
-    _, write = WRITTEN[written]
-    for number, X in enumerate(asked, 1):
-        (folder / str(number)).write_bytes(write(np.atleast_2d(X)))
+    _, encode = REQUESTS[request]
+    for number, X in enumerate(inputs, 1):
+        (folder / str(number)).write_bytes(encode(X))
     return folder
 
 
-def drive(url: str, bodies: Path, written: str, clients: int, seconds: int) -> Measurement:
-    """Load one address for some seconds.
+def drive(url: str, bodies: Path, request: str, clients: int, seconds: int) -> Measurement:
+    """Send the bodies to a URL for a number of seconds.
 
     Raises
     ------
     Unavailable
-        wrk does not end, or says nothing.
+        wrk does not end, or prints no result.
     """
-    content_type, _ = WRITTEN[written]
+    content_type, _ = REQUESTS[request]
     count = sum(1 for _ in bodies.iterdir())
     command = ["wrk", "-t1", f"-c{clients}", f"-d{seconds}s", f"--timeout={TIMEOUT_S}s"]
     command += ["-s", str(SCRIPT), url, "--", str(bodies), str(count), content_type]
     try:
-        done = subprocess.run(
+        process = subprocess.run(
             command, capture_output=True, text=True, check=False, timeout=seconds + 30
         )
     except subprocess.TimeoutExpired as exc:
         raise Unavailable("wrk did not end in time") from exc
-    return parsed(done.stdout, done.stderr)
+    return parse(process.stdout, process.stderr)
 
 
-def parsed(output: str, problem: str = "") -> Measurement:
-    """Read the line that the script wrote; wrk's own lines vary."""
+def parse(output: str, errors: str = "") -> Measurement:
+    """Parse the line that the script wrote; wrk's own lines vary."""
     line = next((line for line in output.splitlines() if line.startswith("result {")), None)
     if line is None:
-        raise Unavailable(f"wrk gave no result: {(problem or output).strip()[-200:] or 'silence'}")
-    said = json.loads(line.removeprefix("result "))
+        last_words = (errors or output).strip()[-200:]
+        raise Unavailable(f"wrk printed no result: {last_words or 'no output'}")
+    result = json.loads(line.removeprefix("result "))
     return Measurement(
-        rps=said["requests"] / (said["duration_us"] / 1e6),
-        p50_ms=said["p50_us"] / 1e3,
-        p99_ms=said["p99_us"] / 1e3,
-        requests=said["requests"],
-        errors=said["errors"],
+        rps=result["requests"] / (result["duration_us"] / 1e6),
+        p50_ms=result["p50_us"] / 1e3,
+        p99_ms=result["p99_us"] / 1e3,
+        requests=result["requests"],
+        errors=result["errors"],
     )

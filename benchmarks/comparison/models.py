@@ -1,4 +1,4 @@
-"""The models that everybody serves: fitted once, with the rows they are asked."""
+"""The models that every server serves: fitted once, with the rows that are sent."""
 
 import hashlib
 from dataclasses import dataclass
@@ -16,13 +16,13 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from comparison.places import CACHE
+from comparison.paths import CACHE
 
-ROWS = 64  # distinct single rows
-BATCHES, BATCH_ROWS = 8, 1000
-FITTED_ON = 5000
+N_ROWS = 64  # distinct single rows
+N_BATCHES, BATCH_ROWS = 8, 1000
+N_SAMPLES = 5000
 
-# Served by our own service without its compiled form, which the others do not have either.
+# This project serves the model with the estimator, not with the compiled estimator.
 UNCOMPILED = "uncompiled"
 
 ESTIMATORS = {
@@ -33,7 +33,8 @@ ESTIMATORS = {
     "neighbours": KNeighborsClassifier(),
     UNCOMPILED: KNeighborsClassifier(),
 }
-WORDS = {
+COMPILED = [name for name in ESTIMATORS if name != UNCOMPILED]
+DESCRIPTIONS = {
     "logistic": "logistic regression, 2 features",
     "pipeline": "scaler and logistic regression, 30 features",
     "forest": "random forest of 100 trees, 30 features",
@@ -45,11 +46,11 @@ WORDS = {
 
 @dataclass(frozen=True)
 class Served:
-    """A fitted model on disk, and what it is asked.
+    """A fitted model on disk, and the rows that are sent to it.
 
     Attributes
     ----------
-    rows : ndarray of shape (ROWS, n_features)
+    rows : ndarray of shape (N_ROWS, n_features)
     batches : list of ndarray of shape (BATCH_ROWS, n_features)
     """
 
@@ -61,33 +62,33 @@ class Served:
 
 
 def served(name: str) -> Served:
-    """Return the model, fitted now if it never was."""
+    """Return the model; fit it if it is not in the cache."""
     recipe = Path(__file__).read_bytes() + sklearn.__version__.encode()
     path = CACHE / "models" / hashlib.sha256(recipe).hexdigest()[:12] / f"{name}.joblib"
-    X, y, asked = iris() if name == "logistic" else wide()
+    X, y, inputs = iris() if name == "logistic" else wide()
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         joblib.dump(ESTIMATORS[name].fit(X, y), path)
-    batches = np.split(asked[ROWS:], BATCHES)
-    return Served(name, path, joblib.load(path), asked[:ROWS], batches)
+    batches = np.split(inputs[N_ROWS:], N_BATCHES)
+    return Served(name, path, joblib.load(path), inputs[:N_ROWS], batches)
 
 
 def iris() -> tuple[Any, Any, Any]:
-    """Return the length and width of sepals, the species, and rows like them."""
+    """Return length and width of sepals, species, and similar rows to send."""
     X, y = load_iris(return_X_y=True)
     rng = np.random.default_rng(0)
-    count = ROWS + BATCHES * BATCH_ROWS
-    asked = X[rng.integers(len(X), size=count), :2] + rng.normal(0, 0.3, (count, 2))
-    return X[:, :2], y, asked.round(1)
+    count = N_ROWS + N_BATCHES * BATCH_ROWS
+    inputs = X[rng.integers(len(X), size=count), :2] + rng.normal(0, 0.3, (count, 2))
+    return X[:, :2], y, inputs.round(1)
 
 
 def wide() -> tuple[Any, Any, Any]:
-    """Return 30 columns of which half tell, two classes, and rows of the same kind."""
+    """Return 30 columns, half of them informative, two classes, and similar rows to send."""
     X, y = make_classification(
-        n_samples=FITTED_ON + ROWS + BATCHES * BATCH_ROWS,
+        n_samples=N_SAMPLES + N_ROWS + N_BATCHES * BATCH_ROWS,
         n_features=30,
         n_informative=15,
         random_state=0,
     )
     X = X.round(4)
-    return X[:FITTED_ON], y[:FITTED_ON], X[FITTED_ON:]
+    return X[:N_SAMPLES], y[:N_SAMPLES], X[N_SAMPLES:]

@@ -1,40 +1,47 @@
-"""The processes that a server consists of (Linux)."""
+"""The processes of a server (Linux)."""
 
+import re
 from pathlib import Path
 from typing import NamedTuple
 
 
 class Process(NamedTuple):
-    """A process; its start tells it from a later one of the same id."""
+    """A process; the start time distinguishes it from a later one with the same id."""
 
     pid: int
     started: int
 
 
 def family(leader: int) -> set[Process]:
-    """Return a process, its session and all its descendants: some start sessions of their own."""
-    found = {pid: (parent, session, start) for pid, parent, session, start in running()}
-    members = {pid for pid, (_, session, _) in found.items() if leader in {pid, session}}
-    for _ in found:  # at most as many generations as processes
-        children = {pid for pid, (parent, _, _) in found.items() if parent in members}
+    """Return a process, its session and all descendants: some start sessions of their own."""
+    processes = {pid: (parent, session, start) for pid, parent, session, start in running()}
+    members = {pid for pid, (_, session, _) in processes.items() if leader in {pid, session}}
+    for _ in processes:  # there are at most as many generations as processes
+        children = {pid for pid, (parent, _, _) in processes.items() if parent in members}
         if children <= members:
             break
         members |= children
-    return {Process(pid, found[pid][2]) for pid in members}
+    return {Process(pid, processes[pid][2]) for pid in members}
 
 
-def same(process: Process) -> bool:
-    """Return whether a process still runs."""
+def is_running(process: Process) -> bool:
     return any(Process(pid, start) == process for pid, _, _, start in running())
 
 
 def running() -> list[tuple[int, int, int, int]]:
-    """Return id, parent, session and start of every process."""
-    found = []
+    """Return id, parent, session and start time of every process."""
+    processes = []
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
             fields = path.read_text().rpartition(")")[2].split()
         except OSError:
-            continue  # it ended meanwhile
-        found.append((int(path.parent.name), int(fields[1]), int(fields[3]), int(fields[19])))
-    return found
+            continue  # it has ended
+        processes.append((int(path.parent.name), int(fields[1]), int(fields[3]), int(fields[19])))
+    return processes
+
+
+def memory_mb(processes: set[Process]) -> float:
+    """Return the proportional set size: shared pages are divided among their users."""
+    rollups = [Path(f"/proc/{process.pid}/smaps_rollup").read_text() for process in processes]
+    sizes_kb = [re.search(r"^Pss: +(\d+) kB", rollup, re.MULTILINE) for rollup in rollups]
+    return sum(int(size[1]) for size in sizes_kb if size) / 1024

@@ -1,4 +1,4 @@
-"""A fitted model as a BentoML service, one request at a time or joined."""
+"""A fitted model as a BentoML service, with or without batching."""
 
 import os
 from pathlib import Path

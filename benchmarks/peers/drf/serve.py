@@ -1,4 +1,4 @@
-"""A fitted model behind Django REST framework, with nothing but what its tutorial shows."""
+"""A fitted model behind Django REST framework, as in its tutorial."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""A fitted model behind FastAPI: what one writes who knows it well."""
+"""A fitted model behind FastAPI, with pydantic and joblib: the usual setup."""
 
 import os
 
@@ -39,8 +39,8 @@ async def predict(row: Row) -> Prediction:
 
 
 @app.post("/predict/rows")
-async def predict_rows(sent: Rows) -> Predictions:
-    return Predictions(predictions=model.predict(np.array(sent.rows)).tolist())
+async def predict_rows(body: Rows) -> Predictions:
+    return Predictions(predictions=model.predict(np.array(body.rows)).tolist())
 
 
 @app.post("/predict/binary")

@@ -1,4 +1,4 @@
-"""A fitted model behind Flask, as tutorials have had it since 2016."""
+"""A fitted model behind Flask, as in many tutorials."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""A fitted model behind LitServe, one request at a time or joined."""
+"""A fitted model behind LitServe, with or without batching."""
 
 import base64
 import os
@@ -9,15 +9,15 @@ import numpy as np
 
 
 class Model(ls.LitAPI):
-    """Rows as lists of numbers, or as the base64 of float64."""
+    """Rows as lists of numbers, or as float64 in base64."""
 
     def setup(self, device: str) -> None:
         self.model = joblib.load(os.environ["MODEL"])
 
     def decode_request(self, request: dict) -> np.ndarray:
         if "base64" in request:
-            sent = np.frombuffer(base64.b64decode(request["base64"]))
-            return sent.reshape(-1, self.model.n_features_in_)
+            X = np.frombuffer(base64.b64decode(request["base64"]))
+            return X.reshape(-1, self.model.n_features_in_)
         return np.array(request["rows"])
 
     def predict(self, X: np.ndarray) -> np.ndarray:
@@ -28,7 +28,7 @@ class Model(ls.LitAPI):
 
 
 class Batching(Model):
-    """Single rows, joined into one call."""
+    """Single rows, batched into one call."""
 
     def decode_request(self, request: dict) -> list[float]:
         return request["rows"][0]
@@ -42,17 +42,13 @@ class Batching(Model):
 
 if __name__ == "__main__":
     if os.environ.get("BATCHING"):
-        api = Batching(
-            max_batch_size=64, batch_timeout=float(os.environ.get("BATCH_TIMEOUT_S", "0.005"))
-        )
+        api = Batching(max_batch_size=64, batch_timeout=0.005)
     else:
         api = Model()
     if os.environ.get("DEFAULT"):
         ls.LitServer(api).run(host="127.0.0.1", port=int(os.environ["PORT"]))
     else:
-        server = ls.LitServer(
-            api, accelerator="cpu", workers_per_device=1, fast_queue=bool(os.environ.get("FAST"))
-        )
+        server = ls.LitServer(api, accelerator="cpu", workers_per_device=1)
         server.run(
             host="127.0.0.1",
             port=int(os.environ["PORT"]),

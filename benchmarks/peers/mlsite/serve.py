@@ -1,14 +1,15 @@
-"""Register a model on a new site, then serve it as a user does."""
+"""Register a model on a new site, then serve the site as a user does."""
 
 import os
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[3]
+# The checkout to serve: the present checkout, unless TREE is the path of another checkout.
+ROOT = Path(__file__).resolve().parents[3] / os.environ.get("TREE", "")
 
 
 def register() -> None:
-    """Make the site, with the model live."""
+    """Prepare the site and make the model live."""
     sys.path.insert(0, str(ROOT))
     os.environ["DJANGO_SETTINGS_MODULE"] = "mlsite.settings"
     import django
@@ -23,6 +24,7 @@ def register() -> None:
 
 
 register()
-os.execv(  # noqa: S606 - it becomes the server, which signals then reach
+sys.stdout.flush()  # the password of the site's administrator
+os.execv(  # noqa: S606 - the server replaces this process, and receives its signals
     sys.executable, [sys.executable, str(ROOT / "manage.py"), "serve", *sys.argv[1:]]
 )

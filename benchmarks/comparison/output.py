@@ -1,4 +1,4 @@
-"""What a run leaves: the table on the screen; table, plot and figures in a folder."""
+"""Output of a run: the page on the screen; page, plot and figures in a folder."""
 
 import json
 import subprocess
@@ -8,16 +8,16 @@ from typing import Any
 from comparison.cells import Cell
 from comparison.environments import Unavailable, environment
 from comparison.figures import Figures
-from comparison.peers import FLOORS, OURS
-from comparison.places import BENCHMARKS
-from comparison.report import markdown, words
+from comparison.paths import BENCHMARKS
+from comparison.peers import BARE, PROJECT
+from comparison.report import markdown, scenario_title
 
 PLOT = BENCHMARKS / "comparison" / "plot.py"
 PLOT_S = 120
 
 
 def write(run: dict[str, Any], folder: Path | None) -> None:
-    """Print the page of a run, and write all of it into a folder if there is one."""
+    """Print the page of a run; if there is a folder, write page, plot and figures there."""
     figures = Figures(Cell(**cell) for cell in run["cells"])
     page = markdown(run, figures)
     print(f"\n{page}")
@@ -25,43 +25,45 @@ def write(run: dict[str, Any], folder: Path | None) -> None:
         return
     folder.mkdir(parents=True, exist_ok=True)
     name = "default-workers" if run["default"] else "one-worker"
-    plotted = plot(run, figures, folder / f"{name}.svg")
-    head, _, rest = page.partition("\n\n")
-    picture = f"![The ratios, as bars]({name}.svg)\n\n" if plotted else ""
-    (folder / f"{name}.md").write_text(f"{head}\n\n{picture}{rest}")
+    if plot(run, figures, folder / f"{name}.svg"):
+        page = page.replace("\n## Ratios\n", f"\n## Ratios\n\n![The ratios, as bars]({name}.svg)\n")
+    (folder / f"{name}.md").write_text(page)
     (folder / f"{name}.json").write_text(raw(run))
     print(f"Written to {folder}.")
 
 
 def raw(run: dict[str, Any]) -> str:
-    """Return a run as JSON, a line for each cell."""
+    """Return a run as JSON, with a line for each cell."""
     cells = ",\n".join(json.dumps(cell) for cell in run["cells"])
     facts = json.dumps({key: value for key, value in run.items() if key != "cells"}, indent=1)
     return f'{facts[:-2]},\n "cells": [\n{cells}\n]}}\n'
 
 
 def plot(run: dict[str, Any], figures: Figures, target: Path) -> bool:
-    """Draw the ratios, in an environment that has matplotlib; return whether that went well."""
+    """Draw the ratios in an environment that has matplotlib; return whether it succeeded."""
     titles = {name: peer["title"] for name, peer in run["peers"].items()}
-    apart = {OURS, *FLOORS}  # a floor is ten times off, and would press the others together
-    said = {
+    # The bare servers are ten times faster, and would compress the scale of the others.
+    servers = [
+        name for name in figures.servers if name not in BARE and not name.startswith(PROJECT)
+    ]
+    data = {
         "models": figures.models,
-        "servers": [titles[name] for name in figures.servers if name not in apart],
-        "scenarios": [words(scenario) for scenario in figures.scenarios],
+        "servers": [titles[name] for name in servers],
+        "scenarios": [scenario_title(scenario) for scenario in figures.scenarios],
         "ratios": [
             {
                 "model": cell.model,
                 "server": titles[cell.server],
-                "scenario": words(cell.scenario),
+                "scenario": scenario_title(cell.scenario),
                 **vars(ratio),
             }
             for cell in figures.cells
-            if cell.server not in apart
+            if cell.server in servers
             and (ratio := figures.ratio(cell.model, cell.scenario, cell.server))
         ],
     }
     source = target.with_suffix(".ratios.json")
-    source.write_text(json.dumps(said))
+    source.write_text(json.dumps(data))
     try:
         interpreter = environment("plot", BENCHMARKS / "plot.requirements.txt")
         subprocess.run([interpreter, PLOT, source, target], check=True, timeout=PLOT_S)

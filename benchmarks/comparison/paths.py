@@ -1,4 +1,4 @@
-"""Where things lie: the peers, what is made once, what is written."""
+"""Folders of the benchmarks."""
 
 from pathlib import Path
 

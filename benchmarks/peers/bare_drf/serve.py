@@ -1,4 +1,4 @@
-"""What a stock APIView costs that does nothing, under Granian as this project starts it."""
+"""A stock APIView that returns a constant, in the smallest Django project."""
 
 import django
 from django.conf import settings
