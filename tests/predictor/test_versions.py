@@ -89,7 +89,7 @@ def test_a_sample_refines_what_the_columns_say(staff_api, iris, brought):
 
 REFUSED = {
     "empty.skops": "The submitted file is empty.",
-    "cut.skops": "The file is not a whole zip archive.",
+    "cut.skops": "The file is not a complete zip archive.",
     "pickled.skops": "A pickle can run anything: only `register --allow-pickle` takes it.",
 }
 
