@@ -132,9 +132,9 @@ VERSION = (
     "Fit it again, or allow other versions."
 )
 NOT_ALLOWED = "The file contains types or functions that are not allowed: {}."
-OUTSIDE = "A node of a decision tree points outside of the tree."
-OUTSIDE_HISTOGRAM = "A node of a tree of histogram boosting points outside of the tree."
-NO_COLUMN = "A tree of histogram boosting splits on a column that is not there."
+OUTSIDE = "A node of a decision tree has a child out of range."
+OUTSIDE_HISTOGRAM = "A node of a histogram boosting has a child out of range."
+NO_COLUMN = "A node of a histogram boosting splits on a column that does not exist."
 MISMATCH = "The parts of the file do not make up an estimator."
 SIZE = "The size of an array in the file differs from its header."
 NO_ARCHIVE = "The file is not a complete zip archive."
@@ -165,11 +165,11 @@ FILES = {
     ),
     "invalid JSON": (
         lambda: hostile.packed({"schema.json": b"{"}),
-        "The schema of the file is not valid JSON.",
+        "schema.json in the archive is not valid JSON.",
     ),
     "deep JSON": (
         lambda: hostile.packed({"schema.json": deep().encode()}),
-        "The schema of the file is not valid JSON.",
+        "schema.json in the archive is not valid JSON.",
     ),
     "an identity that is a list": (
         lambda: hostile.with_attribute(
@@ -320,25 +320,25 @@ FILES = {
     ),
     "a split on no column": (
         lambda: hostile.with_array(skops.io.dumps(TREE), "left_child", field("feature", 4, 0)),
-        "A node of a decision tree splits on a column that is not there.",
+        "A node of a decision tree splits on a column that does not exist.",
     ),
     "a tree wider than its estimator": (
         lambda: hostile.damaged(TREE, lambda e: setattr(e, "n_features_in_", 2)),
-        "A decision tree takes other columns than it says.",
+        "A decision tree and its estimator have different columns or outputs.",
     ),
     "a forest wider than its first tree": (
         lambda: hostile.damaged(
             FOREST, lambda e: e.estimators_.append(DecisionTreeClassifier().fit(X[:, :2], y))
         ),
-        "A tree of a forest takes other columns than the forest.",
+        "A tree and its forest have different columns or outputs.",
     ),
     "boosting with a tree too few": (
         lambda: hostile.damaged(BOOSTED, lambda e: setattr(e, "n_trees_per_iteration_", 5)),
-        "A boosted ensemble has another number of trees than it says.",
+        "The number of trees of a gradient boosting is wrong.",
     ),
     "an isolated tree of other columns": (
         lambda: hostile.damaged(ISOLATED, lambda e: setattr(e, "n_features_in_", 2)),
-        "A tree of an isolation forest takes other columns than the forest.",
+        "A tree and its isolation forest have different columns.",
     ),
     "a histogram's child outside": (
         lambda: hostile.with_array(
@@ -356,82 +356,82 @@ FILES = {
         lambda: hostile.with_array(
             skops.io.dumps(HISTOGRAM), "feature_idx", field("bitset_idx", 900, slice(None))
         ),
-        "A node of a tree of histogram boosting points outside of its categories.",
+        "A node of a histogram boosting splits on categories that do not exist.",
     ),
     "points that do not exist": (
         lambda: hostile.damaged(NEIGHBORS, reordered),
-        "A search tree points outside of its data.",
+        "A search tree refers to a point that does not exist.",
     ),
     "a search node outside": (
         lambda: hostile.with_array(
             skops.io.dumps(NEIGHBORS), "idx_start", field("idx_end", 10**6, 1)
         ),
-        "A node of a search tree points outside of its data.",
+        "A node of a search tree refers to points that do not exist.",
     ),
     "a neighbour of no class": (
         lambda: hostile.damaged(NEIGHBORS, lambda e: setattr(e, "_y", e._y + 10**6)),
-        "A neighbour's label is of no class.",
+        "The label of a neighbour is not the index of a class.",
     ),
     "fewer support vectors": (
         lambda: hostile.damaged(VECTORS, lambda e: setattr(e, "_n_support", e._n_support + 1000)),
-        "Support vectors are fewer than a support vector machine says.",
+        "The number of support vectors is wrong.",
     ),
     "a support vector of no row": (
         lambda: hostile.damaged(
             SVC(kernel=RBF()).fit(X, y), lambda e: setattr(e, "support_", e.support_ + 1000)
         ),
-        "A support vector is not among the rows of fitting.",
+        "A support vector is not one of the training rows.",
     ),
     "support vectors of other columns": (
         lambda: hostile.damaged(VECTORS, lambda e: setattr(e, "n_features_in_", 40)),
-        "Support vectors have other columns than their machine.",
+        "A support vector machine and its support vectors have different columns.",
     ),
     "clusters of other columns": (
         lambda: hostile.damaged(
             KMeans(3, n_init=1).fit(X), lambda e: setattr(e, "n_features_in_", 40)
         ),
-        "The centres of clusters have other columns than the estimator.",
+        "A cluster centre and its estimator have different columns.",
     ),
     "bisected clusters of other columns": (
         lambda: hostile.damaged(
             BisectingKMeans(3).fit(X), lambda e: setattr(e._bisecting_tree.left, "center", X[0, :2])
         ),
-        "The centres of clusters have other columns than the estimator.",
+        "A cluster centre and its estimator have different columns.",
     ),
     "a word of no column": (
         lambda: hostile.damaged(COUNTED, lambda e: e.vocabulary_.update(bad=10**6)),
-        "A word of a vocabulary stands for a column that is not there.",
+        "A word of a vocabulary has a column that does not exist.",
     ),
     "a vectorizer that reads files": (
         lambda: skops.io.dumps(HashingVectorizer(input="filename")),
-        "A vectorizer reads files by the names that it is sent.",
+        "A vectorizer would read files named in its input.",
     ),
     "hashing into nothing": (
         lambda: skops.io.dumps(HashingVectorizer(n_features=0)),
-        "A hashing vectorizer has an impossible number of columns.",
+        "The number of columns of a hashing vectorizer is out of range.",
     ),
     "an encoder of fewer columns": (
         lambda: hostile.damaged(
             OneHotEncoder().fit([["a"], ["b"]]), lambda e: setattr(e, "_n_features_outs", [1])
         ),
-        "An encoder has other columns than its categories need.",
+        "The columns of an encoder do not match its categories.",
     ),
     "a spline of fewer knots": (
         lambda: hostile.damaged(
             SplineTransformer().fit(X), lambda e: setattr(e.bsplines_[0], "t", np.arange(3.0))
         ),
-        "A spline has fewer knots than it needs.",
+        "The knots of a spline do not match its coefficients.",
     ),
     "a sparse matrix that points outside": (
         lambda: hostile.damaged(
             SparseRandomProjection(2, random_state=0).fit(X),
             lambda e: setattr(e.components_, "indices", e.components_.indices + 1000),
         ),
-        "A csr_matrix in the file is not whole.",
+        "A csr_matrix in the file is incomplete.",
     ),
     "a random state outside of itself": (
         lambda: skops.io.dumps(DecisionTreeClassifier(random_state=beyond())),
-        "A random generator stands outside of its state.",
+        "The position of a random generator is outside of its state.",
     ),
     "nested in a pipeline": (
         lambda: hostile.with_array(
