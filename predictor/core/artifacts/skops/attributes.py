@@ -10,36 +10,24 @@ from inspect import getattr_static
 from typing import Any
 
 from predictor.core.artifacts.skops import trusted_types
-from predictor.core.artifacts.skops.callables import (
-    FUNCTION,
-    KERNEL,
-    LOSS,
-    SCORER,
-    SPLINE,
-    TYPE,
-    CallableFinder,
-    get_items,
-)
+from predictor.core.artifacts.skops.callables import CallableFinder, Kind, get_items
 from predictor.core.errors import ArtifactError
 from predictor.core.response_values import METHODS
 
+# Candidates of a search, which predictions do not use.
+CANDIDATES = {"param_grid", "param_distributions", "best_params_", "cv_results_"}
+
 # Attributes of fitted estimators that contain callables, in addition to the parameters whose
 # constraints accept a function. scikit-learn calls a scorer only in `score` and `fit`.
-CALLABLE_ATTRIBUTES = {
-    name: kinds
-    for names, kinds in (
-        ("_asarray _kmeans_single _metric _score_func effective_metric_", {FUNCTION}),
-        # Parameters whose class states no constraints, or omits callables.
-        ("metric optimizer transformers", {FUNCTION}),
-        ("dtype kw_args inv_kw_args", {TYPE}),
-        ("kernel kernel_ kernels k1 k2", {KERNEL}),
-        ("loss _loss _base_loss", {LOSS}),
-        ("scoring scorer_ _scorer _scorers _curve_scorer owner", {SCORER}),
-        ("bsplines_", {SPLINE}),
-        # Candidates of a search, which predictions do not use.
-        ("param_grid param_distributions best_params_ cv_results_", {FUNCTION, TYPE, KERNEL}),
-    )
-    for name in names.split()
+CALLABLE_ATTRIBUTES: dict[Kind, set[str]] = {
+    "function": {"_asarray", "_kmeans_single", "_metric", "_score_func", "effective_metric_"}
+    # Parameters whose class states no constraints, or omits callables.
+    | {"metric", "optimizer", "transformers", *CANDIDATES},
+    "type": {"dtype", "kw_args", "inv_kw_args", *CANDIDATES},
+    "kernel": {"kernel", "kernel_", "kernels", "k1", "k2", *CANDIDATES},
+    "loss": {"loss", "_loss", "_base_loss"},
+    "scorer": {"scoring", "scorer_", "_scorer", "_scorers", "_curve_scorer", "owner"},
+    "spline": {"bsplines_"},
 }
 
 # Methods that an attribute may name.
@@ -66,7 +54,7 @@ CACHE_SIZE = 10_000
 MISSING = object()
 
 
-def check(kind: type, state: dict[Any, Any], finder: CallableFinder) -> None:
+def check(cls: type, state: dict[Any, Any], finder: CallableFinder) -> None:
     """Check the attributes of an object of a class.
 
     Raises
@@ -76,78 +64,74 @@ def check(kind: type, state: dict[Any, Any], finder: CallableFinder) -> None:
         a method that is not served.
     """
     for name, value in state.items():
-        check_name(kind, name)
-        if unexpected := finder.find_kinds(value) - _get_accepted_kinds(kind, name):
+        check_name(cls, name)
+        if unexpected := finder.find_kinds(value) - _get_accepted_kinds(cls, name):
             raise ArtifactError(
-                f"The attribute {name:.50} of a {kind.__name__} contains a "
-                f"{min(unexpected)}, which {kind.__name__} does not accept there."
+                f"The attribute {name:.50} of a {cls.__name__} contains a "
+                f"{min(unexpected)}, which {cls.__name__} does not accept there."
             )
-        _check_strings(kind, name, value)
+        _check_strings(cls, name, value)
 
 
-def check_name(kind: type, name: Any) -> None:
-    """Check the name of an attribute.
-
-    Raises
-    ------
-    ArtifactError
-        The name is reserved for Python, or the class defines it.
-    """
+def check_name(cls: type, name: Any) -> None:
+    """Reject the name of an attribute if it is reserved for Python, or the class defines it."""
     if not isinstance(name, str) or name.startswith("__"):
-        raise ArtifactError(f"A {kind.__name__} has an attribute whose name is reserved.")
-    if _is_hiding(kind, name):
+        raise ArtifactError(f"A {cls.__name__} has an attribute whose name is reserved.")
+    if _is_hiding(cls, name):
         raise ArtifactError(
-            f"The attribute {name} of a {kind.__name__} hides a method or constant of its class."
+            f"The attribute {name} of a {cls.__name__} hides a method or constant of its class."
         )
 
 
 @lru_cache(CACHE_SIZE)
-def _is_hiding(kind: type, name: str) -> bool:
+def _is_hiding(cls: type, name: str) -> bool:
     """Return whether an attribute hides a method, a property or a constant of a class."""
-    member = getattr_static(kind, name, MISSING)
+    member = getattr_static(cls, name, MISSING)
     if member is MISSING:
         return False
     if callable(member) or hasattr(member, "__get__"):
         return True
     # A constant is allowed if it is the default of a parameter, and in the operator's classes.
-    return _is_listed(kind) and not _get_constraints(kind, name)
+    return _is_listed(cls) and not _get_constraints(cls, name)
 
 
 @lru_cache(CACHE_SIZE)
-def _is_listed(kind: type) -> bool:
+def _is_listed(cls: type) -> bool:
     """Return whether a class is in the project's list. Otherwise it is in TRUSTED_TYPES."""
-    name = f"{kind.__module__}.{kind.__qualname__}"
+    name = f"{cls.__module__}.{cls.__qualname__}"
     return name in trusted_types.PARTS or trusted_types.is_estimator(name)
 
 
 @lru_cache(CACHE_SIZE)
-def _get_accepted_kinds(kind: type, name: str) -> frozenset[str]:
+def _get_accepted_kinds(cls: type, name: str) -> frozenset[Kind]:
     """Return the kinds of callables that an attribute of a class may contain."""
-    accepted = frozenset(CALLABLE_ATTRIBUTES.get(name, ()))
-    if not _is_listed(kind):
-        return accepted | {FUNCTION, TYPE}
-    return accepted | {FUNCTION} if callable in _get_constraints(kind, name) else accepted
+    accepted: set[Kind] = {kind for kind, names in CALLABLE_ATTRIBUTES.items() if name in names}
+    if not _is_listed(cls):
+        accepted |= {"function", "type"}
+    elif callable in _get_constraints(cls, name):
+        accepted.add("function")
+    return frozenset(accepted)
 
 
-def _get_constraints(kind: type, name: str) -> list[Any]:
+def _get_constraints(cls: type, name: str) -> list[Any]:
     """Return scikit-learn's constraints of a parameter; an empty list if there are none."""
-    constraints = getattr(kind, "_parameter_constraints", {}).get(name, [])
+    constraints = getattr(cls, "_parameter_constraints", {}).get(name, [])
     return constraints if isinstance(constraints, list) else []
 
 
-def _check_strings(kind: type, name: str, value: Any) -> None:
+def _check_strings(cls: type, name: str, value: Any) -> None:
     """Check the strings that scikit-learn uses as names of attributes and methods."""
     if name in STEPS and any(step.startswith("__") for step in _get_step_names(value)):
-        raise ArtifactError(f"A step of a {kind.__name__} has a name that is reserved.")
+        raise ArtifactError(f"A step of a {cls.__name__} has a name that is reserved.")
     if name in PATHS and isinstance(value, str) and not PATHS[name].fullmatch(value):
-        raise ArtifactError(f"The attribute {name} of a {kind.__name__} uses private attributes.")
-    options = _get_method_options(kind, name) if "method" in name else None
+        raise ArtifactError(f"The attribute {name} of a {cls.__name__} uses private attributes.")
+    options = _get_method_options(cls, name) if "method" in name else None
     if options is None:
         return
     methods = value if isinstance(value, list | tuple) else [value]
     if not all(item is None or (isinstance(item, str) and item in options) for item in methods):
         raise ArtifactError(
-            f"The attribute {name:.50} of a {kind.__name__} names a method that is not served."
+            f"The attribute {name:.50} of a {cls.__name__} names a method that is not served."
         )
 
 
@@ -159,11 +143,11 @@ def _get_step_names(value: Any) -> list[str]:
 
 
 @lru_cache(CACHE_SIZE)
-def _get_method_options(kind: type, name: str) -> frozenset[str] | None:
+def _get_method_options(cls: type, name: str) -> frozenset[str] | None:
     """Return the strings allowed in an attribute with "method" in its name; None for any string."""
-    if name in COMPARED or f"{kind.__name__}.{name}" in COMPARED:
+    if name in COMPARED or f"{cls.__name__}.{name}" in COMPARED:
         return None
-    if name not in NAMED_METHODS and not _is_listed(kind):
+    if name not in NAMED_METHODS and not _is_listed(cls):
         return None
-    options = [getattr(option, "options", ()) for option in _get_constraints(kind, name)]
+    options = [getattr(option, "options", ()) for option in _get_constraints(cls, name)]
     return frozenset(SERVED).union(*options)

@@ -19,26 +19,10 @@ VERSION = "_sklearn_version"
 
 
 def read_schema(file: zipfile.ZipFile) -> dict[str, Any]:
-    """Return the schema of a skops file: the node of its object.
-
-    Parameters
-    ----------
-    file : ZipFile
-        An archive from `predictor.core.artifacts.skops.zip_archive.opened`.
-
-    Raises
-    ------
-    ArtifactError
-        The schema is missing, is not valid JSON, or has another version of the format.
-    """
+    """Return the node of the object in a skops file. Reject other versions of the format."""
     if SCHEMA not in file.namelist():
         raise ArtifactError(f"The archive is not a skops file, because it has no {SCHEMA}.")
-    try:
-        schema = json.loads(zip_archive.read(file, SCHEMA))
-    except (ValueError, RecursionError) as exc:
-        raise ArtifactError("The schema of the file is not valid JSON.") from exc
-    if type(schema) is not dict:
-        raise ArtifactError("The schema of the file does not describe an object.")
+    schema = zip_archive.read_json(file, SCHEMA)
     protocol = schema.get("protocol")
     if type(protocol) is not int or protocol != PROTOCOL:
         raise ArtifactError(

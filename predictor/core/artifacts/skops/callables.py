@@ -3,23 +3,22 @@
 from collections.abc import Iterable
 from functools import partial
 from inspect import isroutine
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
-# Kinds of callables. A callable of a class in TRUSTED_TYPES counts as a function.
-FUNCTION, TYPE, KERNEL = "function", "type", "kernel"
-LOSS, SCORER, SPLINE = "loss", "scorer", "spline"
-KIND_BY_CLASS = {
-    "sklearn.gaussian_process.kernels.Kernel": KERNEL,
-    "sklearn._loss.loss.BaseLoss": LOSS,
-    "sklearn.metrics._scorer._BaseScorer": SCORER,
-    "sklearn.metrics._scorer._MultimetricScorer": SCORER,
-    "sklearn.metrics._scorer._PassthroughScorer": SCORER,
-    "scipy.interpolate._bsplines.BSpline": SPLINE,
+# A callable of a class in TRUSTED_TYPES counts as a function.
+Kind = Literal["function", "type", "kernel", "loss", "scorer", "spline"]
+KIND_BY_CLASS: dict[str, Kind] = {
+    "sklearn.gaussian_process.kernels.Kernel": "kernel",
+    "sklearn._loss.loss.BaseLoss": "loss",
+    "sklearn.metrics._scorer._BaseScorer": "scorer",
+    "sklearn.metrics._scorer._MultimetricScorer": "scorer",
+    "sklearn.metrics._scorer._PassthroughScorer": "scorer",
+    "scipy.interpolate._bsplines.BSpline": "spline",
 }
 
-NO_KINDS: frozenset[str] = frozenset()
+NO_KINDS: frozenset[Kind] = frozenset()
 
 
 class CallableFinder:
@@ -28,9 +27,9 @@ class CallableFinder:
     def __init__(self) -> None:
         # Containers and the kinds in them, by the identity of the container. The container is
         # stored too, so that its identity is not reused.
-        self._cache: dict[int, tuple[Any, frozenset[str]]] = {}
+        self._cache: dict[int, tuple[Any, frozenset[Kind]]] = {}
 
-    def find_kinds(self, value: Any) -> frozenset[str]:
+    def find_kinds(self, value: Any) -> frozenset[Kind]:
         """Return the kinds of callables in a value, including those in its containers."""
         if callable(value):
             return frozenset([_get_kind(value)])
@@ -58,10 +57,10 @@ def get_items(value: Any) -> Iterable[Any] | None:
     return None
 
 
-def _get_kind(value: Any) -> str:
+def _get_kind(value: Any) -> Kind:
     if isinstance(value, type):
-        return TYPE
+        return "type"
     if is_function(value) or isinstance(value, partial):
-        return FUNCTION
+        return "function"
     names = (f"{base.__module__}.{base.__qualname__}" for base in type(value).__mro__)
-    return next((KIND_BY_CLASS[name] for name in names if name in KIND_BY_CLASS), FUNCTION)
+    return next((KIND_BY_CLASS[name] for name in names if name in KIND_BY_CLASS), "function")

@@ -19,13 +19,7 @@ BIT_GENERATORS = ("MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64")
 
 
 def parse_npy(data: bytes) -> Any:
-    """Return a read-only array over the bytes of an .npy file.
-
-    Raises
-    ------
-    ArtifactError
-        The header is damaged; the array contains objects; its size differs from its header.
-    """
+    """Return a read-only array over .npy data. Reject objects, and a size unlike the header's."""
     file = io.BytesIO(data)
     try:
         shape, is_fortran, dtype = NPY_HEADERS[npy.read_magic(file)](file)

@@ -70,10 +70,11 @@ def loads(data: bytes, *, trusted: Iterable[str] = (), allow_version: bool = Fal
         allowed, or an index out of range; another scikit-learn version fitted its estimator.
     """
     with zip_archive.opened(data) as file:
-        card, schema = _read_card(file), read_schema(file)
+        card = zip_archive.read_json(file, CARD) if CARD in file.namelist() else {}
+        schema = read_schema(file)
         fitted = _get_version(audit(schema, trusted), card)
         check_version(fitted, allowed=allow_version)
-        estimator = read_object(file, schema)
+        estimator = _read_object(file, schema)
     if not hasattr(estimator, "get_params"):
         raise ArtifactError("The file does not contain a scikit-learn estimator.")
     bounds.check(estimator)
@@ -81,14 +82,7 @@ def loads(data: bytes, *, trusted: Iterable[str] = (), allow_version: bool = Fal
     return SkopsModel(estimator, card, fitted)
 
 
-def read_object(file: zipfile.ZipFile, schema: dict[str, Any]) -> Any:
-    """Return the object of a schema that `audit` accepted.
-
-    Raises
-    ------
-    ArtifactError
-        The object contains a callable or an attribute that is not allowed; its parts do not match.
-    """
+def _read_object(file: zipfile.ZipFile, schema: dict[str, Any]) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # scikit-learn warns of versions, which are checked here
         try:
@@ -105,18 +99,6 @@ def _get_version(versions: set[str], card: dict[str, Any]) -> str | None:
         return min(versions - {version("scikit-learn")}, default=version("scikit-learn"))
     stated = card.get("fitted_with")
     return stated.get("scikit-learn") if isinstance(stated, dict) else None
-
-
-def _read_card(file: zipfile.ZipFile) -> dict[str, Any]:
-    if CARD not in file.namelist():
-        return {}
-    try:
-        card = json.loads(zip_archive.read(file, CARD))
-    except (ValueError, RecursionError) as exc:
-        raise ArtifactError(f"The member {CARD} of the file is not valid JSON.") from exc
-    if not isinstance(card, dict):
-        raise ArtifactError(f"The member {CARD} of the file is not a JSON object.")
-    return card
 
 
 def _reset_workers(estimator: Any) -> None:

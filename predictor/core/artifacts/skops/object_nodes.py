@@ -7,7 +7,7 @@ from inspect import isfunction
 from typing import Any
 
 from predictor.core.artifacts.skops import attributes, trusted_types
-from predictor.core.artifacts.skops.callables import FUNCTION, TYPE, is_function
+from predictor.core.artifacts.skops.callables import is_function
 from predictor.core.artifacts.skops.reader import Node, Reader, ReadNode, import_name, import_type
 from predictor.core.artifacts.skops.writer import WriteNode, Writer, make_node
 from predictor.core.errors import ArtifactError
@@ -33,7 +33,7 @@ def _find_module(function: Any) -> str:
 def _read_partial(reader: Reader, node: Node) -> Any:
     """Return a partial function, without its attributes, which no call uses."""
     function, args, keywords = reader.read_parts(node, "func", "args", "kwds")
-    if not is_function(function) or reader.callables.find_kinds([args, keywords]) - {TYPE}:
+    if not is_function(function) or reader.callables.find_kinds([args, keywords]) - {"type"}:
         raise ArtifactError(
             "A partial in the file must wrap an allowed function, with arguments that are data."
         )
@@ -92,7 +92,7 @@ def _write_birch(writer: Writer, value: Any) -> Node:
 
 def _read_constructed(reader: Reader, node: Node) -> Any:
     args = reader.read(node["content"])
-    if reader.callables.find_kinds(args) - {FUNCTION, TYPE}:
+    if reader.callables.find_kinds(args) - {"function", "type"}:
         raise ArtifactError(
             "An object in the file is constructed from a callable that is not a function or type."
         )

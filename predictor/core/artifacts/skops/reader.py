@@ -55,10 +55,7 @@ class Reader:
     def read(self, node: Node) -> Any:
         """Return the object of a node. Nodes with the same identity share one object.
 
-        Raises
-        ------
-        Exception
-            Of any type, if the contents of the node do not match its type.
+        A node whose contents do not match its type raises an exception of any type.
         """
         read_node, identity = self.readers[node["__loader__"]], node.get("__id__")
         if not identity:

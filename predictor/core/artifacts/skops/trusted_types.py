@@ -136,13 +136,7 @@ CALLERS = ("operator.attrgetter", "operator.itemgetter", "operator.methodcaller"
 
 
 def by_loader(trusted: Iterable[str] = ()) -> dict[str, set[str]]:
-    """Return the names that are allowed under each loader.
-
-    Parameters
-    ----------
-    trusted : iterable of str
-        Full names of types and functions that the operator adds.
-    """
+    """Return the names that are allowed under each loader, with those that the operator adds."""
     added = set(trusted)
     extended = {
         "ObjectNode": PARTS | added,

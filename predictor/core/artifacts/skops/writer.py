@@ -35,10 +35,7 @@ class Writer:
     def write(self, value: Any) -> Node:
         """Return the node of an object. Each mention of an object has the same identity.
 
-        Raises
-        ------
-        Exception
-            Of any type, if the object cannot be described.
+        An object that cannot be described raises an exception of any type.
         """
         names = (f"{base.__module__}.{base.__qualname__}" for base in type(value).__mro__)
         write_node = next(self.writers[name] for name in names if name in self.writers)

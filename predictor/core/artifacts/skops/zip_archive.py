@@ -1,6 +1,7 @@
 """Zip archives from clients, checked before a member is decompressed."""
 
 import io
+import json
 import zipfile
 from pathlib import PurePosixPath
 from typing import Any
@@ -61,16 +62,21 @@ def _check_member(member: zipfile.ZipInfo) -> None:
 
 
 def read(archive: zipfile.ZipFile, name: Any) -> bytes:
-    """Return the bytes of a member.
-
-    Raises
-    ------
-    ArtifactError
-        The member is missing or damaged.
-    """
+    """Return the bytes of a member. Reject a member that is missing or damaged."""
     try:
         return archive.read(name)
     except KeyError as exc:
         raise ArtifactError("The file refers to a member that the archive does not have.") from exc
     except Exception as exc:  # zlib, struct, zip and end-of-file errors
         raise ArtifactError("A member of the archive is damaged.") from exc
+
+
+def read_json(archive: zipfile.ZipFile, name: str) -> dict[str, Any]:
+    """Return the JSON object in a member. Reject a member that contains anything else."""
+    try:
+        value = json.loads(read(archive, name))
+    except (ValueError, RecursionError) as exc:
+        raise ArtifactError(f"{name} in the archive is not valid JSON.") from exc
+    if type(value) is not dict:
+        raise ArtifactError(f"{name} in the archive is not a JSON object.")
+    return value
