@@ -194,7 +194,7 @@ FILES = {
     ),
     "an old format": (
         lambda: hostile.rewritten(SAVED, lambda schema: schema.update(protocol=0)),
-        "The file has version 0 of the skops format; version 2 is supported.",
+        "The file is not in version 2 of the skops format.",
     ),
     "a missing part": (
         lambda: hostile.packed(

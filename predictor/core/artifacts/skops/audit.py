@@ -25,10 +25,7 @@ def read_schema(file: zipfile.ZipFile) -> dict[str, Any]:
     schema = zip_archive.read_json(file, SCHEMA)
     protocol = schema.get("protocol")
     if type(protocol) is not int or protocol != PROTOCOL:
-        raise ArtifactError(
-            f"The file has version {protocol!r:.20} of the skops format; "
-            f"version {PROTOCOL} is supported."
-        )
+        raise ArtifactError(f"The file is not in version {PROTOCOL} of the skops format.")
     return schema
 
 
