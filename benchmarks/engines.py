@@ -46,9 +46,9 @@ def models():
     yield "scaler + logistic regression, 30", scaled, X
     yield "forest of 100 trees, 30", RandomForestClassifier(random_state=0).fit(X, y), X
     yield "histogram boosting, 30", HistGradientBoostingClassifier(random_state=0).fit(X, y), X
-    points, labels, asked = wide()
+    points, labels, sample = wide()
     near = KNeighborsClassifier().fit(points, labels)
-    yield "5 nearest of 5,000, 30", near, asked
+    yield "5 nearest of 5,000, 30", near, sample
     vectors = SVC().fit(points, labels)
     yield f"{len(vectors.support_):,} support vectors, 30", vectors, sample
     for name in recipes.RECIPES:

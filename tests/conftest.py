@@ -53,7 +53,7 @@ FIRST = ("tests/site/test_http.py", "tests/predictor/core/", *SHARED, "tests/sit
 # Modules that hold the same estimators against something. All tests of one of them run in one
 # worker, where it is fitted once.
 ZOO = (
-    "tests/predictor/core/test_builder.py",
+    "tests/predictor/core/test_skops_reader.py",
     "tests/predictor/core/test_engines_zoo.py",
     "tests/predictor/test_zoo.py",
 )

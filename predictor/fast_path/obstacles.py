@@ -12,8 +12,8 @@ from django.urls import Resolver404, resolve
 
 from predictor.core.codec import Codec
 
-# Middleware and API classes of Django, DRF and this app that only matter to requests with a cookie, to
-# requests that are refused, or to constant headers of the response.
+# Middleware and API classes of Django, DRF and this app that only affect requests with a cookie,
+# rejected requests, or constant headers of the response.
 STANDARD_COMPONENTS = frozenset(
     {
         "django.contrib.auth.middleware.AuthenticationMiddleware",

@@ -89,7 +89,7 @@ def test_a_sample_adds_dtypes_and_ranges_to_the_columns(staff_api, iris, brought
 
 REFUSED = {
     "empty.skops": "The submitted file is empty.",
-    "cut.skops": "The file is not a whole zip archive.",
+    "cut.skops": "The file is not a complete zip archive.",
     "pickled.skops": (
         "Pickles can execute code. On the server, run: manage.py register NAME FILE --allow-pickle."
     ),

@@ -1,8 +1,7 @@
-"""Checks that what compiled code indexes by stays inside what it indexes.
+"""Checks of the indices in a loaded estimator.
 
-A file's types may be right and its contents crafted: scikit-learn's compiled code follows the
-child of a tree's node, or a neighbour's label, without looking. So everything that a loaded
-estimator holds is visited once, and each object that compiled code will read is checked.
+scikit-learn's compiled code follows indices, such as the child of a tree node or the label of a
+neighbour, without a check of its own. A crafted file could make it read memory out of bounds.
 """
 
 from collections.abc import Iterator
@@ -16,63 +15,62 @@ from predictor.core.artifacts.bounds_trees import CHECKS as TREES
 from predictor.core.artifacts.bounds_trees import Rule
 from predictor.core.errors import ArtifactError
 
-# Classes by their full names, so that looking for them imports none; for each, the attribute
-# without which it is not fitted, and its check.
+# For the full name of each class, its check, and the attribute that a fitted object has. An object
+# that is not fitted runs no compiled code. Full names avoid the import of the classes.
 CHECKS = TREES | NEIGHBORS | LINEAR
 
 PLAIN = (str, bytes, int, float, bool, type(None), complex)
 
 
 def check(estimator: Any) -> None:
-    """Check everything that an estimator holds.
+    """Check an estimator and all objects in it.
 
     Raises
     ------
     ArtifactError
-        Something points outside of what it indexes, or is not what its owner takes it for.
+        An index is out of range; an attribute has an unexpected type or shape.
     """
-    for held in everything(estimator):
-        for rule in _rules(held):
+    for item in everything(estimator):
+        for rule in _get_rules(item):
             try:
-                rule(held)
+                rule(item)
             except ArtifactError:
                 raise
             except Exception as exc:
-                raise ArtifactError(f"A {type(held).__name__} in the file is not whole.") from exc
+                raise ArtifactError(f"A {type(item).__name__} in the file is incomplete.") from exc
 
 
-def _rules(held: Any) -> Iterator[Rule]:
-    """Yield the checks of an object; none where it was never fitted, for then nothing runs."""
-    for kind in type(held).__mro__:
+def _get_rules(item: Any) -> Iterator[Rule]:
+    for kind in type(item).__mro__:
         fitted, rule = CHECKS.get(f"{kind.__module__}.{kind.__qualname__}", ("", None))
-        if rule is not None and (not fitted or hasattr(held, fitted)):
+        if rule is not None and (not fitted or hasattr(item, fitted)):
             yield rule
 
 
 def everything(root: Any) -> Iterator[Any]:
-    """Yield an object and all that it holds, each once."""
-    waiting, seen = [root], {}
-    while waiting:
-        held = waiting.pop()
-        if isinstance(held, PLAIN) or id(held) in seen:
+    """Yield an object and all objects in it, each once."""
+    pending, seen = [root], {}
+    while pending:
+        item = pending.pop()
+        if isinstance(item, PLAIN) or id(item) in seen:
             continue
-        seen[id(held)] = held  # kept, so that no identity is used twice
-        yield held
-        waiting.extend(_inside(held))
+        seen[id(item)] = item  # the reference prevents reuse of the identity
+        yield item
+        pending.extend(_get_contents(item))
 
 
-def _inside(held: Any) -> Iterator[Any]:
-    if isinstance(held, np.ndarray):
-        if held.dtype == object:
-            yield from held.ravel().tolist()
-    elif isinstance(held, dict):
-        yield from held.keys()
-        yield from held.values()
-    elif isinstance(held, list | tuple | set):
-        yield from held
-    elif not isinstance(held, type):
-        yield from getattr(held, "__dict__", {}).values()
-        if hasattr(held, "func"):  # a partial function
-            yield from (held.func, getattr(held, "args", ()), getattr(held, "keywords", {}))
-        if hasattr(held, "dist_metric") or type(held).__name__.startswith(("KDTree", "BallTree")):
-            yield from held.__getstate__()
+def _get_contents(item: Any) -> Iterator[Any]:
+    if isinstance(item, np.ndarray):
+        if item.dtype == object:
+            yield from item.ravel().tolist()
+    elif isinstance(item, dict):
+        yield from item.keys()
+        yield from item.values()
+    elif isinstance(item, list | tuple | set):
+        yield from item
+    elif not isinstance(item, type):
+        yield from getattr(item, "__dict__", {}).values()
+        if hasattr(item, "func"):  # a partial function
+            yield from (item.func, getattr(item, "args", ()), getattr(item, "keywords", {}))
+        if hasattr(item, "dist_metric") or type(item).__name__.startswith(("KDTree", "BallTree")):
+            yield from item.__getstate__()

@@ -1,4 +1,4 @@
-"""Model files as an attacker writes them, from ones that were saved in good faith."""
+"""Model files as an attacker writes them, made from valid files."""
 
 import io
 import json
@@ -16,22 +16,22 @@ Members = dict[str, bytes]
 
 
 def node(loader: str, module: str, name: str, **more: Any) -> dict[str, Any]:
-    """Return the description of an object in a skops file."""
+    """Return the node of an object in a skops file."""
     return {"__loader__": loader, "__module__": module, "__class__": name, **more}
 
 
 def json_node(value: str) -> dict[str, Any]:
-    """Return the description of what JSON says."""
+    """Return the node of a JSON value."""
     return node("JsonNode", "builtins", "str", content=value, is_json=True)
 
 
 def list_node(*nodes: dict[str, Any]) -> dict[str, Any]:
-    """Return the description of a list."""
+    """Return the node of a list."""
     return node("ListNode", "builtins", "list", content=list(nodes))
 
 
 def tuple_node(*nodes: dict[str, Any]) -> dict[str, Any]:
-    """Return the description of a tuple."""
+    """Return the node of a tuple."""
     return node("TupleNode", "builtins", "tuple", content=list(nodes))
 
 
@@ -51,32 +51,39 @@ def packed(parts: Members, method: int = zipfile.ZIP_STORED) -> bytes:
 
 
 def rewritten(data: bytes, change: Callable[[dict[str, Any]], None]) -> bytes:
-    """Return a skops file with another schema."""
+    """Return a skops file with a changed schema."""
     parts = members(data)
     schema = json.loads(parts["schema.json"])
     change(schema)
     return packed(parts | {"schema.json": json.dumps(schema).encode()})
 
 
-def with_attribute(data: bytes, node: dict[str, Any]) -> bytes:
+def with_attribute(data: bytes, attribute: dict[str, Any]) -> bytes:
     """Return a skops file whose estimator has one more attribute."""
-    return rewritten(data, lambda schema: schema["content"]["content"].update(extra=node))
+
+    def change(schema: dict[str, Any]) -> None:
+        state = schema["content"]
+        state["content"]["extra"] = attribute
+        # A reader ignores values without the type of their key.
+        state["key_types"]["content"].append(node("TypeNode", "builtins", "str"))
+
+    return rewritten(data, change)
 
 
 def damaged(estimator: BaseEstimator, change: Callable[[Any], None]) -> bytes:
-    """Return a file of an estimator whose insides were changed before it was written."""
+    """Return a file of a copy of an estimator whose attributes were changed."""
     copy = deepcopy(estimator)
     change(copy)
     return skops.io.dumps(copy)
 
 
-def with_array(data: bytes, dtype_or_field: str, change: Callable[[Any], Any]) -> bytes:
-    """Return a skops file in which every array of one structure is changed."""
+def with_array(data: bytes, field: str, change: Callable[[Any], Any]) -> bytes:
+    """Return a skops file in which all arrays with a field are changed."""
     parts = members(data)
     for name, content in parts.items():
         if name.endswith(".npy"):
             array = np.load(io.BytesIO(content))
-            if dtype_or_field in (array.dtype.names or ()):
+            if field in (array.dtype.names or ()):
                 buffer = io.BytesIO()
                 np.save(buffer, change(array.copy()))
                 parts[name] = buffer.getvalue()
@@ -84,7 +91,7 @@ def with_array(data: bytes, dtype_or_field: str, change: Callable[[Any], Any]) -
 
 
 def bomb(data: bytes) -> bytes:
-    """Return a small file with 80 MB of zeros, written without having them in memory."""
+    """Return a small file with 80 MB of zeros, written in parts."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as file:
         for name, content in members(data).items():
@@ -97,7 +104,7 @@ def bomb(data: bytes) -> bytes:
 
 
 def crc_broken(data: bytes) -> bytes:
-    """Return a file with two bytes of an array swapped, as a bad disk leaves them."""
+    """Return a file with two changed bytes in an array, as after a disk error."""
     parts = members(data)
     content = next(c for name, c in parts.items() if name.endswith(".npy") and len(c) > 160)
     place = data.index(content) + len(content) - 3

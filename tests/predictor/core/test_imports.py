@@ -15,8 +15,8 @@ HEAVY = [
 ]
 
 
-def imported(statements):
-    """Return which of the heavy packages a process of its own has imported after statements."""
+def find_imported(statements):
+    """Return the heavy packages that a new process has imported after some statements."""
     script = f"{statements}\nimport sys\nprint(sorted(set({HEAVY}) & set(sys.modules)))"
     done = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
@@ -35,10 +35,10 @@ def test_numeric_rows_import_no_heavy_package():
         "signature = Signature((Column('a'), Column('b')), ('predict',))\n"
         "signature.parse_rows([{'a': 1, 'b': 2}])"
     )
-    assert imported(statements) == "[]"
+    assert find_imported(statements) == "[]"
 
 
-def test_a_model_needs_what_it_names_and_not_all_of_scikit_learn(tmp_path):
+def test_a_model_imports_only_the_modules_that_it_names(tmp_path):
     script = (
         "import sys\nfrom pathlib import Path\nfrom predictor.core import artifacts\n"
         "from sklearn.linear_model import LogisticRegression\n"
@@ -53,7 +53,7 @@ def test_a_model_needs_what_it_names_and_not_all_of_scikit_learn(tmp_path):
     assert done.stdout == "True []\n"
 
 
-def test_a_compiled_forest_needs_onnx_runtime_alone(tmp_path):
+def test_a_compiled_forest_imports_only_onnx_runtime(tmp_path):
     X = np.arange(40.0).reshape(-1, 2)
     compiled = convert(RandomForestClassifier(2, random_state=0).fit(X, X[:, 0] > 9))
     path = tmp_path / "compiled.npz"
@@ -64,4 +64,4 @@ def test_a_compiled_forest_needs_onnx_runtime_alone(tmp_path):
         f"compiled, _ = loads(Path({str(path)!r}).read_bytes())\n"
         "assert compiled.predict(np.array([[40.0, 41.0]])).tolist() == [True]"
     )
-    assert imported(statements) == "['onnxruntime']"
+    assert find_imported(statements) == "['onnxruntime']"

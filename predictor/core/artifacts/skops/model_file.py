@@ -1,4 +1,4 @@
-"""skops files: the estimator as data, with its signature and what fitted it beside it."""
+"""skops files of estimators, with a card: the signature and the software versions."""
 
 import io
 import json
@@ -8,22 +8,25 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from predictor.core.artifacts import bounds
-from predictor.core.artifacts.skops import zip_archive
-from predictor.core.artifacts.skops.audit import PROTOCOL, SCHEMA, Schema
-from predictor.core.artifacts.skops.reader import Builder
+from predictor.core.artifacts.skops import container_nodes, data_nodes, object_nodes, zip_archive
+from predictor.core.artifacts.skops.audit import PROTOCOL, SCHEMA, audit, read_schema
+from predictor.core.artifacts.skops.reader import Reader
 from predictor.core.artifacts.skops.writer import Writer
 from predictor.core.artifacts.software_versions import check_version, get_version
 from predictor.core.errors import ArtifactError
 
-# The archive's member that says what skops does not: a file without it is a skops file as well.
+# Member with the card. A file from the skops package does not have it.
 CARD = "predictor.json"
 
-# What is not fitted but asks a server for threads and processes of its own.
+# Attributes that request threads or processes, which the server manages.
 WORKERS = {"n_jobs": None, "_n_threads": 1}
 
+READERS = container_nodes.READERS | data_nodes.READERS | object_nodes.READERS
+WRITERS = container_nodes.WRITERS | data_nodes.WRITERS | object_nodes.WRITERS
 
-class Native(NamedTuple):
-    """What a skops file holds."""
+
+class SkopsModel(NamedTuple):
+    """Contents of a skops file."""
 
     estimator: Any
     card: dict[str, Any]
@@ -36,12 +39,12 @@ def dumps(estimator: Any, card: dict[str, Any]) -> bytes:
     Raises
     ------
     ArtifactError
-        Something that the estimator holds cannot be written.
+        The estimator contains an object that cannot be saved.
     """
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as file:
         try:
-            schema = Writer(file).write(estimator) | {"protocol": PROTOCOL}
+            schema = Writer(file, WRITERS).write(estimator) | {"protocol": PROTOCOL}
             file.writestr(SCHEMA, json.dumps(schema))
         except Exception as exc:
             raise ArtifactError(f"{type(estimator).__name__} cannot be saved: {exc}") from exc
@@ -49,8 +52,8 @@ def dumps(estimator: Any, card: dict[str, Any]) -> bytes:
     return buffer.getvalue()
 
 
-def loads(data: bytes, *, trusted: Iterable[str] = (), allow_version: bool = False) -> Native:
-    """Return what the bytes of a skops file hold, checked before and after it is built.
+def loads(data: bytes, *, trusted: Iterable[str] = (), allow_version: bool = False) -> SkopsModel:
+    """Return the contents of a skops file, checked before and after its estimator is built.
 
     Parameters
     ----------
@@ -58,71 +61,50 @@ def loads(data: bytes, *, trusted: Iterable[str] = (), allow_version: bool = Fal
     trusted : iterable of str
         Types and functions that the operator adds to the allow-list.
     allow_version : bool
-        Whether an estimator of another scikit-learn is taken.
+        Whether an estimator of another scikit-learn version is accepted.
 
     Raises
     ------
     ArtifactError
-        The file is damaged, too large, holds what is not allowed or points outside of itself, or
-        was fitted by another scikit-learn.
+        The file is damaged or too large; it contains a type, function or attribute that is not
+        allowed, or an index out of range; another scikit-learn version fitted its estimator.
     """
     with zip_archive.opened(data) as file:
-        card, schema = _card(file), Schema(file)
-        fitted = _fitted(_checked(schema, trusted), card)
+        card = zip_archive.read_json(file, CARD) if CARD in file.namelist() else {}
+        schema = read_schema(file)
+        fitted = _get_version(audit(schema, trusted), card)
         check_version(fitted, allowed=allow_version)
-        estimator = _built(schema)
+        estimator = _read_object(file, schema)
     if not hasattr(estimator, "get_params"):
-        raise ArtifactError("The file holds no estimator.")
+        raise ArtifactError("The file does not contain a scikit-learn estimator.")
     bounds.check(estimator)
-    _settle(estimator)
-    return Native(estimator, card, fitted)
+    _reset_workers(estimator)
+    return SkopsModel(estimator, card, fitted)
 
 
-def _checked(schema: Schema, trusted: Iterable[str]) -> set[str]:
-    """Check what a file builds, and return the versions that fitted it."""
-    try:
-        schema.check(trusted)
-        return schema.sklearn_versions()
-    except (AttributeError, KeyError, TypeError, ValueError) as exc:
-        raise ArtifactError("The file's schema describes no object.") from exc
+def _read_object(file: zipfile.ZipFile, schema: dict[str, Any]) -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # scikit-learn warns of versions, which are checked here
+        try:
+            return Reader(file, READERS).read(schema)
+        except ArtifactError:
+            raise
+        except Exception as exc:
+            raise ArtifactError("The parts of the file do not make up an estimator.") from exc
 
 
-def _fitted(versions: set[str], card: dict[str, Any]) -> str | None:
-    """Return the scikit-learn that fitted a file; another than this one where there are several."""
-    others = sorted(versions - {get_version("scikit-learn")})
+def _get_version(versions: set[str], card: dict[str, Any]) -> str | None:
+    """Return the scikit-learn version of a file. Of several versions, return an unsupported one."""
     if versions:
-        return others[0] if others else get_version("scikit-learn")
+        return min(versions - {get_version("scikit-learn")}, default=get_version("scikit-learn"))
     stated = card.get("fitted_with")
     return stated.get("scikit-learn") if isinstance(stated, dict) else None
 
 
-def _built(schema: Schema) -> Any:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the version was looked at
-        try:
-            return Builder(schema.file).build(schema.root)
-        except ArtifactError:
-            raise
-        except Exception as exc:
-            raise ArtifactError("The file's parts do not make an estimator.") from exc
-
-
-def _card(file: zipfile.ZipFile) -> dict[str, Any]:
-    if CARD not in file.namelist():
-        return {}
-    try:
-        card = json.loads(zip_archive.read(file, CARD))
-    except (ValueError, RecursionError) as exc:
-        raise ArtifactError("The file's signature is not JSON that can be read.") from exc
-    if not isinstance(card, dict):
-        raise ArtifactError("The file's signature is not an object.")
-    return card
-
-
-def _settle(estimator: Any) -> None:
-    """Leave threads and processes to the server: they change no answer, only its time."""
-    for held in bounds.everything(estimator):
-        if hasattr(held, "get_params") and not isinstance(held, type):
+def _reset_workers(estimator: Any) -> None:
+    """Let the server manage threads and processes. Predictions do not depend on them."""
+    for part in bounds.everything(estimator):
+        if hasattr(part, "get_params") and not isinstance(part, type):
             for name, value in WORKERS.items():
-                if name in vars(held):
-                    setattr(held, name, value)
+                if name in vars(part):
+                    setattr(part, name, value)

@@ -1,17 +1,25 @@
-"""The types and functions that a model file may name, each where it may name it.
+"""Types and functions that a skops file may name, by the loader that may name them.
 
-skops trusts every estimator of scikit-learn, NumPy's arrays and Python's containers by itself,
-in any place of a file. This list is tighter: a type stands under the loader that builds it. And it
-is wider: it holds what fitted estimators really contain and skops leaves to the user, because
-their compiled code indexes by what the file says. `predictor.core.artifacts.bounds` checks that.
+The skops package trusts estimators, arrays and containers under any loader. These lists allow a
+type only under the loader that builds it. They also contain the compiled parts of fitted
+estimators, which skops leaves to its user; `predictor.core.artifacts.bounds` checks their indices.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib import import_module
 from inspect import isabstract, isfunction
 
-# Python's containers, and scikit-learn's own of them.
+
+def _qualify(names_by_module: Mapping[str, str]) -> set[str]:
+    """Return full names from the names in each module, which spaces separate."""
+    return {
+        f"{module}.{name}" for module, names in names_by_module.items() for name in names.split()
+    }
+
+
+# Types by loader. In the nodes of plain data, the loader determines the type, or the values are
+# those of NumPy and SciPy.
 CONTAINERS = {
     "DictNode": {"builtins.dict", "collections.OrderedDict", "sklearn.utils._bunch.Bunch"},
     "DefaultDictNode": {"collections.defaultdict"},
@@ -23,47 +31,26 @@ CONTAINERS = {
     "BytearrayNode": {"builtins.bytearray"},
 }
 
-# Plain data: the loader itself fixes the type, or the values are those of NumPy and SciPy.
-SCALARS = {
-    f"numpy.{name}"
-    for name in [
-        "bool",
-        "bool_",
-        "int8",
-        "int16",
-        "int32",
-        "int64",
-        "uint8",
-        "uint16",
-        "uint32",
-        "uint64",
-        "float16",
-        "float32",
-        "float64",
-        "longdouble",
-        "complex64",
-        "complex128",
-        "str_",
-        "bytes_",
-        "longlong",
-        "ulonglong",
-        "intc",
-        "uintc",
-    ]
-}
+SCALARS = _qualify(
+    {
+        "numpy": "bool bool_ int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 "
+        "float64 longdouble complex64 complex128 str_ bytes_ longlong ulonglong intc uintc"
+    }
+)
 DATA = {
     "JsonNode": {"builtins.str"},
     "NdArrayNode": {"numpy.ndarray", *SCALARS},
     "MaskedArrayNode": {"numpy.ma.MaskedArray", "numpy.ma.core.MaskedArray"},
     "DTypeNode": {"numpy.dtype"},
-    "SparseMatrixNode": {
-        f"scipy.sparse._{form}.{form}_{kind}"
-        for form in ("csr", "csc", "coo", "bsr", "dia")
-        for kind in ("matrix", "array")
-    },
+    "SparseMatrixNode": _qualify(
+        {
+            f"scipy.sparse._{layout}": f"{layout}_matrix {layout}_array"
+            for layout in ("csr", "csc", "coo", "bsr", "dia")
+        }
+    ),
     "RandomStateNode": {"numpy.random.mtrand.RandomState"},
     "RandomGeneratorNode": {"numpy.random._generator.Generator"},
-    # A type is a value here: of keys, and of parameters such as OneHotEncoder's dtype.
+    # Types as values: of keys, and of parameters such as OneHotEncoder's dtype.
     "TypeNode": {"builtins.str", "builtins.int", "builtins.float", "builtins.bool", *SCALARS},
 }
 
@@ -75,151 +62,119 @@ LOSSES = (
 METRICS = (
     "Euclidean SEuclidean Manhattan Chebyshev Minkowski Mahalanobis Hamming Canberra BrayCurtis "
     "Jaccard Dice RogersTanimoto RussellRao SokalSneath Haversine"
-)  # not PyFunc: it runs a function of the file's choosing
+)  # not PyFunc, which calls a function that the file chooses
 
-
-def _named(module: str, names: str, form: str = "{}") -> set[str]:
-    return {f"{module}.{form.format(name)}" for name in names.split()}
-
-
-# Compiled objects. Losses hold at most two numbers, and no method that is served runs them.
+# Compiled objects. A loss contains at most two numbers, and no served method calls it.
 COMPILED = {
     "TreeNode": {"sklearn.tree._tree.Tree"},
-    "LossNode": _named("sklearn._loss._loss", LOSSES, "Cy{}")
-    | _named(
-        "sklearn.linear_model._sgd_fast",
-        "EpsilonInsensitive Hinge ModifiedHuber SquaredEpsilonInsensitive SquaredHinge",
+    "LossNode": _qualify(
+        {
+            "sklearn._loss._loss": " ".join(f"Cy{name}" for name in LOSSES.split()),
+            "sklearn.linear_model._sgd_fast": "EpsilonInsensitive Hinge ModifiedHuber "
+            "SquaredEpsilonInsensitive SquaredHinge",
+        }
     ),
 }
 
-# Objects that fitted estimators hold beside other estimators.
-PARTS = (
-    _named("sklearn.metrics._dist_metrics", METRICS, "{}Distance64")
-    | _named("sklearn.metrics._dist_metrics", METRICS, "{}Distance32")
-    | _named("sklearn.neighbors._kd_tree", "KDTree KDTree32 KDTree64")
-    | _named("sklearn.neighbors._ball_tree", "BallTree BallTree32 BallTree64")
-    | _named("sklearn._loss.loss", LOSSES)
-    | _named(
-        "sklearn._loss.link",
-        "HalfLogitLink IdentityLink Interval LogitLink LogLink MultinomialLogit",
-    )
-    | _named(
-        "sklearn.ensemble._hist_gradient_boosting", "binning._BinMapper predictor.TreePredictor"
-    )
-    | _named("sklearn.calibration", "_CalibratedClassifier _SigmoidCalibration _TemperatureScaling")
-    | _named("sklearn.cluster._bisect_k_means", "_BisectingTree")
-    | _named("sklearn.gaussian_process._gpc", "_BinaryGaussianProcessClassifierLaplace")
-    | _named(
-        "sklearn.gaussian_process.kernels",
-        "CompoundKernel ConstantKernel DotProduct ExpSineSquared Exponentiation Hyperparameter "
-        "Matern PairwiseKernel Product RBF RationalQuadratic Sum WhiteKernel",
-    )
-    | _named(
-        "sklearn.metrics._scorer", "_CurveScorer _MultimetricScorer _PassthroughScorer _Scorer"
-    )
-    | _named("sklearn.multiclass", "_ConstantPredictor")
-    | _named("sklearn.neural_network._stochastic_optimizers", "AdamOptimizer SGDOptimizer")
-    | _named("sklearn.utils._metadata_requests", "MetadataRequest MethodMetadataRequest")
-    | _named("scipy.interpolate._bsplines", "BSpline")
-    | _named(
-        "sklearn.model_selection._split",
-        "GroupKFold KFold LeaveOneOut LeavePOut PredefinedSplit RepeatedKFold "
-        "RepeatedStratifiedKFold ShuffleSplit StratifiedKFold StratifiedShuffleSplit "
-        "TimeSeriesSplit",
-    )
+# Objects that fitted estimators contain besides other estimators.
+PARTS = _qualify(
+    {
+        "scipy.interpolate._bsplines": "BSpline",
+        "sklearn._loss.link": "HalfLogitLink IdentityLink Interval LogitLink LogLink "
+        "MultinomialLogit",
+        "sklearn._loss.loss": LOSSES,
+        "sklearn.calibration": "_CalibratedClassifier _SigmoidCalibration _TemperatureScaling",
+        "sklearn.cluster._bisect_k_means": "_BisectingTree",
+        "sklearn.ensemble._hist_gradient_boosting": "binning._BinMapper predictor.TreePredictor",
+        "sklearn.gaussian_process._gpc": "_BinaryGaussianProcessClassifierLaplace",
+        "sklearn.gaussian_process.kernels": "CompoundKernel ConstantKernel DotProduct "
+        "ExpSineSquared Exponentiation Hyperparameter Matern PairwiseKernel Product RBF "
+        "RationalQuadratic Sum WhiteKernel",
+        "sklearn.metrics._dist_metrics": " ".join(
+            f"{name}Distance32 {name}Distance64" for name in METRICS.split()
+        ),
+        "sklearn.metrics._scorer": "_CurveScorer _MultimetricScorer _PassthroughScorer _Scorer",
+        "sklearn.model_selection._split": "GroupKFold KFold LeaveOneOut LeavePOut PredefinedSplit "
+        "RepeatedKFold RepeatedStratifiedKFold ShuffleSplit StratifiedKFold "
+        "StratifiedShuffleSplit TimeSeriesSplit",
+        "sklearn.multiclass": "_ConstantPredictor",
+        "sklearn.neighbors._ball_tree": "BallTree BallTree32 BallTree64",
+        "sklearn.neighbors._kd_tree": "KDTree KDTree32 KDTree64",
+        "sklearn.neural_network._stochastic_optimizers": "AdamOptimizer SGDOptimizer",
+        "sklearn.utils._metadata_requests": "MetadataRequest MethodMetadataRequest",
+    }
 )
 
-# Functions from arrays to arrays: a file may give them to a FunctionTransformer, or hold them as
-# the parameter of an estimator.
-FUNCTIONS = (
-    _named(
-        "numpy",
-        "abs amax amin angle around average clip cumprod cumsum diff flip fliplr hypot i0 imag max "
-        "mean median min nan_to_num nanmax nanmean nanmedian nanmin nanstd ravel real round sinc "
-        "std sum unwrap var",
-    )
-    | _named(
-        "sklearn.feature_selection._univariate_selection",
-        "chi2 f_classif f_oneway f_regression r_regression",
-    )
-    | _named("sklearn.feature_selection._mutual_info", "mutual_info_classif mutual_info_regression")
-    | _named("sklearn.cluster._kmeans", "_kmeans_single_elkan _kmeans_single_lloyd")
-    # How histogram boosting takes its numeric columns.
-    | _named("sklearn.utils.validation", "check_array")
-    # How a B-spline of SciPy names NumPy's.
-    | _named("scipy._lib.array_api_compat.numpy._aliases", "asarray")
+# Functions of arrays that a FunctionTransformer may call or a parameter may contain.
+FUNCTIONS = _qualify(
+    {
+        "numpy": "abs amax amin angle around average clip cumprod cumsum diff flip fliplr hypot i0 "
+        "imag max mean median min nan_to_num nanmax nanmean nanmedian nanmin nanstd ravel real "
+        "round sinc std sum unwrap var",
+        "scipy._lib.array_api_compat.numpy._aliases": "asarray",  # in a B-spline
+        "sklearn.cluster._kmeans": "_kmeans_single_elkan _kmeans_single_lloyd",
+        "sklearn.feature_selection._mutual_info": "mutual_info_classif mutual_info_regression",
+        "sklearn.feature_selection._univariate_selection": "chi2 f_classif f_oneway f_regression "
+        "r_regression",
+        "sklearn.utils.validation": "check_array",  # in histogram boosting
+    }
 )
 
-# The public part of a module of scikit-learn, and what is in no public part.
+# Public part of a module name of scikit-learn, and modules without served estimators.
 PUBLIC_MODULE = re.compile(r"sklearn(\.[a-z]\w*)*", re.ASCII)
 INTERNAL = {"tests", "externals", "conftest", "experimental", "estimator_checks"}
 
-# Where NumPy's and SciPy's element-wise functions are found.
+# Modules that contain element-wise functions of NumPy and SciPy.
 UFUNC_MODULES = (
-    "numpy",
-    "numpy._core.umath",
-    "numpy._core._multiarray_umath",
-    "scipy.special",
-    "scipy.special._ufuncs",
-    "scipy.special._special_ufuncs",
-)
+    "numpy numpy._core.umath numpy._core._multiarray_umath "
+    "scipy.special scipy.special._ufuncs scipy.special._special_ufuncs"
+).split()
 
-# Loaders that call what the file names, with what the file says: never.
+# Loaders and functions that call a method which the file chooses. They are never allowed.
 CALLING = ("MethodNode", "OperatorFuncNode")
 CALLERS = ("operator.attrgetter", "operator.itemgetter", "operator.methodcaller")
 
 
-def by_loader(extra: Iterable[str] = ()) -> dict[str, set[str]]:
-    """Return the names that each loader may build.
-
-    Parameters
-    ----------
-    extra : iterable of str
-        Types and functions that the operator adds, by their full names.
-    """
-    added = set(extra)
-    return (
-        CONTAINERS
-        | DATA
-        | COMPILED
-        | {
-            "ObjectNode": PARTS | added,
-            "FunctionNode": FUNCTIONS | added,
-            "PartialNode": {"functools.partial"},
-            "TypeNode": DATA["TypeNode"] | added,
-            "ConstructorFromReduceNode": added,
-            "TupleNode": CONTAINERS["TupleNode"] | added,
-        }
-    )
+def by_loader(trusted: Iterable[str] = ()) -> dict[str, set[str]]:
+    """Return the names that are allowed under each loader, with those that the operator adds."""
+    added = set(trusted)
+    extended = {
+        "ObjectNode": PARTS | added,
+        "FunctionNode": FUNCTIONS | added,
+        "TypeNode": DATA["TypeNode"] | added,
+        "ConstructorFromReduceNode": added,
+        "TupleNode": CONTAINERS["TupleNode"] | added,
+    }
+    return CONTAINERS | DATA | COMPILED | {"PartialNode": {"functools.partial"}} | extended
 
 
 def is_estimator(name: str) -> bool:
-    """Return whether a name is that of one of scikit-learn's public estimators.
+    """Return whether a full name is that of a public estimator of scikit-learn.
 
-    Only the public module that has it is imported: to list them all is to import the whole of
+    Only the module of the estimator is imported. A list of all estimators would need all of
     scikit-learn.
     """
-    module, _, kind = name.rpartition(".")
+    module, _, class_name = name.rpartition(".")
     public = PUBLIC_MODULE.match(module)
-    if public is None or kind.startswith("_") or INTERNAL & set(module.split(".")):
+    if public is None or class_name.startswith("_") or INTERNAL & set(module.split(".")):
         return False
     from sklearn.base import BaseEstimator
 
     try:
-        found = vars(import_module(public[0])).get(kind)
+        kind = vars(import_module(public[0])).get(class_name)
     except ImportError:
         return False
     return (
-        isinstance(found, type)
-        and issubclass(found, BaseEstimator)
-        and found is not BaseEstimator
-        and not isabstract(found)
-        and (found.__module__, found.__qualname__) == (module, kind)
+        isinstance(kind, type)
+        and issubclass(kind, BaseEstimator)
+        and kind is not BaseEstimator
+        and not isabstract(kind)
+        and (kind.__module__, kind.__qualname__) == (module, class_name)
     )
 
 
 def is_ufunc(name: str) -> bool:
-    """Return whether a name is that of an element-wise function of NumPy or SciPy."""
+    """Return whether a full name is that of an element-wise function of NumPy or SciPy."""
     import numpy as np
 
     module, _, attribute = name.rpartition(".")
@@ -229,9 +184,9 @@ def is_ufunc(name: str) -> bool:
 
 
 def is_metric(name: str) -> bool:
-    """Return whether a name is that of one of scikit-learn's public functions of scores.
+    """Return whether a full name is that of a public metric of scikit-learn.
 
-    Those that make and find scorers are none: a scorer calls the methods of what it is given.
+    Functions that make or find scorers are excluded, because a scorer calls methods by name.
     """
     from sklearn import metrics
 

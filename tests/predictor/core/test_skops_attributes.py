@@ -28,7 +28,7 @@ from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils import Bunch, all_estimators
 
-from predictor.core.artifacts.skops import attributes, model_file, trusted_types
+from predictor.core.artifacts.skops import attributes, callables, model_file, trusted_types
 from predictor.core.errors import ArtifactError
 from tests.predictor.core import hostile
 from tests.predictor.core.hostile import json_node, list_node, node
@@ -80,12 +80,12 @@ def writer():
 
 def key_type():
     def change(content):
-        content["held"]["key_types"] = content.pop("kinds")
+        content["extra"]["key_types"] = content.pop("kinds")
 
-    return changed(LOGISTIC, change, kinds=[writer()], held={WRITTEN: 1})
+    return changed(LOGISTIC, change, kinds=[writer()], extra={WRITTEN: 1})
 
 
-def predictable(data):
+def read_by_skops(data):
     """Return the estimator that skops itself reads from a file."""
     return skops.io.loads(data, trusted=skops.io.get_untrusted_types(data=data))
 
@@ -140,7 +140,7 @@ def test_a_file_that_writes_another_file_is_rejected(name, tmp_path, monkeypatch
 
     # The attack works if skops reads the file without these checks.
     with pytest.raises((AttributeError, TypeError, ValueError)):
-        use(predictable(data))
+        use(read_by_skops(data))
     assert (tmp_path / WRITTEN).read_bytes() == b"anything at all"
 
 
@@ -158,18 +158,18 @@ def interface(array):
 def test_a_file_that_reads_memory_is_rejected(wrap):
     secret = np.arange(4.0)
     claim = {"__array_interface__": interface(secret)}
-    held = {
+    estimator = {
         "an attribute": with_attributes(LOGISTIC, **claim),
         "a key of a Bunch": FunctionTransformer(kw_args={"a": Bunch(**claim)}),
         "a step": make_pipeline(StandardScaler(), LOGISTIC),
     }[wrap]
     if wrap == "a step":
-        held.steps += claim.items()
-    data = skops.io.dumps(held)
+        estimator.steps += claim.items()
+    data = skops.io.dumps(estimator)
     with pytest.raises(ArtifactError, match=r"reserved\.$"):
         model_file.loads(data)
 
-    loaded = predictable(data)
+    loaded = read_by_skops(data)
     reads = {
         "an attribute": lambda: loaded,
         "a key of a Bunch": lambda: loaded.kw_args["a"],
@@ -183,18 +183,20 @@ NO_PLAIN_TYPE = (
     "A dictionary in the file has a key type or default factory that is not a plain type."
 )
 NO_FUNCTION = "A partial in the file must wrap an allowed function, with arguments that are data."
-BY_A_FUNCTION = "An object in the file names a function where its type belongs."
+BY_A_FUNCTION = "An object in the file names a function instead of its type."
 NOT_SERVED = "The attribute {} of a {} names a method that is not served."
-NOT_TAKEN = "The attribute {0} of a {1} contains a {2}, which {1} does not accept there."
+NOT_ACCEPTED = "The attribute {0} of a {1} contains a {2}, which {1} does not accept there."
 HIDES = "The attribute {} of a LogisticRegression hides a method or constant of its class."
-NO_NAMES = "The state of a {} must be a dictionary."
-PYTHONS_OWN = "A LogisticRegression has an attribute whose name is reserved."
+NO_DICT = "The state of a {} must be a dictionary."
+RESERVED = "A LogisticRegression has an attribute whose name is reserved."
 NOT_PUBLIC = "The attribute {} of a {} uses private attributes."
-NOT_ALLOWED = "It holds types or functions that are not allowed: {}."
+NOT_ALLOWED = "The file contains types or functions that are not allowed: {}."
 
 
 def keyed_by(kinds):
-    return changed(LOGISTIC, lambda content: content["held"].update(key_types=kinds), held={"a": 1})
+    return changed(
+        LOGISTIC, lambda content: content["extra"].update(key_types=kinds), extra={"a": 1}
+    )
 
 
 def two_of_one_identity():
@@ -203,9 +205,11 @@ def two_of_one_identity():
     def change(content):
         functions = content["param_grid"]["content"]["func"]
         types = list_node(node("TypeNode", "builtins", "str"))
-        content["held"]["key_types"] = types | {"__id__": functions["__id__"]}
+        content["extra"]["key_types"] = types | {"__id__": functions["__id__"]}
 
-    return changed(GridSearchCV(FunctionTransformer(), {"func": [np.log1p]}), change, held={"a": 1})
+    return changed(
+        GridSearchCV(FunctionTransformer(), {"func": [np.log1p]}), change, extra={"a": 1}
+    )
 
 
 def state_of(estimator, state, *names):
@@ -223,15 +227,15 @@ def pair(name, value):
     return hostile.tuple_node(json_node(f'"{name}"'), value)
 
 
-def masked(held):
-    return np.ma.MaskedArray(np.array([held], dtype=object), mask=[True])
+def masked(item):
+    return np.ma.MaskedArray(np.array([item], dtype=object), mask=[True])
 
 
 def mask_of_no_array():
     def change(content):
-        content["held"]["content"]["data"] = json_node("[1, 2]")
+        content["extra"]["content"]["data"] = json_node("[1, 2]")
 
-    return changed(LOGISTIC, change, held=np.ma.MaskedArray([1, 2], mask=[0, 1]))
+    return changed(LOGISTIC, change, extra=np.ma.MaskedArray([1, 2], mask=[0, 1]))
 
 
 def scored(name):
@@ -246,24 +250,24 @@ FILES = {
     "keys made by a partial": (
         lambda: changed(
             LOGISTIC,
-            lambda content: content["held"].update(key_types=content.pop("kinds")),
+            lambda content: content["extra"].update(key_types=content.pop("kinds")),
             kinds=[partial(np.log1p)],
-            held={"a": 1},
+            extra={"a": 1},
         ),
         NO_PLAIN_TYPE,
     ),
     "keys made by an estimator": (
         lambda: changed(
             LOGISTIC,
-            lambda content: content["held"].update(key_types=content.pop("kinds")),
+            lambda content: content["extra"].update(key_types=content.pop("kinds")),
             kinds=[RBF()],
-            held={"a": 1},
+            extra={"a": 1},
         ),
         NO_PLAIN_TYPE,
     ),
-    "keys made by what another identity stands for": (two_of_one_identity, NO_PLAIN_TYPE),
+    "keys made by a function of the same identity": (two_of_one_identity, NO_PLAIN_TYPE),
     "defaults made by a function": (
-        lambda: saved(LOGISTIC, held=defaultdict(np.log1p)),
+        lambda: saved(LOGISTIC, extra=defaultdict(np.log1p)),
         NO_PLAIN_TYPE,
     ),
     "a partial of a scorer": (
@@ -290,71 +294,71 @@ FILES = {
         ),
         NO_FUNCTION,
     ),
-    "what makes scorers": (
+    "a function that makes scorers": (
         lambda: skops.io.dumps(FunctionTransformer(make_scorer)),
         NOT_ALLOWED.format("sklearn.metrics._scorer.make_scorer"),
     ),
-    "what finds scorers": (
+    "a function that finds scorers": (
         lambda: skops.io.dumps(FunctionTransformer(get_scorer)),
         NOT_ALLOWED.format("sklearn.metrics._scorer.get_scorer"),
     ),
     "a scorer for a function": (
         lambda: skops.io.dumps(FunctionTransformer(SCORER)),
-        NOT_TAKEN.format("func", "FunctionTransformer", "scorer"),
+        NOT_ACCEPTED.format("func", "FunctionTransformer", "scorer"),
     ),
     "a scorer for the weights of neighbours": (
         lambda: saved(NEIGHBORS, weights=SCORER),
-        NOT_TAKEN.format("weights", "KNeighborsClassifier", "scorer"),
+        NOT_ACCEPTED.format("weights", "KNeighborsClassifier", "scorer"),
     ),
     "a scorer for a kernel": (
         lambda: saved(PROCESS, kernel_=SCORER),
-        NOT_TAKEN.format("kernel_", "GaussianProcessRegressor", "scorer"),
+        NOT_ACCEPTED.format("kernel_", "GaussianProcessRegressor", "scorer"),
     ),
     "a scorer in a kernel": (
         lambda: skops.io.dumps(with_attributes(PROCESS, kernel_=Sum(RBF(), SCORER))),
-        NOT_TAKEN.format("k2", "Sum", "scorer"),
+        NOT_ACCEPTED.format("k2", "Sum", "scorer"),
     ),
     "a scorer in a list of kernels": (
         lambda: skops.io.dumps(with_attributes(PROCESS, kernel_=CompoundKernel([SCORER]))),
-        NOT_TAKEN.format("kernels", "CompoundKernel", "scorer"),
+        NOT_ACCEPTED.format("kernels", "CompoundKernel", "scorer"),
     ),
     "a kernel for a function": (
         lambda: skops.io.dumps(FunctionTransformer(RBF())),
-        NOT_TAKEN.format("func", "FunctionTransformer", "kernel"),
+        NOT_ACCEPTED.format("func", "FunctionTransformer", "kernel"),
     ),
     "a function for a kernel": (
         lambda: saved(PROCESS, kernel_=np.hypot),
-        NOT_TAKEN.format("kernel_", "GaussianProcessRegressor", "function"),
+        NOT_ACCEPTED.format("kernel_", "GaussianProcessRegressor", "function"),
     ),
     "a function where data belongs": (
         lambda: saved(LOGISTIC, coef_=np.log1p),
-        NOT_TAKEN.format("coef_", "LogisticRegression", "function"),
+        NOT_ACCEPTED.format("coef_", "LogisticRegression", "function"),
     ),
     "a type where data belongs": (
         lambda: saved(LOGISTIC, coef_=np.float64),
-        NOT_TAKEN.format("coef_", "LogisticRegression", "type"),
+        NOT_ACCEPTED.format("coef_", "LogisticRegression", "type"),
     ),
     "a function that only one class would call": (
         lambda: saved(DecisionTreeClassifier(), predict_many=[{"a": (np.log1p,)}]),
-        NOT_TAKEN.format("predict_many", "DecisionTreeClassifier", "function"),
+        NOT_ACCEPTED.format("predict_many", "DecisionTreeClassifier", "function"),
     ),
     "a function under a mask": (
         lambda: saved(LOGISTIC, coef_=masked(np.log1p)),
-        NOT_TAKEN.format("coef_", "LogisticRegression", "function"),
+        NOT_ACCEPTED.format("coef_", "LogisticRegression", "function"),
     ),
     "a function in an array of objects": (
         lambda: saved(LOGISTIC, coef_=np.array([[np.log1p]], dtype=object)),
-        NOT_TAKEN.format("coef_", "LogisticRegression", "function"),
+        NOT_ACCEPTED.format("coef_", "LogisticRegression", "function"),
     ),
     "a function in a Bunch": (
         lambda: saved(STACKED, named_estimators_=Bunch(a=np.log1p)),
-        NOT_TAKEN.format("named_estimators_", "StackingClassifier", "function"),
+        NOT_ACCEPTED.format("named_estimators_", "StackingClassifier", "function"),
     ),
     "a function for a metric's parameters": (
         lambda: saved(NEIGHBORS, effective_metric_params_={"p": np.log1p}),
-        NOT_TAKEN.format("effective_metric_params_", "KNeighborsClassifier", "function"),
+        NOT_ACCEPTED.format("effective_metric_params_", "KNeighborsClassifier", "function"),
     ),
-    "a mask of no array": (mask_of_no_array, "The file's parts do not make an estimator."),
+    "a mask of no array": (mask_of_no_array, "The parts of the file do not make up an estimator."),
     "the method of a stack": (
         lambda: saved(STACKED, stack_method_=["fit"]),
         NOT_SERVED.format("stack_method_", "StackingClassifier"),
@@ -379,7 +383,7 @@ FILES = {
         lambda: saved(CHAIN, chain_method_="fit"),
         NOT_SERVED.format("chain_method_", "ClassifierChain"),
     ),
-    "the method that a chain is asked for": (
+    "the parameter with the method of a chain": (
         lambda: saved(CHAIN, chain_method=["predict_proba", "fit"]),
         NOT_SERVED.format("chain_method", "ClassifierChain"),
     ),
@@ -391,7 +395,7 @@ FILES = {
         lambda: skops.io.dumps(scored(("predict", "fit"))),
         NOT_SERVED.format("_response_method", "_Scorer"),
     ),
-    "a method of a name that is not known yet": (
+    "a method in an unknown attribute": (
         lambda: saved(LOGISTIC, future_method_="tofile"),
         NOT_SERVED.format("future_method_", "LogisticRegression"),
     ),
@@ -417,7 +421,7 @@ FILES = {
         lambda: saved(LOGISTIC, _predict_proba_lr=1),
         HIDES.format("_predict_proba_lr"),
     ),
-    "a method that is only there at times": (
+    "a method with a condition": (
         lambda: saved(SEARCH, predict_proba=1),
         HIDES.format("predict_proba").replace("LogisticRegression", "GridSearchCV"),
     ),
@@ -431,38 +435,38 @@ FILES = {
     ),
     "a class": (
         lambda: saved(LOGISTIC, __class__=1),
-        PYTHONS_OWN,
+        RESERVED,
     ),
     "tags": (
         lambda: saved(LOGISTIC, __sklearn_is_fitted__=1),
-        PYTHONS_OWN,
+        RESERVED,
     ),
     "a copy": (
         lambda: saved(LOGISTIC, __deepcopy__=1),
-        PYTHONS_OWN,
+        RESERVED,
     ),
     "a state of pairs": (
         lambda: state_of(LOGISTIC, list_node(pair("predict", FUNCTION))),
-        NO_NAMES.format("LogisticRegression"),
+        NO_DICT.format("LogisticRegression"),
     ),
     "a state of pairs, for a kernel": (
         lambda: state_of(PROCESS, list_node(pair("k1", FUNCTION)), "kernel"),
-        NO_NAMES.format("Sum"),
+        NO_DICT.format("Sum"),
     ),
     "a state of pairs, for a tree of a histogram": (
         lambda: changed(
             LOGISTIC,
             lambda content: content.update(
-                held=node(
+                extra=node(
                     "ObjectNode",
                     "sklearn.ensemble._hist_gradient_boosting.predictor",
                     "TreePredictor",
                     content=list_node(pair("predict", FUNCTION)),
                 )
             ),
-            held=1,
+            extra=1,
         ),
-        NO_NAMES.format("TreePredictor"),
+        NO_DICT.format("TreePredictor"),
     ),
 }
 
@@ -490,7 +494,7 @@ SORT = ("numpy", "sort")
 
 
 @pytest.mark.parametrize(
-    ("held", "sentence"),
+    ("extra", "sentence"),
     [
         (node("ConstructorFromReduceNode", *SORT, content=list_node()), BY_A_FUNCTION),
         (node("ObjectNode", *SORT), BY_A_FUNCTION),
@@ -517,12 +521,12 @@ SORT = ("numpy", "sort")
         ),
         (
             node("TypeNode", *SORT),
-            NOT_TAKEN.format("held", "LogisticRegression", "function"),
+            NOT_ACCEPTED.format("extra", "LogisticRegression", "function"),
         ),
     ],
 )
-def test_a_trusted_function_is_not_called_while_reading(held, sentence):
-    data = changed(LOGISTIC, lambda content: content.update(held=held), held=1)
+def test_a_trusted_function_is_not_called_while_reading(extra, sentence):
+    data = changed(LOGISTIC, lambda content: content.update(extra=extra), extra=1)
     with pytest.raises(ArtifactError) as refusal:
         model_file.loads(data, trusted=["numpy.sort", OPERATORS])
     assert str(refusal.value) == sentence
@@ -543,17 +547,20 @@ KINDS = [*ESTIMATORS, *(by_name(name) for name in NAMES)]
 def test_no_attribute_hides_a_method():
     for kind in KINDS:
         for name in dir(kind):
-            held = getattr_static(kind, name)
-            if callable(held) or isinstance(held, property | classmethod | staticmethod):
+            member = getattr_static(kind, name)
+            if callable(member) or isinstance(member, property | classmethod | staticmethod):
                 with pytest.raises(ArtifactError):
                     attributes.check_name(kind, name)
 
 
-def test_every_callable_class_has_a_kind_and_places():
-    called = {kind for kind in KINDS if any("__call__" in vars(base) for base in kind.__mro__)}
-    places = tuple(by_name(name) for name in attributes.KINDS)
-    assert called == {kind for kind in KINDS if issubclass(kind, places)}
-    assert set().union(*attributes.PLACES.values()) >= set(attributes.KINDS.values())
+def test_every_callable_class_has_a_kind_and_attributes():
+    callable_kinds = {
+        kind for kind in KINDS if any("__call__" in vars(base) for base in kind.__mro__)
+    }
+    classes = tuple(by_name(name) for name in callables.KIND_BY_CLASS)
+    assert callable_kinds == {kind for kind in KINDS if issubclass(kind, classes)}
+    accepted = attributes.CALLABLE_ATTRIBUTES.keys()
+    assert accepted >= set(callables.KIND_BY_CLASS.values())
 
 
 DEFAULTS = [
@@ -567,9 +574,9 @@ DEFAULTS = [
 def test_every_parameter_with_method_in_its_name_accepts_only_its_options():
     assert len(DEFAULTS) > 10
     for kind, name, default in DEFAULTS:
-        attributes.Attributes().check(kind, {name: default})
+        attributes.check(kind, {name: default}, callables.CallableFinder())
         with pytest.raises(ArtifactError, match="that is not served"):
-            attributes.Attributes().check(kind, {name: "tofile"})
+            attributes.check(kind, {name: "tofile"}, callables.CallableFinder())
 
 
 def named_keys():
@@ -627,7 +634,7 @@ GOOD = {
         ),
         LinearRegression(),
     ),
-    "columns chosen by an object that the operator allows": make_pipeline(
+    "columns chosen by an object of a trusted class": make_pipeline(
         StandardScaler().set_output(transform="pandas"),
         ColumnTransformer([("a", StandardScaler(), make_column_selector(pattern="x[01]"))]),
         LinearRegression(),
@@ -652,6 +659,6 @@ def test_an_estimator_with_callables_is_read(name):
 
 
 def test_an_object_of_a_trusted_class_may_contain_functions():
-    data = saved(Operators(), function=np.log1p, method="his own", steps="many")
+    data = saved(Operators(), function=np.log1p, method="private", steps="many")
     loaded = model_file.loads(data, trusted=[OPERATORS], allow_version=True).estimator
-    assert (loaded.function, loaded.method, loaded.steps) == (np.log1p, "his own", "many")
+    assert (loaded.function, loaded.method, loaded.steps) == (np.log1p, "private", "many")

@@ -1,0 +1,153 @@
+"""Nodes of plain data: bytes, arrays, scalars, sparse matrices and random generators."""
+
+import io
+import math
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.lib import format as npy
+
+from predictor.core.artifacts.skops import zip_archive
+from predictor.core.artifacts.skops.reader import Node, Reader, ReadNode, import_name
+from predictor.core.artifacts.skops.writer import WriteNode, Writer, make_node
+from predictor.core.errors import ArtifactError
+
+NPY_HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+
+BIT_GENERATORS = ("MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64")
+
+
+def parse_npy(data: bytes) -> Any:
+    """Return a read-only array over .npy data. Reject objects, and a size unlike the header's."""
+    file = io.BytesIO(data)
+    try:
+        shape, is_fortran, dtype = NPY_HEADERS[npy.read_magic(file)](file)
+    except Exception as exc:
+        raise ArtifactError("An array in the file has a damaged header.") from exc
+    if dtype.hasobject:
+        raise ArtifactError("An array in the file contains pickled objects.")
+    size = math.prod(shape)
+    if (
+        any(length < 0 for length in shape)
+        or len(data) - file.tell() != size * dtype.itemsize
+        or (dtype.itemsize == 0 and size > len(data))
+    ):
+        raise ArtifactError("The size of an array in the file differs from its header.")
+    return np.ndarray(shape, dtype, data, file.tell(), order="F" if is_fortran else "C")
+
+
+def _read_array(reader: Reader, node: Node) -> Any:
+    """Return an array or a scalar. The items of an array of objects are nodes."""
+    if node["type"] == "numpy":
+        array = parse_npy(reader.read_member(node)).copy(order="K")
+        kind = import_name(node)
+        return array if kind is np.ndarray else kind(array)
+    items = reader.read_items(node)
+    if len(reader.read(node["shape"])) != 1:
+        return np.array(items, dtype="O")
+    array = np.empty(len(items), dtype="O")
+    for place, item in enumerate(items):  # `array[:] = items` would unpack items that are lists
+        array[place] = item
+    return array
+
+
+def _write_array(writer: Writer, value: Any) -> Node:
+    """Return the node of an array or a scalar. The items of an array of objects are nodes."""
+    if value.dtype == object and not value.ndim:
+        raise ValueError("an array of objects has no dimension.")
+    if value.dtype == object:
+        items = writer.write_items(value.tolist())
+        shape = writer.write(value.shape)
+        return make_node(type(value), "NdArrayNode", content=items, type="json", shape=shape)
+    name = writer.write_member(value, "npy", lambda file: np.save(file, value, allow_pickle=False))
+    return make_node(type(value), "NdArrayNode", type="numpy", file=name)
+
+
+def _read_masked(reader: Reader, node: Node) -> Any:
+    data, mask = reader.read_parts(node, "data", "mask")
+    if not isinstance(data, np.ndarray):
+        raise TypeError("The data of a masked array is not an array.")
+    return np.ma.MaskedArray(data, mask)
+
+
+def _write_masked(writer: Writer, value: Any) -> Node:
+    content = writer.write_parts(data=value.data, mask=value.mask)
+    return make_node(type(value), "MaskedArrayNode", content=content)
+
+
+def _write_dtype(writer: Writer, value: Any) -> Node:
+    return make_node(np.dtype, "DTypeNode", content=writer.write(np.ndarray(0, dtype=value)))
+
+
+def _read_sparse(reader: Reader, node: Node) -> Any:
+    from scipy.sparse import load_npz
+
+    data = reader.read_member(node)
+    with zip_archive.opened(data) as archive:
+        reader.count_bytes(sum(member.file_size for member in archive.infolist()))
+        for name in archive.namelist():
+            parse_npy(zip_archive.read(archive, name))
+    return load_npz(io.BytesIO(data))
+
+
+def _write_sparse(writer: Writer, value: Any) -> Node:
+    from scipy.sparse import save_npz
+
+    name = writer.write_member(value, "npz", lambda file: save_npz(file, value))
+    return make_node(type(value), "SparseMatrixNode", type="scipy", file=name)
+
+
+def _read_random_state(reader: Reader, node: Node) -> Any:
+    state = np.random.RandomState()
+    state.set_state(reader.read(node["content"]))
+    return state
+
+
+def _write_random_state(writer: Writer, value: Any) -> Node:
+    state = writer.write(value.get_state(legacy=False))
+    return make_node(type(value), "RandomStateNode", content=state)
+
+
+def _read_generator(reader: Reader, node: Node) -> Any:
+    state, seeds = reader.read_parts(node, "bit_generator", "seed_seq")
+    if (name := state["bit_generator"]) not in BIT_GENERATORS:
+        raise ArtifactError("A random generator in the file has an unknown bit generator.")
+    bits = getattr(np.random, name)(np.random.SeedSequence(**seeds))
+    bits.state = state
+    return np.random.Generator(bits)
+
+
+def _write_generator(writer: Writer, value: Any) -> Node:
+    bits = value.bit_generator
+    content = writer.write_parts(bit_generator=bits.state, seed_seq=bits.seed_seq.state)
+    return make_node(type(value), "RandomGeneratorNode", content=content)
+
+
+def _write_bytes(loader: str, writer: Writer, value: Any) -> Node:
+    name = writer.write_member(value, "bin", lambda file: file.write(value))
+    return make_node(type(value), loader, file=name)
+
+
+READERS: dict[str, ReadNode] = {
+    "BytesNode": Reader.read_member,
+    "BytearrayNode": lambda reader, node: bytearray(reader.read_member(node)),
+    "NdArrayNode": _read_array,
+    "MaskedArrayNode": _read_masked,
+    "DTypeNode": lambda reader, node: reader.read(node["content"]).dtype,
+    "SparseMatrixNode": _read_sparse,
+    "RandomStateNode": _read_random_state,
+    "RandomGeneratorNode": _read_generator,
+}
+WRITERS: dict[str, WriteNode] = {
+    "builtins.bytes": partial(_write_bytes, "BytesNode"),
+    "builtins.bytearray": partial(_write_bytes, "BytearrayNode"),
+    "numpy.generic": _write_array,
+    "numpy.ndarray": _write_array,
+    "numpy.ma.MaskedArray": _write_masked,
+    "numpy.dtype": _write_dtype,
+    "numpy.random.mtrand.RandomState": _write_random_state,
+    "numpy.random._generator.Generator": _write_generator,
+    "scipy.sparse._matrix.spmatrix": _write_sparse,
+    "scipy.sparse._base.sparray": _write_sparse,
+}
