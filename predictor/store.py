@@ -42,6 +42,8 @@ class Store:
     def __init__(self) -> None:
         self._live: dict[str, Model] = {}
         self._troubles: dict[str, str] = {}
+        self._followed: dict[str, tuple[int, str]] = {}  # the registry as of the last refresh
+        self._refreshed_at = 0.0
         self._changing = threading.Lock()
         self._on_demand: OrderedDict[tuple[str, int], Model] = OrderedDict()
         self._demanding = threading.Lock()
@@ -94,7 +96,8 @@ class Store:
         """
         with self._changing:
             served, troubles = {}, {}
-            for name, (version, form) in registry.live_forms().items():
+            followed = registry.live_forms()
+            for name, (version, form) in followed.items():
                 current = self._live.get(name)
                 try:
                     served[name] = self._as_live(current, name, version, form)
@@ -107,6 +110,7 @@ class Store:
                         log.error("%s: %s", name, troubles[name])  # noqa: TRY400 - the sentence says it all
             gone = self._live.keys() - served.keys()
             self._live, self._troubles = served, troubles
+            self._followed, self._refreshed_at = followed, time.monotonic()
             metrics.serving(
                 {name: model.version for name, model in served.items()} | dict.fromkeys(gone, 0),
                 troubles,
@@ -137,24 +141,29 @@ class Store:
         return model
 
     def _keep_up(self) -> None:
-        """Refresh when what is live changes; say once, not every time, what is in the way."""
-        seen: dict[str, tuple[int, str]] | None = None
-        tried = 0.0
+        """Keep up with the registry; log a database error once, not at every poll."""
         trouble = ""
         while True:
             time.sleep(POLL_S)
             try:
-                live = registry.live_forms()
-                retry = self._troubles and time.monotonic() - tried > RETRY_S
-                if live != seen or retry:
-                    self.refresh()
-                    seen, tried = live, time.monotonic()
+                self._catch_up()
                 trouble = ""
             except DatabaseError as exc:
                 connection.close()
                 if str(exc) != trouble:
                     trouble = str(exc)
                     log.error("Still serving what was live before: %s", trouble)  # noqa: TRY400 - the sentence says it all
+
+    def _catch_up(self) -> None:
+        """Refresh if the registry has changed since the last refresh, or to retry a failed load.
+
+        A request that changes a model refreshes as well. The comparison is therefore with the
+        last refresh of any thread: an earlier poll may have seen the same state as this one,
+        with a change in between that is already undone.
+        """
+        retry = self._troubles and time.monotonic() - self._refreshed_at > RETRY_S
+        if retry or registry.live_forms() != self._followed:
+            self.refresh()
 
 
 def load(name: str, version: int) -> Model:

@@ -59,3 +59,20 @@ def test_many_who_ask_at_once_load_a_version_once(loads, monkeypatch):
         models = {id(future.result()) for future in [pool.submit(ask) for _ in range(8)]}
     assert len(models) == 1
     assert loads == [2]
+
+
+def test_a_change_here_that_another_process_reverts_is_followed(iris, register):
+    register()
+    registry.promote(registry.version("iris", 2))
+    loaded().refresh()  # as the request that promotes does
+    registry.promote(registry.version("iris", 1))  # as another process does
+    loaded()._catch_up()
+    assert loaded().get("iris").version == 1
+
+
+def test_an_unchanged_registry_is_not_refreshed(loads, monkeypatch):
+    registry.promote(registry.version("iris", 2))
+    loaded()._catch_up()
+    monkeypatch.setattr(loaded(), "refresh", None)
+    loaded()._catch_up()
+    assert loads == [2]
