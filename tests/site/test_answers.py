@@ -13,6 +13,8 @@ from mlsite.sign_ins import PAIR
 from predictor import registry
 from tasks.models import Task
 
+pytestmark = pytest.mark.xdist_group("penguins")
+
 HERE = {"name": "iris", "version": "1", "number": "1", "id": "1"}
 ROW = {"X1": 5.9, "X2": 3.0}
 OUTPUTS = {"outputs": "predict,predict_proba,decision_function"}

@@ -9,6 +9,8 @@ import pytest
 
 from tests.serving import until
 
+pytestmark = pytest.mark.xdist_group("site")
+
 BROWSER = {"HTTP_ACCEPT": "text/html,application/xhtml+xml,*/*;q=0.8"}
 
 

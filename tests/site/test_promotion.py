@@ -15,6 +15,8 @@ from sklearn.neighbors import KNeighborsClassifier
 from predictor.core import artifacts
 from tests.serving import START_S, Site, python
 
+pytestmark = pytest.mark.xdist_group("promotion")
+
 CLIENTS = 16
 PROMOTED = [1, 2] * 10
 PATH = "/models/iris/predict?outputs=predict,predict_proba"

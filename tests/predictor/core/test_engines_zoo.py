@@ -12,7 +12,7 @@ from predictor.core.engines.forms.drawing import COMPILED, drawn
 from predictor.core.engines.forms.form import Declined, NoForm
 from predictor.core.engines.sampling import random_rows
 from predictor.core.engines.storing import FORMS, KINDS, dumps, loads
-from tests.predictor.zoo import CASES, fitted, saved
+from tests.predictor.zoo import CASES, each, fitted, saved
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # estimators warn of their own rows
 
@@ -33,7 +33,7 @@ NAMES = [
 ]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", each(NAMES))
 def test_ten_thousand_random_rows_are_answered_as_by_scikit_learn(name):
     estimator, signature = fitted(name)[0], saved(name)[1]
     if signature.container not in ("array", "frame"):
