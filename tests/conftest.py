@@ -29,60 +29,10 @@ from tests.serving import Site
 settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("tests")
 
-# Modules and packages that share a server, a browser or what takes long to fit. Each group runs in
-# one worker, lest every worker start its own.
-SHARED = {
-    "tests/browser/": "browser",
-    "tests/predictor/core/test_penguins.py": "penguins",
-    "tests/predictor/test_penguins.py": "penguins",
-    "tests/site/test_answers.py": "penguins",
-    "tests/site/test_docs.py": "docs",
-    "tests/site/test_http.py": "site",
-    "tests/site/test_notebook.py": "site",
-    "tests/site/test_schema.py": "penguins",
-    "tests/site/test_seed.py": "site",
-    "tests/site/test_serve.py": "site",
-    "tests/tasks/test_processes.py": "tasks",
-}
-
-# What goes first: what takes longest, and beside the first start of a site, which takes one worker
-# seconds, what needs no site. What starts processes does not come last, when there is nothing left
-# to do beside it.
-FIRST = ("tests/site/test_http.py", "tests/predictor/core/", *SHARED, "tests/site/")
-
-# Modules that hold the same estimators against something. All tests of one of them run in one
-# worker, where it is fitted once.
-ZOO = (
-    "tests/predictor/core/test_skops_reader.py",
-    "tests/predictor/core/test_engines_zoo.py",
-    "tests/predictor/test_zoo.py",
-)
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config, log):
-    """Send a group to one worker, and each other test to the next that is free."""
-    from xdist.scheduler import LoadScopeScheduling
-
-    config.option.loadscopereorder = False  # FIRST is the order
-
-    class Grouped(LoadScopeScheduling):
-        def _split_scope(self, nodeid):
-            if nodeid.startswith(ZOO) and "[" in nodeid:
-                return f"zoo{nodeid.partition('[')[2]}"
-            groups = (SHARED[place] for place in SHARED if nodeid.startswith(place))
-            return next(groups, nodeid)
-
-    return Grouped(config, log)
-
 
 def pytest_collection_modifyitems(items):
-    """Put the tests into the order in which they go to the workers."""
-
-    def place(item):
-        return next((n for n, at in enumerate(FIRST) if item.nodeid.startswith(at)), len(FIRST))
-
-    items.sort(key=place)
+    """Put the groups of `xdist_group` first: small tests come last and fill both workers."""
+    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
 
 
 @pytest.fixture(scope="session")

@@ -54,6 +54,8 @@ class Store:
     def __init__(self) -> None:
         self._live: dict[str, Model] = {}
         self._load_errors: dict[str, str] = {}
+        self._followed: dict[str, tuple[int, str]] = {}  # the registry at the last refresh
+        self._refreshed_at = 0.0
         self._changing = threading.Lock()
         self._on_demand: dict[tuple[str, int], OnDemand] = {}
         self._demanding = threading.Lock()
@@ -121,7 +123,8 @@ class Store:
         """
         with self._changing:
             served, load_errors = {}, {}
-            for name, (version, compiled_sha256) in registry.live_compiled().items():
+            followed = registry.live_compiled()
+            for name, (version, compiled_sha256) in followed.items():
                 current = self._live.get(name)
                 try:
                     served[name] = self._as_live(current, name, version, compiled_sha256)
@@ -134,6 +137,7 @@ class Store:
                         log.error("%s: %s", name, load_errors[name])  # noqa: TRY400 - the message is complete
             removed = self._live.keys() - served.keys()
             self._live, self._load_errors = served, load_errors
+            self._followed, self._refreshed_at = followed, time.monotonic()
             metrics.serving(
                 {name: model.version for name, model in served.items()} | dict.fromkeys(removed, 0),
                 load_errors,
@@ -186,24 +190,29 @@ class Store:
         }
 
     def _poll(self) -> None:
-        """Refresh after a change of the live versions. Log a repeated database error once."""
-        seen: dict[str, tuple[int, str]] | None = None
-        tried = 0.0
-        load_error = ""
+        """Follow the registry. Log a repeated database error once."""
+        database_error = ""
         while True:
             time.sleep(POLL_S)
             try:
-                live = self._read_live()
-                retry = self._load_errors and time.monotonic() - tried > RETRY_S
-                if live != seen or retry:
-                    self.refresh()
-                    seen, tried = live, time.monotonic()
-                load_error = ""
+                self._catch_up()
+                database_error = ""
             except DatabaseError as exc:
                 connection.close()
-                if str(exc) != load_error:
-                    load_error = str(exc)
-                    log.error("The registry cannot be read, models stay loaded: %s", load_error)  # noqa: TRY400 - the message is complete
+                if str(exc) != database_error:
+                    database_error = str(exc)
+                    log.error("The registry cannot be read, models stay loaded: %s", database_error)  # noqa: TRY400 - the message is complete
+
+    def _catch_up(self) -> None:
+        """Refresh if the registry has changed since the last refresh, or to retry a failed load.
+
+        A request that changes a model refreshes as well. Therefore the comparison is with the last
+        refresh of any thread. A comparison with the previous poll would miss a change that was
+        reverted in between.
+        """
+        retry = self._load_errors and time.monotonic() - self._refreshed_at > RETRY_S
+        if self._read_live() != self._followed or retry:
+            self.refresh()
 
 
 def load(name: str, version: int) -> Model:

@@ -7,6 +7,8 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import violations
 
+pytestmark = pytest.mark.xdist_group("browser")
+
 PHONE = {"width": 390, "height": 844}
 
 PAGES = [

@@ -5,6 +5,8 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import violations
 
+pytestmark = pytest.mark.xdist_group("browser")
+
 
 @pytest.mark.parametrize(
     ("who", "address"), [("page", "/predict"), ("visitor", "/models/iris/predict")]

@@ -5,6 +5,8 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import PASSWORD, VISITOR, sign_in, violations
 
+pytestmark = pytest.mark.xdist_group("browser")
+
 
 def test_signing_in_returns_to_the_page_and_signing_out_leads_home(page):
     page.goto("/tasks/?done=false")

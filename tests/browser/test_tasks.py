@@ -1,8 +1,11 @@
 """The task list, by hand."""
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import violations
+
+pytestmark = pytest.mark.xdist_group("browser")
 
 
 def make(page, title):

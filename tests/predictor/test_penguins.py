@@ -2,6 +2,8 @@
 
 import pytest
 
+pytestmark = pytest.mark.xdist_group("penguins")
+
 ROW = {
     "island": "Biscoe",
     "bill_length_mm": 47.5,

@@ -115,3 +115,20 @@ def test_without_the_follower_each_request_by_number_asks_the_registry(loads):
     assert get_store().loaded("iris", 2) is None
     with pytest.raises(Conflict, match="Version 2 of iris is retired"):
         get_store().get("iris", 2)
+
+
+def test_a_change_here_that_another_process_reverts_is_followed(iris, register):
+    register()
+    registry.promote(registry.version("iris", 2))
+    get_store().refresh()  # as the request that promotes does
+    registry.promote(registry.version("iris", 1))  # as another process does
+    get_store()._catch_up()
+    assert get_store().get("iris").version == 1
+
+
+def test_an_unchanged_registry_is_not_refreshed(loads, monkeypatch):
+    registry.promote(registry.version("iris", 2))
+    get_store()._catch_up()
+    monkeypatch.setattr(get_store(), "refresh", None)
+    get_store()._catch_up()
+    assert loads == [2]

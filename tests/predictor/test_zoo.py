@@ -16,7 +16,7 @@ from predictor.core.errors import ArtifactError
 from predictor.isolation import inspect_artifact
 from predictor.registry import registration, storage
 from predictor.runtime.store import get_store
-from tests.predictor.zoo import CASES, fitted, saved
+from tests.predictor.zoo import CASES, each, fitted, saved
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # estimators warn of their own rows
 
@@ -129,7 +129,7 @@ def _ask(api, address, body, methods):
     return orjson.loads(response.content)
 
 
-@pytest.mark.parametrize("name", [name for name in CASES if name not in NOT_SERVED])
+@pytest.mark.parametrize("name", each(name for name in CASES if name not in NOT_SERVED))
 def test_it_answers_as_when_it_is_called(name, serve):
     estimator, X = fitted(name)
     asked = X.iloc[:ASKED] if hasattr(X, "iloc") else X[:ASKED]
@@ -180,7 +180,7 @@ def same(got, expected):
         assert type(got) is type(expected)
 
 
-@pytest.mark.parametrize("name", NOT_SERVED)
+@pytest.mark.parametrize("name", each(NOT_SERVED))
 def test_what_takes_no_rows_is_refused_with_a_sentence(name, tmp_path):
     estimator, X, _ = CASES[name].build()
     with pytest.raises(ArtifactError) as refusal:

@@ -1,7 +1,7 @@
 """The estimators that every way of serving is held against, with rows for each."""
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pytest
 import scipy.sparse
 from sklearn.base import BaseEstimator, clone
 from sklearn.calibration import CalibratedClassifierCV
@@ -345,6 +346,11 @@ def _with_rows(estimator: BaseEstimator) -> tuple[BaseEstimator, Any, Any]:
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     CASES = dict(listed()) | dict(own())
+
+
+def each(names: Iterable[str]) -> list[Any]:
+    """Return the cases as parameters: the tests of one case share a worker, which fits it once."""
+    return [pytest.param(name, marks=pytest.mark.xdist_group(f"zoo {name}")) for name in names]
 
 
 @cache

@@ -12,6 +12,8 @@ from predictor import registry
 from predictor.runtime.store import get_store
 from tasks.models import Task
 
+pytestmark = pytest.mark.xdist_group("penguins")
+
 HERE = {"name": "iris", "version": "1", "number": "1", "id": "1"}
 ROW = {"X1": 5.9, "X2": 3.0}
 FORM = "application/x-www-form-urlencoded"

@@ -7,6 +7,8 @@ import pytest
 
 from tests.serving import ROOT, Site
 
+pytestmark = pytest.mark.xdist_group("docs")
+
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 

@@ -10,6 +10,8 @@ import pytest
 from predictor.runtime.store import get_store
 from tests.serving import until
 
+pytestmark = pytest.mark.xdist_group("site")
+
 BROWSER = {"HTTP_ACCEPT": "text/html,application/xhtml+xml,*/*;q=0.8"}
 
 

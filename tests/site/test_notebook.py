@@ -11,6 +11,8 @@ import pytest
 from tests.predictor.core.tutorial import COEFFICIENTS, INTERCEPTS, final_model
 from tests.serving import ROOT, START_S, environment
 
+pytestmark = pytest.mark.xdist_group("site")
+
 PAGE = (ROOT / "docs" / "notebook.md").read_text()
 
 

@@ -7,6 +7,8 @@ import pytest
 
 from tests.serving import python
 
+pytestmark = pytest.mark.xdist_group("public_url")
+
 PROGRAM = """
 import json, sys, django
 django.setup()

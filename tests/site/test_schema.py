@@ -4,6 +4,8 @@ import pytest
 from django.core.management import call_command
 from jsonschema import Draft202012Validator
 
+pytestmark = pytest.mark.xdist_group("penguins")
+
 
 @pytest.fixture
 def schema(api, iris, penguins):

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+pytestmark = pytest.mark.xdist_group("site")
+
 JSON = '-H "Content-Type: application/json"'
 
 

@@ -20,6 +20,8 @@ from mlsite.server.workers import THREADS
 from predictor.core.engines.places import MOST
 from tests.serving import ROOT, START_S, Site, environment, free_port, manage, until
 
+pytestmark = pytest.mark.xdist_group("site")
+
 
 def test_the_first_start_makes_everything_and_says_where_to_click(prepared):
     said = json.loads((prepared / "first_start.json").read_text())

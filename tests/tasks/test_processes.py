@@ -12,7 +12,10 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.django_db  # for its tables are what the processes get a copy of
+pytestmark = [
+    pytest.mark.django_db,  # for its tables are what the processes get a copy of
+    pytest.mark.xdist_group("tasks"),
+]
 
 ROOT = Path(__file__).parents[2]
 BODY = {"title": "Read a book"}

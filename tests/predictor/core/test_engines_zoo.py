@@ -12,7 +12,7 @@ from predictor.core.compiler.converters.dispatch import CONVERTERS, convert
 from predictor.core.compiler.row_generator import random_rows
 from predictor.core.engines.compiled import InputReader, run_compiled
 from predictor.core.lazy_frame import materialize
-from tests.predictor.zoo import CASES, fitted, saved
+from tests.predictor.zoo import CASES, each, fitted, saved
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # estimators warn of their own rows
 
@@ -33,7 +33,7 @@ NAMES = [
 ]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", each(NAMES))
 def test_ten_thousand_random_rows_have_the_results_of_scikit_learn(name):
     estimator, signature = fitted(name)[0], saved(name)[1]
     if signature.container not in ("array", "frame"):

@@ -10,6 +10,8 @@ from predictor.core.errors import InvalidInput
 from predictor.core.model import Model
 from predictor.core.signature import Signature
 
+pytestmark = pytest.mark.xdist_group("penguins")
+
 ADELIE = {
     "island": "Torgersen",
     "bill_length_mm": 39.1,

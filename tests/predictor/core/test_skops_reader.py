@@ -20,7 +20,7 @@ from predictor.core.artifacts.skops.audit import audit, get_name, iter_nodes, re
 from predictor.core.artifacts.skops.reader import Reader
 from predictor.core.errors import ArtifactError
 from tests.predictor.core import hostile
-from tests.predictor.zoo import CASES, fitted
+from tests.predictor.zoo import CASES, each, fitted
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # estimators warn of their own rows
 
@@ -86,7 +86,7 @@ def fields(data):
     return {name: array[name].tobytes() for name in names} if names else data
 
 
-@pytest.mark.parametrize("name", [name for name in CASES if name not in NOT_OF_ROWS])
+@pytest.mark.parametrize("name", each(name for name in CASES if name not in NOT_OF_ROWS))
 def test_every_estimator_is_written_and_read_as_by_skops(name):
     estimator = fitted(name)[0]
     data = model_file.dumps(estimator, {})
