@@ -68,7 +68,7 @@ def test_a_failure_tells_nothing_of_itself(api, iris, monkeypatch):
 
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
-    "X-LazyFrame-Options": "DENY",
+    "X-Frame-Options": "DENY",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
