@@ -16,6 +16,7 @@ lint: $(VENV)/.test
 	$(BIN)/ruff check .
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
+	$(BIN)/python tests/plain_english.py
 
 format: $(VENV)/.test
 	$(BIN)/ruff check --fix .

@@ -25,7 +25,7 @@ from predictor.registry import registration, storage
 from predictor.runtime.store import get_store
 from tests.serving import Site
 
-# How long an example takes is the machine's mood, and no failure.
+# The time of an example depends on the load of the machine.
 settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("tests")
 
@@ -37,7 +37,7 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory):
-    """The files that a first start makes from nothing, once for all workers, and what it said."""
+    """The files and the output of a first start, made once for all workers."""
     own = tmp_path_factory.getbasetemp()
     home = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "prepared"
     home.mkdir(exist_ok=True)
@@ -80,7 +80,7 @@ def migrated(django_db_setup, django_db_blocker, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def written(tmp_path_factory):
-    """The files that a registration of a model writes and what it finds, made once for each."""
+    """The files and the inspection of a registration, made once for each model."""
 
     @cache
     def written(name):
@@ -105,7 +105,7 @@ def fitted(written):
 
 @pytest.fixture
 def register(db, models_dir, written):
-    """Register a bundled model as `registry.register` does, of files that are there already."""
+    """Register a bundled model like `registry.register`, with files that were made before."""
 
     def register(name="iris", recipe="iris"):
         _, place, found, origin = written(recipe)
@@ -126,7 +126,7 @@ def iris(register, fitted):
 
 @pytest.fixture
 def penguins(register):
-    """Version 1 of penguins, beside what else there is."""
+    """Version 1 of penguins, in addition to the other models."""
     registry.promote(register("penguins", recipe="penguins"))
     get_store().refresh()
 

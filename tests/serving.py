@@ -46,7 +46,7 @@ def python(home, *arguments, **variables):
 
 
 def until(claim, what, timeout_s=START_S):
-    """Wait until the claim holds, and return what it gave."""
+    """Wait until the condition holds, and return its value."""
     deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:
         if value := claim():

@@ -26,7 +26,7 @@ os.environ["MODELS_DIR"] = str(scratch / "models")
 
 from mlsite.settings import *  # noqa: E402, F403 - the settings themselves
 
-# Hashing that is meant to be slow has no part in what is tested.
+# Slow password hashing is not under test.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 # Each client has middleware of its own, which would list all static files when it is made.

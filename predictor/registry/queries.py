@@ -86,7 +86,7 @@ def live_compiled() -> dict[str, tuple[int, str]]:
 def version_states(
     loaded: Collection[tuple[str, int]],
 ) -> dict[tuple[str, int], tuple[State, str]]:
-    """Return the state and the compiled SHA-256 of the live versions and of the loaded ones.
+    """Return the state and the compiled SHA-256 of the live versions and of the loaded versions.
 
     Parameters
     ----------

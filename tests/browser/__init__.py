@@ -1,1 +1,1 @@
-"""What a person sees: a package, so that its one browser ends with it."""
+"""Pages in a browser. This is a package so that its one browser ends with it."""

@@ -57,13 +57,13 @@ def site(chromium, prepared, tmp_path_factory):
 
 @pytest.fixture(scope="package")
 def load_errors():
-    """What went wrong in the tabs and was not told yet."""
+    """Errors of the tabs that no test has reported yet."""
     return []
 
 
 @pytest.fixture(scope="package")
 def tab(chromium, site, load_errors):
-    """Opens the tab of somebody, once: a new one for every test costs more than the pages do."""
+    """Opens one tab per user: a new tab for every test costs more than the pages do."""
 
     @cache
     def tab(user=None, password=None):
@@ -80,7 +80,7 @@ def tab(chromium, site, load_errors):
 
 @pytest.fixture
 def visit(tab, load_errors):
-    """Gives the tab of somebody, and sees to it afterwards that nothing went wrong in it."""
+    """Gives the tab of a user, and checks after the test that it had no errors."""
     used = []
 
     def visited(*who):
@@ -96,10 +96,10 @@ def visit(tab, load_errors):
 
 
 def watch(page, home, load_errors):
-    """Note what a page logs, throws, misses, and asks of other hosts."""
+    """Record log messages, exceptions, failed loads and requests to other hosts."""
 
     def logged(message):
-        # What failed to load is noted below, with its status.
+        # Failed loads are recorded below, with their status.
         told = message.text.startswith("Failed to load resource")
         if message.type in ("error", "warning") and not told:
             load_errors.append(message.text)
@@ -121,7 +121,7 @@ def watch(page, home, load_errors):
 
 @pytest.fixture
 def page(visit):
-    """A page of somebody who has not signed in, and was never here."""
+    """A page of an anonymous user without cookies."""
     page = visit()
     page.context.clear_cookies()
     return page
@@ -146,6 +146,6 @@ def sign_in(page, user, password):
 
 
 def violations(page):
-    """What axe finds wrong with the page as it is now."""
+    """Accessibility violations that axe finds on the current page."""
     found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
     return {rule["id"]: [node["html"] for node in rule["nodes"]] for rule in found}

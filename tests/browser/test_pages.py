@@ -1,4 +1,4 @@
-"""Each page opens, says what it is, can be used by everybody, and keeps to this site."""
+"""Each page opens, has a title, is accessible, and makes no request to another host."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Signing in and out, and what is offered to whom."""
+"""Login, logout, and the buttons that each user sees."""
 
 import pytest
 from playwright.sync_api import expect

@@ -1,4 +1,4 @@
-"""Files that somebody brings: whole ones, and those that are refused."""
+"""Uploaded files: valid files and rejected files."""
 
 import pickle
 
@@ -12,7 +12,7 @@ from tests.predictor.core.onnx_files import regressor
 
 @pytest.fixture(scope="session")
 def regression():
-    """An estimator that is not one of the bundled ones."""
+    """An estimator that is not bundled."""
     X = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 2.0]])
     return LinearRegression().fit(X, X @ [2.0, 3.0] + 1.0)
 

@@ -2,7 +2,7 @@
 
     python -m tests.predictor.crash
 
-After each one what is left is looked at, and one more registration is made. One line of JSON is
+After each kill the remains are checked, and one more registration is made. One line of JSON is
 printed for each instant.
 """
 

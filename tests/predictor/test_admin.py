@@ -1,4 +1,4 @@
-"""The registry in the admin: what is shown, what is offered, and what a yes does."""
+"""The registry in the admin: its pages, its buttons, and their effects."""
 
 import pytest
 from django.contrib.auth.models import Permission

@@ -9,7 +9,7 @@ import pytest
 
 from tests.serving import ROOT, environment
 
-pytestmark = pytest.mark.django_db  # for its tables are what the processes get a copy of
+pytestmark = pytest.mark.django_db  # the processes get a copy of its tables
 
 PROCESSES, TIMES = 3, 4
 

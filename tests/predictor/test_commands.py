@@ -1,4 +1,4 @@
-"""The registry from the command line: what each command says, and every error as a sentence."""
+"""The registry's commands: their output, and their errors as sentences."""
 
 import json
 import shutil
@@ -16,7 +16,7 @@ from tests.serving import ROOT, python
 
 @pytest.fixture
 def run(capsys, db, models_dir):
-    """Run a command, and return what it printed."""
+    """Run a command, and return its output."""
 
     def run(*arguments):
         capsys.readouterr()
@@ -111,7 +111,7 @@ def test_what_cannot_be_done_is_a_sentence(run, three, monkeypatch, command, sen
     assert ModelVersion.objects.count() == 3
 
 
-# One process for all: what one of them imports, stays.
+# One process for all, because an imported module stays imported.
 WITHOUT_DATABASE = """
 import sys
 from django.core.management import execute_from_command_line
@@ -137,7 +137,7 @@ def test_a_database_that_is_missing_is_a_sentence_and_imports_no_scikit_learn(tm
 
 @pytest.fixture
 def lost(run, three, models_dir, tmp_path):
-    """What is left of MODELS_DIR after its database was lost: three versions of iris."""
+    """MODELS_DIR after its database was lost: three versions of iris."""
     kept = tmp_path / "kept"
     shutil.move(models_dir, kept)
     return kept

@@ -9,11 +9,11 @@ import pytest
 
 from tests.serving import ROOT, environment
 
-pytestmark = pytest.mark.django_db  # for its tables are what the processes get a copy of
+pytestmark = pytest.mark.django_db  # the processes get a copy of its tables
 
 
 def instants(home, migrated):
-    """Return what came of a kill -9 before each line of a registration."""
+    """Return the result of a kill -9 before each line of a registration."""
     shutil.copy(migrated, home)
     done = subprocess.run(
         [sys.executable, "-m", "tests.predictor.crash"],
@@ -36,7 +36,7 @@ def test_a_registration_killed_before_any_line_leaves_a_whole_version_or_none(tm
         assert said["killed"] == (said is not last)
         added = [number for number in said["after"] if number not in before]
         assert added in ([], [max(before, default=0) + 1]), said
-        # The next registration works, and clears what was left.
+        # The next registration works, and removes the remains.
         assert said["left"] == [], said
         assert said["directories"] == sorted([*said["after"][:2], said["next"]]), said
         before = [said["next"], *said["after"]]

@@ -33,7 +33,7 @@ def row(iris):
 
 
 def engine():
-    """What runs a row of iris in this process, after it has looked at the registry."""
+    """The engine for a row of iris in this process, after it has followed the registry."""
     get_store().refresh()
     return get_store().get("iris").engine_name(1)
 

@@ -1,4 +1,4 @@
-"""What Prometheus is told of predictions, after each request."""
+"""Prometheus metrics of predictions, after each request."""
 
 import re
 
@@ -36,7 +36,7 @@ def told(api):
 
 @pytest.fixture
 def added(told):
-    """What a sample has grown by since the test began to look at it."""
+    """The increase of a sample since the start of the test."""
     before = {}
 
     def growth(name, **labels):

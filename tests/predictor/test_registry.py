@@ -1,4 +1,4 @@
-"""The registry itself: what is live, how it comes back, and what the record says of it."""
+"""The registry: live versions, recovery, and the log of changes."""
 
 import json
 
@@ -25,7 +25,7 @@ def live():
 
 
 def record():
-    """The record without the registrations: what happened, from and to which version."""
+    """The log of changes without registrations: kind, old version, new version."""
     events = Event.objects.exclude(kind="registration").order_by("pk")
     return list(events.values_list("kind", "from_version__version", "to_version__version"))
 
@@ -74,7 +74,7 @@ def test_promoting_what_is_live_changes_nothing_and_records_nothing(versions):
 
 
 def do(name, step):
-    """Do one step, such as "promote 2" or "rollback", and return what is live then."""
+    """Do one step, such as "promote 2" or "rollback", and return the live version."""
     verb, _, number = step.partition(" ")
     try:
         if number:

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.filterwarnings("ignore")  # estimators warn of their ow
 
 ASKED = 12
 
-# What cannot be served, as docs/estimators.md lists it.
+# Estimators that cannot be served, as listed in docs/estimators.md.
 NOT_SERVED = {
     "DictVectorizer": "DictVectorizer takes objects of any keys, not rows of columns.",
     "FeatureHasher": "FeatureHasher takes objects of any keys, not rows of columns.",
@@ -105,7 +105,7 @@ def _untimed(monkeypatch):
 def serve(api, db, models_dir, tmp_path):
     """Return a way from a saved estimator to the answers to rows of JSON: registered, loaded.
 
-    With it come the signature, and what the card says of the engines.
+    Also returns the signature, and the engines on the card.
     """
 
     def served(data):
@@ -189,7 +189,7 @@ def test_what_takes_no_rows_is_refused_with_a_sentence(name, tmp_path):
 
 
 def its_own(estimator, method, X):
-    """Return what the estimator says itself, in a tuple; nothing where it fails or throws dice."""
+    """Return the estimator's own result in a tuple; an empty one if it fails or is random."""
     if not hasattr(estimator, method):
         return ()
     try:

@@ -124,7 +124,7 @@ def table_pipeline(model: BaseEstimator, *, text: bool = False) -> Any:
 
 
 def own() -> Iterator[tuple[str, Case]]:
-    """Yield the compositions that people fit, by what is special about each."""
+    """Yield common compositions, by the property that each one tests."""
     several = np.column_stack([LABELS, LABELS % 2])
     labels = np.column_stack([LABELS == 0, LABELS > 0]).astype(int)
     logistic = LogisticRegression()

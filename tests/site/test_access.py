@@ -1,4 +1,4 @@
-"""Who may do what: every route, method and role, in both modes of access.
+"""Access: every route, method and role, in both access modes.
 
 A new route fails `test_every_route_has_its_row` until it has one here.
 """
@@ -22,11 +22,11 @@ from tasks.models import Task
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE")
 MODES = ("open", "token")
 
-# Who: by session or by token, except the last ones, which only a token can be.
+# Roles, by session or by token; the last roles exist only as tokens.
 SIGNED_IN = ("without", "with", "staff", "manager", "superuser")
 ROLES = ("anonymous", *SIGNED_IN, "expired", "revoked", "deactivated")
 
-# What a rule answers to each role; a dot is the answer of the row itself.
+# Answer of a rule to each role; a dot is the answer in the row itself.
 RULES = {
     #                       anonymous without with staff manager superuser expired revoked deactiv.
     ("everybody", "open"): ".         .       .    .     .       .         .       .       .",
@@ -37,7 +37,7 @@ RULES = {
     ("permitted", "token"): "401      403     .    403   403     .         401     401     401",
     ("managers", "open"): " 401       403     403  403   .       .         401     401     401",
     ("managers", "token"): "401       403     403  403   .       .         401     401     401",
-    # The admin takes no token: it sends whoever is not staff to its login.
+    # The admin takes no token: it redirects users who are not staff to its login.
     ("admin", "open"): "    302       302     302  .     .       .         302     302     302",
     ("admin", "token"): "   302       302     302  .     .       .         302     302     302",
     ("login", "open"): "    .         .       .    302   302     302       .       .       .",
@@ -54,7 +54,7 @@ RULES = {
 
 
 def row(path, rule, **answers):
-    """A path, whose it is, and what it answers whom it lets pass: 405, unless it says otherwise."""
+    """A path, its owner, and its answer to allowed roles: 405, unless it states another."""
     answers.setdefault("HEAD", answers.get("GET", 405))
     answers.setdefault("OPTIONS", 200)
     return path, rule, {method: answers.get(method, answers.get("ANY", 405)) for method in METHODS}
@@ -97,7 +97,7 @@ def kept_of(label, *verbs):
     }
 
 
-# The row itself answers 400 where the body is wanting, and 404 where there is nothing: what is
+# The row itself answers 400 for a missing body, and 404 for a missing object: the table is about
 # asserted is who gets that far.
 API = {
     "": row("/", "users", GET=200),
@@ -188,7 +188,7 @@ def test_every_route_has_its_row():
 
 @pytest.fixture(scope="module")
 def things(django_db_setup, django_db_blocker):
-    """What has a page of its own in the admin: the primary keys, by the model's label."""
+    """Primary keys of objects with a page in the admin, by the label of the model."""
     with django_db_blocker.unblock():
         user = User.objects.create_user("matrix")
         made = {
@@ -259,7 +259,7 @@ def client():
 def expected(route, mode, role, method, *, by_session):
     _, rule, answers = TABLE[route]
     if rule == "permitted" and answers[method] == 405:
-        rule = "users"  # what is not there takes no permission
+        rule = "users"  # a missing page needs no permission
     if (route, method) == ("models/<name>/versions/", "POST"):
         rule = "managers"
     if route in ADMIN and not by_session:
@@ -288,8 +288,7 @@ def methods_of(route, role):
     """The methods that can be answered each in a way of its own.
 
     A page that answers all of them alike asks at most whether it is a POST. HEAD is a GET, and
-    what a view has not is refused after it has asked who comes: there two roles and TRACE stand
-    for the others.
+    a missing method is rejected after authentication: two roles and TRACE represent the others.
     """
     answers = TABLE[route][2]
     some = ("GET", "POST", "TRACE") if len(set(answers.values())) == 1 else METHODS
@@ -299,10 +298,10 @@ def methods_of(route, role):
 
 
 def surprises(settings, route, things, roles, ask):
-    """The cells that are not as the table says: what was answered, and what the table says.
+    """The cells that differ from the table: the response, and the table's value.
 
-    Who has a token is asked in both modes. Sessions meet the same permissions, and the admin knows
-    no mode: each of them has one mode for GET and the other for POST.
+    Roles with a token are tested in both modes. Sessions meet the same permissions, and the admin
+    ignores the mode: each of them has one mode for GET and the other for POST.
     """
     path = TABLE[route][0].format_map(things)
     by_session = roles is SIGNED_IN

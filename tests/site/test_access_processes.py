@@ -1,4 +1,4 @@
-"""What must hold across processes: a revocation, and a lock."""
+"""Revocations and locks across processes."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""What OpenAPI says of each operation is what it answers, and how it refuses."""
+"""Responses of each operation agree with its OpenAPI description, also for errors."""
 
 import shutil
 
@@ -19,7 +19,7 @@ ROW = {"X1": 5.9, "X2": 3.0}
 FORM = "application/x-www-form-urlencoded"
 OUTPUTS = {"outputs": "predict,predict_proba,decision_function"}
 
-# Each operation, and what it takes.
+# Each operation with its parameters.
 REQUESTS = {
     "GET /": {},
     "GET /{number}/": {},
@@ -51,7 +51,7 @@ REQUESTS = {
     "GET /v2/health/ready/": {},
 }
 
-# How each may be refused for what the request is.
+# Invalid requests for each operation.
 WAYS_WITHOUT_BODY = (
     {"query": {"outputs": "none", "priority": "9"}},
     {"HTTP_IF_MATCH": "no tag"},
@@ -71,7 +71,7 @@ WAYS = (
     {"data": "a=1", "content_type": FORM, "HTTP_TRANSFER_ENCODING": "chunked"},
 )
 
-# How each may be refused for how things are.
+# Requests that conflict with the state, for each operation.
 STATES = {
     ("GET /tasks/{id}/", 304): {"HTTP_IF_NONE_MATCH": "*"},
     ("GET /tasks/{id}/", 412): {"HTTP_IF_MATCH": '"another"'},
@@ -131,7 +131,7 @@ def operation_of(document, operation):
 
 
 def follow(document, part):
-    """Return what the part of the document is, or refers to."""
+    """Return a part of the document, with its reference resolved."""
     if "$ref" not in part:
         return part
     _, _, kind, name = part["$ref"].split("/")
@@ -146,7 +146,7 @@ def types_of(document, operation):
 
 
 def said_of(document, operation, response):
-    """Return what the document has against an answer."""
+    """Return the violations of the document by a response."""
     said = operation_of(document, operation)["responses"].get(str(response.status_code))
     if said is None:
         return ["it is not in the document"]

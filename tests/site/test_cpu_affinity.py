@@ -31,7 +31,7 @@ FORK = multiprocessing.get_context("fork")
 
 
 def in_processes(number, work):
-    """Return what `work` sends from each of some processes that live at the same time."""
+    """Return the output of `work` in each of some concurrent processes."""
     hearing, told = FORK.Pipe(duplex=False)
     end = FORK.Event()
 

@@ -13,7 +13,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
 def commands(page):
-    """The curl commands of a page, each with what the page shows as its output."""
+    """The curl commands of a page, each with the output on the page."""
     for block in re.findall(r"```console\n(.*?)```", page.read_text(), re.DOTALL):
         for entry in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
             command, _, shown = entry.replace("\\\n", " ").partition("\n")

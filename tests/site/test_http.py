@@ -1,4 +1,4 @@
-"""What holds for every address: errors as JSON, headers, limits."""
+"""Rules for every URL: errors as JSON, headers, limits."""
 
 import http.client
 import logging

@@ -23,7 +23,7 @@ def site(home):
 
 
 def calls_and_requests(site):
-    """How many calls of the estimator there were, and how many requests they answered."""
+    """The number of calls of the estimator, and of the requests that they answered."""
     families = text_string_to_metric_families(site.get("/metrics")[1].decode())
     samples = {one.name: one.value for family in families for one in family.samples}
     return {what: samples[f"predictor_joined_requests_{what}"] for what in ("count", "sum")}

@@ -39,7 +39,7 @@ for command in commands:
 
 @pytest.fixture(scope="module")
 def said(site, tmp_path_factory):
-    """What each command said; the models are there then, beside the site's own."""
+    """The output of each command, after which the models exist beside the site's own."""
     home = tmp_path_factory.mktemp("notebook")
     (home / "final_model.pkl").write_bytes(final_model())
     (program,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)

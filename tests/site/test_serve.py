@@ -1,4 +1,4 @@
-"""`manage.py serve`: what a start does, says and refuses, and how it ends."""
+"""`manage.py serve`: start, messages, rejected options, and shutdown."""
 
 import json
 import os

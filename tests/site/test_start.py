@@ -1,4 +1,4 @@
-"""What a start imports, and what the production settings say."""
+"""Imports of a start, and the check of the production settings."""
 
 import runpy
 import socket
@@ -11,7 +11,7 @@ from tests.serving import ROOT, Site, environment, free_port, manage, python, un
 PRODUCTION = {"PUBLIC_URL": "https://models.example.org", "API_ACCESS": "token"}
 
 
-# One process for all: what one of them imports, stays.
+# One process for all, because an imported module stays imported.
 IMPORTED = """
 import sys
 from django.core.management import execute_from_command_line

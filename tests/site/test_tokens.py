@@ -32,7 +32,7 @@ def token(ann):
 
 @pytest.fixture
 def known():
-    """What a process knows that follows the database; the test itself says when it looks."""
+    """A token cache that follows the database only when the test calls it."""
     known = KnownTokens()
     known._trusted_s = FRESH_S
     return known

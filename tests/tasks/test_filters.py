@@ -1,4 +1,4 @@
-"""What of the list is asked for."""
+"""Filters, search and orderings of the list."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""Pages by key: every task once, both ways, whatever happens meanwhile."""
+"""Keyset pages: every task once, in both directions, with concurrent changes."""
 
 import re
 from datetime import UTC, datetime, timedelta

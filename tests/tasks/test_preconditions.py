@@ -1,4 +1,4 @@
-"""ETags: reading only what has changed, writing only what was seen."""
+"""ETags: reading only changed tasks, writing only unchanged tasks."""
 
 import pytest
 

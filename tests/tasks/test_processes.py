@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 pytestmark = [
-    pytest.mark.django_db,  # for its tables are what the processes get a copy of
+    pytest.mark.django_db,  # the processes get a copy of its tables
     pytest.mark.xdist_group("tasks"),
 ]
 
@@ -82,7 +82,7 @@ def servers(environment):
 
 
 def at_once(calls):
-    """Return what the calls return, made all at the same time."""
+    """Return the results of the calls, made at the same time."""
     with ThreadPoolExecutor(len(calls)) as pool:
         return [future.result() for future in [pool.submit(call) for call in calls]]
 

@@ -1,4 +1,4 @@
-"""Whatever is sent: an answer that is right, and never a 500."""
+"""Random requests get a correct response, and never a 500."""
 
 import json
 from datetime import UTC, datetime, timedelta, timezone

@@ -1,4 +1,4 @@
-"""What the database itself holds to, whoever writes."""
+"""Constraints of the database."""
 
 import pytest
 from django.core.management import call_command

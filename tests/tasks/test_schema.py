@@ -1,4 +1,4 @@
-"""What OpenAPI says of the task list."""
+"""OpenAPI description of the task list."""
 
 import pytest
 from drf_spectacular.drainage import GENERATOR_STATS

@@ -112,7 +112,7 @@ def behind(pool, gate, joining, told, requests, first=FIRST):
 
 
 def values(future):
-    """What came of a request: its predictions, or the sentence of its failure."""
+    """The predictions of a request, or its error message."""
     problem = future.exception(BOUND_S)
     return str(problem) if problem else future.result()["predict"].tolist()
 
@@ -211,7 +211,7 @@ def test_a_count_that_fails_leaves_nobody_waiting(pool, gate, joining, told):
     told.disk_is_full = True
     assert values(pool.submit(joining.run, PREDICT, row(3.0))) == "No space left on device"
     gate.opened.set()
-    # Whoever has the next one called is told of the failure, and the next one is called.
+    # The request that runs the next batch gets the failure, and the next batch runs.
     assert values(first) == "No space left on device"
     assert values(second) == [2.0]
     told.disk_is_full = False
@@ -315,12 +315,12 @@ def test_an_estimator_under_many_threads_answers_each_with_its_own():
     joining = Joining(EstimatorEngine(estimator), told)
     parts = [X[i : i + 1 + i % 3] for i in range(140)]
     opened, bells = open_files(), len(IDLE)
-    with ThreadPoolExecutor(MOST) as pool:  # of whom none is one too many
+    with ThreadPoolExecutor(MOST) as pool:  # none of them exceeds the limit
         answers = list(pool.map(lambda part: joining.run(methods, part), parts, timeout=BOUND_S))
     for part, answer in zip(parts, answers, strict=True):
         assert answer["predict"].tolist() == estimator.predict(part).tolist()
         assert np.allclose(answer["predict_proba"], estimator.predict_proba(part), 1e-9, 1e-12)
     assert sum(told.joined) == len(parts)
-    # Each bell is back among those that nobody waits for.
+    # Each bell is idle again.
     assert open_files() - opened == 2 * (len(IDLE) - bells)
     assert len(IDLE) <= MOST

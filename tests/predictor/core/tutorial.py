@@ -44,7 +44,7 @@ def _string(text: str) -> bytes:
 
 
 def _array(array: np.ndarray, kind: str) -> bytes:
-    """Return what rebuilds an array, its bytes as a string with escapes."""
+    """Return the pickle opcodes of an array, with its bytes as an escaped string."""
     data = array.astype("<" + kind).tobytes()
     text = "".join(f"\\x{byte:02x}" for byte in data)
     shape = b"(" + b"".join(b"I%d\n" % size for size in array.shape) + b"t"
