@@ -17,6 +17,8 @@ VARIABLES = (
 )
 for name in VARIABLES:
     os.environ.pop(name, None)
+# Each worker of a run has one core: more threads of NumPy would wait for each other, at full load.
+os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
 os.environ["DATABASE_URL"] = f"sqlite:///{scratch / 'db.sqlite3'}"
 os.environ["SECRET_KEY"] = "only for tests " * 5
 os.environ["MODELS_DIR"] = str(scratch / "models")
