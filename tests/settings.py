@@ -18,7 +18,7 @@ VARIABLES = (
 )
 for name in VARIABLES:
     os.environ.pop(name, None)
-# Each worker of a run has one core: more threads of NumPy would compete for it.
+# Each worker of a run has one core: more threads of NumPy would wait for each other, at full load.
 os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
 os.environ["DATABASE_URL"] = f"sqlite:///{scratch / 'db.sqlite3'}"
 os.environ["SECRET_KEY"] = "only for tests " * 5

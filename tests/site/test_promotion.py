@@ -10,7 +10,7 @@ from threading import Barrier, BrokenBarrierError
 import numpy as np
 import pytest
 from sklearn.datasets import load_iris
-from sklearn.neighbors import KNeighborsClassifier
+from sklearn.neighbors import NearestCentroid
 
 from predictor.core import artifacts
 from tests.serving import START_S, Site, python
@@ -67,21 +67,21 @@ class Client:
 
 
 @pytest.fixture(scope="module")
-def neighbors(fitted):
-    """An estimator that cannot be compiled, fitted on the rows of the default model."""
-    return KNeighborsClassifier(p=3).fit(fitted.X, load_iris().target)
+def centroids(fitted):
+    """An estimator that is not compiled, fitted on the rows of the default model."""
+    return NearestCentroid().fit(fitted.X, load_iris().target)
 
 
 @pytest.fixture(scope="module")
-def registered(prepared, fitted, neighbors, tmp_path_factory):
+def registered(prepared, fitted, centroids, tmp_path_factory):
     """The files of a site with that estimator as version 2 of iris, and a token of its admin.
 
     Version 2 is live. A start then imports scikit-learn before there are clients.
     """
     home = shutil.copytree(prepared, tmp_path_factory.mktemp("promotion") / "home")
-    artifacts.save(neighbors, home / "neighbors.skops", fitted.X, columns=fitted.columns)
+    artifacts.save(centroids, home / "centroids.skops", fitted.X, columns=fitted.columns)
     settings = {"DJANGO_SETTINGS_MODULE": "mlsite.settings"}
-    done = python(home, "-c", PREPARE, str(home / "neighbors.skops"), **settings)
+    done = python(home, "-c", PREPARE, str(home / "centroids.skops"), **settings)
     assert done.returncode == 0, done.stderr
     return home, done.stdout.split()[-1]
 
@@ -94,7 +94,7 @@ def site(registered, fast_path, tmp_path):
 
 
 @pytest.mark.parametrize("fast_path", ["true", "false"])
-def test_every_response_is_of_the_version_that_it_names(site, registered, fitted, neighbors):
+def test_every_response_is_of_the_version_that_it_names(site, registered, fitted, centroids):
     assert [engine_of(site, version) for version in (1, 2)] == ["numpy", "scikit-learn"]
     rng = np.random.default_rng(0)
     X = rng.uniform(fitted.X.min(axis=0), fitted.X.max(axis=0), (CLIENTS, 3, 2))
@@ -108,7 +108,7 @@ def test_every_response_is_of_the_version_that_it_names(site, registered, fitted
                 promote(site, registered[1], version)
     assert [client.exception() for client in running] == [None] * CLIENTS
 
-    estimators = {1: fitted.estimator, 2: neighbors}
+    estimators = {1: fitted.estimator, 2: centroids}
     of_each = [estimator.predict_proba(X.reshape(-1, 2)) for estimator in estimators.values()]
     assert not np.isclose(*of_each).all(axis=1).any()  # no row hides which version answered
     for client in clients:
