@@ -65,8 +65,6 @@ try:
     CPU_AFFINITY = env.bool("CPU_AFFINITY", True)
     RESPAWN_ALWAYS = env.bool("RESPAWN_ALWAYS", True)
     EARLY_IMPORTS = env.bool("EARLY_IMPORTS", True)
-    GC_FREEZE = env.bool("GC_FREEZE", True)
-    LOG_BATCHING = env.bool("LOG_BATCHING", True)
     LOG_FORMAT = one_of("LOG_FORMAT", env.str("LOG_FORMAT", "line"), ("line", "json"))
 except (EnvError, ValueError) as exc:
     raise ImproperlyConfigured(str(exc)) from exc
@@ -293,9 +291,7 @@ LOGGING = {
             "filters": ["request_id"],
         },
         "request": {
-            "class": "mlsite.server.access_log.BatchingHandler"
-            if LOG_BATCHING
-            else "logging.StreamHandler",
+            "class": "logging.StreamHandler",
             "formatter": "json" if LOG_FORMAT == "json" else "request",
             "filters": ["request_id"],
             "stream": "ext://sys.stdout",

@@ -1,6 +1,5 @@
 """The site as a WSGI application, with every live model loaded before the first request."""
 
-import gc
 import os
 
 from django.core.exceptions import ImproperlyConfigured
@@ -34,7 +33,3 @@ except DatabaseError as exc:
     ) from exc
 known_tokens.follow()
 
-if settings.GC_FREEZE:
-    # The models stay loaded: the collector need not look through them while requests wait.
-    gc.collect()
-    gc.freeze()

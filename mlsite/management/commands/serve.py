@@ -1,7 +1,6 @@
 """Serve the site: one command from a fresh clone to answered requests."""
 
 import errno
-import gc
 import ipaddress
 import multiprocessing
 import os
@@ -122,31 +121,22 @@ def refuse_taken(host: str, port: int) -> None:
 
 
 def prepare() -> None:
-    """Prepare the site in a child process; meanwhile import the modules that the workers need.
+    """Prepare the site in a child process, and import scikit-learn if the workers need it.
 
     The workers are forked from this process and share its imported modules. It must not open a
-    database or run a model. During the imports the garbage collector is off: modules are no
-    garbage, and looking for it would copy the pages that the workers share.
+    database or run a model.
     """
-    if settings.GC_FREEZE:
-        gc.disable()
     receiver, sender = FORK.Pipe(duplex=False)
     child = FORK.Process(target=prepare_in_child, args=(sender,))
     child.start()
     sender.close()
-    if settings.EARLY_IMPORTS:
-        import_module(settings.ROOT_URLCONF)
     with suppress(EOFError):  # the child has failed, as its exit code says
-        needs_estimators = receiver.recv()
-        if settings.EARLY_IMPORTS and needs_estimators:
+        if receiver.recv() and settings.EARLY_IMPORTS:
             # Most imports of any estimator; the worker imports the estimator's own module.
             import_module("sklearn")
     child.join()
     if child.exitcode:
         raise SystemExit(1)
-    if settings.GC_FREEZE:
-        gc.freeze()
-        gc.enable()
 
 
 def prepare_in_child(sender: Connection) -> None:
