@@ -1,8 +1,9 @@
 """CPU affinity: each serving process keeps to one core (Linux).
 
 With each request the interpreter lock passes from one thread to another. If the next thread sleeps
-on another core, that core must be woken and its caches are cold. One core per worker gave 2x the
-requests/s at 16 clients, at half the p99 (CPU_AFFINITY=false switches it off).
+on another core, that core must be woken and its caches are cold. One core per worker gives 1.5 to
+1.75 times the requests/s at 16 clients, at 0.5 to 0.6 of the p99 (`benchmarks/optimisations.py`).
+CPU_AFFINITY=false switches it off.
 """
 
 import fcntl
