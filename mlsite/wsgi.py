@@ -32,4 +32,3 @@ except DatabaseError as exc:
         "database, if it is missing."
     ) from exc
 known_tokens.follow()
-

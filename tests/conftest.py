@@ -53,6 +53,14 @@ def prepared(tmp_path_factory):
     return home
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _fast_disk():
+    """Do not wait for the disk: no test loses power."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _descriptor: None)
+        yield
+
+
 @pytest.fixture
 def models_dir(settings, tmp_path):
     """An empty MODELS_DIR, and a process that has loaded nothing."""
