@@ -43,7 +43,7 @@ def said(site, tmp_path_factory):
     home = tmp_path_factory.mktemp("notebook")
     (home / "final_model.pkl").write_bytes(final_model())
     (program,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
-    assert len([line for line in program.splitlines() if line]) == 5
+    assert len([line for line in program.splitlines() if line]) == 6
     commands = [
         re.sub(r"\w+\.(skops|pkl)", lambda file: str(home / file[0]), line.removeprefix("python "))
         for line in lines("python manage.py register")
