@@ -65,6 +65,7 @@ try:
     CPU_AFFINITY = env.bool("CPU_AFFINITY", True)
     RESPAWN_ALWAYS = env.bool("RESPAWN_ALWAYS", True)
     EARLY_IMPORTS = env.bool("EARLY_IMPORTS", True)
+    LOG_BATCHING = env.bool("LOG_BATCHING", True)
     LOG_FORMAT = one_of("LOG_FORMAT", env.str("LOG_FORMAT", "line"), ("line", "json"))
 except (EnvError, ValueError) as exc:
     raise ImproperlyConfigured(str(exc)) from exc
@@ -291,7 +292,9 @@ LOGGING = {
             "filters": ["request_id"],
         },
         "request": {
-            "class": "logging.StreamHandler",
+            "class": "mlsite.server.access_log.BatchingHandler"
+            if LOG_BATCHING
+            else "logging.StreamHandler",
             "formatter": "json" if LOG_FORMAT == "json" else "request",
             "filters": ["request_id"],
             "stream": "ext://sys.stdout",
