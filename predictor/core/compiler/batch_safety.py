@@ -8,8 +8,8 @@ from predictor.core.compiled.tolerance import Unequal, compare
 from predictor.core.compiler.row_generator import random_rows, slice_rows
 from predictor.core.compiler.timing import time_alternately
 from predictor.core.compiler.verification import SEED
+from predictor.core.engines.batching import rows
 from predictor.core.engines.estimator import EstimatorEngine
-from predictor.core.engines.stacking import rows
 from predictor.core.input_builders import ARRAY, FRAME
 from predictor.core.probing import REJECTIONS
 from predictor.core.signature import Signature

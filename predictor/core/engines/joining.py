@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from threading import Lock
 from typing import Any, Protocol
 
+from predictor.core.engines.batching import rows, stacked
 from predictor.core.engines.bells import IDLE, Bell, idle_bell
 from predictor.core.engines.engine import Engine, MethodResults
 from predictor.core.engines.places import PLACES, Alone
-from predictor.core.engines.stacking import rows, stacked
 
 # Requests with more rows gain nothing, and would delay others.
 MOST_ROWS = 64

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
-from predictor.core.engines.stacking import rows, stacked
+from predictor.core.engines.batching import rows, stacked
 
 
 def row(*values):
