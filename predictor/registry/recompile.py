@@ -8,7 +8,7 @@ from predictor.core import artifacts, engines
 from predictor.core.errors import ArtifactError, Conflict
 from predictor.core.signature import Signature
 from predictor.models import ModelVersion
-from predictor.registry import loading, registration, storage
+from predictor.registry import registration, storage
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +27,13 @@ def recompile_version(version: ModelVersion) -> ModelVersion:
 
     if not conf.uses_compiled():
         raise Conflict("ENGINES is scikit-learn, so no version is compiled.")
-    compilation = compile_(loading.load_estimator(version), Signature.from_json(version.signature))
+    estimator = artifacts.load(
+        storage.artifact(version),
+        version.sha256,
+        trusted=conf.trusted_types(),
+        allow_version=version.any_version,
+    )
+    compilation = compile_(estimator, Signature.from_json(version.signature))
     directory = storage.directory(version.model.name, version.version)
     with storage.locked():
         compiled = compilation.write(directory)

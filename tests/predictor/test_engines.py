@@ -1,9 +1,7 @@
 """Compiled forms over HTTP: on the card, beside the artifact, switched, lost and built again."""
 
 import json
-import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -15,7 +13,6 @@ from predictor import registry
 from predictor.core import artifacts
 from predictor.core.columns import Column
 from predictor.core.compiler.compile import compile_
-from predictor.core.engines import joining, places
 from predictor.core.errors import Conflict
 from predictor.core.signature_inference import infer_signature
 from predictor.isolation import compile_process
@@ -77,30 +74,6 @@ def test_what_is_not_compiled_says_why(api, near):
     assert registry.version("near", 1).compiled == ""
     assert api.post("/models/near/predict", {"x0": 3.2}).json() == {"prediction": 3.0}
     assert (engines["joined"], engines["alone"]) == (True, "")
-
-
-def test_a_request_that_would_wait_too_long_is_told_when_to_come_again(api, near, monkeypatch):
-    monkeypatch.setattr(places.PLACES, "most", 1)
-    entered, opened = threading.Event(), threading.Event()
-    estimator = near.engine.engine.estimator
-    predict = estimator.predict
-
-    def gated(X):
-        entered.set()
-        assert opened.wait(30)
-        return predict(X)
-
-    estimator.predict = gated
-    row = near.signature.parse_rows({"x0": 3.2}).X
-    with ThreadPoolExecutor() as pool:
-        first = pool.submit(near.infer, row, ("predict",))
-        assert entered.wait(30)
-        refused = api.post("/models/near/predict", {"x0": 4})
-        opened.set()
-        assert first.result(30)["predict"].tolist() == [3.0]
-    assert (refused.status_code, refused["Retry-After"]) == (503, "1")
-    assert refused.json() == {"detail": "1 requests are run, or wait, already."}
-    assert api.post("/models/near/predict", {"x0": 4}).json() == {"prediction": 4.0}
 
 
 def test_joined_requests_are_counted(api, near):
@@ -230,9 +203,7 @@ def test_engines_are_switched_off_for_all_by_a_setting(settings, db, models_dir,
     assert engine() == "scikit-learn"
     told = registry.version("iris", 1).engines
     assert (told["engine"], told["reason"]) == ("scikit-learn", "Compiling is switched off.")
-    assert (
-        type(get_store().get("iris").engine) is joining.Joining
-    )  # requests are joined all the same
+    assert get_store().get("iris").engine._options.is_batch_safe  # requests are joined all the same
     with pytest.raises(Conflict, match="ENGINES is scikit-learn, so no version is compiled"):
         registry.recompile_version(registry.version("iris", 1))
     assert list(registry.compile_stale()) == []

@@ -8,9 +8,7 @@ import socket
 import sys
 from argparse import ArgumentParser
 from collections.abc import Callable
-from contextlib import suppress
 from importlib import import_module
-from multiprocessing.connection import Connection
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -23,7 +21,6 @@ from mlsite.server.cpu_affinity import keep_to_core, usable_cores
 from mlsite.server.respawning import mark_loaded
 from mlsite.server.signals import delay_sigterm_while_forking, set_up_worker
 from mlsite.server.workers import make_server
-from predictor import registry
 
 DEFAULT_BIND = "127.0.0.1:8000"
 
@@ -121,25 +118,12 @@ def refuse_taken(host: str, port: int) -> None:
 
 
 def prepare() -> None:
-    """Prepare the site in a child process, and import scikit-learn if the workers need it.
+    """Prepare the site in a child process.
 
-    The workers are forked from this process and share its imported modules. It must not open a
-    database or run a model.
+    The workers are forked from this process. It must not open a database or run a model.
     """
-    receiver, sender = FORK.Pipe(duplex=False)
-    child = FORK.Process(target=prepare_in_child, args=(sender,))
+    child = FORK.Process(target=execute_from_command_line, args=([sys.argv[0], "prepare"],))
     child.start()
-    sender.close()
-    with suppress(EOFError):  # the child has failed, as its exit code says
-        if receiver.recv() and settings.EARLY_IMPORTS:
-            # Most imports of any estimator; the worker imports the estimator's own module.
-            import_module("sklearn")
     child.join()
     if child.exitcode:
         raise SystemExit(1)
-
-
-def prepare_in_child(sender: Connection) -> None:
-    """Prepare the site, and send whether the workers will need scikit-learn."""
-    execute_from_command_line([sys.argv[0], "prepare"])
-    sender.send(registry.needs_estimators())
