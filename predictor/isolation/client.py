@@ -129,6 +129,7 @@ class RemoteEngine:
         self._options = options
         self._supervisor = supervisor
         self._observer = observer
+        self.failure = ""
         self._idle: deque[_Connection] = deque()
         self._refused: dict[bytes, float] = {}
         self._n_waiting = 0
@@ -256,13 +257,19 @@ class RemoteEngine:
             try:
                 connection = self._idle.pop()
             except IndexError:
-                timeout_s = CALLS_TO_WAIT * self._options.time_limit_s
-                return _Connection(
-                    *self._supervisor.connect(self._artifact, self._options), timeout_s
-                )
+                return self._connect()
             if connection.is_open():
                 return connection
             connection.close()
+
+    def _connect(self) -> _Connection:
+        try:
+            connection, pid = self._supervisor.connect(self._artifact, self._options)
+        except ArtifactError as exc:
+            self.failure = str(exc)
+            raise
+        self.failure = ""
+        return _Connection(connection, pid, CALLS_TO_WAIT * self._options.time_limit_s)
 
     def _check_refused(self, buffers: Sequence[Any]) -> None:
         """Refuse rows that ended the process a moment ago: they would end it again."""

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, NoReturn
 
+from predictor.core.sklearn_private import find_thread_pools
 from predictor.isolation import messages
 from predictor.isolation.options import Options
 
@@ -197,6 +198,7 @@ def import_modules(trusted: Sequence[str]) -> None:
     """
     for name in SHARED_MODULES:
         import_module(name)
+    find_thread_pools()
     for name in trusted:
         try:
             import_module(name.rpartition(".")[0])
@@ -231,6 +233,7 @@ def main() -> None:
     options = parser.parse_args()
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s %(message)s")
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the owner
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())  # the owner can block signals
     owner = socket.socket(fileno=os.dup(0))
     listener = socket.socket(fileno=options.listener) if options.listener else None
     Supervisor().serve(owner, listener)

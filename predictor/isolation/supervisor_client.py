@@ -51,6 +51,10 @@ class OwnedSupervisor:
             )
         messages.limit_waits(self.connection, TIMEOUT_S)
 
+    def has_ended(self) -> bool:
+        """Return whether the supervisor has ended by itself."""
+        return self.process.poll() is not None
+
     def close(self) -> None:
         """End the supervisor."""
         self.connection.close()

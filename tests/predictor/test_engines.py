@@ -1,7 +1,10 @@
 """Compiled forms over HTTP: on the card, beside the artifact, switched, lost and built again."""
 
 import json
+import os
+import signal
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,9 +19,11 @@ from predictor.core.compiler.compile import compile_
 from predictor.core.errors import Conflict
 from predictor.core.signature_inference import infer_signature
 from predictor.isolation import compile_process
+from predictor.isolation.supervisor import MAX_DEATHS
 from predictor.models import ModelVersion
 from predictor.recipes import Fitted
 from predictor.runtime.store import get_store
+from tests.serving import until
 
 ROW = {"X1": 5.9, "X2": 3.0}
 METHODS = ["predict", "predict_proba", "decision_function"]
@@ -74,6 +79,28 @@ def test_what_is_not_compiled_says_why(api, near):
     assert registry.version("near", 1).compiled == ""
     assert api.post("/models/near/predict", {"x0": 3.2}).json() == {"prediction": 3.0}
     assert (engines["joined"], engines["alone"]) == (True, "")
+
+
+def test_a_version_whose_process_keeps_dying_is_out_of_service_and_its_card_says_why(api, near):
+    statuses = []
+    for _ in range(MAX_DEATHS):
+        process = near.engine._idle[-1].pid
+        os.kill(process, signal.SIGKILL)
+        until(lambda process=process: not is_running(process), "the end of the process")
+        response = api.post("/models/near/predict", {"x0": 4})
+        statuses.append(response.status_code)
+    assert statuses == [200] * (MAX_DEATHS - 1) + [503]
+    reason = f"Its estimator process ended {MAX_DEATHS} times within 60 seconds."
+    assert response.json() == {"detail": reason}
+    assert api.get("/models/near/").json()["problem"] == reason
+
+
+def is_running(pid):
+    """Whether a process runs; a zombie does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
 
 
 def test_joined_requests_are_counted(api, near):

@@ -8,6 +8,7 @@ import socket
 import sys
 from argparse import ArgumentParser
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,14 +19,19 @@ from django.core.management import execute_from_command_line
 from django.core.management.base import BaseCommand, CommandError
 
 from mlsite.server.cpu_affinity import keep_to_core, usable_cores
+from mlsite.server.parent import listen, run
 from mlsite.server.respawning import mark_loaded
 from mlsite.server.signals import delay_sigterm_while_forking, set_up_worker
 from mlsite.server.workers import make_server
+from predictor.isolation.supervisor_client import get_supervisor
 
 DEFAULT_BIND = "127.0.0.1:8000"
 
 # Each worker has the models in its memory.
 MAX_DEFAULT_WORKERS = 4
+
+# Socket of the supervisor of estimator processes, in the directory of the server.
+SUPERVISOR = "supervisor.sock"
 
 FORK = multiprocessing.get_context("fork")
 
@@ -65,20 +71,28 @@ class Command(BaseCommand):
         self.stdout.write(f"Home  {site}/\nDocs  {site}/docs/\nAdmin {site}/admin/")
         self.stdout.write("Ctrl-C ends it.", ending="\n")
         self.stdout.flush()
-        parent = os.getpid()
-        pins = settings.CPU_AFFINITY and workers <= usable_cores(settings.CPU_CORES)
+        with listen(scratch / SUPERVISOR) as listener:
+            if code := run(partial(serve_requests, host, port, workers, scratch), listener):
+                raise SystemExit(code)
 
-        def load() -> Callable[..., Any]:
-            set_up_worker(parent)
-            if pins:
-                keep_to_core(settings.CPU_CORES, scratch)
-            application: Callable[..., Any] = import_module("mlsite.wsgi").application
-            mark_loaded(scratch)
-            return application
 
-        server = make_server(host, port, workers, scratch)
-        delay_sigterm_while_forking()
-        server.serve(target_loader=load, wrap_loader=False)
+def serve_requests(host: str, port: int, workers: int, scratch: Path) -> None:
+    """Run Granian, which forks the workers from this process."""
+    parent = os.getpid()
+    pins = settings.CPU_AFFINITY and workers <= usable_cores(settings.CPU_CORES)
+
+    def load() -> Callable[..., Any]:
+        set_up_worker(parent)
+        if pins:
+            keep_to_core(settings.CPU_CORES, scratch)
+        get_supervisor().use(scratch / SUPERVISOR)
+        application: Callable[..., Any] = import_module("mlsite.wsgi").application
+        mark_loaded(scratch)
+        return application
+
+    server = make_server(host, port, workers, scratch)
+    delay_sigterm_while_forking()
+    server.serve(target_loader=load, wrap_loader=False)
 
 
 def address(bind: str) -> tuple[str, int]:

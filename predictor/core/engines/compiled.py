@@ -59,6 +59,11 @@ class CompiledEngine:
         self.compiled_name = compiled.engine_name
         self.max_rows = {name: np.inf if n is None else n for name, n in max_rows.items()}
 
+    @property
+    def failure(self) -> str:
+        """Reason why the fallback is out of service; empty if it is in service."""
+        return self.fallback.failure
+
     def engine_name(self, n_samples: int) -> str:
         """Return the name of the engine that runs the first method for a number of rows."""
         is_compiled = self.is_compiled(self.first_method, n_samples)

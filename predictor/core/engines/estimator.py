@@ -21,6 +21,8 @@ REPEATED = re.compile(r"[\d'\"\[\]{}]")
 class EstimatorEngine:
     """Engine that calls the methods of a fitted estimator."""
 
+    failure = ""
+
     def __init__(self, estimator: Any) -> None:
         self.estimator = estimator
 
