@@ -161,7 +161,7 @@ class RemoteEngine:
         UnexpectedError
             The estimator raises another exception.
         """
-        with SLOW_REQUESTS.taken():
+        with SLOW_REQUESTS:
             self._count(1)
             try:
                 return self._run(methods, X)

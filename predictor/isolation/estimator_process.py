@@ -1,6 +1,7 @@
 """Process that runs the estimator of one version, for all workers of a server."""
 
 import hashlib
+import json
 import os
 import selectors
 import signal
@@ -109,7 +110,7 @@ class EstimatorProcess:
     ) -> None:
         self.options = options
         self.engine = engine
-        self.signature = Signature.from_json(options.signature)
+        self.signature = Signature.from_json(json.loads(options.signature))
         self.load_error = load_error  # the response to every request; empty if there is none
         self._connections = connections
         self._open: set[socket.socket] = set()
@@ -137,13 +138,15 @@ class EstimatorProcess:
         events = self._selector.select(0 if self._queue else self.options.idle_s)
         has_arrived = bool(events)
         while events:
+            has_accepted = False
             for key, _ in events:
                 if key.fileobj is self._connections:
+                    has_accepted = True
                     self._accept()
                 elif isinstance(key.fileobj, socket.socket):
                     self._receive(key.fileobj)
             # A socket that was accepted now can have a request already.
-            events = self._selector.select(0)
+            events = self._selector.select(0) if has_accepted else []
         return has_arrived
 
     def _accept(self) -> None:
@@ -220,12 +223,13 @@ class EstimatorProcess:
                 outcome = exc
         if isinstance(outcome, InvalidInput):
             columns = {name: list(texts) for name, texts in outcome.columns.items()}
-            self._send(request.connection, {"invalid": str(outcome), "columns": columns})
+            header = {"invalid": _printable(str(outcome)), "columns": columns}
+            self._send(request.connection, header)
         elif isinstance(outcome, MemoryError):
             self._send(request.connection, {"busy": "These rows exceed ESTIMATOR_MEMORY_BYTES."})
         elif isinstance(outcome, Exception):
             report = "".join(traceback.format_exception(outcome))
-            self._send(request.connection, {"failed": report[-MAX_REPORT_LENGTH:]})
+            self._send(request.connection, {"failed": _printable(report)[-MAX_REPORT_LENGTH:]})
 
     def _send(
         self, connection: socket.socket, header: dict[str, Any], arrays: Sequence[Any] = ()
@@ -243,3 +247,8 @@ class EstimatorProcess:
             self._open.remove(connection)
             self._selector.unregister(connection)
             connection.close()
+
+
+def _printable(text: str) -> str:
+    """Return a text with replacements for the characters that JSON cannot represent."""
+    return text.encode("utf-8", "replace").decode()

@@ -4,7 +4,6 @@ A message is a prefix, the header, and the arrays. Every part starts at a multip
 so that the receiver can use the arrays where they lie.
 """
 
-import json
 import math
 import os
 import socket
@@ -15,6 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import orjson
 
 Array = npt.NDArray[Any]
 
@@ -59,7 +59,7 @@ def limit_waits(connection: socket.socket, timeout_s: float) -> None:
 
 def dump(header: dict[str, Any], arrays: Sequence[Array] = ()) -> list[Any]:
     """Return a message as buffers for `send`."""
-    encoded = json.dumps(header).encode()
+    encoded = orjson.dumps(header)
     encoded += b" " * (-len(encoded) % ALIGNMENT)
     if not arrays:
         return [PREFIX.pack(len(encoded), 0) + encoded]
@@ -164,8 +164,8 @@ def _receive_rest(connection: socket.socket, prefix: bytes, deadline: float) -> 
 
 def _parse(data: bytearray, header_length: int) -> Message:
     try:
-        header = json.loads(data[:header_length])
-    except (ValueError, RecursionError) as exc:
+        header = orjson.loads(data[:header_length])
+    except orjson.JSONDecodeError as exc:
         raise MalformedMessage from exc
     if type(header) is not dict:
         raise MalformedMessage

@@ -1,8 +1,7 @@
 """Description of an estimator process."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 
 @dataclass(frozen=True)
@@ -13,8 +12,8 @@ class Options:
     ----------
     sha256 : str
         The SHA-256 of the artifact at registration.
-    signature : mapping
-        Output of `Signature.to_json`.
+    signature : str
+        Output of `Signature.to_json`, as JSON.
     trusted : sequence of str
         Types and functions that the operator adds to the allow-list.
     allow_version : bool
@@ -30,7 +29,7 @@ class Options:
     """
 
     sha256: str
-    signature: Mapping[str, Any]
+    signature: str
     trusted: Sequence[str]
     allow_version: bool
     is_batch_safe: bool

@@ -1,5 +1,6 @@
 """Descriptions of rows and results for messages, beside which their arrays are sent as bytes."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -28,7 +29,7 @@ def pack(values: Any, arrays: list[Array]) -> dict[str, Any]:
     if isinstance(values, LazyFrame):
         if isinstance(values.values, np.ndarray):
             return {"frame": pack(values.values, arrays)}
-        return {"columns": values.values}
+        return {"columns": _pack_json(values.values, arrays)}
     if isinstance(values, list):
         return {"list": [pack(each, arrays) for each in values]}
     if hasattr(values, "toarray"):
@@ -39,7 +40,14 @@ def pack(values: Any, arrays: list[Array]) -> dict[str, Any]:
         is_fortran = values.flags.f_contiguous and not values.flags.c_contiguous
         arrays.append(np.ascontiguousarray(values.T if is_fortran else values))
         return {"dtype": values.dtype.str, "shape": values.shape, "fortran": is_fortran}
-    return {"objects": to_json_values(values.reshape(-1)), "shape": values.shape}
+    objects = to_json_values(values.reshape(-1))
+    return {"objects": _pack_json(objects, arrays), "shape": values.shape}
+
+
+def _pack_json(values: Any, arrays: list[Array]) -> dict[str, Any]:
+    """Append JSON values as text, which in contrast to a header can contain NaN."""
+    text = json.dumps(values).encode()
+    return pack(np.frombuffer(text, np.uint8), arrays)
 
 
 class Unpacker:
@@ -76,8 +84,9 @@ class Unpacker:
         if "dtype" in description:
             return self._array(description)
         if "objects" in description:
-            objects = np.empty(len(description["objects"]), dtype=object)
-            objects[:] = description["objects"]
+            values = self._json(description["objects"])
+            objects = np.empty(len(values), dtype=object)
+            objects[:] = values
             return objects.reshape(_shape(description))
         if "list" in description:
             return [self._unpack(each) for each in description["list"]]
@@ -85,7 +94,10 @@ class Unpacker:
             raise MalformedMessage
         if "frame" in description:
             return self._build(self._unpack(description["frame"]))
-        return self._build(description["columns"])
+        return self._build(self._json(description["columns"]))
+
+    def _json(self, description: dict[str, Any]) -> Any:
+        return json.loads(self._array(description).tobytes())
 
     def _array(self, description: dict[str, Any]) -> Array:
         dtype, shape = np.dtype(description["dtype"]), _shape(description)

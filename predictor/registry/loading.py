@@ -1,5 +1,6 @@
 """Loading of a version: its estimator, and the engine that runs it."""
 
+import json
 import logging
 
 from predictor import conf
@@ -47,7 +48,7 @@ def load(name: str, number: int, observer: Observer) -> Model:
     is_compiled = bool(queries.compiled_sha256(row))
     options = Options(
         sha256=row.sha256,
-        signature=row.signature,
+        signature=json.dumps(row.signature),
         trusted=sorted(conf.trusted_types()),
         allow_version=row.any_version,
         is_batch_safe=bool(row.engines.get("joined")),

@@ -81,8 +81,13 @@ def test_what_is_not_compiled_says_why(api, near):
     assert (engines["joined"], engines["alone"]) == (True, "")
 
 
-def test_a_version_whose_process_keeps_dying_is_out_of_service_and_its_card_says_why(api, near):
-    statuses = []
+def test_a_version_whose_process_keeps_dying_is_out_of_service_and_its_card_says_why(
+    api, near, settings
+):
+    settings.ESTIMATOR_MEMORY_BYTES = 2**32 + 1  # a process that no other test needs
+    get_store()._live.clear()
+    get_store().refresh()
+    near, statuses = get_store().get("near"), []
     for _ in range(MAX_DEATHS):
         process = near.engine._idle[-1].pid
         os.kill(process, signal.SIGKILL)

@@ -84,7 +84,7 @@ class CompiledEngine:
             if n_rows <= FEW_ROWS:
                 results = run_compiled(self.compiled, compiled, rows)
             else:
-                with SLOW_REQUESTS.taken():
+                with SLOW_REQUESTS:
                     results = run_compiled(self.compiled, compiled, rows)
         except FallbackRequired:
             return self.fallback.run(methods, X)

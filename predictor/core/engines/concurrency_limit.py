@@ -1,8 +1,6 @@
 """Limit of the number of slow requests: more are rejected instead of occupying threads."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from threading import Semaphore
+from threading import Lock
 
 from predictor.core.errors import Busy
 
@@ -12,32 +10,32 @@ MAX_SLOW_REQUESTS = 96
 
 
 class ConcurrencyLimit:
-    """Counting semaphore that rejects instead of waiting.
+    """Counting semaphore that rejects instead of waiting. It is a context manager.
 
     Parameters
     ----------
     most : int
+
+    Raises
+    ------
+    Busy
+        All places are taken.
     """
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._semaphore = Semaphore(most)
+        self._taken = 0
+        self._changing = Lock()
 
-    @contextmanager
-    def taken(self) -> Iterator[None]:
-        """Take a place until the context ends.
+    def __enter__(self) -> None:
+        with self._changing:
+            if self._taken >= self._most:
+                raise Busy(f"{self._most} requests are run, or wait, already.")
+            self._taken += 1
 
-        Raises
-        ------
-        Busy
-            All places are taken.
-        """
-        if not self._semaphore.acquire(blocking=False):
-            raise Busy(f"{self._most} requests are run, or wait, already.")
-        try:
-            yield
-        finally:
-            self._semaphore.release()
+    def __exit__(self, *_exc: object) -> None:
+        with self._changing:
+            self._taken -= 1
 
 
 # Limit of this process.

@@ -2,6 +2,7 @@
 
 import hashlib
 import itertools
+import json
 import threading
 
 import numpy as np
@@ -58,7 +59,7 @@ def options(artifact):
     def options(path=artifact, signature=SIGNATURE, **others):
         defaults = {
             "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
-            "signature": signature.to_json(),
+            "signature": json.dumps(signature.to_json()),
             "trusted": [FAULTY],
             "allow_version": True,
             "is_batch_safe": True,

@@ -1,5 +1,6 @@
 """Estimator processes: results, batches, and faults that end at the request that causes them."""
 
+import json
 import os
 import signal
 import socket
@@ -427,7 +428,7 @@ def test_a_supervisor_that_dies_is_replaced(make_engine, supervisor):
 
 
 OWNER = """
-import sys, time
+import json, sys
 from pathlib import Path
 import numpy as np
 from predictor.core.signature import Signature
@@ -439,10 +440,9 @@ class Counts:
     def called(self, n): pass
     def queued(self, n): pass
 
-options = Options(**eval(sys.argv[2]))
-engine = RemoteEngine(
-    Path(sys.argv[1]), Signature.from_json(options.signature), options, get_supervisor(), Counts()
-)
+options = Options(**json.loads(sys.argv[2]))
+signature = Signature.from_json(json.loads(options.signature))
+engine = RemoteEngine(Path(sys.argv[1]), signature, options, get_supervisor(), Counts())
 engine.run(("predict",), np.zeros((1, 2)))
 print(get_supervisor()._owned.process.pid, engine._idle[-1].pid, flush=True)
 sys.stdin.read()
@@ -452,7 +452,7 @@ sys.stdin.read()
 @pytest.mark.parametrize("how", [signal.SIGKILL, None])
 def test_no_process_outlives_its_owner(artifact, options, how):
     owner = subprocess.Popen(
-        [sys.executable, "-c", OWNER, str(artifact), repr(vars(options()))],
+        [sys.executable, "-c", OWNER, str(artifact), json.dumps(vars(options()))],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
