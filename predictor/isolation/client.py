@@ -76,24 +76,15 @@ class _Connection:
         self._is_new = True
         messages.limit_waits(connection, timeout_s + LOAD_S)
 
-    def is_open(self) -> bool:
-        """Return whether the process has not closed an idle socket."""
-        try:
-            return bool(self.socket.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT))
-        except BlockingIOError:
-            return True
-        except OSError:
-            return False
-
-    def request(self, buffers: Sequence[Any]) -> messages.Message:
-        """Send a request and return the reply."""
+    def request(self, buffers: Sequence[Any], *, is_retried: bool) -> messages.Message:
+        """Send a request and return the reply; of a retried request, the message before it."""
         messages.send(self.socket, buffers)
-        return self.receive()
+        return self.receive(messages.PREFIX.size if is_retried else messages.CHUNK_BYTES)
 
-    def receive(self) -> messages.Message:
+    def receive(self, first_bytes: int = messages.CHUNK_BYTES) -> messages.Message:
         """Return the next message."""
-        timeout_s = self._timeout_s + (LOAD_S if self._is_new else 0)
-        reply = messages.receive(self.socket, deadline=time.monotonic() + timeout_s)
+        deadline = time.monotonic() + self._timeout_s + (LOAD_S if self._is_new else 0)
+        reply = messages.receive(self.socket, first_bytes=first_bytes, deadline=deadline)
         if self._is_new:
             self._is_new = False
             messages.limit_waits(self.socket, self._timeout_s)
@@ -199,14 +190,19 @@ class RemoteEngine:
             )
         for _ in range(MAX_RETRIES):
             try:
-                return self._request(buffers, methods, X.shape[0])
+                return self._request(buffers, methods, X.shape[0], is_retried=True)
             except _ProcessEnded as exc:
                 if exc.has_started:
                     break
         raise EstimatorFailed("The estimator's process ended while it handled these rows.")
 
     def _request(
-        self, buffers: Sequence[Any], methods: Sequence[str], n_rows: int
+        self,
+        buffers: Sequence[Any],
+        methods: Sequence[str],
+        n_rows: int,
+        *,
+        is_retried: bool = False,
     ) -> MethodResults:
         """Return the results of one request.
 
@@ -218,15 +214,17 @@ class RemoteEngine:
         connection = self._take()
         is_reusable = has_started = False
         try:
-            reply = connection.request(buffers)
+            reply = connection.request(buffers, is_retried=is_retried)
             if has_started := "started" in reply.header:
                 reply = connection.receive()
             results = self._read(reply, methods, n_rows)
             is_reusable = True
         except Disconnected as exc:
+            self._close_idle(connection.pid)
             raise _ProcessEnded(has_started=has_started) from exc
         except (TimeoutError, MalformedMessage, InvalidReply) as exc:
             self._supervisor.kill(connection.pid)
+            self._close_idle(connection.pid)
             if isinstance(exc, InvalidReply):
                 raise EstimatorFailed(f"The estimator's result is invalid. {exc}") from exc
             raise _ProcessEnded(has_started=has_started) from exc
@@ -252,15 +250,21 @@ class RemoteEngine:
         return MethodResults(results, SCIKIT_LEARN)
 
     def _take(self) -> _Connection:
-        """Return an idle connection that is open, or a new one."""
-        while True:
-            try:
-                connection = self._idle.pop()
-            except IndexError:
-                return self._connect()
-            if connection.is_open():
-                return connection
-            connection.close()
+        """Return an idle connection, or a new one."""
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return self._connect()
+
+    def _close_idle(self, pid: int) -> None:
+        """Close the idle connections to a process that has ended."""
+        for _ in range(len(self._idle)):
+            with suppress(IndexError):  # another thread takes connections
+                connection = self._idle.popleft()
+                if connection.pid == pid:
+                    connection.close()
+                else:
+                    self._idle.append(connection)
 
     def _connect(self) -> _Connection:
         try:

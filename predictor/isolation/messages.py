@@ -21,6 +21,8 @@ Array = npt.NDArray[Any]
 ALIGNMENT = 16
 PREFIX = struct.Struct("<QQ")  # lengths of the header and of the arrays
 
+# One call receives a small message completely.
+CHUNK_BYTES = 2**16
 # Largest message. The rows of the longest accepted body are smaller.
 MAX_BYTES = 2**30
 # A call of the kernel takes at most 1,024 buffers.
@@ -101,12 +103,16 @@ def send(
         raise Disconnected from exc
 
 
-def receive(connection: socket.socket, *, deadline: float = math.inf) -> Message:
+def receive(
+    connection: socket.socket, *, first_bytes: int = CHUNK_BYTES, deadline: float = math.inf
+) -> Message:
     """Receive one message.
 
     Parameters
     ----------
     connection : socket
+    first_bytes : int
+        Number of bytes to receive at first: `PREFIX.size` if another message can follow.
     deadline : float
         Time of `time.monotonic` after which no further part is received.
 
@@ -119,20 +125,20 @@ def receive(connection: socket.socket, *, deadline: float = math.inf) -> Message
     TimeoutError
         See `limit_waits`; the deadline has passed.
     """
-    return receive_with_descriptors(connection, 0, deadline=deadline)[0]
+    try:
+        return _receive_rest(connection, connection.recv(first_bytes), deadline)
+    except BlockingIOError as exc:
+        raise TimeoutError from exc
+    except ConnectionError as exc:
+        raise Disconnected from exc
 
 
-def receive_with_descriptors(
-    connection: socket.socket, most: int, *, deadline: float = math.inf
-) -> tuple[Message, list[int]]:
+def receive_with_descriptors(connection: socket.socket, most: int) -> tuple[Message, list[int]]:
     """Receive one message, and the descriptors that came with it. The caller must close them."""
     descriptors: list[int] = []
     try:
-        if most:
-            prefix, descriptors, _, _ = socket.recv_fds(connection, PREFIX.size, most)
-        else:
-            prefix = connection.recv(PREFIX.size)
-        return _receive_rest(connection, prefix, deadline), descriptors
+        first, descriptors, _, _ = socket.recv_fds(connection, CHUNK_BYTES, most)
+        return _receive_rest(connection, first, math.inf), descriptors
     except BaseException as exc:
         for descriptor in descriptors:
             os.close(descriptor)
@@ -143,15 +149,20 @@ def receive_with_descriptors(
         raise
 
 
-def _receive_rest(connection: socket.socket, prefix: bytes, deadline: float) -> Message:
-    if len(prefix) < PREFIX.size:
+def _receive_rest(connection: socket.socket, first: bytes, deadline: float) -> Message:
+    """Return a message of which the first bytes were received."""
+    if len(first) < PREFIX.size:
         raise Disconnected
-    header_length, body_length = PREFIX.unpack(prefix)
+    header_length, body_length = PREFIX.unpack_from(first)
     length = header_length + body_length
-    if length > MAX_BYTES:
+    position = len(first) - PREFIX.size
+    if length > MAX_BYTES or position > length:
         raise MalformedMessage
+    if position == length:
+        return _parse(bytearray(first[PREFIX.size :]), header_length)
     data = bytearray(length)
-    view, position = memoryview(data), 0
+    view = memoryview(data)
+    view[:position] = first[PREFIX.size :]
     while position < length:
         if time.monotonic() > deadline:
             raise TimeoutError
