@@ -124,8 +124,21 @@ class EstimatorProcess:
         while self._open:
             if not self._receive_ready() and not self._queue:
                 return
+            self._fill_queue()
             if self._queue:
                 self._run_next()
+
+    def _fill_queue(self) -> None:
+        """Receive requests until no more arrive.
+
+        A call occupies the processor core. Workers on the same core get a chance to send requests
+        before; without such workers this takes some microseconds.
+        """
+        n_queued = -1
+        while len(self._queue) > n_queued:
+            n_queued = len(self._queue)
+            os.sched_yield()
+            self._receive_ready()
 
     def _receive_ready(self) -> bool:
         """Receive from all sockets that are ready. Wait for one of them if the queue is empty.
