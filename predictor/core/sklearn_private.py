@@ -33,16 +33,6 @@ def was_fitted_on_sparse(estimator: Any) -> bool:
     return getattr(estimator, "_sparse", False) is True
 
 
-def svm_gamma(estimator: Any) -> float:
-    """Return the resolved kernel coefficient: `gamma` can be "scale" or "auto"."""
-    return float(estimator._gamma)  # noqa: SLF001 - no public equivalent
-
-
-def svm_coefficients(estimator: Any) -> tuple[Array, Array]:
-    """Return the dual coefficients and the intercepts, with the signs that libsvm computes with."""
-    return estimator._dual_coef_, estimator._intercept_
-
-
 def transformer_columns(estimator: Any) -> Mapping[str, Sequence[int]]:
     """Return the positions of the columns that each part of a column transformer reads."""
     columns: Mapping[str, Sequence[int]] = estimator._transformer_to_input_indices  # noqa: SLF001 - the public columns can be names or masks

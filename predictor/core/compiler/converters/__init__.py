@@ -4,7 +4,6 @@ from predictor.core.compiler.converters import (
     dispatch,
     encoders,
     ensembles,
-    kernel_svm,
     linear,
     mlp,
     naive_bayes,
@@ -17,7 +16,6 @@ from predictor.core.compiler.converters import (
 for module in (
     encoders,
     ensembles,
-    kernel_svm,
     linear,
     mlp,
     naive_bayes,
