@@ -132,9 +132,7 @@ VERSION = (
     "predictions. Fit the model again, or allow other versions."
 )
 NOT_ALLOWED = "The file contains types or functions that are not allowed: {}."
-OUTSIDE = "A node of a decision tree has a child out of range."
-OUTSIDE_HISTOGRAM = "A node of a histogram boosting has a child out of range."
-NO_COLUMN = "A node of a histogram boosting splits on a column that does not exist."
+INDICES = "A {} in the file has indices or shapes that do not match."
 MISMATCH = "The parts of the file do not make up an estimator."
 SIZE = "The size of an array in the file differs from its header."
 NO_ARCHIVE = "The file is not a complete zip archive."
@@ -306,101 +304,101 @@ FILES = {
         lambda: hostile.with_array(
             skops.io.dumps(TREE), "left_child", field("left_child", 10**9, 0)
         ),
-        OUTSIDE,
+        INDICES.format("Tree"),
     ),
     "a child before its parent": (
         lambda: hostile.with_array(
             skops.io.dumps(FOREST), "left_child", field("right_child", 0, 0)
         ),
-        OUTSIDE,
+        INDICES.format("Tree"),
     ),
     "half a leaf": (
         lambda: hostile.with_array(skops.io.dumps(TREE), "left_child", field("left_child", -1, 0)),
-        OUTSIDE,
+        INDICES.format("Tree"),
     ),
     "a split on no column": (
         lambda: hostile.with_array(skops.io.dumps(TREE), "left_child", field("feature", 4, 0)),
-        "A node of a decision tree splits on a column that does not exist.",
+        INDICES.format("Tree"),
     ),
     "a tree wider than its estimator": (
         lambda: hostile.damaged(TREE, lambda e: setattr(e, "n_features_in_", 2)),
-        "A decision tree and its estimator have different columns or outputs.",
+        INDICES.format("DecisionTreeClassifier"),
     ),
     "a forest wider than its first tree": (
         lambda: hostile.damaged(
             FOREST, lambda e: e.estimators_.append(DecisionTreeClassifier().fit(X[:, :2], y))
         ),
-        "A tree and its forest have different columns or outputs.",
+        INDICES.format("RandomForestClassifier"),
     ),
     "boosting with a tree too few": (
         lambda: hostile.damaged(BOOSTED, lambda e: setattr(e, "n_trees_per_iteration_", 5)),
-        "The number of trees of a gradient boosting is wrong.",
+        INDICES.format("GradientBoostingClassifier"),
     ),
     "an isolated tree of other columns": (
         lambda: hostile.damaged(ISOLATED, lambda e: setattr(e, "n_features_in_", 2)),
-        "A tree and its isolation forest have different columns.",
+        INDICES.format("IsolationForest"),
     ),
     "a histogram's child outside": (
         lambda: hostile.with_array(
             skops.io.dumps(HISTOGRAM), "feature_idx", field("left", 10**6, 0)
         ),
-        OUTSIDE_HISTOGRAM,
+        INDICES.format("TreePredictor"),
     ),
     "a histogram's column outside": (
         lambda: hostile.with_array(
             skops.io.dumps(HISTOGRAM), "feature_idx", field("feature_idx", 5000, 0)
         ),
-        NO_COLUMN,
+        INDICES.format("HistGradientBoostingClassifier"),
     ),
     "a histogram's categories outside": (
         lambda: hostile.with_array(
             skops.io.dumps(HISTOGRAM), "feature_idx", field("bitset_idx", 900, slice(None))
         ),
-        "A node of a histogram boosting splits on categories that do not exist.",
+        INDICES.format("TreePredictor"),
     ),
     "points that do not exist": (
         lambda: hostile.damaged(NEIGHBORS, reordered),
-        "A search tree refers to a point that does not exist.",
+        INDICES.format("KDTree"),
     ),
     "a search node outside": (
         lambda: hostile.with_array(
             skops.io.dumps(NEIGHBORS), "idx_start", field("idx_end", 10**6, 1)
         ),
-        "A node of a search tree refers to points that do not exist.",
+        INDICES.format("KDTree"),
     ),
     "a neighbour of no class": (
         lambda: hostile.damaged(NEIGHBORS, lambda e: setattr(e, "_y", e._y + 10**6)),
-        "The label of a neighbour is not the index of a class.",
+        INDICES.format("KNeighborsClassifier"),
     ),
     "fewer support vectors": (
         lambda: hostile.damaged(VECTORS, lambda e: setattr(e, "_n_support", e._n_support + 1000)),
-        "The number of support vectors is wrong.",
+        INDICES.format("SVC"),
     ),
     "a support vector of no row": (
         lambda: hostile.damaged(
             SVC(kernel=RBF()).fit(X, y), lambda e: setattr(e, "support_", e.support_ + 1000)
         ),
-        "A support vector is not one of the training rows.",
+        INDICES.format("SVC"),
     ),
     "support vectors of other columns": (
         lambda: hostile.damaged(VECTORS, lambda e: setattr(e, "n_features_in_", 40)),
-        "A support vector machine and its support vectors have different columns.",
+        INDICES.format("SVC"),
     ),
     "clusters of other columns": (
         lambda: hostile.damaged(
             KMeans(3, n_init=1).fit(X), lambda e: setattr(e, "n_features_in_", 40)
         ),
-        "A cluster centre and its estimator have different columns.",
+        INDICES.format("KMeans"),
     ),
     "bisected clusters of other columns": (
         lambda: hostile.damaged(
             BisectingKMeans(3).fit(X), lambda e: setattr(e._bisecting_tree.left, "center", X[0, :2])
         ),
-        "A cluster centre and its estimator have different columns.",
+        INDICES.format("BisectingKMeans"),
     ),
     "a word of no column": (
         lambda: hostile.damaged(COUNTED, lambda e: e.vocabulary_.update(bad=10**6)),
-        "A word of a vocabulary has a column that does not exist.",
+        INDICES.format("CountVectorizer"),
     ),
     "a vectorizer that reads files": (
         lambda: skops.io.dumps(HashingVectorizer(input="filename")),
@@ -408,19 +406,19 @@ FILES = {
     ),
     "hashing into nothing": (
         lambda: skops.io.dumps(HashingVectorizer(n_features=0)),
-        "The number of columns of a hashing vectorizer is out of range.",
+        INDICES.format("HashingVectorizer"),
     ),
     "an encoder of fewer columns": (
         lambda: hostile.damaged(
             OneHotEncoder().fit([["a"], ["b"]]), lambda e: setattr(e, "_n_features_outs", [1])
         ),
-        "The columns of an encoder do not match its categories.",
+        INDICES.format("OneHotEncoder"),
     ),
     "a spline of fewer knots": (
         lambda: hostile.damaged(
             SplineTransformer().fit(X), lambda e: setattr(e.bsplines_[0], "t", np.arange(3.0))
         ),
-        "The knots of a spline do not match its coefficients.",
+        INDICES.format("BSpline"),
     ),
     "a sparse matrix that points outside": (
         lambda: hostile.damaged(
@@ -431,7 +429,7 @@ FILES = {
     ),
     "a random state outside of itself": (
         lambda: skops.io.dumps(DecisionTreeClassifier(random_state=beyond())),
-        "The position of a random generator is outside of its state.",
+        INDICES.format("RandomState"),
     ),
     "nested in a pipeline": (
         lambda: hostile.with_array(
@@ -439,7 +437,7 @@ FILES = {
             "left_child",
             field("left_child", 10**9, 0),
         ),
-        OUTSIDE,
+        INDICES.format("Tree"),
     ),
 }
 
