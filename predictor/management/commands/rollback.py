@@ -4,7 +4,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from predictor import registry
-from predictor.management.messages import RegistryCommand
+from predictor.management.registry_command import RegistryCommand
 
 
 class Command(RegistryCommand):
