@@ -57,4 +57,4 @@ class Command(RegistryCommand):
         if version.notes:
             self.stdout.write(version.notes)
         if options["promote"]:
-            self.report_live(registry.promote(version))
+            self.report_state(registry.promote(version))
