@@ -1,7 +1,6 @@
 """Converters of fitted estimators: one module for each module of `compiled`."""
 
-from predictor.core.compiler.converters import (
-    dispatch,
+from predictor.core.compiler.converters import (  # noqa: F401 - each adds its converters to the table
     encoders,
     ensembles,
     linear,
@@ -12,16 +11,3 @@ from predictor.core.compiler.converters import (
     preprocessing,
     tree_ensembles,
 )
-
-for module in (
-    encoders,
-    ensembles,
-    linear,
-    mlp,
-    naive_bayes,
-    nearest_neighbors,
-    pipelines,
-    preprocessing,
-    tree_ensembles,
-):
-    dispatch.CONVERTERS.update(module.CONVERTERS)
