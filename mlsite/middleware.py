@@ -1,4 +1,4 @@
-"""Middleware of the site: access log, body limit, completed error responses."""
+"""Middleware of the site: access log, security header, body limit, completed errors."""
 
 import time
 from collections.abc import Callable
@@ -15,6 +15,8 @@ from mlsite.server.request_body import declared_length, is_chunked
 from mlsite.views import respond_error
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
+
+DEBUG_PAGES = (status.HTTP_404_NOT_FOUND, status.HTTP_500_INTERNAL_SERVER_ERROR)
 
 
 class RequestLog:
@@ -35,6 +37,26 @@ class RequestLog:
             log_request(request.method or "", request.path, response.status_code, ms, request_id)
         finally:
             current_request_id.reset(token)
+        return response
+
+
+class ContentSecurityPolicy:
+    """Adds the Content-Security-Policy header.
+
+    Django 6 has such a middleware. django-csp writes the directives in another order in each
+    process.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+        directives = settings.SECURE_CSP.items()
+        self.policy = "; ".join(f"{name} {' '.join(values)}" for name, values in directives)
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer the request with the header; Django's error pages with DEBUG need scripts."""
+        response = self.get_response(request)
+        if not settings.DEBUG or response.status_code not in DEBUG_PAGES:
+            response.headers["Content-Security-Policy"] = self.policy
         return response
 
 
