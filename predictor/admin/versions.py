@@ -1,5 +1,6 @@
 """Versions in the admin: a comparison of their metrics, and buttons for changes."""
 
+import re
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -53,7 +54,8 @@ class ModelVersionAdmin(ReadOnlyAdmin):
         """Return the columns, including one for each metric."""
         versions = ModelVersion.objects.all()
         if model := request.GET.get("model__id__exact", ""):
-            versions = versions.filter(model=int(model) if model.isdecimal() else None)
+            is_id = re.fullmatch("[0-9]{1,18}", model)
+            versions = versions.filter(model=int(model) if is_id else None)
         names = sorted({name for version in versions for name in version.metrics})
         return [*self.list_display, *map(column, names[:MAX_METRICS])]
 

@@ -1,5 +1,6 @@
 """Base classes of the registry's commands, and the parsing of their arguments."""
 
+import re
 from argparse import ArgumentParser
 from collections.abc import Callable
 from typing import Any
@@ -61,7 +62,7 @@ class VersionCommand(ModelCommand):
 
 def parse_version(text: str) -> int:
     """Return the number of a version from the command line."""
-    if not (text.isascii() and text.isdecimal()):
+    if not re.fullmatch("[0-9]{1,9}", text):
         raise CommandError(f"A version is a number from 1; got {text!r}.")
     return int(text)
 
