@@ -323,11 +323,11 @@ def own() -> Iterator[tuple[str, Case]]:
 
 
 def listed() -> Iterator[tuple[str, Case]]:
-    """Yield every estimator of scikit-learn, in each form that its own tests give it."""
+    """Yield every estimator of scikit-learn, in each configuration of its own tests."""
     for name, kind in all_estimators():
         if not (hasattr(kind, "predict") or hasattr(kind, "transform")):
             continue
-        if kind is FrozenEstimator:  # has no form of its own
+        if kind is FrozenEstimator:  # has no configuration of its own
             continue
         for number, estimator in enumerate(_construct_instances(kind)):
             yield f"{name}-{number}" if number else name, Case(lambda e=estimator: _with_rows(e))

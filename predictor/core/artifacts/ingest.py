@@ -96,7 +96,7 @@ def open_artifact(
     """
     if not data or data.startswith(ZIP_START) or PICKLE_START.match(data):
         model = model_file.loads(data, trusted=trusted, allow_version=allow_version)
-        return OpenedArtifact(model.estimator, SKOPS, data, model.card, model.fitted)
+        return OpenedArtifact(model.estimator, SKOPS, data, model.card, model.fitted_version)
     audited = audit(data)
     return OpenedArtifact(build(audited), ONNX, audited.data)
 
@@ -173,7 +173,7 @@ def _read_source(
     except OSError as exc:
         raise ArtifactError(f"{source.name} cannot be read: {exc.strerror}.") from exc
     if data.startswith(ZIP_START):
-        with zip_archive.opened(data) as file:
+        with zip_archive.open_archive(data) as file:
             is_mlflow = mlflow.holds_model(file.namelist())
         return (MLFLOW, mlflow.from_zip(data), []) if is_mlflow else (SKOPS, data, [])
     if source.suffix not in PICKLE_SUFFIXES and not PICKLE_START.match(data):
