@@ -33,6 +33,18 @@ def was_fitted_on_sparse(estimator: Any) -> bool:
     return getattr(estimator, "_sparse", False) is True
 
 
+def parameter_constraints(cls: type, name: str) -> list[Any]:
+    """Return the constraints of a parameter of a class; an empty list if there are none."""
+    constraints = getattr(cls, "_parameter_constraints", {}).get(name, [])
+    return constraints if isinstance(constraints, list) else []
+
+
+def parameter_options(cls: type, name: str) -> set[Any]:
+    """Return the values that the constraints of a parameter list."""
+    constraints = parameter_constraints(cls, name)
+    return {value for each in constraints for value in getattr(each, "options", ())}
+
+
 def transformer_columns(estimator: Any) -> Mapping[str, Sequence[int]]:
     """Return the positions of the columns that each part of a column transformer reads."""
     columns: Mapping[str, Sequence[int]] = estimator._transformer_to_input_indices  # noqa: SLF001 - the public columns can be names or masks

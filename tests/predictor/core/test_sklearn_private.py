@@ -22,7 +22,7 @@ y = np.arange(20) % 2
 
 ATTRIBUTES = [
     (KNeighborsClassifier(), ["_fit_X", "_y", "_fit_method"]),
-    (SVC(), ["_sparse"]),
+    (SVC(), ["_sparse", "_parameter_constraints"]),
     (make_column_transformer(("drop", [0])), ["_transformer_to_input_indices"]),
     (OneHotEncoder(), ["_n_features_outs"]),
     (PoissonRegressor(), ["_base_loss"]),
@@ -58,3 +58,10 @@ def test_every_private_name_that_is_read_is_checked_here():
             read.add(node.value)
     names = {name for name in read if isinstance(name, str)}
     assert {name for name in names if name[:1] == "_" and name[:2] != "__"} == checked
+
+
+def test_the_options_of_a_parameter_are_those_of_its_constraints():
+    options = {"linear", "poly", "rbf", "sigmoid", "precomputed"}
+    assert sklearn_private.parameter_options(SVC, "kernel") == options
+    assert callable in sklearn_private.parameter_constraints(SVC, "kernel")
+    assert sklearn_private.parameter_options(SVC, "support_") == set()
