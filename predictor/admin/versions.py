@@ -1,7 +1,7 @@
 """Versions in the admin: a comparison of their metrics, and buttons for changes."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +37,7 @@ class ModelVersionAdmin(ReadOnlyAdmin):
     readonly_fields = ["run_by"]
     change_form_template = "admin/predictor/modelversion/change_form.html"
     url_prefix = "version"
+    changes = ("promote", "retire", "switch")
 
     class Media:
         css = {"all": ["predictor/admin.css"]}
@@ -58,10 +59,6 @@ class ModelVersionAdmin(ReadOnlyAdmin):
             versions = versions.filter(model=int(model) if is_id else None)
         names = sorted({name for version in versions for name in version.metrics})
         return [*self.list_display, *map(column, names[:MAX_METRICS])]
-
-    def confirmation_views(self) -> Mapping[str, Callable[..., HttpResponse]]:
-        """Return the views of promotion, retirement and the switch of the engine."""
-        return {"promote": self.promote, "retire": self.retire, "switch": self.switch}
 
     @transaction.non_atomic_requests  # the registry commits its own transactions
     def add_view(
