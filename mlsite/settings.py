@@ -293,7 +293,6 @@ LOGGING = {
             if LOG_BATCHING
             else "logging.StreamHandler",
             "formatter": "json" if LOG_FORMAT == "json" else "request",
-            "filters": ["request_id"],
             "stream": "ext://sys.stdout",
         },
     },
