@@ -2,10 +2,12 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
+from csp.middleware import CSPMiddleware, PolicyParts
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from rest_framework import status
 from rest_framework.exceptions import MethodNotAllowed, Throttled
 
@@ -15,8 +17,6 @@ from mlsite.server.request_body import declared_length, is_chunked
 from mlsite.views import respond_error
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
-
-DEBUG_PAGES = (status.HTTP_404_NOT_FOUND, status.HTTP_500_INTERNAL_SERVER_ERROR)
 
 
 class RequestLog:
@@ -40,24 +40,20 @@ class RequestLog:
         return response
 
 
-class ContentSecurityPolicy:
-    """Adds the Content-Security-Policy header.
+class ContentSecurityPolicy(CSPMiddleware):
+    """django-csp's middleware, with the directives in the order of the settings."""
 
-    Django 6 has such a middleware. django-csp writes the directives in another order in each
-    process.
-    """
-
-    def __init__(self, get_response: GetResponse) -> None:
-        self.get_response = get_response
-        directives = settings.SECURE_CSP.items()
-        self.policy = "; ".join(f"{name} {' '.join(values)}" for name, values in directives)
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer the request with the header; Django's error pages with DEBUG need scripts."""
-        response = self.get_response(request)
-        if not settings.DEBUG or response.status_code not in DEBUG_PAGES:
-            response.headers["Content-Security-Policy"] = self.policy
-        return response
+    def get_policy_parts(
+        self,
+        request: HttpRequest,
+        response: HttpResponseBase,
+        report_only: bool = False,  # noqa: FBT001, FBT002 - django-csp's signature
+    ) -> PolicyParts:
+        """Return the directives as an update: their other order differs between processes."""
+        parts = super().get_policy_parts(request, response, report_only)
+        if report_only or parts.config or parts.update or parts.replace:  # decorators of a view
+            return parts
+        return replace(parts, config={}, update=settings.CONTENT_SECURITY_POLICY["DIRECTIVES"])
 
 
 class BodyLimit:

@@ -7,6 +7,7 @@ error message.
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from csp.constants import NONE, SELF, UNSAFE_INLINE
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env, EnvError
 
@@ -194,15 +195,17 @@ TIME_ZONE = "UTC"
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
 CSRF_FAILURE_VIEW = "mlsite.views.csrf_failure"
 X_FRAME_OPTIONS = "DENY"
-SECURE_CSP = {  # the name and format of Django 6
-    "default-src": ["'self'"],
-    # Inline styles: attributes in the templates of DRF and of the OpenAPI pages.
-    "style-src": ["'self'", "'unsafe-inline'"],
-    "img-src": ["'self'", "data:"],
-    "base-uri": ["'none'"],
-    "form-action": ["'self'"],
-    "frame-ancestors": ["'none'"],
-    "object-src": ["'none'"],
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        # Inline styles: attributes in the templates of DRF and of the OpenAPI pages.
+        "style-src": [SELF, UNSAFE_INLINE],
+        "img-src": [SELF, "data:"],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "object-src": [NONE],
+    }
 }
 SESSION_COOKIE_HTTPONLY = True
 if PUBLIC_URL:
