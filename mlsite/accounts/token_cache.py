@@ -7,6 +7,7 @@ token, a deactivated user or a changed permission so takes effect within a secon
 import logging
 import threading
 import time
+from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import DatabaseError, connection
@@ -33,14 +34,14 @@ USE_WRITTEN_EVERY = timedelta(minutes=1)
 Facts = tuple[object, ...]
 
 
+@dataclass
 class Seen:
     """A cached token, with the times of its last reading and its last use."""
 
-    def __init__(self, token: Token, facts: Facts, read: float, used: float) -> None:
-        self.token = token
-        self.facts = facts
-        self.read = read
-        self.used = used
+    token: Token
+    facts: Facts
+    read: float
+    used: float
 
 
 class KnownTokens:
@@ -49,7 +50,6 @@ class KnownTokens:
     def __init__(self) -> None:
         self._seen: dict[str, Seen] = {}
         self._changing = threading.Lock()
-        self._in_use = threading.Event()
         self._trusted_s = 0.0  # until `follow` is called, every token is read from the database
 
     def get(self, secret: str) -> Token:
@@ -121,15 +121,12 @@ class KnownTokens:
             if len(self._seen) >= MAX_TOKENS:
                 del self._seen[min(self._seen, key=lambda key: self._seen[key].used)]
             self._seen[key] = seen
-            self._in_use.set()
         return seen
 
     def _in_use_now(self) -> list[str]:
         long_ago = time.time() - IDLE_S
         with self._changing:
             self._seen = {key: seen for key, seen in self._seen.items() if seen.used > long_ago}
-            if not self._seen:
-                self._in_use.clear()
             return list(self._seen)
 
     def _read_again(self, key: str, token: Token, read: float, rights: Rights) -> None:
@@ -155,8 +152,9 @@ class KnownTokens:
     def _keep_up(self) -> None:
         """Refresh while tokens are in use; log a failure once, not every time."""
         while True:
-            self._in_use.wait()
             time.sleep(POLL_S)
+            if not self._seen:
+                continue
             try:
                 self.refresh()
             except DatabaseError as exc:
