@@ -48,8 +48,8 @@ def _passes(rule: Rule, item: Any) -> object:
 
 def _get_rules(item: Any) -> Iterator[Rule]:
     for kind in type(item).__mro__:
-        fitted, rule = CHECKS.get(f"{kind.__module__}.{kind.__qualname__}", ("", None))
-        if rule is not None and (not fitted or hasattr(item, fitted)):
+        attribute, rule = CHECKS.get(f"{kind.__module__}.{kind.__qualname__}", ("", None))
+        if rule is not None and (not attribute or hasattr(item, attribute)):
             yield rule
 
 
