@@ -47,7 +47,7 @@ class ModelVersionAdmin(ReadOnlyAdmin):
         """Return the table of engines."""
         return engine_table.table(version)
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 - as in the base class
         """Return whether the user may upload a version."""
         return may_manage(request)
 
