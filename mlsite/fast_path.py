@@ -24,6 +24,7 @@ KNOWN_COMPONENTS = frozenset(
         "mlsite.cross_origin.CrossOriginWriteGuard",
         "mlsite.middleware.BodyLimit",
         "mlsite.middleware.ContentSecurityPolicy",
+        "mlsite.middleware.DatabaseGuard",
         "mlsite.middleware.ErrorResponses",
         "mlsite.middleware.RequestLog",
         "mlsite.parsers.FormParser",

@@ -191,7 +191,7 @@ class BatchingHandler(logging.StreamHandler[TextIO]):
         """Write the queued lines."""
         with self._writing:
             lines = [self._lines.popleft() for _ in range(len(self._lines))]
-            with suppress(ValueError):  # the stream is closed
+            with suppress(ValueError, OSError):  # the stream is closed, or its disk is full
                 self.stream.write("".join(lines))
                 self.stream.flush()
 
