@@ -1,5 +1,6 @@
 """Views of the site: home, hello, schema, docs, and error responses."""
 
+import sys
 from http import HTTPStatus
 from typing import Any
 
@@ -24,6 +25,7 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
+from mlsite.database import unavailable, why_unavailable
 from mlsite.page_renderers import HomePage
 from predictor.api.strict_json import JSONRenderer
 
@@ -166,6 +168,8 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - Django's
-    """Respond to an unexpected exception, without details of it."""
+    """Respond to an unexpected exception, without details of it; 503 without the database."""
+    if why := why_unavailable(sys.exception()):
+        return unavailable(why)
     sentence = "The server failed to answer this request."
     return JsonResponse({"detail": sentence}, status=status.HTTP_500_INTERNAL_SERVER_ERROR)
