@@ -1,6 +1,7 @@
 """Engine that runs an estimator in an estimator process."""
 
 import hashlib
+import os
 import socket
 import threading
 import time
@@ -72,6 +73,7 @@ class _Connection:
     def __init__(self, connection: socket.socket, pid: int, timeout_s: float) -> None:
         self.socket = connection
         self.pid = pid
+        self.owner = os.getpid()
         self._timeout_s = timeout_s
         self._is_new = True
         messages.limit_waits(connection, timeout_s + LOAD_S)
@@ -251,10 +253,13 @@ class RemoteEngine:
 
     def _take(self) -> _Connection:
         """Return an idle connection, or a new one."""
-        try:
-            return self._idle.pop()
-        except IndexError:
-            return self._connect()
+        with suppress(IndexError):
+            while True:
+                connection = self._idle.pop()
+                if connection.owner == os.getpid():
+                    return connection
+                connection.close()  # it belongs to the process from which this one was forked
+        return self._connect()
 
     def _close_idle(self, pid: int) -> None:
         """Close the idle connections to a process that has ended."""

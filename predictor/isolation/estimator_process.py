@@ -124,8 +124,8 @@ class EstimatorProcess:
         while self._open:
             if not self._receive_ready() and not self._queue:
                 return
-            self._fill_queue()
             if self._queue:
+                self._fill_queue()
                 self._run_next()
 
     def _fill_queue(self) -> None:

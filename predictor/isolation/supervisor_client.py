@@ -50,14 +50,17 @@ class OwnedSupervisor:
                 process_group=0,  # Ctrl-C is for this process
             )
         messages.limit_waits(self.connection, TIMEOUT_S)
+        self._owner = os.getpid()
 
     def has_ended(self) -> bool:
         """Return whether the supervisor has ended by itself."""
         return self.process.poll() is not None
 
     def close(self) -> None:
-        """End the supervisor."""
+        """End the supervisor. A fork of its owner only closes its copy of the connection."""
         self.connection.close()
+        if os.getpid() != self._owner:
+            return
         self.process.kill()  # its estimator processes end with it
         self.process.wait()
 
@@ -69,6 +72,7 @@ class SupervisorClient:
         self._address: Path | None = None
         self._owned: OwnedSupervisor | None = None
         self._connection: socket.socket | None = None
+        self._pid = os.getpid()
         self._using = threading.Lock()
 
     def use(self, address: Path) -> None:
@@ -114,6 +118,9 @@ class SupervisorClient:
     ) -> tuple[dict[str, Any], list[int]]:
         """Send a request, a second time if the supervisor has ended, and return the reply."""
         with self._using:
+            if self._pid != os.getpid():  # the connection belongs to the process that was forked
+                self._disconnect()
+                self._pid = os.getpid()
             with suppress(messages.Disconnected, OSError):
                 return self._send(request, descriptors)
             self._disconnect()

@@ -29,6 +29,7 @@ from predictor.isolation import messages, packing
 from predictor.isolation.client import UnexpectedError
 from predictor.isolation.supervisor import MAX_DEATHS
 from tests.predictor.isolation.faults import PREDICT, RESULTS, faulty, good
+from tests.predictor.isolation.processes import outcome
 from tests.serving import ROOT, until
 
 BOUND_S = 60
@@ -426,6 +427,20 @@ def test_a_supervisor_that_dies_is_replaced(make_engine, supervisor):
     os.kill(supervisor._owned.process.pid, signal.SIGKILL)
     until(lambda: not is_alive(process), "the end of its processes", BOUND_S)
     assert predict(engine, good(1.0)) == [2.0]
+
+
+def test_a_fork_has_a_supervisor_of_its_own(engine):
+    assert predict(engine, good(1.0)) == [2.0]
+    process = process_of(engine)
+
+    def predict_in_fork():
+        return [predict(engine, good(2.0)), process_of(engine)]
+
+    predicted, own_process = outcome(predict_in_fork)
+    assert predicted == [3.0]
+    assert own_process != process
+    assert predict(engine, good(1.0)) == [2.0]
+    assert process_of(engine) == process
 
 
 OWNER = """
