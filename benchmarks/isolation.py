@@ -5,7 +5,7 @@
 The overhead is the time of `RemoteEngine.run` beyond that of the estimator in this process, for one
 row and one client. Calls alternate between both. The figures are those of the shortest tenth of the
 calls: other load only makes a call longer. With another checkout of this project, its
-server and this one serve a model that stays with scikit-learn, in turn, at 16 and 64 clients.
+server and the server of this checkout serve a model that stays with scikit-learn, in turn, at 16 and 64 clients.
 """
 
 import hashlib

@@ -1,6 +1,7 @@
 """Engine that runs an estimator in an estimator process."""
 
 import hashlib
+import math
 import os
 import socket
 import threading
@@ -38,6 +39,12 @@ MAX_REFUSED = 1000
 
 MAX_MESSAGE_LENGTH = 1000
 
+# Largest reply: a MiB for each row, and some more. A hostile process must not fill the memory.
+MIB, MIN_REPLY_MIB, MAX_REPLY_MIB = 2**20, 16, 256
+
+# Time after which an unused connection is closed, unless it is the last one.
+UNUSED_S = 60
+
 
 class Observer(Protocol):
     """Receives the counts of the requests that are batched."""
@@ -74,19 +81,25 @@ class _Connection:
         self.socket = connection
         self.pid = pid
         self.owner = os.getpid()
+        self.used_at = math.inf
         self._timeout_s = timeout_s
         self._is_new = True
         messages.limit_waits(connection, timeout_s + LOAD_S)
 
-    def request(self, buffers: Sequence[Any], *, is_retried: bool) -> messages.Message:
+    def request(self, buffers: Sequence[Any], n_rows: int, *, is_retried: bool) -> messages.Message:
         """Send a request and return the reply; of a retried request, the message before it."""
         messages.send(self.socket, buffers)
-        return self.receive(messages.PREFIX.size if is_retried else messages.CHUNK_BYTES)
+        first_bytes = messages.PREFIX.size if is_retried else messages.CHUNK_BYTES
+        return self.receive(n_rows, first_bytes)
 
-    def receive(self, first_bytes: int = messages.CHUNK_BYTES) -> messages.Message:
+    def receive(self, n_rows: int, first_bytes: int = messages.CHUNK_BYTES) -> messages.Message:
         """Return the next message."""
-        deadline = time.monotonic() + self._timeout_s + (LOAD_S if self._is_new else 0)
-        reply = messages.receive(self.socket, first_bytes=first_bytes, deadline=deadline)
+        reply = messages.receive(
+            self.socket,
+            first_bytes=first_bytes,
+            max_bytes=MIB * min(n_rows + MIN_REPLY_MIB, MAX_REPLY_MIB),
+            deadline=time.monotonic() + self._timeout_s + (LOAD_S if self._is_new else 0),
+        )
         if self._is_new:
             self._is_new = False
             messages.limit_waits(self.socket, self._timeout_s)
@@ -216,9 +229,9 @@ class RemoteEngine:
         connection = self._take()
         is_reusable = has_started = False
         try:
-            reply = connection.request(buffers, is_retried=is_retried)
+            reply = connection.request(buffers, n_rows, is_retried=is_retried)
             if has_started := "started" in reply.header:
-                reply = connection.receive()
+                reply = connection.receive(n_rows)
             results = self._read(reply, methods, n_rows)
             is_reusable = True
         except Disconnected as exc:
@@ -234,8 +247,16 @@ class RemoteEngine:
             is_reusable = True
             raise
         finally:
-            self._idle.append(connection) if is_reusable else connection.close()
+            self._keep(connection) if is_reusable else connection.close()
         return results
+
+    def _keep(self, connection: _Connection) -> None:
+        """Keep a connection for other requests, and close one that is not needed any more."""
+        connection.used_at = time.monotonic()
+        self._idle.append(connection)
+        with suppress(IndexError):  # another thread takes connections
+            if self._idle[0].used_at < connection.used_at - UNUSED_S:
+                self._idle.popleft().close()
 
     def _read(self, reply: messages.Message, methods: Sequence[str], n_rows: int) -> MethodResults:
         """Return the results in a reply, or raise the exception that it describes."""
@@ -258,7 +279,7 @@ class RemoteEngine:
                 connection = self._idle.pop()
                 if connection.owner == os.getpid():
                     return connection
-                connection.close()  # it belongs to the process from which this one was forked
+                connection.close()  # it belongs to the parent of this process
         return self._connect()
 
     def _close_idle(self, pid: int) -> None:

@@ -104,7 +104,11 @@ def send(
 
 
 def receive(
-    connection: socket.socket, *, first_bytes: int = CHUNK_BYTES, deadline: float = math.inf
+    connection: socket.socket,
+    *,
+    first_bytes: int = CHUNK_BYTES,
+    max_bytes: int = MAX_BYTES,
+    deadline: float = math.inf,
 ) -> Message:
     """Receive one message.
 
@@ -113,6 +117,8 @@ def receive(
     connection : socket
     first_bytes : int
         Number of bytes to receive at first: `PREFIX.size` if another message can follow.
+    max_bytes : int
+        Largest message.
     deadline : float
         Time of `time.monotonic` after which no further part is received.
 
@@ -126,7 +132,8 @@ def receive(
         See `limit_waits`; the deadline has passed.
     """
     try:
-        return _receive_rest(connection, connection.recv(first_bytes), deadline)
+        first = connection.recv(first_bytes)
+        return _receive_rest(connection, first, max_bytes, deadline)
     except BlockingIOError as exc:
         raise TimeoutError from exc
     except ConnectionError as exc:
@@ -138,7 +145,7 @@ def receive_with_descriptors(connection: socket.socket, most: int) -> tuple[Mess
     descriptors: list[int] = []
     try:
         first, descriptors, _, _ = socket.recv_fds(connection, CHUNK_BYTES, most)
-        return _receive_rest(connection, first, math.inf), descriptors
+        return _receive_rest(connection, first, MAX_BYTES, math.inf), descriptors
     except BaseException as exc:
         for descriptor in descriptors:
             os.close(descriptor)
@@ -149,14 +156,16 @@ def receive_with_descriptors(connection: socket.socket, most: int) -> tuple[Mess
         raise
 
 
-def _receive_rest(connection: socket.socket, first: bytes, deadline: float) -> Message:
+def _receive_rest(
+    connection: socket.socket, first: bytes, max_bytes: int, deadline: float
+) -> Message:
     """Return a message of which the first bytes were received."""
     if len(first) < PREFIX.size:
         raise Disconnected
     header_length, body_length = PREFIX.unpack_from(first)
     length = header_length + body_length
     position = len(first) - PREFIX.size
-    if length > MAX_BYTES or position > length:
+    if length > max_bytes or position > length:
         raise MalformedMessage
     if position == length:
         return _parse(bytearray(first[PREFIX.size :]), header_length)

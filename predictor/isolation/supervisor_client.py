@@ -128,7 +128,9 @@ class SupervisorClient:
                 return self._send(request, descriptors)
             except (messages.Disconnected, OSError) as exc:
                 self._disconnect()
-                raise Busy("The supervisor of estimator processes does not respond.") from exc
+                raise ArtifactError(
+                    "The supervisor of estimator processes does not respond."
+                ) from exc
 
     def _send(
         self, request: dict[str, Any], descriptors: list[int]

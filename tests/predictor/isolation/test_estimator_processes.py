@@ -311,7 +311,8 @@ def test_a_fault_fails_only_its_own_request(make_engine, pool, name):
 
 @pytest.mark.parametrize("name", RESULTS)
 def test_a_result_that_does_not_follow_from_the_signature_is_refused(engine, name):
-    with pytest.raises((EstimatorFailed, UnexpectedError)):
+    not_arrays = ("nothing", "complex")
+    with pytest.raises(UnexpectedError if name in not_arrays else EstimatorFailed):
         predict(engine, faulty(name))
     assert predict(engine, good(1.0)) == [2.0]
 
