@@ -24,6 +24,7 @@ KNOWN_COMPONENTS = frozenset(
         "mlsite.client_address.ClientAddress",
         "mlsite.cross_origin.CrossOriginWriteGuard",
         "mlsite.middleware.BodyLimit",
+        "mlsite.middleware.CacheHeaders",
         "mlsite.middleware.DatabaseGuard",
         "mlsite.middleware.ErrorResponses",
         "mlsite.middleware.RequestLog",

@@ -146,6 +146,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "mlsite.middleware.BodyLimit",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "mlsite.middleware.CacheHeaders",
     "mlsite.client_address.ClientAddress",
     "mlsite.cross_origin.CrossOriginWriteGuard",
     "django.contrib.sessions.middleware.SessionMiddleware",
