@@ -1,13 +1,15 @@
-"""Middleware of the site: access log, body limit, completed error responses."""
+"""Middleware of the site: access log, security header, body limit, completed errors."""
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from threading import BoundedSemaphore
 from typing import Any
 
+from csp.middleware import CSPMiddleware, PolicyParts
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.utils.cache import patch_vary_headers
 from rest_framework import status
 from rest_framework.exceptions import MethodNotAllowed, Throttled
@@ -62,6 +64,22 @@ class CacheHeaders:
         if is_private and response.headers.get("Content-Type", "").startswith("text/html"):
             response.headers.setdefault("Cache-Control", "no-store")
         return response
+
+
+class ContentSecurityPolicy(CSPMiddleware):
+    """django-csp's middleware, with the directives in the order of the settings."""
+
+    def get_policy_parts(
+        self,
+        request: HttpRequest,
+        response: HttpResponseBase,
+        report_only: bool = False,  # noqa: FBT001, FBT002 - django-csp's signature
+    ) -> PolicyParts:
+        """Return the directives as an update: their other order differs between processes."""
+        parts = super().get_policy_parts(request, response, report_only)
+        if report_only or parts.config or parts.update or parts.replace:  # decorators of a view
+            return parts
+        return replace(parts, config={}, update=settings.CONTENT_SECURITY_POLICY["DIRECTIVES"])
 
 
 class BodyLimit:

@@ -143,7 +143,7 @@ MIDDLEWARE = [
     # Before WhiteNoise, so that static files and refused bodies carry the headers too.
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "mlsite.middleware.ContentSecurityPolicy",
     "mlsite.middleware.BodyLimit",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "mlsite.middleware.CacheHeaders",

@@ -10,6 +10,7 @@ from rest_framework.renderers import BrowsableAPIRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from predictor import registry
 from predictor.core.errors import PredictorError
 from predictor.models import ModelVersion
 from predictor.permissions import ManagesModels
@@ -65,19 +66,10 @@ class ModelPage(OneModelPage):
             may_manage = ManagesModels().has_permission(context["request"], context["view"])
             context["card"] = data
             context["may_train"] = may_manage and data["name"] in RECIPES
-            context["reset_version"] = find_reset_version(data) if may_manage else None
+            lowest = registry.lowest_version(registry.find(data["name"])) if may_manage else None
+            if lowest and lowest.state != ModelVersion.State.LIVE:
+                context["reset_version"] = lowest.version
         return context
-
-
-def find_reset_version(card: Mapping[str, Any]) -> int | None:
-    """Return the version that a reset would make live; None if it is live already."""
-    versions = [
-        entry["version"]
-        for entry in card["versions"]
-        if entry["state"] != ModelVersion.State.RETIRED
-    ]
-    lowest = min(versions, default=None)
-    return None if lowest == card["live_version"] else lowest
 
 
 class ChangePage(OneModelPage):

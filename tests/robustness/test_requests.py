@@ -12,7 +12,6 @@ from collections import Counter
 from contextlib import contextmanager, nullcontext
 from pprint import pformat
 
-import pytest
 from django.db import transaction
 from django.test import Client
 from django.urls import get_resolver

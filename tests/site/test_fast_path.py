@@ -423,7 +423,7 @@ def followed(db):
     trusted_s, known_tokens._trusted_s = known_tokens._trusted_s, 60
     yield known_tokens
     known_tokens._trusted_s = trusted_s
-    known_tokens._seen.clear()
+    known_tokens._cached.clear()
 
 
 @pytest.fixture
