@@ -212,7 +212,7 @@ class Generator:
         return b"", ""
 
     def request(self):
-        """Who, method, path and arguments of `Client.generic`."""
+        """Client, method, path, body, media type and other arguments of `Client.generic`."""
         query = "&".join(
             f"{self.one(PARAMETERS)}={self.one(TEXTS)}" for _ in range(self.random.randrange(3))
         )
@@ -232,7 +232,7 @@ class Generator:
         return who, method, path, body, media_type, arguments
 
 
-def test_no_request_is_a_server_error(iris, penguins, admin_user, staff, record_property):
+def test_no_request_is_a_server_error(iris, penguins, admin_user, staff, record_testsuite_property):
     def client(user=None):
         made = Client(raise_request_exception=False)
         if user:
@@ -258,6 +258,6 @@ def test_no_request_is_a_server_error(iris, penguins, admin_user, staff, record_
         if answer.status_code >= 500:
             error = getattr(answer, "exc_info", None)
             failures.append((drawn, error and traceback.format_exception(*error)[-3:]))
-    record_property("responses", dict(sorted(statuses.items())))
+    record_testsuite_property("responses", dict(sorted(statuses.items())))
     assert not failures, pformat(failures[:5])
     assert statuses[200] > N_REQUESTS / 20
