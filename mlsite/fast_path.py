@@ -23,6 +23,7 @@ KNOWN_COMPONENTS = frozenset(
         "mlsite.client_address.ClientAddress",
         "mlsite.cross_origin.CrossOriginWriteGuard",
         "mlsite.middleware.BodyLimit",
+        "mlsite.middleware.CacheHeaders",
         "mlsite.middleware.ContentSecurityPolicy",
         "mlsite.middleware.DatabaseGuard",
         "mlsite.middleware.ErrorResponses",

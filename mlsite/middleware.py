@@ -10,6 +10,7 @@ from csp.middleware import CSPMiddleware, PolicyParts
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.utils.cache import patch_vary_headers
 from rest_framework import status
 from rest_framework.exceptions import MethodNotAllowed, Throttled
 from rest_framework.permissions import SAFE_METHODS
@@ -42,6 +43,26 @@ class RequestLog:
             log_request(request.method or "", request.path, response.status_code, ms, request_id)
         finally:
             current_request_id.reset(token)
+        return response
+
+
+class CacheHeaders:
+    """Names the headers on which a response depends, and keeps private pages out of caches."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer the request."""
+        response = self.get_response(request)
+        patch_vary_headers(response, ("Accept", "Authorization", "Cookie"))
+        is_private = (
+            settings.API_ACCESS == "token"
+            or "HTTP_AUTHORIZATION" in request.META
+            or settings.SESSION_COOKIE_NAME in request.COOKIES
+        )
+        if is_private and response.headers.get("Content-Type", "").startswith("text/html"):
+            response.headers.setdefault("Cache-Control", "no-store")
         return response
 
 

@@ -5,6 +5,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import DisallowedHost
+from django.db import DataError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.request import split_domain_port
 from drf_spectacular.renderers import (
@@ -168,8 +169,15 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - Django's
-    """Respond to an unexpected exception, without details of it; 503 without the database."""
-    if why := why_unavailable(sys.exception()):
+    """Respond to an unexpected exception, without details of it.
+
+    Without the database, the response is a 503; to a number that it cannot hold, a 400.
+    """
+    exc = sys.exception()
+    if why := why_unavailable(exc):
         return unavailable(why)
+    if isinstance(exc, DataError):
+        sentence = "A number in the request is out of range."
+        return JsonResponse({"detail": sentence}, status=status.HTTP_400_BAD_REQUEST)
     sentence = "The server failed to answer this request."
     return JsonResponse({"detail": sentence}, status=status.HTTP_500_INTERNAL_SERVER_ERROR)

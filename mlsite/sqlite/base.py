@@ -5,6 +5,7 @@ get it again and again, while others wait until their timeout. Here the transact
 take turns, so that only one connection of each process asks SQLite for the lock.
 """
 
+import sqlite3
 import time
 from collections import defaultdict, deque
 from threading import Lock
@@ -56,6 +57,17 @@ LOCKED = "database is locked"
 TURNS: defaultdict[str, Turns] = defaultdict(Turns)
 
 
+class Cursor(base.SQLiteCursorWrapper):
+    """Cursor that rejects an integer beyond 64 bits with the class of error of other databases."""
+
+    def execute(self, query: str, params: Any = None) -> Any:
+        """Run a query."""
+        try:
+            return super().execute(query, params)
+        except OverflowError as exc:
+            raise sqlite3.DataError(str(exc)) from exc
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
     """Connection whose transactions take turns with the others of this process."""
 
@@ -65,6 +77,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def timeout_s(self) -> float:
         """Time for which a transaction waits for its turn and for SQLite's lock together."""
         return float(self.settings_dict["OPTIONS"].get("timeout", 5))
+
+    def create_cursor(self, name: str | None = None) -> Cursor:  # noqa: ARG002 - Django's signature
+        """Return a cursor."""
+        cursor: Cursor = self.connection.cursor(factory=Cursor)
+        return cursor
 
     def set_autocommit(self, autocommit: bool, *args: Any, **kwargs: Any) -> None:  # noqa: FBT001 - Django's signature
         """Begin a transaction when the turn has come, or end the turn."""

@@ -20,10 +20,21 @@ from predictor.recipes import RECIPES
 MAX_TABLE_ROWS = 100
 
 
+def shows_cards(context: Mapping[str, Any]) -> bool:
+    """Return whether the response is the cards; that to OPTIONS is a description of the view."""
+    is_ok: bool = context["response"].status_code == status.HTTP_200_OK
+    return is_ok and context["request"].method != "OPTIONS"
+
+
 class ModelListPage(BrowsableAPIRenderer):
     """The page of the list of models."""
 
     template = "predictor/model_list.html"
+
+    def get_context(self, data: Any, *args: Any) -> dict[str, Any]:
+        """Return the context of the template."""
+        context: dict[str, Any] = super().get_context(data, *args)
+        return context | {"cards": data, "shows_cards": shows_cards(context)}
 
 
 class OneModelPage(BrowsableAPIRenderer):
@@ -51,7 +62,7 @@ class ModelPage(OneModelPage):
     def get_context(self, data: Any, *args: Any) -> dict[str, Any]:
         """Return the context of the template."""
         context: dict[str, Any] = super().get_context(data, *args)
-        if context["response"].status_code == status.HTTP_200_OK:
+        if shows_cards(context):
             may_manage = ManagesModels().has_permission(context["request"], context["view"])
             context["card"] = data
             context["may_train"] = may_manage and data["name"] in RECIPES
