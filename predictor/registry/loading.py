@@ -5,7 +5,7 @@ import logging
 
 from predictor import conf
 from predictor.core import artifacts, engines
-from predictor.core.engines import Engine
+from predictor.core.engines import CompiledEngine, Engine
 from predictor.core.errors import ArtifactError
 from predictor.core.model import Model
 from predictor.core.signature import Signature
@@ -24,8 +24,7 @@ IDLE_S = 600
 def load(name: str, number: int, observer: Observer) -> Model:
     """Load a version.
 
-    If the compiled estimator cannot be used, the estimator runs all requests, in a process that
-    starts at the first request.
+    If the compiled estimator cannot be used, the estimator runs all requests.
 
     Parameters
     ----------
@@ -45,7 +44,20 @@ def load(name: str, number: int, observer: Observer) -> Model:
     row = queries.version(name, number)
     queries.check(row)
     signature = Signature.from_json(row.signature)
-    is_compiled = bool(queries.compiled_sha256(row))
+    compiled_sha256 = queries.compiled_sha256(row)
+    engine: Engine | None = None
+    if compiled_sha256:
+        fallback = _estimator_engine(row, signature, observer, idle_s=IDLE_S)
+        engine = _compiled_engine(row, signature, fallback)
+    if engine is None:
+        engine = _estimator_engine(row, signature, observer, idle_s=None)
+    return Model(name, number, signature, engine, compiled_sha256)
+
+
+def _estimator_engine(
+    row: ModelVersion, signature: Signature, observer: Observer, *, idle_s: float | None
+) -> RemoteEngine:
+    """Return the engine of the estimator. Its process starts at the first request."""
     options = Options(
         sha256=row.sha256,
         signature=json.dumps(row.signature),
@@ -54,15 +66,15 @@ def load(name: str, number: int, observer: Observer) -> Model:
         is_batch_safe=bool(row.engines.get("joined")),
         memory_bytes=conf.estimator_memory_bytes(),
         time_limit_s=conf.estimator_time_limit_s(),
-        idle_s=IDLE_S if is_compiled else None,
+        idle_s=idle_s,
     )
-    estimator = RemoteEngine(storage.artifact(row), signature, options, get_supervisor(), observer)
-    engine = _engine(row, estimator, signature) if is_compiled else estimator
-    return Model(name, number, signature, engine, queries.compiled_sha256(row))
+    return RemoteEngine(storage.artifact(row), signature, options, get_supervisor(), observer)
 
 
-def _engine(row: ModelVersion, fallback: Engine, signature: Signature) -> Engine:
-    """Return the engine of a version with a compiled estimator."""
+def _compiled_engine(
+    row: ModelVersion, signature: Signature, fallback: Engine
+) -> CompiledEngine | None:
+    """Return the engine of the compiled estimator; None if it cannot be used."""
     if row.engines.get("built_with") != engines.built_with():
         log.warning(
             "%s was compiled with other software versions. Run: manage.py compile %s %s",
@@ -70,10 +82,10 @@ def _engine(row: ModelVersion, fallback: Engine, signature: Signature) -> Engine
             row.model.name,
             row.version,
         )
-        return fallback
+        return None
     try:
         data = artifacts.read(storage.compiled(row), row.compiled)
         return engines.load_compiled(data, fallback, signature)
     except ArtifactError as exc:
         log.warning("scikit-learn runs %s: its compiled estimator is unusable. %s", row, exc)
-        return fallback
+        return None
