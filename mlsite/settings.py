@@ -300,11 +300,7 @@ LOGGING = {
             "format": "{asctime} {levelname} {name}: {message} {request_id}",
             "style": "{",
         },
-        "request": {
-            "()": "mlsite.server.access_log.LineFormatter",
-            "format": "{asctime} {message} {request_id}",
-            "style": "{",
-        },
+        "request": {"()": "mlsite.server.access_log.RequestFormatter"},
         "json": {"()": "mlsite.server.access_log.JSONFormatter"},
     },
     "handlers": {
