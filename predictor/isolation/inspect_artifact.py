@@ -1,35 +1,41 @@
-"""Inspection of an untrusted file, run as a child process with limits.
+"""Inspection of an untrusted file, run as a child process whose steps are confined forks.
 
-    python -m predictor.isolation.inspect_artifact [--sample DATA] [--allow-pickle]
-        [--allow-version] [--core NUMBER]... FILE DIRECTORY
+    python -m predictor.isolation.inspect_artifact JOB
 
-The process writes the artifact to serve into the directory. The last line of its output is JSON:
-an `Inspection`, or {"refused": reason}. It does not import Django, and its
-environment contains no secrets.
+JOB is the JSON of a `Job`. The first fork reads the file and writes the artifact, the second
+compiles it. This process never reads the file: it imports scikit-learn once for both, and prints
+the JSON of an `Outcome`. It does not import Django, and its environment contains no secrets.
 """
 
 import json
 import math
 import os
-import resource
+import signal
 import sys
 import time
-from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from functools import partial
-from pathlib import Path
+from importlib import import_module
 from typing import Any
 
 from predictor.core import artifacts
 from predictor.core.errors import ArtifactError, PredictorError
+from predictor.core.signature import Signature
 
 # Limits for one file.
 MEMORY_BYTES = 3 * 2**30
 TIME_S = 60
 
+# Share of the time limit within which the compilation must end.
+COMPILATION_SHARE = 0.8
+
 # Predictions of the serving processes have priority.
 NICENESS = 10
+
+# Exit code of a step that rejects the file; the report contains the reason.
+REJECTED = 3
 
 
 @dataclass(frozen=True)
@@ -66,41 +72,91 @@ class Inspection:
     compiled: str = ""
 
 
+@dataclass(frozen=True)
+class Job:
+    """A file to inspect, and the descriptors of the files to write.
+
+    Parameters
+    ----------
+    file, sample : int
+        Descriptors of the file and its sample. -1 means that there is no sample.
+    file_name, sample_name : str
+        Their suffixes tell the format.
+    artifact, compiled, report : int
+        Descriptors of empty files, open for reading and writing.
+    artifact_reader : int
+        Another descriptor of the artifact, open for reading.
+    trusted : sequence of str
+        Types and functions that the operator adds to the allow-list.
+    allow_pickle, allow_version, use_compiled : bool
+    cores : sequence of int
+        CPU cores to use; if empty, those of the parent process.
+    memory_bytes : int
+    time_s : float
+    """
+
+    file: int
+    file_name: str
+    artifact: int
+    artifact_reader: int
+    compiled: int
+    report: int
+    sample: int = -1
+    sample_name: str = ""
+    trusted: Sequence[str] = ()
+    allow_pickle: bool = False
+    allow_version: bool = False
+    use_compiled: bool = True
+    cores: Sequence[int] = ()
+    memory_bytes: int = MEMORY_BYTES
+    time_s: float = TIME_S
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Outcome of the steps of a job; the report describes the model.
+
+    Parameters
+    ----------
+    failed_step : {"", "inspection", "compilation"}
+    exit_code : int
+        Exit code of the failed step; a negative number is a signal.
+    engines : mapping, optional
+        Report that replaces that of a compilation without result.
+    """
+
+    failed_step: str = ""
+    exit_code: int = 0
+    engines: Mapping[str, Any] | None = None
+
+
 class SampleError(ArtifactError):
     """The sample is rejected, not the model."""
 
 
-def inspect(options: Namespace, compile_model: Callable[..., Any] | None = None) -> Inspection:
-    """Read a file, run its model once, and write the artifact to serve into the directory.
-
-    Parameters
-    ----------
-    options : Namespace
-    compile_model : callable, optional
-        Called instead of `compile_` with an estimator, its signature and a sample.
+def inspect(job: Job) -> None:
+    """Read the file of a job, run its model once, and write the artifact to serve.
 
     Raises
     ------
     ArtifactError
         The file or the sample is rejected.
     """
-    from predictor.core.compiler.compile import compile_  # noqa: PLC0415 - scikit-learn
     from predictor.core.engines import EstimatorEngine  # noqa: PLC0415 - the registry imports
     from predictor.core.model import Model  # noqa: PLC0415 - this module and
     from predictor.core.signature_inference import infer_signature  # noqa: PLC0415 - needs no arrays
 
-    taken = artifacts.ingest_file(
-        Path(options.file),
-        Path(options.directory),
-        trusted=options.trusted,
-        allow_version=options.allow_version,
-        allow_pickle=options.allow_pickle,
+    ingested = artifacts.ingest(
+        read(job.file),
+        job.file_name,
+        trusted=job.trusted,
+        allow_version=job.allow_version,
+        allow_pickle=job.allow_pickle,
     )
-    estimator, signature, sample = taken.estimator, taken.signature, None
-    if options.sample:
+    estimator, signature = ingested.estimator, ingested.signature
+    if job.sample >= 0:
         try:
-            sample = artifacts.read_sample(Path(options.sample), signature.container)
-            signature = infer_signature(estimator, sample=sample)
+            signature = infer_signature(estimator, sample=_read_sample(job, signature))
         except ArtifactError as exc:
             raise SampleError(str(exc)) from exc
     try:
@@ -109,73 +165,122 @@ def inspect(options: Namespace, compile_model: Callable[..., Any] | None = None)
         raise
     except Exception as exc:
         raise ArtifactError("The model in the file fails on a row of its own columns.") from exc
-    forms = not options.no_engines
-    compilation = (compile_model or compile_)(estimator, signature, sample, enabled=forms)
-    return Inspection(
-        artifact=taken.path.name,
-        format=taken.file_format,
-        signature=signature.to_json(),
-        fitted_with=taken.fitted_with,
-        notes=taken.notes,
-        any_version=options.allow_version,
-        engines=compilation.report,
-        compiled=compilation.write(taken.path.parent),
+    write(job.artifact, ingested.data)
+    description = {
+        "format": ingested.file_format,
+        "signature": signature.to_json(),
+        "fitted_with": dict(ingested.fitted_with),
+        "notes": list(ingested.notes),
+    }
+    write(job.report, json.dumps(description).encode())
+
+
+def compile_artifact(job: Job) -> None:
+    """Compile the artifact that `inspect` has written, and add a line to the report."""
+    from predictor.core.compiler.compile import compile_  # noqa: PLC0415 - imports scikit-learn
+
+    artifact = artifacts.open_artifact(
+        read(job.artifact_reader), trusted=job.trusted, allow_version=True
     )
+    description = read(job.report)
+    signature = Signature.from_json(json.loads(description)["signature"])
+    sample = _read_sample(job, signature) if job.sample >= 0 else None
+    compilation = compile_(artifact.estimator, signature, sample, enabled=job.use_compiled)
+    write(job.compiled, compilation.data)
+    write(job.report, description + b"\n" + json.dumps(compilation.report).encode())
 
 
-def limit(memory_bytes: int, time_s: float, cores: Collection[int] = ()) -> None:
-    """Limit the memory and the time of this process, and lower its priority.
+def read(descriptor: int) -> bytes:
+    """Return the content of an open file."""
+    with os.fdopen(descriptor, "rb", closefd=False) as file:
+        file.seek(0)
+        return file.read()
 
-    Parameters
-    ----------
-    memory_bytes : int
-    time_s : float
-    cores : collection of int
-        CPU cores to use; if empty, those of the parent process.
-    """
+
+def write(descriptor: int, data: bytes) -> None:
+    """Replace the content of an open file."""
+    with os.fdopen(descriptor, "r+b", closefd=False) as file:
+        file.seek(0)
+        file.truncate()
+        file.write(data)
+
+
+def _read_sample(job: Job, signature: Signature) -> Any:
+    return artifacts.read_sample(read(job.sample), job.sample_name, signature.container)
+
+
+def _report_rejection(job: Job, step: Callable[[Job], None]) -> None:
+    """Run a step. If it rejects the file, write the reason to the report and exit."""
+    try:
+        step(job)
+    except SampleError as exc:
+        rejection = {"rejected": str(exc), "field": "sample"}
+    except PredictorError as exc:
+        rejection = {"rejected": str(exc)}
+    except MemoryError:
+        limit = f"{job.memory_bytes / 2**30:g} GiB"
+        rejection = {"rejected": f"Reading the file takes more than {limit} of memory."}
+    else:
+        return
+    write(job.report, json.dumps(rejection).encode())
+    raise SystemExit(REJECTED)
+
+
+def run(job: Job) -> Outcome:
+    """Run the steps of a job in confined forks, which read and write only their descriptors."""
+    from predictor.core.compiler.compile import not_compiled  # noqa: PLC0415 - imports scikit-learn
+    from predictor.isolation import confined_fork  # noqa: PLC0415 - the registry imports this module
+
+    start = time.monotonic()
+    limits = {"memory_bytes": job.memory_bytes, "cpu_seconds": math.ceil(job.time_s)}
+    inputs = [job.sample] if job.sample >= 0 else []
+    code = confined_fork.run(
+        partial(_report_rejection, job, inspect),
+        keep=[*inputs, job.file, job.artifact, job.report],
+        **limits,
+    )
+    if code:
+        return Outcome("inspection", code)
+    code = confined_fork.run(
+        partial(compile_artifact, job),
+        keep=[*inputs, job.artifact_reader, job.compiled, job.report],
+        deadline=start + COMPILATION_SHARE * job.time_s,
+        **limits,
+    )
+    if code is None or code == -signal.SIGXCPU:
+        seconds = time.monotonic() - start
+        reason = f"The compilation took more than {seconds:.0f} seconds."
+        return Outcome(engines=not_compiled(reason).report)
+    if code > 0:
+        reason = "The compilation crashed or exceeded its memory limit."
+        return Outcome(engines=not_compiled(reason).report)
+    return Outcome("compilation", code) if code else Outcome()
+
+
+def lower_priority(cores: Collection[int]) -> None:
+    """Lower the priority of this process, and let it use these cores."""
     if cores and sys.platform == "linux":
         os.sched_setaffinity(0, cores)
-    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
-    seconds = math.ceil(time_s)
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.nice(NICENESS)
 
 
-def parse(arguments: Sequence[str]) -> Namespace:
-    """Return the parsed command line."""
-    parser = ArgumentParser(prog="predictor.isolation.inspect_artifact")
-    parser.add_argument("file")
-    parser.add_argument("directory")
-    parser.add_argument("--memory", type=int, default=MEMORY_BYTES)
-    parser.add_argument("--time", type=float, default=TIME_S)
-    parser.add_argument("--core", type=int, action="append", dest="cores", default=[])
-    parser.add_argument("--sample")
-    parser.add_argument("--trusted", action="append", default=[])
-    parser.add_argument("--allow-pickle", action="store_true")
-    parser.add_argument("--allow-version", action="store_true")
-    parser.add_argument("--no-engines", action="store_true")
-    return parser.parse_args(arguments)
+def import_modules(trusted: Sequence[str]) -> None:
+    """Import most of scikit-learn for both forks, and the modules of the operator's types.
+
+    A confined fork cannot read the files of the operator's modules.
+    """
+    import_module("sklearn.ensemble")
+    for name in trusted:
+        with suppress(ImportError):  # the reader of the file reports a missing type
+            import_module(name.rpartition(".")[0])
 
 
 def main() -> None:
-    """Inspect the file of the command line, and print the result."""
-    from predictor.isolation import compile_process  # noqa: PLC0415 - scikit-learn
-
-    options = parse(sys.argv[1:])
-    limit(options.memory, options.time, options.cores)
-    deadline = time.monotonic() + compile_process.TIME_SHARE * options.time
-    try:
-        report = asdict(inspect(options, partial(compile_process.compile_in_fork, deadline)))
-    except SampleError as exc:
-        report = {"refused": str(exc), "field": "sample"}
-    except PredictorError as exc:
-        report = {"refused": str(exc)}
-    except MemoryError:
-        report = {
-            "refused": f"Reading the file takes more than {options.memory / 2**30:g} GiB of memory."
-        }
-    sys.stdout.write("\n" + json.dumps(report) + "\n")
+    """Run the job of the command line, and print its outcome."""
+    job = Job(**json.loads(sys.argv[1]))
+    lower_priority(job.cores)
+    import_modules(job.trusted)
+    sys.stdout.write(json.dumps(asdict(run(job))))
 
 
 if __name__ == "__main__":

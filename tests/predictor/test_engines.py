@@ -2,7 +2,6 @@
 
 import json
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -17,8 +16,6 @@ from predictor.core.columns import Column
 from predictor.core.compiler.compile import compile_
 from predictor.core.engines import joining, places
 from predictor.core.errors import Conflict
-from predictor.core.signature_inference import infer_signature
-from predictor.isolation import compile_process
 from predictor.models import ModelVersion
 from predictor.recipes import Fitted
 from predictor.runtime.store import get_store
@@ -123,18 +120,6 @@ def test_a_file_that_is_registered_is_compiled_in_a_process_of_its_own(
     assert get_store().get("steps").engine_name(1) == "onnxruntime"
     answer = api.post("/models/steps/predict", [{"x0": 7, "x1": 9.5}])
     assert answer.json() == {"predictions": estimator.predict([[7, 9.5]]).tolist()}
-
-
-def test_compiling_that_takes_too_long_is_given_up(fitted):
-    signature = infer_signature(fitted.estimator, fitted.columns, fitted.X)
-    given_up = compile_process.compile_in_fork(0.0, fitted.estimator, signature, fitted.X)
-    assert given_up.data == b""
-    assert given_up.report["reason"] == "The compilation took more than 0 seconds."
-
-
-def test_compiling_that_crashes_is_told(fitted):
-    crashed = compile_process.compile_in_fork(time.monotonic() + 60, fitted.estimator, None, None)
-    assert crashed.report["reason"] == "The compilation crashed or exceeded its memory limit."
 
 
 def test_staff_switches_the_compiled_form_off_and_on(api, staff_api, row, iris):

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from predictor.core.artifacts.ingest import IngestedArtifact, ingest_file, open_artifact, write_file
+from predictor.core.artifacts.ingest import IngestedArtifact, ingest, open_artifact
 from predictor.core.artifacts.sample_file import read_sample
 from predictor.core.artifacts.skops import model_file
 from predictor.core.artifacts.software_versions import get_software_versions
@@ -21,7 +21,7 @@ from predictor.core.signature_inference import infer_signature
 __all__ = [
     "IngestedArtifact",
     "get_software_versions",
-    "ingest_file",
+    "ingest",
     "load",
     "open_artifact",
     "read",
@@ -58,7 +58,10 @@ def save(
     card = {"signature": signature.to_json(), "fitted_with": get_software_versions()}
     data = model_file.dumps(estimator, card)
     model_file.loads(data)
-    write_file(Path(path), data)
+    with Path(path).open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
     return signature
 
 
