@@ -188,7 +188,7 @@ def _others_may(right: int, paths: Collection[Path]) -> bool:
 
 
 def _drop_root(readable: Collection[Path], writable: Collection[Path]) -> None:
-    """Become the user nobody, if that user can read Python and the files of the process.
+    """Become the user `nobody`, if that user can read Python and the files of the process.
 
     Otherwise, and in a user namespace without that user, the process stays root's. In both cases
     the caller drops all capabilities.

@@ -20,7 +20,15 @@ import pytest
 from django.conf import settings
 
 from predictor.isolation import confinement, landlock, libc, seccomp
-from tests.predictor.isolation.processes import forked, outcome, receive
+from tests.predictor.isolation.processes import (
+    NO_LANDLOCK,
+    NO_SECCOMP,
+    forked,
+    outcome,
+    receive,
+    without_landlock,
+    without_seccomp,
+)
 
 MEMORY_BYTES = 4 * 2**30
 MACHINE = os.uname().machine
@@ -555,45 +563,6 @@ def test_the_libraries_of_a_model_work(brought):
     }
 
 
-def refuse(number, code, argument=None):
-    """Let a system call fail, if its first argument has this value, as an older kernel would."""
-    libc.prctl(confinement.PR_SET_NO_NEW_PRIVS, 1)
-    instruction = seccomp._instruction
-    condition = [
-        instruction(seccomp.LOAD, seccomp._argument(0)),
-        instruction(seccomp.JUMP_IF_EQUAL, argument or 0, 0, 1),
-    ]
-    refusal = [
-        *(condition if argument is not None else []),
-        instruction(seccomp.RETURN, seccomp.ERROR | code),
-    ]
-    program = b"".join(
-        [
-            instruction(seccomp.LOAD, seccomp.NUMBER),
-            instruction(seccomp.JUMP_IF_EQUAL, number, 0, len(refusal)),
-            *refusal,
-            instruction(seccomp.RETURN, seccomp.ALLOW),
-        ]
-    )
-    seccomp.install_program(program)
-
-
-def without_landlock():
-    refuse(landlock.CREATE_RULESET, errno.ENOSYS)
-
-
-def without_seccomp():
-    prctl = seccomp.get_numbers(seccomp.CHECKED, MACHINE)["prctl"]
-    refuse(prctl, errno.EINVAL, seccomp.PR_SET_SECCOMP)
-
-
-NO_LANDLOCK = (
-    "Landlock is not available: the process of a model can read all files that its user can read."
-)
-NO_SECCOMP = (
-    "The seccomp filter is not available: the process of a model can start processes, signal "
-    "processes of its user, and use the network."
-)
 OLDER_KERNELS = {
     "without Landlock": ([without_landlock], [NO_LANDLOCK]),
     "without seccomp": ([without_seccomp], [NO_SECCOMP]),
