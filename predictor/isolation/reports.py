@@ -22,12 +22,14 @@ class Rejection(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Description(msgspec.Struct, forbid_unknown_fields=True):
-    """Description of a model by the process that has read it, see `Inspection`."""
+    """Description of a model by the process that has read or trained it, see `Inspection`."""
 
     format: str
     signature: dict[str, Any]
     fitted_with: dict[str, str]
-    notes: list[str]
+    notes: list[str] = []
+    description: str = ""
+    metrics: dict[str, float] = {}
 
 
 class MethodReport(TypedDict, total=False):

@@ -1,37 +1,49 @@
-"""Start of the child process that inspects a file, and its result."""
+"""Start of the child process that inspects, compiles or trains a model, and its result."""
 
 import hashlib
+import io
 import json
-import logging
 import os
 import signal
-import subprocess
-import sys
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from predictor import conf
 from predictor.core.engines import file_name
 from predictor.core.errors import ArtifactError, InvalidInput
 from predictor.isolation import reports
-from predictor.isolation.inspect_artifact import (
+from predictor.isolation.child_process import run_in_child, too_slow
+from predictor.isolation.job import (
+    ACTIONS,
+    COMPILATION,
+    INSPECTION,
     MEMORY_BYTES,
     REJECTED,
     TIME_S,
+    TRAINING,
     Inspection,
     Job,
     Outcome,
 )
 
-log = logging.getLogger(__name__)
+# Runs a job, whose descriptors are open in this process.
+Runner = Callable[[Job], Outcome]
 
 # File that marks a directory as an MLflow model.
 MLFLOW_FILE = "MLmodel"
+
+
+class Rejected(ArtifactError):
+    """A step rejects the file, or another field of an upload."""
+
+    def __init__(self, message: str, field: str) -> None:
+        super().__init__(message)
+        self.field = field
 
 
 @dataclass(frozen=True)
@@ -45,17 +57,37 @@ class Upload:
 
 
 @dataclass(frozen=True)
-class Output:
-    """Files that a job writes."""
+class Trained:
+    """A bundled model that was trained, with the texts for its card."""
 
-    artifact: Path
-    compiled: Path
-    report: Path
+    inspection: Inspection
+    description: str
+    metrics: Mapping[str, float]
 
 
-def inspect_file(
-    upload: Upload, directory: Path, run: Callable[[Job, Sequence[int]], Outcome] | None = None
-) -> Inspection:
+@dataclass(frozen=True)
+class Result:
+    """Validated report of a job, and the SHA-256 of the compiled estimator; empty without one."""
+
+    description: reports.Description
+    engines: Mapping[str, Any]
+    compiled: str
+
+    def to_inspection(self, *, any_version: bool = False) -> Inspection:
+        """Return the result without the texts for the card."""
+        return Inspection(
+            artifact=_artifact_name(self.description.format),
+            format=self.description.format,
+            signature=self.description.signature,
+            fitted_with=self.description.fitted_with,
+            notes=self.description.notes,
+            any_version=any_version,
+            engines=self.engines,
+            compiled=self.compiled,
+        )
+
+
+def inspect_file(upload: Upload, directory: Path, run: Runner | None = None) -> Inspection:
     """Inspect a file in confined processes, and write the artifact to serve into the directory.
 
     Parameters
@@ -63,55 +95,114 @@ def inspect_file(
     upload : Upload
     directory : Path
     run : callable, optional
-        Runs the job instead of a child process, which inherits the descriptors.
+        Runs the job instead of a child process.
 
     Raises
     ------
     InvalidInput
         The file is rejected, exceeds the limits of time or memory, or kills a process.
     """
-    with tempfile.TemporaryDirectory(dir=directory) as name:
-        output = Output(*(Path(name, each) for each in ("artifact", "compiled", "report")))
-        try:
-            with _job(upload, output) as (job, descriptors):
-                outcome = (run or _run)(job, descriptors)
-            return _collect(upload, outcome, output, directory)
-        except ArtifactError as exc:
-            raise _rejection(str(exc)) from exc
-
-
-@contextmanager
-def _job(upload: Upload, output: Output) -> Iterator[tuple[Job, list[int]]]:
-    """Open the files of a job; yield the job and the descriptors of these files."""
     with ExitStack() as stack:
-        file = stack.enter_context(_open(upload.path))
-        sample = stack.enter_context(_open(upload.sample)) if upload.sample else None
-        writers = [
-            stack.enter_context(path.open("x+b"))
-            for path in (output.artifact, output.compiled, output.report)
-        ]
-        reader = stack.enter_context(output.artifact.open("rb"))
-        artifact, compiled, report = (writer.fileno() for writer in writers)
+        try:
+            file = stack.enter_context(_open(upload.path))
+            sample = stack.enter_context(_open(upload.sample)) if upload.sample else None
+            result = _complete(
+                directory,
+                run,
+                steps=(INSPECTION, COMPILATION),
+                file=file.fileno(),
+                file_name=upload.path.name,
+                sample=sample.fileno() if sample else None,
+                sample_name=upload.sample.name if upload.sample else "",
+                allow_pickle=upload.allow_pickle,
+                allow_version=upload.allow_version,
+            )
+        except ArtifactError as exc:
+            message, field = str(exc), getattr(exc, "field", "artifact")
+            raise InvalidInput(message, {field: [message]}) from exc
+    return result.to_inspection(any_version=upload.allow_version)
+
+
+def train(recipe: str, directory: Path, run: Runner | None = None) -> Trained:
+    """Train a bundled model in a confined process; see `inspect_file`.
+
+    Raises
+    ------
+    ArtifactError
+        The training fails.
+    """
+    result = _complete(directory, run, steps=(TRAINING,), recipe=recipe)
+    description = result.description
+    return Trained(result.to_inspection(), description.description, description.metrics)
+
+
+def compile_file(
+    artifact: Path, description: Mapping[str, Any], directory: Path, *, any_version: bool
+) -> tuple[Mapping[str, Any], str]:
+    """Compile an artifact in a confined process, and write the result into the directory.
+
+    Parameters
+    ----------
+    artifact : Path
+    description : mapping
+        The fields of `reports.Description` that are known.
+    directory : Path
+    any_version : bool
+
+    Returns
+    -------
+    engines : mapping
+        Report of the compilation.
+    compiled : str
+        SHA-256 of the compiled estimator; empty if there is none.
+
+    Raises
+    ------
+    ArtifactError
+        The artifact is rejected or kills the process.
+    """
+    with _open(artifact) as file:
+        result = _complete(
+            directory,
+            None,
+            steps=(COMPILATION,),
+            artifact_reader=file.fileno(),
+            report=json.dumps(description).encode(),
+            allow_version=any_version,
+        )
+    return result.engines, result.compiled
+
+
+def _complete(
+    directory: Path, run: Runner | None, *, report: bytes = b"", **options: Any
+) -> Result:
+    """Run a job, and move the files that it has written into the directory."""
+    with tempfile.TemporaryDirectory(dir=directory) as name, ExitStack() as stack:
+        paths = [Path(name, each) for each in ("artifact", "compiled", "report")]
+        artifact, compiled, reported = (stack.enter_context(p.open("x+b")) for p in paths)
+        reader = stack.enter_context(paths[0].open("rb"))
+        reported.write(report)
+        reported.flush()
         job = Job(
-            file=file.fileno(),
-            file_name=upload.path.name,
-            sample=sample.fileno() if sample else -1,
-            sample_name=upload.sample.name if upload.sample else "",
-            artifact=artifact,
-            artifact_reader=reader.fileno(),
-            compiled=compiled,
-            report=report,
+            artifact=artifact.fileno(),
+            compiled=compiled.fileno(),
+            report=reported.fileno(),
             trusted=list(conf.trusted_types()),
-            allow_pickle=upload.allow_pickle,
-            allow_version=upload.allow_version,
             use_compiled=conf.uses_compiled(),
             # A server may keep its processes to one core each; the child may use all of them.
             cores=list(conf.cpu_cores()),
             memory_bytes=MEMORY_BYTES,
             time_s=TIME_S,
+            **{"artifact_reader": reader.fileno()} | options,
         )
-        opened = [file, reader, *writers, *filter(None, [sample])]
-        yield job, [each.fileno() for each in opened]
+        outcome = (run or run_in_child)(job)
+        reported.seek(0)
+        result = _parse(outcome, reported.read(reports.MAX_BYTES), compiled)
+        if COMPILATION not in job.steps[:1]:
+            paths[0].rename(directory / _artifact_name(result.description.format))
+        if result.compiled:
+            paths[1].rename(directory / file_name(result.compiled))
+        return result
 
 
 def _open(path: Path) -> IO[bytes]:
@@ -134,81 +225,34 @@ def _zip(directory: Path) -> IO[bytes]:
     return file
 
 
-def _run(job: Job, descriptors: Sequence[int]) -> Outcome:
-    """Run a job in a child process."""
-    names = ("PATH", "LANG", "VIRTUAL_ENV")
-    environment = {name: os.environ[name] for name in names if name in os.environ}
-    # Further threads need memory, which is limited; joblib would start a process to count cores.
-    limited = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "LOKY_MAX_CPU_COUNT")
-    environment |= dict.fromkeys(limited, "1")
-    # The child imports predictor and the modules of TRUSTED_TYPES from the same places.
-    environment["PYTHONPATH"] = os.pathsep.join(map(os.path.abspath, sys.path))
-    command = [sys.executable, "-P", "-m", "predictor.isolation.inspect_artifact"]
-    with tempfile.TemporaryFile() as errors:
-        try:
-            process = subprocess.run(  # noqa: S603 - a command of this module
-                [*command, json.dumps(asdict(job))],
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                pass_fds=descriptors,
-                timeout=job.time_s,
-                check=False,
-            )
-        except subprocess.TimeoutExpired as exc:
-            raise _too_slow() from exc
-        outcome = Outcome(**json.loads(process.stdout)) if not process.returncode else None
-        if outcome is None or outcome.exit_code not in (0, REJECTED):
-            errors.seek(-min(2000, errors.seek(0, os.SEEK_END)), os.SEEK_END)
-            log.error(
-                "The inspection of a file ended with exit code %s: %s",
-                outcome.exit_code if outcome else process.returncode,
-                errors.read().decode(errors="replace"),
-            )
-    return outcome or Outcome("inspection", process.returncode)
+def _parse(outcome: Outcome, report: bytes, compiled: io.BufferedRandom) -> Result:
+    """Return the validated result of a job.
 
-
-def _collect(upload: Upload, outcome: Outcome, output: Output, directory: Path) -> Inspection:
-    """Return the result of a job, and move its files to the directory."""
-    with output.report.open("rb") as file:
-        report = file.read(reports.MAX_BYTES)
-    if outcome.failed_step == "inspection" and outcome.exit_code == REJECTED:
+    Raises
+    ------
+    ArtifactError
+        A step has failed, or the report is invalid.
+    """
+    if outcome.exit_code == REJECTED:
         rejection = reports.parse_rejection(report)
-        raise _rejection(rejection.rejected, rejection.field)
+        raise Rejected(rejection.rejected, rejection.field)
     if outcome.exit_code == -signal.SIGXCPU:
-        raise _too_slow()
-    if outcome.failed_step == "inspection":
+        raise too_slow(outcome.failed_step, TIME_S)
+    if outcome.failed_step == COMPILATION:
+        name = signal.Signals(-outcome.exit_code).name
+        raise ArtifactError(f"Compiling the model ended with {name}.")
+    if outcome.failed_step:
         raise ArtifactError(
-            "The process that reads the file crashed or exceeded the limit of "
+            f"{ACTIONS[outcome.failed_step]} crashed, or exceeded the limit of "
             f"{MEMORY_BYTES / 2**30:g} GiB of memory."
         )
-    if outcome.failed_step:
-        name = signal.Signals(-outcome.exit_code).name
-        raise ArtifactError(f"The process that compiles the model was killed by {name}.")
     description, engines = reports.parse(report, outcome.engines)
-    artifact = f"model.{description.format}"
-    output.artifact.rename(directory / artifact)
     sha256 = ""
-    if outcome.engines is None and output.compiled.stat().st_size:
-        with output.compiled.open("rb") as file:
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        output.compiled.rename(directory / file_name(sha256))
-    return Inspection(
-        artifact=artifact,
-        format=description.format,
-        signature=description.signature,
-        fitted_with=description.fitted_with,
-        notes=description.notes,
-        any_version=upload.allow_version,
-        engines=dict(engines),
-        compiled=sha256,
-    )
+    if outcome.engines is None and compiled.seek(0, os.SEEK_END):
+        compiled.seek(0)
+        sha256 = hashlib.file_digest(compiled, "sha256").hexdigest()
+    return Result(description, engines, sha256)
 
 
-def _too_slow() -> ArtifactError:
-    return ArtifactError(f"Reading the file took more than {TIME_S} seconds.")
-
-
-def _rejection(message: str, field: str = "artifact") -> InvalidInput:
-    return InvalidInput(message, {field: [message]})
+def _artifact_name(file_format: str) -> str:
+    return f"model.{file_format}"

@@ -19,6 +19,7 @@ from predictor.core.errors import Conflict
 from predictor.models import ModelVersion
 from predictor.recipes import Fitted
 from predictor.runtime.store import get_store
+from tests.predictor.fitted import register as register_fitted
 
 ROW = {"X1": 5.9, "X2": 3.0}
 METHODS = ["predict", "predict_proba", "decision_function"]
@@ -61,7 +62,7 @@ def near(models_dir, db):
     """A live model that stays with scikit-learn, loaded."""
     X = np.arange(20.0).reshape(-1, 1)
     fitted = Fitted(KNeighborsRegressor(p=3).fit(X, X[:, 0]), X, (Column("x0"),), "", {})
-    registry.promote(registry.register("near", fitted))
+    registry.promote(register_fitted("near", fitted))
     get_store().refresh()
     return get_store().get("near")
 
@@ -172,7 +173,7 @@ def test_a_form_that_is_lost_is_not_missed_and_is_built_again(api, row, models_d
 
 
 def test_a_form_that_is_lost_is_built_again_when_its_version_goes_live(row, fitted, models_dir):
-    second = registry.register("iris", fitted)
+    second = register_fitted("iris", fitted)
     [path] = (models_dir / "iris" / "2").glob("compiled-*.npz")
     path.unlink()
     assert registry.promote(second).compiled != path.stem
@@ -181,7 +182,7 @@ def test_a_form_that_is_lost_is_built_again_when_its_version_goes_live(row, fitt
 
 
 def test_what_cannot_be_compiled_keeps_no_other_version_from_it(row, fitted, models_dir, caplog):
-    registry.promote(registry.register("other", fitted))
+    registry.promote(register_fitted("other", fitted))
     ModelVersion.objects.update(engines={}, compiled="")
     (models_dir / "iris" / "1" / "model.skops").write_bytes(b"not a model")
     assert [str(version.model) for version in registry.compile_stale()] == ["other"]
@@ -211,7 +212,7 @@ def test_a_version_from_before_engines_is_served_and_compiled_when_told(row, cap
 
 def test_engines_are_switched_off_for_all_by_a_setting(settings, db, models_dir, fitted):
     settings.ENGINES = "scikit-learn"
-    registry.promote(registry.register("iris", fitted))
+    registry.promote(register_fitted("iris", fitted))
     assert engine() == "scikit-learn"
     told = registry.version("iris", 1).engines
     assert (told["engine"], told["reason"]) == ("scikit-learn", "Compiling is switched off.")

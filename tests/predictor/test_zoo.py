@@ -13,7 +13,8 @@ from predictor.core import save
 from predictor.core.compiler import batch_safety, crossover
 from predictor.core.compiler.converters.dispatch import CONVERTERS
 from predictor.core.errors import ArtifactError
-from predictor.isolation import inspect_artifact
+from predictor.isolation import steps
+from predictor.isolation.job import Outcome
 from predictor.isolation.sandbox import Upload, inspect_file
 from predictor.registry import registration, storage
 from predictor.runtime.store import get_store
@@ -102,11 +103,11 @@ def _untimed(monkeypatch):
         monkeypatch.setattr(module, "time_alternately", lambda _: [1.0, 2.0])
 
 
-def _run(job, _descriptors):
+def _run(job):
     """Run the steps of a job in this process, whose clock is replaced."""
-    inspect_artifact.inspect(job)
-    inspect_artifact.compile_artifact(job)
-    return inspect_artifact.Outcome()
+    steps.inspect(job)
+    steps.compile_artifact(job)
+    return Outcome()
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from mlsite.server.cpu_affinity import (
     keep_to_core,
     usable_cores,
 )
-from predictor.isolation import inspect_artifact
+from predictor.isolation import run_job
 from tests.serving import Site
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux keeps to a core")
@@ -114,7 +114,7 @@ def test_the_reader_of_an_upload_may_use_every_core(settings, tmp_path):
     def reads():
         keep_to_core(available_cores(), tmp_path)
         pinned = available_cores()
-        inspect_artifact.lower_priority(cores)
+        run_job.lower_priority(cores)
         return len(pinned), available_cores()
 
     assert in_processes(1, reads) == [(1, available_cores())]

@@ -20,6 +20,7 @@ from predictor.core.signature_inference import infer_signature
 
 __all__ = [
     "IngestedArtifact",
+    "dump",
     "get_software_versions",
     "ingest",
     "load",
@@ -54,15 +55,23 @@ def save(
         The signature cannot be inferred; the estimator cannot be saved; the saved file cannot be
         loaded again.
     """
-    signature = infer_signature(estimator, columns, sample)
-    card = {"signature": signature.to_json(), "fitted_with": get_software_versions()}
-    data = model_file.dumps(estimator, card)
-    model_file.loads(data)
+    data, signature = dump(estimator, sample, columns=columns)
     with Path(path).open("wb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
     return signature
+
+
+def dump(
+    estimator: Any, sample: Any = None, *, columns: Sequence[Column] | None = None
+) -> tuple[bytes, Signature]:
+    """Return the content of the file that `save` writes, and the signature."""
+    signature = infer_signature(estimator, columns, sample)
+    card = {"signature": signature.to_json(), "fitted_with": get_software_versions()}
+    data = model_file.dumps(estimator, card)
+    model_file.loads(data)
+    return data, signature
 
 
 def load(

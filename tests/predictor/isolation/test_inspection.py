@@ -15,25 +15,27 @@ from sklearn.linear_model import LinearRegression
 
 from predictor.core import artifacts, engines
 from predictor.core.errors import ArtifactError, InvalidInput
-from predictor.isolation import confined_fork, inspect_artifact, reports
+from predictor.isolation import confined_fork, reports, run_job, sandbox
+from predictor.isolation.job import Outcome
 from predictor.isolation.sandbox import Upload, inspect_file
 from tests.predictor.isolation.hostile_estimators import Hostile
 
 X = np.arange(20.0).reshape(-1, 2)
 
 
-CRASHED = ["The process that reads the file crashed or exceeded the limit of 3 GiB of memory."]
+HOSTILE = "tests.predictor.isolation.hostile_estimators.Hostile"
+CRASHED = ["Reading the file crashed, or exceeded the limit of 3 GiB of memory."]
 
 
-def run_in_forks(job, _descriptors, **changes):
+def run_in_forks(job, **changes):
     """Run the steps of a job in forks of this process, which has imported everything."""
-    return inspect_artifact.run(replace(job, **changes))
+    return run_job.run(replace(job, **changes))
 
 
 @pytest.fixture
 def inspect(tmp_path, settings):
     """Save an estimator that does harm, and inspect it."""
-    settings.TRUSTED_TYPES = ["tests.predictor.isolation.hostile_estimators.Hostile"]
+    settings.TRUSTED_TYPES = [HOSTILE]
 
     def inspect(*arguments, run=run_in_forks, **options):
         staged = Path(tempfile.mkdtemp(dir=tmp_path))
@@ -67,7 +69,7 @@ def test_a_step_that_crashes_while_it_reads_rejects_the_file(inspect, action, ca
     assert inspect(action, run=None if action == "crash" else run_in_forks) == CRASHED
     if action == "crash":
         (record,) = [r for r in caplog.records if r.levelno == logging.ERROR]
-        assert record.getMessage().startswith("The inspection of a file ended with exit code -11")
+        assert record.getMessage().startswith("The inspection of a model ended with exit code -11")
 
 
 def test_a_file_that_needs_too_much_memory_is_rejected(inspect):
@@ -76,9 +78,7 @@ def test_a_file_that_needs_too_much_memory_is_rejected(inspect):
 
 @pytest.mark.parametrize(("action", "name"), [("crash", "SIGSEGV"), ("kill", "SIGKILL")])
 def test_a_compilation_that_is_killed_rejects_the_file(inspect, action, name):
-    assert inspect(action, only_compiled=True) == [
-        f"The process that compiles the model was killed by {name}."
-    ]
+    assert inspect(action, only_compiled=True) == [f"Compiling the model ended with {name}."]
 
 
 @pytest.mark.parametrize("action", ["exit", "allocate"])
@@ -172,6 +172,34 @@ def test_a_model_directory_of_mlflow_is_read(tmp_path):
     inspection = inspect_file(Upload(directory), staged, run_in_forks)
     loaded = artifacts.load(staged / inspection.artifact)
     np.testing.assert_array_equal(loaded.predict(X), estimator.predict(X))
+
+
+def test_a_bundled_model_is_trained_in_a_confined_process(tmp_path, fitted):
+    trained = sandbox.train("iris", tmp_path, run_in_forks)
+    assert trained.description == fitted.description
+    assert trained.metrics == fitted.metrics
+    names = {"model.skops", engines.file_name(trained.inspection.compiled)}
+    assert {path.name for path in tmp_path.iterdir()} == names
+    loaded = artifacts.load(tmp_path / "model.skops")
+    np.testing.assert_array_equal(loaded.predict(fitted.X), fitted.estimator.predict(fitted.X))
+
+
+def test_a_training_that_is_killed_is_reported(tmp_path):
+    with pytest.raises(ArtifactError, match="Training the model crashed, or exceeded the limit of"):
+        sandbox.train("iris", tmp_path, lambda job: Outcome(job.steps[0], -signal.SIGKILL))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_artifact_that_kills_its_compilation_is_reported(tmp_path, settings):
+    settings.TRUSTED_TYPES = [HOSTILE]
+    path = tmp_path / "model.skops"
+    skops.io.dump(Hostile("crash").fit(X), path)
+    description = DESCRIPTION | {"notes": []}
+    with pytest.raises(ArtifactError, match="Compiling the model ended with SIGSEGV"):
+        sandbox.compile_file(path, description, tmp_path, any_version=True)
+    with pytest.raises(ArtifactError, match="fitted with an unknown version of scikit-learn"):
+        sandbox.compile_file(path, description, tmp_path, any_version=False)
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def exits(code):
