@@ -93,16 +93,22 @@ def confine(  # noqa: PLR0913 - each parameter is a permission
     missing = missing_restrictions()
     if sys.platform == "linux":
         libc.drop_capabilities()
-        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # a change of user would reset it
         libc.prctl(PR_SET_DUMPABLE, 0)
         libc.prctl(PR_SET_NO_NEW_PRIVS, 1)
-    if os.getppid() != parent:
-        os._exit(1)
+    end_with(parent)  # a change of user would reset it
     if rules is not None:
         landlock.enforce(rules)
     if seccomp.is_available():
         seccomp.install(may_write=bool(writable))
     return missing
+
+
+def end_with(parent: int) -> None:
+    """Let the end of the thread that started this process kill it; exit if the parent has ended."""
+    if sys.platform == "linux":
+        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
 
 
 def missing_restrictions() -> list[str]:

@@ -75,6 +75,8 @@ class Job:
         Their suffixes tell the format.
     recipe : str
         Name of the bundled model to train.
+    parent : int
+        The process whose end kills the process of the job.
     trusted : sequence of str
         Types and functions that the operator adds to the allow-list.
     allow_pickle, allow_version, use_compiled : bool
@@ -85,6 +87,7 @@ class Job:
     """
 
     steps: Sequence[str]
+    parent: int
     artifact: int
     artifact_reader: int
     compiled: int

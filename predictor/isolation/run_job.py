@@ -22,6 +22,7 @@ from importlib import import_module
 from predictor.core.compiler.compile import not_compiled
 from predictor.core.errors import PredictorError
 from predictor.isolation import confined_fork
+from predictor.isolation.confinement import end_with
 from predictor.isolation.job import COMPILATION, REJECTED, Job, Outcome
 from predictor.isolation.steps import STEPS, SampleError, write
 
@@ -99,6 +100,7 @@ def import_modules(trusted: Sequence[str]) -> None:
 def main() -> None:
     """Run the job of the command line, and print its outcome."""
     job = Job(**json.loads(sys.argv[1]))
+    end_with(job.parent)
     lower_priority(job.cores)
     import_modules(job.trusted)
     sys.stdout.write(json.dumps(asdict(run(job))))

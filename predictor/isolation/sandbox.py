@@ -184,6 +184,7 @@ def _complete(
         reported.write(report)
         reported.flush()
         job = Job(
+            parent=os.getpid(),
             artifact=artifact.fileno(),
             compiled=compiled.fileno(),
             report=reported.fileno(),

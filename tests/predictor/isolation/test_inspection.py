@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import signal
 import tempfile
 from dataclasses import replace
@@ -16,9 +17,12 @@ from sklearn.linear_model import LinearRegression
 from predictor.core import artifacts, engines
 from predictor.core.errors import ArtifactError, InvalidInput
 from predictor.isolation import confined_fork, reports, run_job, sandbox
+from predictor.isolation.child_process import run_in_child
 from predictor.isolation.job import Outcome
 from predictor.isolation.sandbox import Upload, inspect_file
 from tests.predictor.isolation.hostile_estimators import Hostile
+from tests.predictor.isolation.processes import forked, receive
+from tests.serving import until
 
 X = np.arange(20.0).reshape(-1, 2)
 
@@ -200,6 +204,29 @@ def test_an_artifact_that_kills_its_compilation_is_reported(tmp_path, settings):
     with pytest.raises(ArtifactError, match="fitted with an unknown version of scikit-learn"):
         sandbox.compile_file(path, description, tmp_path, any_version=False)
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_an_inspection_ends_with_the_server(tmp_path, settings):
+    settings.TRUSTED_TYPES = [HOSTILE]
+    skops.io.dump(Hostile("loop").fit(X), tmp_path / "model.skops")
+    (tmp_path / "staged").mkdir()
+
+    def server(channel):
+        """Start an inspection that has a descriptor of the test, and tell its process."""
+
+        def run(job):
+            return run_in_child(replace(job, sample=channel))
+
+        upload = Upload(tmp_path / "model.skops", allow_version=True)
+        inspect_file(upload, tmp_path / "staged", run)
+
+    with forked(server) as (child, reading):
+        children = Path(f"/proc/{child}/task/{child}/children")
+        (inspector,) = until(lambda: children.read_text().split(), "a child process")
+        of_inspector = Path(f"/proc/{inspector}/task/{inspector}/children")
+        until(lambda: of_inspector.read_text().split(), "a confined process")
+        os.kill(child, signal.SIGKILL)
+        assert receive(reading) == b""
 
 
 def exits(code):
