@@ -3,13 +3,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: serve test lint format bench
+.PHONY: serve test robustness lint format bench
 
 serve: $(VENV)/.serve
 	@exec $(BIN)/python manage.py serve $(ARGS)
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest --numprocesses auto $(ARGS)
+
+robustness: $(VENV)/.test
+	ROBUSTNESS_REQUESTS=20000 $(BIN)/python -m pytest tests/robustness --junitxml=robustness.xml $(ARGS)
 
 lint: $(VENV)/.test
 	$(BIN)/ruff format --check .

@@ -163,44 +163,41 @@ class BatchingHandler(logging.StreamHandler[TextIO]):
 
     def __init__(self, stream: TextIO | None = None) -> None:
         super().__init__(stream)
-        self._records: deque[logging.LogRecord] = deque()
+        self._lines: deque[str] = deque()
         self._writing = Lock()
         self._forget_thread()
         os.register_at_fork(after_in_child=self._forget_thread)
 
     def _forget_thread(self) -> None:
         """Start without a thread; a forked process does not have its parent's."""
-        self._has_records = Event()
+        self._has_lines = Event()
         self._writer: Thread | None = None
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Queue the record; the caller holds the handler's lock."""
-        self._records.append(record)
+        """Queue the record's line; the caller holds the handler's lock."""
+        try:
+            self._lines.append(self.format(record) + self.terminator)
+        except Exception:  # noqa: BLE001 - logging's own way with a record that cannot be formatted
+            self.handleError(record)
+            return
         if self._writer is None:
             self._writer = Thread(target=self._write_forever, name="access-log", daemon=True)
             self._writer.start()
             Finalize(None, self.flush, exitpriority=0)
-        if not self._has_records.is_set():
-            self._has_records.set()
+        if not self._has_lines.is_set():
+            self._has_lines.set()
 
     def flush(self) -> None:
-        """Write the queued records."""
+        """Write the queued lines."""
         with self._writing:
-            lines = [self._line(self._records.popleft()) for _ in range(len(self._records))]
-            with suppress(ValueError):  # the stream is closed
+            lines = [self._lines.popleft() for _ in range(len(self._lines))]
+            with suppress(ValueError, OSError):  # the stream is closed, or its disk is full
                 self.stream.write("".join(lines))
                 self.stream.flush()
 
-    def _line(self, record: logging.LogRecord) -> str:
-        try:
-            return self.format(record) + "\n"
-        except Exception:  # noqa: BLE001 - logging's own way with a record that cannot be formatted
-            self.handleError(record)
-            return ""
-
     def _write_forever(self) -> None:
         while True:
-            self._has_records.wait()
+            self._has_lines.wait()
             time.sleep(self.DELAY_S)
-            self._has_records.clear()
+            self._has_lines.clear()
             self.flush()

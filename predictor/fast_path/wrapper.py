@@ -217,7 +217,7 @@ def deciding_variables() -> tuple[str, ...]:
 
 def acceptable_length(environ: "WSGIEnvironment") -> int:
     """Return the length of the body; 0 if Django must answer the request."""
-    if environ["REQUEST_METHOD"] != "POST" or not EXCLUDED.isdisjoint(environ):
+    if environ["REQUEST_METHOD"] != "POST" or not environ.keys().isdisjoint(EXCLUDED):
         return 0
     declared = environ.get("CONTENT_LENGTH") or ""
     if not (declared.isascii() and declared.isdigit() and len(declared) <= MAX_DIGITS):

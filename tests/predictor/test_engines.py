@@ -1,4 +1,4 @@
-"""Compiled forms over HTTP: on the card, beside the artifact, switched, lost and built again."""
+"""Compiled estimators over HTTP: on the card, beside the artifact, switched, lost, built again."""
 
 import json
 import threading
@@ -123,7 +123,7 @@ def test_a_file_that_is_registered_is_compiled_in_a_process_of_its_own(
     assert answer.json() == {"predictions": estimator.predict([[7, 9.5]]).tolist()}
 
 
-def test_staff_switches_the_compiled_form_off_and_on(api, staff_api, row, iris):
+def test_staff_switches_the_compiled_estimator_off_and_on(api, staff_api, row, iris):
     expected = iris.predict_proba([[5.9, 3.0]])[0].tolist()
     address, why = f"/admin/predictor/modelversion/{row.pk}/", {"why": "to compare"}
     assert engine() == "numpy"
@@ -155,7 +155,9 @@ def test_the_command_switches_too(row, capsys):
     )
 
 
-def test_a_form_that_is_lost_is_not_missed_and_is_built_again(api, row, models_dir, caplog):
+def test_a_compiled_estimator_that_is_lost_is_not_missed_and_is_built_again(
+    api, row, models_dir, caplog
+):
     before = row.compiled
     [name] = compiled_files(models_dir)
     for damage in ("unlink", "write_bytes"):
@@ -172,7 +174,9 @@ def test_a_form_that_is_lost_is_not_missed_and_is_built_again(api, row, models_d
     assert registry.version("iris", 1).compiled != before
 
 
-def test_a_form_that_is_lost_is_built_again_when_its_version_goes_live(row, fitted, models_dir):
+def test_a_compiled_estimator_that_is_lost_is_built_again_when_its_version_goes_live(
+    row, fitted, models_dir
+):
     second = register_fitted("iris", fitted)
     [path] = (models_dir / "iris" / "2").glob("compiled-*.npz")
     path.unlink()

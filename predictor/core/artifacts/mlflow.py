@@ -23,7 +23,7 @@ def from_zip(data: bytes) -> bytes:
         The archive contains several models; the model has another serialization format; the model
         file is missing or outside the directory.
     """
-    with zip_archive.opened(data) as file:
+    with zip_archive.open_archive(data) as file:
         descriptions = [name for name in file.namelist() if PurePosixPath(name).name == MODEL]
         if len(descriptions) != 1:
             raise ArtifactError(

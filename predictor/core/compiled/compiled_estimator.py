@@ -151,9 +151,9 @@ def checked_input(estimator: CompiledEstimator, X: Any) -> Any:
 
 def all_finite(X: Array) -> bool:
     """Return whether all numbers are finite."""
-    flat = X.ravel()
-    # The product is fast. It is also infinite if it overflows.
-    return isfinite(flat.dot(flat)) or bool(np.isfinite(X).all())
+    # The sum is fast, and is infinite as well if it overflows. Unlike a product, NumPy adds a few
+    # numbers without releasing the interpreter's lock, which would let another thread take it.
+    return isfinite(np.add.reduce(X, axis=None)) or bool(np.isfinite(X).all())
 
 
 def select_columns(X: Any, positions: Array) -> Any:

@@ -1,15 +1,17 @@
 """Time calls alternately, so that other load on the machine affects all of them."""
 
 from collections.abc import Callable, Sequence
-from statistics import median
 from time import perf_counter
 
-# Number of rounds; after `ENOUGH_S` the minimum is enough.
+# Number of rounds; after `ENOUGH_S` the smaller number is enough.
 ROUNDS, MIN_ROUNDS, ENOUGH_S = 9, 3, 0.005
 
 
 def time_alternately(calls: Sequence[Callable[[], object]]) -> list[float]:
-    """Return the median duration of each call in microseconds."""
+    """Return the shortest duration of each call in microseconds.
+
+    Other load on the machine only makes a call longer.
+    """
     for call in calls:
         call()
     times: list[list[float]] = [[] for _ in calls]
@@ -21,4 +23,4 @@ def time_alternately(calls: Sequence[Callable[[], object]]) -> list[float]:
             before = perf_counter()
             call()
             own_times.append(perf_counter() - before)
-    return [median(own_times) * 1e6 for own_times in times]
+    return [min(own_times) * 1e6 for own_times in times]
