@@ -26,6 +26,9 @@ STANDARD_STREAMS = {0, 1, 2}
 # An estimator process has a socket for each thread of each worker.
 MAX_DESCRIPTORS = 4096
 
+# Threads of all confined processes together, where they have a user of their own.
+MAX_THREADS = 4096
+
 # Directories of packages on `sys.path`. The other entries can be the project's directory, which
 # contains its database and its secret key.
 PACKAGE_DIRECTORIES = ("site-packages", "dist-packages")
@@ -90,16 +93,22 @@ def confine(  # noqa: PLR0913 - each parameter is a permission
     missing = missing_restrictions()
     if sys.platform == "linux":
         libc.drop_capabilities()
-        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # a change of user would reset it
         libc.prctl(PR_SET_DUMPABLE, 0)
         libc.prctl(PR_SET_NO_NEW_PRIVS, 1)
-    if os.getppid() != parent:
-        os._exit(1)
+    end_with(parent)  # a change of user would reset it
     if rules is not None:
         landlock.enforce(rules)
     if seccomp.is_available():
         seccomp.install(may_write=bool(writable))
     return missing
+
+
+def end_with(parent: int) -> None:
+    """Let the end of the thread that started this process kill it; exit if the parent has ended."""
+    if sys.platform == "linux":
+        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
 
 
 def missing_restrictions() -> list[str]:
@@ -157,25 +166,22 @@ def _is_written(descriptor: int) -> bool:
 
 
 def _set_limits(memory_bytes: int, cpu_seconds: int | None, *, writes: bool) -> None:
-    """Set the limits of resources, as far as they are not lower already.
-
-    RLIMIT_DATA would not count shared memory. RLIMIT_NPROC would count the processes of other
-    models, which have the same user; the filter of system calls refuses new processes.
-    """
-    file_bytes = memory_bytes if writes else 0
-    limits = [
-        (resource.RLIMIT_AS, memory_bytes, memory_bytes),
-        (resource.RLIMIT_CORE, 0, 0),
-        (resource.RLIMIT_FSIZE, file_bytes, file_bytes),
-        (resource.RLIMIT_NOFILE, MAX_DESCRIPTORS, MAX_DESCRIPTORS),
-    ]
+    """Set the limits of resources. RLIMIT_DATA would not count shared memory."""
+    _lower(resource.RLIMIT_AS, memory_bytes)
+    _lower(resource.RLIMIT_CORE, 0)
+    _lower(resource.RLIMIT_FSIZE, memory_bytes if writes else 0)
+    _lower(resource.RLIMIT_NOFILE, MAX_DESCRIPTORS)
     if cpu_seconds is not None:
         # SIGXCPU tells the reason. A process that ignores it is killed a second later.
-        limits.append((resource.RLIMIT_CPU, cpu_seconds, cpu_seconds + 1))
-    for name, soft, hard in limits:
-        old = resource.getrlimit(name)[1]
-        most = hard if old == resource.RLIM_INFINITY else old
-        resource.setrlimit(name, (min(soft, most), min(hard, most)))
+        _lower(resource.RLIMIT_CPU, cpu_seconds, cpu_seconds + 1)
+
+
+def _lower(limit: int, soft: int, hard: int | None = None) -> None:
+    """Set a limit, as far as it is not lower already."""
+    hard = soft if hard is None else hard
+    old = resource.getrlimit(limit)[1]
+    most = hard if old == resource.RLIM_INFINITY else old
+    resource.setrlimit(limit, (min(soft, most), min(hard, most)))
 
 
 def _others_may(right: int, paths: Collection[Path]) -> bool:
@@ -188,7 +194,7 @@ def _others_may(right: int, paths: Collection[Path]) -> bool:
 
 
 def _drop_root(readable: Collection[Path], writable: Collection[Path]) -> None:
-    """Become the user nobody, if that user can read Python and the files of the process.
+    """Become the user `nobody`, if that user can read Python and the files of the process.
 
     Otherwise, and in a user namespace without that user, the process stays root's. In both cases
     the caller drops all capabilities.
@@ -199,6 +205,7 @@ def _drop_root(readable: Collection[Path], writable: Collection[Path]) -> None:
             uid, gid = _find_nobody()
             os.setresgid(gid, gid, gid)
             os.setresuid(uid, uid, uid)
+            _lower(resource.RLIMIT_NPROC, MAX_THREADS)
 
 
 def _find_nobody() -> tuple[int, int]:

@@ -29,7 +29,8 @@ shutdown 48 210  getsockname 51 204  getpeername 52 205  getsockopt 55 209
 futex 202 98  set_robust_list 273 99  rseq 334 293  sched_yield 24 124  getcpu 309 168
 sched_getaffinity 204 123  sched_getparam 143 121  sched_getscheduler 145 120
 rt_sigaction 13 134  rt_sigprocmask 14 135  rt_sigreturn 15 139  rt_sigtimedwait 128 137
-sigaltstack 131 132  restart_syscall 219 128  setitimer 38 103  getitimer 36 102
+rt_sigsuspend 130 133  pause 34 -  sigaltstack 131 132  restart_syscall 219 128
+setitimer 38 103  getitimer 36 102
 clock_gettime 228 113  clock_getres 229 114  clock_nanosleep 230 115  nanosleep 35 101
 gettimeofday 96 169  time 201 -  times 100 153  getrusage 98 165
 getpid 39 172  getppid 110 173  gettid 186 178  getuid 102 174  geteuid 107 175  getgid 104 176

@@ -17,14 +17,12 @@ import sys
 import time
 from argparse import ArgumentParser
 from collections import deque
-from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from typing import Any, NoReturn
 
-from predictor.core.sklearn_private import find_thread_pools
 from predictor.isolation import messages
 from predictor.isolation.options import Options
+from predictor.isolation.shared_imports import import_modules
 
 log = logging.getLogger("predictor.isolation.supervisor")
 
@@ -152,7 +150,8 @@ class Supervisor:
                 return child
 
     def _start(self, key: str, request: dict[str, Any], artifact: int) -> Child:
-        import_modules(request["trusted"])
+        import_modules(SHARED_MODULES, request["trusted"])
+        gc.freeze()  # the collector would write to the pages that all processes share
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         supervisor = os.getpid()
         pid = os.fork()
@@ -186,25 +185,6 @@ class Supervisor:
                 deaths.append(time.monotonic())
                 how = f"signal {-code}" if code < 0 else f"exit code {code}"
                 log.error("Estimator process %s ended with %s.", pid, how)
-
-
-def import_modules(trusted: Sequence[str]) -> None:
-    """Import the modules that estimator processes share.
-
-    Parameters
-    ----------
-    trusted : sequence of str
-        Types and functions of the operator.
-    """
-    for name in SHARED_MODULES:
-        import_module(name)
-    find_thread_pools()
-    for name in trusted:
-        try:
-            import_module(name.rpartition(".")[0])
-        except Exception:  # a model file that contains the name is rejected
-            log.exception("The module of %s, in TRUSTED_TYPES, cannot be imported.", name)
-    gc.freeze()  # the collector would write to the pages that all processes share
 
 
 def _run_child(

@@ -14,13 +14,11 @@ from typing import Any
 
 from predictor.core.errors import ArtifactError, Busy
 from predictor.isolation import messages
+from predictor.isolation.environment import child_environment
 from predictor.isolation.options import Options
 
 # The supervisor imports scikit-learn at the first request.
 TIMEOUT_S = 60
-
-# Variables that the supervisor needs to find Python's and the system's files.
-INHERITED = ("PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV")
 
 
 class OwnedSupervisor:
@@ -33,17 +31,12 @@ class OwnedSupervisor:
     """
 
     def __init__(self, listener: socket.socket | None = None) -> None:
-        environment = {name: os.environ[name] for name in INHERITED if name in os.environ}
-        # A fork of a process with threads cannot use OpenMP.
-        environment |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-        # The supervisor imports predictor and the modules of TRUSTED_TYPES from the same places.
-        environment["PYTHONPATH"] = os.pathsep.join(map(os.path.abspath, sys.path))
         listening = [f"--listener={listener.fileno()}"] if listener else []
         self.connection, theirs = messages.pair()
         with theirs:
             self.process = subprocess.Popen(  # noqa: S603 - a command of this module
                 [sys.executable, "-P", "-m", "predictor.isolation.supervisor", *listening],
-                env=environment,
+                env=child_environment(),
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 pass_fds=[listener.fileno()] if listener else [],

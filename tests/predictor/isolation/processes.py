@@ -1,5 +1,6 @@
-"""Child processes for the tests of the confinement."""
+"""Child processes for the tests of the confinement, also as on older kernels."""
 
+import errno
 import json
 import os
 import select
@@ -8,7 +9,17 @@ import sys
 import traceback
 from contextlib import contextmanager, suppress
 
+from predictor.isolation import confinement, landlock, libc, seccomp
+
 TIMEOUT_S = 60
+
+NO_LANDLOCK = (
+    "Landlock is not available: the process of a model can read all files that its user can read."
+)
+NO_SECCOMP = (
+    "The seccomp filter is not available: the process of a model can start processes, signal "
+    "processes of its user, and use the network."
+)
 
 
 @contextmanager
@@ -60,3 +71,35 @@ def outcome(attempt, prepare=lambda _channel: None):
 
     with forked(work) as (_, reading):
         return json.loads(receive(reading))
+
+
+def refuse(number, code, argument=None):
+    """Let a system call fail, if its first argument has this value, as an older kernel would."""
+    libc.prctl(confinement.PR_SET_NO_NEW_PRIVS, 1)
+    instruction = seccomp._instruction
+    condition = [
+        instruction(seccomp.LOAD, seccomp._argument(0)),
+        instruction(seccomp.JUMP_IF_EQUAL, argument or 0, 0, 1),
+    ]
+    refusal = [
+        *(condition if argument is not None else []),
+        instruction(seccomp.RETURN, seccomp.ERROR | code),
+    ]
+    program = b"".join(
+        [
+            instruction(seccomp.LOAD, seccomp.NUMBER),
+            instruction(seccomp.JUMP_IF_EQUAL, number, 0, len(refusal)),
+            *refusal,
+            instruction(seccomp.RETURN, seccomp.ALLOW),
+        ]
+    )
+    seccomp.install_program(program)
+
+
+def without_landlock():
+    refuse(landlock.CREATE_RULESET, errno.ENOSYS)
+
+
+def without_seccomp():
+    prctl = seccomp.get_numbers(seccomp.CHECKED, os.uname().machine)["prctl"]
+    refuse(prctl, errno.EINVAL, seccomp.PR_SET_SECCOMP)

@@ -5,6 +5,7 @@ import errno
 import json
 import mmap
 import os
+import re
 import resource
 import signal
 import socket
@@ -20,7 +21,16 @@ import pytest
 from django.conf import settings
 
 from predictor.isolation import confinement, landlock, libc, seccomp
-from tests.predictor.isolation.processes import forked, outcome, receive
+from tests.predictor.isolation.processes import (
+    NO_LANDLOCK,
+    NO_SECCOMP,
+    TIMEOUT_S,
+    forked,
+    outcome,
+    receive,
+    without_landlock,
+    without_seccomp,
+)
 
 MEMORY_BYTES = 4 * 2**30
 MACHINE = os.uname().machine
@@ -366,7 +376,9 @@ def test_it_ends_with_its_parent(clears):
                     os.write(channel, b"refused ")
             os.write(channel, b"ready")
             os.write(writing, b".")
-            signal.pause()
+            signal.setitimer(signal.ITIMER_REAL, 2 * TIMEOUT_S)  # if the test fails
+            while True:
+                signal.pause()
         os.read(reading, 1)
 
     with forked(parent) as (_, reading):
@@ -408,6 +420,9 @@ def test_a_process_of_root_becomes_nobody_if_nobody_can_read_python():
     ]
     changes_user = os.geteuid() == 0 and all(modes)
     assert (confined(os.getuid) != os.getuid()) is changes_user
+    threads = confined(lambda: resource.getrlimit(resource.RLIMIT_NPROC)[1])
+    own = resource.getrlimit(resource.RLIMIT_NPROC)[1]
+    assert threads == (confinement.MAX_THREADS if changes_user else own)
 
 
 def test_a_process_with_threads_is_not_confined():
@@ -555,45 +570,6 @@ def test_the_libraries_of_a_model_work(brought):
     }
 
 
-def refuse(number, code, argument=None):
-    """Let a system call fail, if its first argument has this value, as an older kernel would."""
-    libc.prctl(confinement.PR_SET_NO_NEW_PRIVS, 1)
-    instruction = seccomp._instruction
-    condition = [
-        instruction(seccomp.LOAD, seccomp._argument(0)),
-        instruction(seccomp.JUMP_IF_EQUAL, argument or 0, 0, 1),
-    ]
-    refusal = [
-        *(condition if argument is not None else []),
-        instruction(seccomp.RETURN, seccomp.ERROR | code),
-    ]
-    program = b"".join(
-        [
-            instruction(seccomp.LOAD, seccomp.NUMBER),
-            instruction(seccomp.JUMP_IF_EQUAL, number, 0, len(refusal)),
-            *refusal,
-            instruction(seccomp.RETURN, seccomp.ALLOW),
-        ]
-    )
-    seccomp.install_program(program)
-
-
-def without_landlock():
-    refuse(landlock.CREATE_RULESET, errno.ENOSYS)
-
-
-def without_seccomp():
-    prctl = seccomp.get_numbers(seccomp.CHECKED, MACHINE)["prctl"]
-    refuse(prctl, errno.EINVAL, seccomp.PR_SET_SECCOMP)
-
-
-NO_LANDLOCK = (
-    "Landlock is not available: the process of a model can read all files that its user can read."
-)
-NO_SECCOMP = (
-    "The seccomp filter is not available: the process of a model can start processes, signal "
-    "processes of its user, and use the network."
-)
 OLDER_KERNELS = {
     "without Landlock": ([without_landlock], [NO_LANDLOCK]),
     "without seccomp": ([without_seccomp], [NO_SECCOMP]),
@@ -636,3 +612,22 @@ def test_this_machine_names_its_missing_restrictions():
     assert (NO_LANDLOCK in missing) is not landlock.get_version() > 0
     assert (NO_SECCOMP in missing) is not seccomp.is_available()
     assert outcome(lambda: None, confine) is None
+
+
+HEADERS = {
+    "x86_64": "/usr/include/x86_64-linux-gnu/asm/unistd_64.h",
+    "aarch64": "/usr/include/asm-generic/unistd.h",
+}
+
+
+@pytest.mark.parametrize("machine", HEADERS)
+def test_the_numbers_are_those_of_the_kernel(machine):
+    path = Path(HEADERS[machine])
+    if not path.exists():
+        pytest.skip("The headers of the kernel are not installed.")
+    pattern = re.compile(r"#define __NR(?:3264)?_(\w+) (\d+)")
+    known = {name: int(number) for name, number in pattern.findall(path.read_text())}
+    known = {"newfstatat": known.get("fstatat")} | known
+    table = seccomp.ALLOWED + seccomp.WRITING + seccomp.CHECKED
+    numbers = seccomp.get_numbers(table, machine)
+    assert {name: known[name] for name in numbers} == numbers
