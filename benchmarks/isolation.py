@@ -34,6 +34,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from predictor.core import artifacts
 from predictor.core.engines import EstimatorEngine
 from predictor.isolation.client import RemoteEngine
+from predictor.isolation.connections import ConnectionPool
 from predictor.isolation.options import Options
 from predictor.isolation.supervisor_client import SupervisorClient
 
@@ -69,7 +70,8 @@ def overhead(scratch: Path, estimator, X, n_calls: int) -> tuple[float, float]:
         time_limit_s=30,
     )
     supervisor = SupervisorClient()
-    remote = RemoteEngine(path, signature, options, supervisor, NoObserver())
+    connections = ConnectionPool(path, options, supervisor)
+    remote = RemoteEngine(signature, connections, NoObserver())
     engines = EstimatorEngine(estimator), remote
     calls = [lambda engine=engine: engine.run(("predict",), X[:1]) for engine in engines]
     pairs = [tuple(map(microseconds, calls)) for _ in range(n_calls)]

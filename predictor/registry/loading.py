@@ -10,6 +10,7 @@ from predictor.core.errors import ArtifactError
 from predictor.core.model import Model
 from predictor.core.signature import Signature
 from predictor.isolation.client import Observer, RemoteEngine
+from predictor.isolation.connections import ConnectionPool
 from predictor.isolation.options import Options
 from predictor.isolation.supervisor_client import get_supervisor
 from predictor.models import ModelVersion
@@ -68,7 +69,8 @@ def _estimator_engine(
         time_limit_s=conf.estimator_time_limit_s(),
         idle_s=idle_s,
     )
-    return RemoteEngine(storage.artifact(row), signature, options, get_supervisor(), observer)
+    connections = ConnectionPool(storage.artifact(row), options, get_supervisor())
+    return RemoteEngine(signature, connections, observer)
 
 
 def _compiled_engine(

@@ -87,7 +87,7 @@ def test_a_version_whose_process_keeps_dying_is_out_of_service_and_its_card_says
     get_store().refresh()
     near, statuses = get_store().get("near"), []
     for _ in range(MAX_DEATHS):
-        process = near.engine._idle[-1].pid
+        process = near.engine.connections.idle[-1].pid
         os.kill(process, signal.SIGKILL)
         until(lambda process=process: not is_running(process), "the end of the process")
         response = api.post("/models/near/predict", {"x0": 4})
@@ -225,7 +225,9 @@ def test_engines_are_switched_off_for_all_by_a_setting(settings, db, models_dir,
     assert engine() == "scikit-learn"
     told = registry.version("iris", 1).engines
     assert (told["engine"], told["reason"]) == ("scikit-learn", "Compiling is switched off.")
-    assert get_store().get("iris").engine._options.is_batch_safe  # requests are joined all the same
+    assert (
+        get_store().get("iris").engine.connections.options.is_batch_safe
+    )  # requests are joined all the same
     with pytest.raises(Conflict, match="ENGINES is scikit-learn, so no version is compiled"):
         registry.recompile_version(registry.version("iris", 1))
     assert list(registry.compile_stale()) == []

@@ -11,6 +11,7 @@ import pytest
 from predictor.core.artifacts.skops import model_file
 from predictor.core.signature import Column, Signature
 from predictor.isolation.client import RemoteEngine
+from predictor.isolation.connections import ConnectionPool
 from predictor.isolation.options import Options
 from predictor.isolation.supervisor_client import SupervisorClient
 from tests.predictor.isolation.faults import PREDICT, Faulty
@@ -78,7 +79,7 @@ def make_engine(supervisor, artifact, options):
     def make_engine(path=artifact, signature=SIGNATURE, **others):
         counts = Counts()
         described = options(path, signature, **others)
-        engine = RemoteEngine(path, signature, described, supervisor, counts)
+        engine = RemoteEngine(signature, ConnectionPool(path, described, supervisor), counts)
         engine.counts = counts
         return engine
 

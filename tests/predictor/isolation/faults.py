@@ -76,7 +76,7 @@ def send_nothing():
 
 
 def wait():
-    time.sleep(0.7)
+    time.sleep(1.2)
 
 
 FAULTS = [

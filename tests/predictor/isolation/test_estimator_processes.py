@@ -26,7 +26,7 @@ from predictor.core import artifacts
 from predictor.core.engines.concurrency_limit import MAX_SLOW_REQUESTS
 from predictor.core.errors import ArtifactError, Busy, EstimatorFailed, InvalidInput
 from predictor.isolation import messages, packing
-from predictor.isolation.client import UnexpectedError
+from predictor.isolation.replies import UnexpectedError
 from predictor.isolation.supervisor import MAX_DEATHS
 from tests.predictor.isolation.faults import PREDICT, RESULTS, faulty, good
 from tests.predictor.isolation.processes import outcome
@@ -47,7 +47,7 @@ def predict(engine, X):
 
 def process_of(engine):
     """The id of the process that ran the last request."""
-    return engine._idle[-1].pid
+    return engine.connections.idle[-1].pid
 
 
 def is_alive(pid):
@@ -163,8 +163,9 @@ def test_arrays_keep_their_order_and_type():
 def connect(engine, n):
     """Sockets of the engine's process."""
     connections = []
+    artifact = engine.connections.artifact
     for _ in range(n):
-        connection, _ = engine._supervisor.connect(engine._artifact, engine._options)
+        connection, _ = engine.connections.supervisor.connect(artifact, engine.connections.options)
         messages.limit_waits(connection, BOUND_S)
         connections.append(connection)
     return connections
@@ -244,7 +245,7 @@ def test_the_rejected_request_of_a_batch_is_identified(engine):
 
 
 def test_a_request_that_waits_longer_than_a_call_may_take_is_refused(make_engine):
-    engine = make_engine(time_limit_s=1, is_batch_safe=False)
+    engine = make_engine(time_limit_s=2, is_batch_safe=False)
     received = replies(engine, [(faulty("wait", second), {}) for second in (0.0, 1.0, 2.0)])
     assert sizes(received) == [1, 1]
     assert [header for header, _ in received if "busy" in header] == [
@@ -275,7 +276,7 @@ def test_one_request_more_than_may_wait_is_refused(engine, pool):
 # Faults
 
 ENDED = (EstimatorFailed, "The estimator's process ended while it handled these rows.")
-TOO_SLOW = (EstimatorFailed, "The estimator exceeded its time limit of 1 s.")
+TOO_SLOW = (EstimatorFailed, "The estimator exceeded its time limit of 2 s.")
 EXPECTED = {
     "loop": TOO_SLOW,
     "match_slowly": TOO_SLOW,
@@ -292,7 +293,7 @@ EXPECTED = {
 
 @pytest.mark.parametrize("name", EXPECTED)
 def test_a_fault_fails_only_its_own_request(make_engine, pool, name):
-    engine, neighbour = make_engine(time_limit_s=1), make_engine()
+    engine, neighbour = make_engine(time_limit_s=2), make_engine()
     exception, message = EXPECTED[name]
     predict(neighbour, good(0.0))
     process = process_of(neighbour)
@@ -349,7 +350,7 @@ def test_rows_that_ended_the_process_do_not_reach_the_next_one(engine):
         predict(engine, faulty("end"))
     predict(engine, good(1.0))
     process = process_of(engine)
-    with pytest.raises(EstimatorFailed, match="failed for these rows a moment ago"):
+    with pytest.raises(EstimatorFailed, match="ended while it handled these rows"):
         predict(engine, faulty("end"))
     assert predict(engine, good(1.0)) == [2.0]
     assert process_of(engine) == process
@@ -400,7 +401,7 @@ def test_a_file_that_is_missing_is_named(make_engine, artifact, tmp_path):
 def test_a_process_ends_when_the_last_engine_is_dropped(make_engine, options):
     first = make_engine()
     second = make_engine()
-    second._options = first._options
+    second.connections.options = first.connections.options
     predict(first, good(1.0))
     predict(second, good(1.0))
     process = process_of(first)
@@ -450,6 +451,7 @@ from pathlib import Path
 import numpy as np
 from predictor.core.signature import Signature
 from predictor.isolation.client import RemoteEngine
+from predictor.isolation.connections import ConnectionPool
 from predictor.isolation.options import Options
 from predictor.isolation.supervisor_client import get_supervisor
 
@@ -459,9 +461,10 @@ class Counts:
 
 options = Options(**json.loads(sys.argv[2]))
 signature = Signature.from_json(json.loads(options.signature))
-engine = RemoteEngine(Path(sys.argv[1]), signature, options, get_supervisor(), Counts())
+connections = ConnectionPool(Path(sys.argv[1]), options, get_supervisor())
+engine = RemoteEngine(signature, connections, Counts())
 engine.run(("predict",), np.zeros((1, 2)))
-print(get_supervisor()._owned.process.pid, engine._idle[-1].pid, flush=True)
+print(get_supervisor()._owned.process.pid, engine.connections.idle[-1].pid, flush=True)
 sys.stdin.read()
 """
 
