@@ -107,8 +107,17 @@ if SQLITE:
 else:
     BESIDE_DATABASE = BASE_DIR
     # The site has more threads than a database server accepts connections.
-    pool = {"min_size": 1, "max_size": 10, "timeout": DATABASE_TIMEOUT}
-    DATABASES["default"]["OPTIONS"] = DATABASES["default"].get("OPTIONS", {}) | {"pool": pool}
+    DATABASES["default"]["OPTIONS"] = DATABASES["default"].get("OPTIONS", {}) | {
+        "connect_timeout": max(2, math.ceil(DATABASE_TIMEOUT)),  # libpq takes at least 2
+        "tcp_user_timeout": math.ceil(DATABASE_TIMEOUT * 1000),  # a server that is off the network
+        "pool": {
+            "min_size": 1,
+            "max_size": 10,
+            "timeout": DATABASE_TIMEOUT,
+            # The pool waits longer after each failure. The next request begins with a new attempt.
+            "reconnect_timeout": 1,
+        },
+    }
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -289,11 +298,7 @@ LOGGING = {
             "format": "{asctime} {levelname} {name}: {message} {request_id}",
             "style": "{",
         },
-        "request": {
-            "()": "mlsite.server.access_log.LineFormatter",
-            "format": "{asctime} {message} {request_id}",
-            "style": "{",
-        },
+        "request": {"()": "mlsite.server.access_log.RequestFormatter"},
         "json": {"()": "mlsite.server.access_log.JSONFormatter"},
     },
     "handlers": {
@@ -316,6 +321,8 @@ LOGGING = {
         # The access log has a line for each request; a 404 needs no second line.
         "django.request": {"level": "ERROR", "filters": ["unavailable"]},
         "django.server": {"level": "ERROR"},
+        # The request that gets no connection says so; the pool repeats it for each attempt.
+        "psycopg.pool": {"level": "ERROR"},
         # Requests refused with 400 before any view: clients could fill the log with tracebacks.
         **{
             f"django.security.{name}": {"level": "CRITICAL"}
