@@ -1,11 +1,14 @@
 """Compiled estimators to bytes and back: a NumPy archive of arrays and a JSON description.
 
 Nothing is unpickled: a file builds the classes of this package from arrays, numbers and strings.
+A confined process that a model file may control has written it. Therefore each field is checked
+against its annotation; `onnx_trees` checks trees, and NumPy checks all other indices and shapes.
 """
 
 import io
 import json
 import time
+import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from typing import Any
@@ -24,7 +27,9 @@ from predictor.core.compiled import (  # noqa: F401 - defines the subclasses bel
     trees,
 )
 from predictor.core.compiled.compiled_estimator import CompiledEstimator
+from predictor.core.compiled.field_types import check_fields, check_type
 from predictor.core.errors import ArtifactError
+from predictor.core.npy import parse_npy
 
 # Archive member that is the JSON description.
 DESCRIPTION = "description"
@@ -72,15 +77,31 @@ def loads(data: bytes) -> tuple[CompiledEstimator, dict[str, int | None]]:
         The bytes are not a compiled estimator.
     """
     try:
-        with np.load(io.BytesIO(data), allow_pickle=False) as archive:
-            description = json.loads(archive[DESCRIPTION].tobytes())
-            estimator = _from_json(description["estimator"], archive)
+        arrays = _read_arrays(data)
+        description = json.loads(arrays[DESCRIPTION].tobytes())
+        estimator = _from_json(description["estimator"], arrays)
+        max_rows = description["max_rows"]
+        check_type(estimator, CompiledEstimator)
+        check_type(max_rows, dict[str, int | None])
+        for part in estimator.walk():
+            if isinstance(part, trees.TreeEnsemble):
+                part.nodes = {}  # its session has a copy
     except Exception as exc:
         raise ArtifactError("The compiled estimator cannot be read.") from exc
-    return estimator, description["max_rows"]
+    return estimator, max_rows
 
 
-def _to_json(value: Any, arrays: dict[str, Any]) -> Any:
+def _read_arrays(data: bytes) -> dict[str, Any]:
+    """Return the arrays of an archive, which must not be compressed."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        if any(member.compress_type != zipfile.ZIP_STORED for member in archive.infolist()):
+            raise ArtifactError("The archive is compressed.")
+        return {
+            name.removesuffix(".npy"): parse_npy(archive.read(name)) for name in archive.namelist()
+        }
+
+
+def _to_json(value: Any, arrays: dict[str, Any]) -> Any:  # noqa: PLR0911 - one for each type
     """Return a JSON value; arrays are added to `arrays` and referred to by name."""
     if isinstance(value, CompiledEstimator):
         named = {
@@ -97,20 +118,25 @@ def _to_json(value: Any, arrays: dict[str, Any]) -> Any:
         return {"scalar": _to_json(np.asarray(value), arrays)}
     if isinstance(value, list | tuple):
         return [_to_json(item, arrays) for item in value]
+    if isinstance(value, dict):
+        return {"items": {name: _to_json(item, arrays) for name, item in value.items()}}
     if value is None or isinstance(value, str | bool | int | float):
         return value
     raise TypeError(f"A compiled estimator cannot contain a {type(value).__name__}.")
 
 
-def _from_json(value: Any, arrays: Any) -> Any:
+def _from_json(value: Any, arrays: Mapping[str, Any]) -> Any:  # noqa: PLR0911 - as above
     """Return the value that `_to_json` described."""
     if isinstance(value, list):
         return [_from_json(item, arrays) for item in value]
     if not isinstance(value, dict):
         return value
     if "class" in value:
-        named = {name: _from_json(field, arrays) for name, field in value["fields"].items()}
-        return CLASSES_BY_NAME[value["class"]](**named)
+        cls, named = CLASSES_BY_NAME[value["class"]], _from_items(value["fields"], arrays)
+        check_fields(cls, named)
+        return cls(**named)
+    if "items" in value:
+        return _from_items(value["items"], arrays)
     if "objects" in value:
         objects = np.empty(len(value["objects"]), dtype=object)
         objects[:] = value["objects"]
@@ -118,3 +144,7 @@ def _from_json(value: Any, arrays: Any) -> Any:
     if "scalar" in value:
         return _from_json(value["scalar"], arrays)[()]
     return arrays[value["array"]]
+
+
+def _from_items(items: Mapping[str, Any], arrays: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _from_json(item, arrays) for name, item in items.items()}

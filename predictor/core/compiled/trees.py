@@ -24,13 +24,11 @@ from predictor.core.compiled.compiled_estimator import (
     labels_of_outputs,
 )
 from predictor.core.compiled.linear import binary_probabilities, expit, softmax
+from predictor.core.compiled.onnx_trees import INPUT, OUTPUT, check_trees, to_onnx
 from predictor.core.onnx_runtime import create_session
 
 # Precision that rows are rounded to before they are compared.
 DOUBLE, SINGLE = "float64", "float32"
-
-# Names of the input and the output of the ONNX model.
-INPUT, OUTPUT = "X", "sums"
 
 
 @dataclass
@@ -39,9 +37,9 @@ class TreeEnsemble(CompiledEstimator):
 
     Parameters
     ----------
-    model : array of uint8
-        ONNX model that maps rows of shape (n_samples, n_features) to sums of leaves of shape
-        (n_samples, n_sums), both float64.
+    nodes : dict of str to array
+        Trees that map rows of shape (n_samples, n_features) to sums of leaves of shape
+        (n_samples, n_sums), see `check_trees`.
     divisor : int
         Number that the sums are divided by.
     spread : array of shape (n_sums, n_targets * max_n_classes)
@@ -55,7 +53,7 @@ class TreeEnsemble(CompiledEstimator):
 
     accepts: ClassVar[str] = ANY
 
-    model: Array
+    nodes: dict[str, Array]
     divisor: int
     spread: Array
     base: Array
@@ -64,7 +62,9 @@ class TreeEnsemble(CompiledEstimator):
     accepts_nan: bool
 
     def __post_init__(self) -> None:
-        self.session = create_session(self.model.tobytes())
+        n_sums = len(self.spread)
+        check_trees(self.nodes, self.n_features, n_sums)
+        self.session = create_session(to_onnx(self.nodes, n_sums))
         self.sums_are_outputs = np.array_equal(self.spread, np.eye(self.base.size))
 
     @property

@@ -11,7 +11,7 @@ from sklearn.linear_model import LinearRegression
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from predictor.core.compiled.compiled_estimator import NotCompilable
-from predictor.core.compiler.converters import onnx_trees
+from predictor.core.compiler.converters import tree_arrays
 from predictor.core.compiler.converters.dispatch import convert
 
 RNG = np.random.default_rng(0)
@@ -61,6 +61,6 @@ def test_boosting_that_starts_with_an_estimator_is_not_compiled():
 
 
 def test_trees_of_too_many_nodes_are_left(monkeypatch):
-    monkeypatch.setattr(onnx_trees, "MOST_NODES", 3)
+    monkeypatch.setattr(tree_arrays, "MOST_NODES", 3)
     with pytest.raises(NotCompilable, match="more than 3 nodes are not compiled"):
         convert(DecisionTreeClassifier().fit(X, THREE))

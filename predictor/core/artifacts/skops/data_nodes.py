@@ -1,46 +1,36 @@
 """Nodes of plain data: bytes, arrays, scalars, sparse matrices and random generators."""
 
 import io
-import math
 from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.lib import format as npy
 
 from predictor.core.artifacts.skops import zip_archive
 from predictor.core.artifacts.skops.reader import Node, Reader, ReadNode, import_name
 from predictor.core.artifacts.skops.writer import WriteNode, Writer, make_node
 from predictor.core.errors import ArtifactError
+from predictor.core.npy import parse_npy
 
-NPY_HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+# Kinds of numbers that no response contains. No fitted estimator needs them.
+UNSUPPORTED_NUMBERS = (np.complexfloating, np.longdouble)
 
 BIT_GENERATORS = ("MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64")
 
 
-def parse_npy(data: bytes) -> Any:
-    """Return a read-only array over .npy data. Reject objects, and a size unlike the header's."""
-    file = io.BytesIO(data)
-    try:
-        shape, is_fortran, dtype = NPY_HEADERS[npy.read_magic(file)](file)
-    except Exception as exc:
-        raise ArtifactError("An array in the file has a damaged header.") from exc
-    if dtype.hasobject:
-        raise ArtifactError("An array in the file contains pickled objects.")
-    size = math.prod(shape)
-    if (
-        any(length < 0 for length in shape)
-        or len(data) - file.tell() != size * dtype.itemsize
-        or (dtype.itemsize == 0 and size > len(data))
-    ):
-        raise ArtifactError("The size of an array in the file differs from its header.")
-    return np.ndarray(shape, dtype, data, file.tell(), order="F" if is_fortran else "C")
+def _parse_numbers(data: bytes) -> Any:
+    array = parse_npy(data)
+    if any(np.issubdtype(array.dtype, kind) for kind in UNSUPPORTED_NUMBERS):
+        raise ArtifactError(
+            f"An array in the file has the type {array.dtype}. Use float64 for all numbers."
+        )
+    return array
 
 
 def _read_array(reader: Reader, node: Node) -> Any:
     """Return an array or a scalar. The items of an array of objects are nodes."""
     if node["type"] == "numpy":
-        array = parse_npy(reader.read_member(node)).copy(order="K")
+        array = _parse_numbers(reader.read_member(node)).copy(order="K")
         kind = import_name(node)
         return array if kind is np.ndarray else kind(array)
     items = reader.read_items(node)
@@ -87,8 +77,13 @@ def _read_sparse(reader: Reader, node: Node) -> Any:
     with zip_archive.open_archive(data) as archive:
         reader.count_bytes(sum(member.file_size for member in archive.infolist()))
         for name in archive.namelist():
-            parse_npy(zip_archive.read(archive, name))
-    return load_npz(io.BytesIO(data))
+            _parse_numbers(zip_archive.read(archive, name))
+    matrix = load_npz(io.BytesIO(data))
+    if matrix.format != "csr":
+        raise ArtifactError(
+            f"A sparse matrix in the file has the format {matrix.format}; estimators use csr."
+        )
+    return matrix
 
 
 def _write_sparse(writer: Writer, value: Any) -> Node:

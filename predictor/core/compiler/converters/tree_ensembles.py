@@ -17,7 +17,7 @@ from predictor.core.compiled.trees import (
     IsolationForest,
 )
 from predictor.core.compiler.converters.dispatch import CONVERTERS
-from predictor.core.compiler.converters.onnx_trees import WeightedTree, to_onnx
+from predictor.core.compiler.converters.tree_arrays import WeightedTree, to_arrays
 from predictor.core.compiler.converters.tree_reader import Tree, read_histogram_trees, read_tree
 
 # Rounding error allowed in the sum of the probabilities of a leaf.
@@ -51,7 +51,7 @@ def _fields(
         if output in used and (len(outputs) == 1 or tree.values[:, column].any())
     ]
     return {
-        "model": np.frombuffer(to_onnx(weighted, len(used)), dtype=np.uint8),
+        "nodes": to_arrays(weighted),
         "divisor": 1,
         "spread": spread[used],
         "base": base,

@@ -1,25 +1,13 @@
-"""Write decision trees as an ONNX model of one TreeEnsemble operator in double precision.
-
-References
-----------
-https://onnx.ai/onnx/operators/onnx_aionnxml_TreeEnsemble.html, version 5
-"""
+"""Arrays of trees, as the operator of ONNX Runtime reads them."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from onnx import AttributeProto, NodeProto, TensorProto, helper, numpy_helper
 
 from predictor.core.compiled.compiled_estimator import Array, NotCompilable
-from predictor.core.compiled.trees import INPUT, OUTPUT
+from predictor.core.compiled.onnx_trees import AT_MOST, DTYPES, IN_MEMBERS
 from predictor.core.compiler.converters.tree_reader import Tree
-
-# Codes of the operator: `x <= split`, `x in members`; sum the leaves; no function of the sums.
-AT_MOST, IN_MEMBERS = 0, 6
-SUM, NO_TRANSFORM = 1, 0
-
-DOMAIN, OPSET, IR_VERSION = "ai.onnx.ml", 5, 10
 
 # A tree of the operator adds to one sum, so a tree of several outputs is repeated for each.
 MOST_NODES = 20_000_000
@@ -41,18 +29,8 @@ class WeightedTree(NamedTuple):
     sum_index: int
 
 
-def to_onnx(trees: Sequence[WeightedTree], n_sums: int) -> bytes:
-    """Return an ONNX model that maps rows to sums of leaves.
-
-    Parameters
-    ----------
-    trees : sequence of WeightedTree
-    n_sums : int
-
-    Returns
-    -------
-    model : bytes
-        Input of shape (n_samples, n_features), output of shape (n_samples, n_sums), both float64.
+def to_arrays(trees: Sequence[WeightedTree]) -> dict[str, Array]:
+    """Return the arrays that describe trees, one after the other; see `check_trees`.
 
     Raises
     ------
@@ -61,29 +39,6 @@ def to_onnx(trees: Sequence[WeightedTree], n_sums: int) -> bytes:
     """
     if sum(len(tree.left) for tree, *_ in trees) > MOST_NODES:
         raise NotCompilable(f"Trees with more than {MOST_NODES:,} nodes are not compiled.")
-    node = NodeProto(op_type="TreeEnsemble", domain=DOMAIN, input=[INPUT], output=[OUTPUT])
-    numbers = {"n_targets": n_sums, "aggregate_function": SUM, "post_transform": NO_TRANSFORM}
-    for name, number in numbers.items():
-        node.attribute.append(AttributeProto(name=name, type=AttributeProto.INT, i=number))
-    for name, values in _attributes(trees).items():
-        if values.dtype in (np.float64, np.uint8):
-            attribute = AttributeProto(
-                name=name, type=AttributeProto.TENSOR, t=numpy_helper.from_array(values)
-            )
-        else:
-            attribute = AttributeProto(name=name, type=AttributeProto.INTS, ints=values.tolist())
-        node.attribute.append(attribute)
-    rows = helper.make_tensor_value_info(INPUT, TensorProto.DOUBLE, ["rows", "columns"])
-    sums = helper.make_tensor_value_info(OUTPUT, TensorProto.DOUBLE, ["rows", n_sums])
-    opset = helper.make_opsetid(DOMAIN, OPSET)
-    graph = helper.make_graph([node], "trees", [rows], [sums])
-    model = helper.make_model(graph, opset_imports=[opset], ir_version=IR_VERSION)
-    data: bytes = model.SerializeToString()
-    return data
-
-
-def _attributes(trees: Sequence[WeightedTree]) -> dict[str, Array]:
-    """Return the attributes of the operator that describe the trees, one after the other."""
     parts: dict[str, list[Array]] = {}
     n_nodes = n_leaves = 0
     for tree, weights, sum_index in trees:
@@ -98,10 +53,7 @@ def _attributes(trees: Sequence[WeightedTree]) -> dict[str, Array]:
         n_leaves += len(weights)
         for name, values in arrays.items():
             parts.setdefault(name, []).append(values)
-    attributes = {name: np.concatenate(values) for name, values in parts.items()}
-    if not len(attributes["membership_values"]):
-        del attributes["membership_values"]
-    return attributes
+    return {name: np.concatenate(parts[name]).astype(dtype) for name, dtype in DTYPES.items()}
 
 
 def _nodes(tree: Tree) -> dict[str, Array]:

@@ -1,0 +1,143 @@
+"""Arrays of decision trees, their check, and the ONNX model that is built of them.
+
+References
+----------
+https://onnx.ai/onnx/operators/onnx_aionnxml_TreeEnsemble.html, version 5
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from predictor.core.compiled.compiled_estimator import Array, NotCompilable
+
+# Names of the input and the output of the ONNX model.
+INPUT, OUTPUT = "X", "sums"
+
+# Codes of the operator: `x <= split`, `x in members`; sum the leaves; no function of the sums.
+AT_MOST, IN_MEMBERS = 0, 6
+SUM, NO_TRANSFORM = 1, 0
+
+DOMAIN, OPSET, IR_VERSION = "ai.onnx.ml", 5, 10
+
+# ONNX Runtime reads trees by recursion: a tree of 20,000 levels ends the process.
+MAX_DEPTH = 2_000
+
+# Attributes of the operator, and the dtypes of their values in the order of preference.
+NODES = {
+    "nodes_featureids": np.int32,
+    "nodes_splits": np.float64,
+    "nodes_modes": np.uint8,
+    "nodes_truenodeids": np.int32,
+    "nodes_trueleafs": np.bool_,
+    "nodes_falsenodeids": np.int32,
+    "nodes_falseleafs": np.bool_,
+    "nodes_missing_value_tracks_true": np.bool_,
+}
+LEAVES = {"leaf_targetids": np.int32, "leaf_weights": np.float64}
+OTHERS = {"tree_roots": np.int32, "membership_values": np.float64}
+DTYPES = NODES | LEAVES | OTHERS
+
+
+def check_trees(arrays: Mapping[str, Array], n_features: int, n_sums: int) -> None:
+    """Check that arrays describe trees, so that ONNX Runtime stays within them.
+
+    Parameters
+    ----------
+    arrays : mapping of str to array
+        The attributes of the operator, with the names and dtypes of `DTYPES`.
+    n_features, n_sums : int
+        Number of columns of the input and the output.
+
+    Raises
+    ------
+    NotCompilable
+        An array is missing or has another dtype or length; an index is out of bounds; a node is
+        not reached exactly once; a tree is too deep.
+    """
+    dtypes = {name: array.dtype for name, array in arrays.items()}
+    _require(dtypes == DTYPES and all(array.ndim == 1 for array in arrays.values()), "dtypes")
+    _require(len({len(arrays[name]) for name in NODES}) == 1, "numbers of nodes")
+    _require(len({len(arrays[name]) for name in LEAVES}) == 1, "numbers of leaves")
+    _require_range(arrays["nodes_featureids"], n_features, "columns")
+    _require_range(arrays["leaf_targetids"], n_sums, "sums")
+    modes, members = arrays["nodes_modes"], arrays["membership_values"]
+    _require(bool(np.isin(modes, (AT_MOST, IN_MEMBERS)).all()), "modes")
+    ends = np.isnan(members)
+    n_groups = np.count_nonzero(modes == IN_MEMBERS)
+    _require(np.count_nonzero(ends) == n_groups and bool(ends[-1:].all()), "categories")
+    _check_paths(arrays)
+
+
+def _check_paths(arrays: Mapping[str, Array]) -> None:
+    """Check the children: each node and each leaf has one parent, and no path is too long."""
+    n_nodes, n_leaves = len(arrays["nodes_modes"]), len(arrays["leaf_weights"])
+    n_visits = np.zeros(n_nodes, dtype=np.int32)
+    level = arrays["tree_roots"]
+    for _ in range(MAX_DEPTH):
+        _require_range(level, n_nodes, "nodes")
+        np.add.at(n_visits, level, 1)
+        children = []
+        for side in ("true", "false"):
+            is_leaf = arrays[f"nodes_{side}leafs"][level]
+            targets = arrays[f"nodes_{side}nodeids"][level]
+            _require_range(targets[is_leaf], n_leaves, "leaves")
+            children.append(targets[~is_leaf])
+        level = np.concatenate(children)
+        if not len(level):
+            break
+        _require(len(level) <= n_nodes, "children")
+    else:
+        raise NotCompilable(f"A tree has more than {MAX_DEPTH:,} levels.")
+    _require(bool((n_visits == 1).all()), "children")
+
+
+def _require_range(indices: Array, size: int, name: str) -> None:
+    is_in_range = not len(indices) or (indices.min() >= 0 and indices.max() < size)
+    _require(bool(is_in_range), name)
+
+
+def _require(is_valid: bool, name: str) -> None:  # noqa: FBT001 - a condition
+    if not is_valid:
+        raise NotCompilable(f"The {name} of the trees do not match.")
+
+
+def to_onnx(arrays: Mapping[str, Array], n_sums: int) -> bytes:
+    """Return an ONNX model that maps rows to sums of leaves.
+
+    Parameters
+    ----------
+    arrays : mapping of str to array
+        See `check_trees`.
+    n_sums : int
+
+    Returns
+    -------
+    model : bytes
+        Input of shape (n_samples, n_features), output of shape (n_samples, n_sums), both float64.
+    """
+    # Imported here: only processes that run trees need it (0.15 s, 9 MB).
+    from onnx import AttributeProto, NodeProto, TensorProto, helper, numpy_helper  # noqa: PLC0415
+
+    node = NodeProto(op_type="TreeEnsemble", domain=DOMAIN, input=[INPUT], output=[OUTPUT])
+    numbers = {"n_targets": n_sums, "aggregate_function": SUM, "post_transform": NO_TRANSFORM}
+    for name, number in numbers.items():
+        node.attribute.append(AttributeProto(name=name, type=AttributeProto.INT, i=number))
+    for name, values in arrays.items():
+        if not len(values):
+            continue  # trees without categories
+        if values.dtype in (np.float64, np.uint8):
+            attribute = AttributeProto(
+                name=name, type=AttributeProto.TENSOR, t=numpy_helper.from_array(values)
+            )
+        else:
+            integers = values.astype(np.int64).tolist()
+            attribute = AttributeProto(name=name, type=AttributeProto.INTS, ints=integers)
+        node.attribute.append(attribute)
+    rows = helper.make_tensor_value_info(INPUT, TensorProto.DOUBLE, ["rows", "columns"])
+    sums = helper.make_tensor_value_info(OUTPUT, TensorProto.DOUBLE, ["rows", n_sums])
+    opset = helper.make_opsetid(DOMAIN, OPSET)
+    graph = helper.make_graph([node], "trees", [rows], [sums])
+    model = helper.make_model(graph, opset_imports=[opset], ir_version=IR_VERSION)
+    data: bytes = model.SerializeToString()
+    return data
