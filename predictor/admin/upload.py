@@ -14,7 +14,7 @@ from django.urls import reverse
 from predictor.admin.read_only import may_manage
 from predictor.api.option_serializers import UploadSerializer
 from predictor.api.uploads import register
-from predictor.core.errors import InvalidInput
+from predictor.core.errors import ArtifactError, Busy, InvalidInput
 from predictor.models import ModelVersion
 
 if TYPE_CHECKING:
@@ -60,4 +60,6 @@ def _register(request: HttpRequest, form: UploadForm) -> ModelVersion | None:
     except InvalidInput as exc:
         for field, errors in (exc.columns or {"model": [str(exc)]}).items():
             form.add_error(field, list(errors))
+    except (ArtifactError, Busy) as exc:
+        form.add_error(None, str(exc))
     return None

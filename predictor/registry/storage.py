@@ -14,12 +14,16 @@ from typing import Any
 
 from predictor import conf
 from predictor.core.engines import file_name
-from predictor.core.errors import ArtifactError
+from predictor.core.errors import ArtifactError, Busy
 from predictor.models import ModelVersion
 
 CARD = "card.json"
 LOCK = ".lock"
 STAGED = ".staged-"
+
+# Number of versions that all processes together inspect, compile or train at once. The limit of
+# memory in `isolation.job` is for each of them.
+MAX_STAGED = 2
 
 # Marks the directory of a version until its row is committed. A marked directory without a row
 # comes from an interrupted registration.
@@ -69,11 +73,15 @@ def staging() -> Iterator[Path]:
 
     Raises
     ------
+    Busy
+        Other processes have as many staging directories as are allowed.
     ArtifactError
         A file cannot be written.
     """
     try:
         with locked():
+            if sum(map(_is_in_use, root().glob(f"{STAGED}*"))) >= MAX_STAGED:
+                raise Busy(f"{MAX_STAGED} models are inspected already. Try again in a moment.")
             staged = Path(tempfile.mkdtemp(prefix=STAGED, dir=root()))
             descriptor = os.open(staged, os.O_RDONLY)
             # The kernel releases this lock when the process ends, see `abandoned`.
@@ -90,14 +98,23 @@ def staging() -> Iterator[Path]:
 def abandoned() -> Iterator[Path]:
     """Yield the staging directories of ended processes. The caller must hold the lock."""
     for staged in root().glob(f"{STAGED}*"):
+        if not _is_in_use(staged) and staged.exists():
+            yield staged
+
+
+def _is_in_use(staged: Path) -> bool:
+    """Return whether a process holds the lock of a staging directory."""
+    try:
         descriptor = os.open(staged, os.O_RDONLY)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            continue
-        finally:
-            os.close(descriptor)
-        yield staged
+    except FileNotFoundError:  # removed a moment ago
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
 
 
 def measure(path: Path) -> tuple[str, int]:

@@ -9,7 +9,7 @@ from tests.serving import python
 
 pytestmark = pytest.mark.django_db  # the processes get a copy of its tables
 
-PROCESSES, TIMES = 3, 4
+PROCESSES, TIMES = 2, 6
 
 # The processes are forks of one, before it has a connection: its start takes a second.
 PROGRAM = """

@@ -1,12 +1,14 @@
 """Versions over HTTP: registration, cards, predictions and changes of state."""
 
 import json
+from contextlib import ExitStack
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from predictor import registry
 from predictor.models import Event, ModelVersion
+from predictor.registry import storage
 from predictor.runtime.store import get_store
 
 ROW = {"X1": 5.9, "X2": 3.0}
@@ -27,6 +29,29 @@ def states(name="iris"):
 def upload(client, url, path, **fields):
     artifact = SimpleUploadedFile(path.name, path.read_bytes())
     return client.post(url, {"artifact": artifact, **fields}, format="multipart")
+
+
+def test_no_more_than_two_files_are_inspected_at_once(staff_api, models_dir, brought, admin_client):
+    url, path = "/models/sums/versions/", brought / "sums.skops"
+    with ExitStack() as stack:
+        stack.enter_context(storage.staging())
+        assert upload(staff_api, url, path).status_code == 201
+        stack.enter_context(storage.staging())
+        response = upload(staff_api, url, path)
+        detail = "2 models are inspected already. Try again in a moment."
+        assert (response.status_code, response.json()) == (503, {"detail": detail})
+        assert response["Retry-After"] == "1"
+        form = {"model": "sums", "artifact": SimpleUploadedFile(path.name, path.read_bytes())}
+        page = admin_client.post("/admin/predictor/modelversion/add/", form)
+        assert (page.status_code, detail in page.content.decode()) == (200, True)
+    assert upload(staff_api, url, path).status_code == 201
+
+
+def test_a_staging_directory_of_an_ended_process_takes_no_place(models_dir, staff_api, brought):
+    for name in ("a", "b"):
+        (models_dir / f"{storage.STAGED}{name}").mkdir(parents=True)
+    response = upload(staff_api, "/models/sums/versions/", brought / "sums.skops")
+    assert response.status_code == 201
 
 
 def test_an_upload_creates_a_model_that_predicts(staff_api, models_dir, brought, regression):
