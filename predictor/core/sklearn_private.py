@@ -5,12 +5,18 @@ scikit-learn no longer has. Verified with scikit-learn 1.9.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from textwrap import shorten
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[Any]
+
+SCALARS = (str, int, float, type(None))
+CACHE_SIZE = 10_000
+MAX_MESSAGE_LENGTH = 300
 
 
 def training_rows(estimator: Any) -> Any:
@@ -43,6 +49,32 @@ def parameter_options(cls: type, name: str) -> set[Any]:
     """Return the values that the constraints of a parameter list."""
     constraints = parameter_constraints(cls, name)
     return {value for each in constraints for value in getattr(each, "options", ())}
+
+
+def check_parameter(cls: type, name: str, value: Any) -> str:
+    """Return why the constraints of a parameter reject a value; empty if they accept it."""
+    if isinstance(value, SCALARS):  # a forest repeats its parameters in each tree
+        return _check_scalar(cls, name, value)
+    return _check_constraints(cls, name, value)
+
+
+@lru_cache(CACHE_SIZE, typed=True)
+def _check_scalar(cls: type, name: str, value: Any) -> str:
+    return _check_constraints(cls, name, value)
+
+
+def _check_constraints(cls: type, name: str, value: Any) -> str:
+    from sklearn.utils._param_validation import (  # noqa: PLC0415 - imported late
+        InvalidParameterError,
+        validate_parameter_constraints,
+    )
+
+    if constraints := parameter_constraints(cls, name):
+        try:
+            validate_parameter_constraints({name: constraints}, {name: value}, cls.__name__)
+        except InvalidParameterError as exc:
+            return shorten(str(exc), MAX_MESSAGE_LENGTH)
+    return ""
 
 
 def transformer_columns(estimator: Any) -> Mapping[str, Sequence[int]]:

@@ -10,8 +10,6 @@ from predictor.core.errors import ArtifactError
 # Lengths of the states of the Mersenne Twister and of Philox, in words.
 TWISTER_WORDS, PHILOX_WORDS = 624, 4
 
-MAX_HASHED_FEATURES = 2**31 - 1
-
 
 def _check_libsvm(estimator: Any) -> object:
     """Check the number of support vectors, which the C code of libsvm takes from the file."""
@@ -67,10 +65,38 @@ def _check_words(vectorizer: Any) -> object:
     return sorted(vocabulary.values()) == list(range(len(vocabulary)))
 
 
-def _check_hashing(vectorizer: Any) -> object:
-    n_features = vectorizer.n_features
-    is_in_range = isinstance(n_features, int) and 0 < n_features <= MAX_HASHED_FEATURES
-    return _check_words(vectorizer) and is_in_range
+def _check_categories(encoder: Any) -> object:
+    return len(encoder.categories_) == encoder.n_features_in_ and all(
+        map(_is_increasing, encoder.categories_)
+    )
+
+
+def _is_increasing(categories: Any) -> object:
+    """Return whether numbers increase, because an encoder searches in them; NaN is the last one."""
+    if categories.dtype.kind not in "biuf":
+        return categories.ndim == 1
+    is_missing = categories != categories  # noqa: PLR0124 - NaN
+    n_present = len(categories) - np.count_nonzero(is_missing)
+    present = categories[:n_present]
+    return (
+        categories.ndim == 1
+        and not is_missing[:n_present].any()
+        and (present[:-1] < present[1:]).all()
+    )
+
+
+def _check_products(features: Any) -> object:
+    """Check the numbers of products. The output has memory for the first number of them."""
+    options = {"interaction_only": features.interaction_only, "include_bias": features.include_bias}
+    return [features._n_out_full, features.n_output_features_] == [  # noqa: SLF001 - its transform reads it
+        features._num_combinations(  # noqa: SLF001 - its fit calls it
+            n_features=features.n_features_in_,
+            min_degree=min_degree,
+            max_degree=features._max_degree,  # noqa: SLF001 - as above
+            **options,
+        )
+        for min_degree in (0, features._min_degree)  # noqa: SLF001 - as above
+    ]
 
 
 def _check_one_hot(encoder: Any) -> object:
@@ -110,8 +136,12 @@ CHECKS: dict[str, tuple[str, Rule]] = {
     "scipy.interpolate._bsplines.BSpline": ("", _check_spline),
     "sklearn.feature_extraction.text._VectorizerMixin": ("", _check_words),
     "sklearn.feature_extraction._dict_vectorizer.DictVectorizer": ("vocabulary_", _check_words),
-    "sklearn.feature_extraction.text.HashingVectorizer": ("", _check_hashing),
-    "sklearn.feature_extraction._hash.FeatureHasher": ("", _check_hashing),
+    "sklearn.preprocessing._encoders._BaseEncoder": ("categories_", _check_categories),
+    "sklearn.preprocessing._label.LabelEncoder": (
+        "classes_",
+        lambda encoder: _is_increasing(encoder.classes_),
+    ),
+    "sklearn.preprocessing._polynomial.PolynomialFeatures": ("_n_out_full", _check_products),
     "sklearn.preprocessing._encoders.OneHotEncoder": ("categories_", _check_one_hot),
     "scipy.sparse._data._data_matrix": ("", _check_compressed),
     "numpy.random.mtrand.RandomState": ("", lambda x: _check_position(x.get_state(legacy=False))),

@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from predictor.core import sklearn_private
+
 # Function that returns whether the indices and shapes in an object match.
 Rule = Callable[[Any], object]
 
@@ -57,7 +59,11 @@ def _check_forest(forest: Any) -> object:
 def _check_gradient_boosting(estimator: Any) -> object:
     """Check all trees of a boosting. scikit-learn reads them as an array without a check."""
     trees = estimator.estimators_
-    return trees.shape == (len(trees), estimator.n_trees_per_iteration_) and all(
+    n_scores = len(sklearn_private.initial_scores(estimator))
+    return trees.shape == (len(trees), estimator.n_trees_per_iteration_) == (
+        len(trees),
+        n_scores,
+    ) and all(
         type(tree.tree_).__name__ == "Tree"
         and tree.tree_.n_features == estimator.n_features_in_
         and tree.tree_.n_outputs == tree.tree_.max_n_classes == 1

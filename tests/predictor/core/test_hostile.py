@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import skops.io
+from scipy.sparse import csr_matrix, save_npz
 from sklearn.cluster import BisectingKMeans, KMeans
+from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import (
     GradientBoostingClassifier,
     HistGradientBoostingClassifier,
@@ -20,7 +22,14 @@ from sklearn.gaussian_process.kernels import RBF
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, SplineTransformer
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    LabelEncoder,
+    OneHotEncoder,
+    OrdinalEncoder,
+    PolynomialFeatures,
+    SplineTransformer,
+)
 from sklearn.random_projection import SparseRandomProjection
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
@@ -44,6 +53,9 @@ HISTOGRAM = HistGradientBoostingClassifier(max_iter=2, categorical_features=[0])
 ISOLATED = IsolationForest(n_estimators=2, random_state=0).fit(X)
 NEIGHBORS = KNeighborsClassifier(algorithm="kd_tree", leaf_size=5).fit(X, y)
 VECTORS = SVC().fit(X, y)
+SPARSE = SVC().fit(csr_matrix(X), y)
+POLYNOMIAL = PolynomialFeatures().fit(X)
+TWO_CLASSES = DummyClassifier(strategy="prior").fit(X, y > 0)
 COUNTED = CountVectorizer().fit(["a bad word", "a good word"])
 
 SAVED = skops.io.dumps(LOGISTIC)
@@ -65,6 +77,22 @@ def reordered(estimator):
     state = list(tree.__getstate__())
     state[1] = state[1] + 1000
     tree.__setstate__(tuple(state))
+
+
+def decreased(estimator):
+    """Give the rows of a sparse matrix an end before their start."""
+    matrix = estimator.support_vectors_
+    matrix.indptr[1] = matrix.indptr[3]
+    estimator.support_vectors_ = matrix
+
+
+def with_sparse(matrix):
+    """Return a file whose sparse matrices are another one, under the names of their types."""
+    buffer = io.BytesIO()
+    save_npz(buffer, matrix)
+    parts = hostile.read_members(skops.io.dumps(SPARSE))
+    changed = {name: buffer.getvalue() for name in parts if name.endswith(".npz")}
+    return hostile.pack(parts | changed)
 
 
 def npy(length, shape):
@@ -410,7 +438,10 @@ FILES = {
     ),
     "hashing into nothing": (
         lambda: skops.io.dumps(HashingVectorizer(n_features=0)),
-        INDICES.format("HashingVectorizer"),
+        (
+            "The 'n_features' parameter of HashingVectorizer must be an int in the range [1, "
+            "2147483647). Got 0 instead."
+        ),
     ),
     "an encoder of fewer columns": (
         lambda: hostile.save_damaged(
@@ -434,6 +465,61 @@ FILES = {
     "a random state outside of itself": (
         lambda: skops.io.dumps(DecisionTreeClassifier(random_state=beyond())),
         INDICES.format("RandomState"),
+    ),
+    "a sparse matrix in another format": (
+        lambda: hostile.save_damaged(
+            SPARSE, lambda e: setattr(e, "support_vectors_", e.support_vectors_.tocsc())
+        ),
+        NOT_ALLOWED.format("scipy.sparse._csc.csc_matrix"),
+    ),
+    "a sparse matrix in a format of its own": (
+        lambda: with_sparse(SPARSE.support_vectors_.tocsc()),
+        "A sparse matrix in the file has the format csc; estimators use csr.",
+    ),
+    "a sparse matrix of decreasing pointers": (
+        lambda: hostile.save_damaged(SPARSE, decreased),
+        "A csr_matrix in the file is incomplete.",
+    ),
+    "complex coefficients": (
+        lambda: hostile.save_damaged(LOGISTIC, lambda e: setattr(e, "coef_", e.coef_ + 1j)),
+        "An array in the file has the type complex128. Use float64 for all numbers.",
+    ),
+    "coefficients of extended precision": (
+        lambda: hostile.save_damaged(
+            LOGISTIC, lambda e: setattr(e, "coef_", e.coef_.astype(np.longdouble))
+        ),
+        "An array in the file has the type float128. Use float64 for all numbers.",
+    ),
+    "more products than columns": (
+        lambda: hostile.save_damaged(POLYNOMIAL, lambda e: setattr(e, "_n_out_full", 40)),
+        INDICES.format("PolynomialFeatures"),
+    ),
+    "fewer products than columns": (
+        lambda: hostile.save_damaged(POLYNOMIAL, lambda e: setattr(e, "n_output_features_", 9)),
+        INDICES.format("PolynomialFeatures"),
+    ),
+    "categories out of order": (
+        lambda: hostile.save_damaged(
+            OrdinalEncoder().fit(np.round(X)), lambda e: e.categories_[2].put([0, 1], [9.0, 8.0])
+        ),
+        INDICES.format("OrdinalEncoder"),
+    ),
+    "a missing category in the middle": (
+        lambda: hostile.save_damaged(
+            OneHotEncoder().fit([[1.0], [2.0], [np.nan]]),
+            lambda e: e.categories_[0].put([0, 1, 2], [1, np.nan, 2]),
+        ),
+        INDICES.format("OneHotEncoder"),
+    ),
+    "labels out of order": (
+        lambda: hostile.save_damaged(
+            LabelEncoder().fit(y), lambda e: setattr(e, "classes_", e.classes_[::-1].copy())
+        ),
+        INDICES.format("LabelEncoder"),
+    ),
+    "fewer scores than trees": (
+        lambda: hostile.save_damaged(BOOSTED, lambda e: setattr(e, "init_", TWO_CLASSES)),
+        INDICES.format("GradientBoostingClassifier"),
     ),
     "nested in a pipeline": (
         lambda: hostile.change_arrays(

@@ -44,6 +44,7 @@ CHAIN = ClassifierChain(LogisticRegression()).fit(X, np.column_stack([y, 1 - y])
 PROCESS = GaussianProcessRegressor(Sum(RBF(), RBF()), optimizer=None).fit(X, y)
 COUNTED = CountVectorizer().fit(["a bad word", "a good word"])
 NEIGHBORS = KNeighborsClassifier().fit(X, y)
+TREE = DecisionTreeClassifier(max_depth=2).fit(X, y)
 SELECTED = SelectFromModel(LogisticRegression()).fit(X, y)
 
 # Name of the file that the attacks write, in the current directory.
@@ -179,9 +180,7 @@ def test_a_file_that_reads_memory_is_rejected(wrap):
 
 
 FUNCTION = node("FunctionNode", "numpy", "log1p")
-NO_PLAIN_TYPE = (
-    "A dictionary in the file has a key type or default factory that is not a plain type."
-)
+NO_PLAIN_TYPE = "A dictionary in the file has a key type that is not a plain type."
 NO_FUNCTION = "A partial in the file must wrap an allowed function, with arguments that are data."
 BY_A_FUNCTION = "An object in the file names a function instead of its type."
 NOT_SERVED = "The attribute {} of a {} names a method that is not served."
@@ -268,7 +267,11 @@ FILES = {
     "keys made by a function of the same identity": (two_of_one_identity, NO_PLAIN_TYPE),
     "defaults made by a function": (
         lambda: saved(LOGISTIC, extra=defaultdict(np.log1p)),
-        NO_PLAIN_TYPE,
+        NOT_ALLOWED.format("collections.defaultdict"),
+    ),
+    "defaults that invent columns": (
+        lambda: saved(COUNTED, vocabulary_=defaultdict(int, COUNTED.vocabulary_)),
+        NOT_ALLOWED.format("collections.defaultdict"),
     ),
     "a partial of a scorer": (
         lambda: skops.io.dumps(FunctionTransformer(partial(SCORER, LOGISTIC))),
@@ -413,6 +416,24 @@ FILES = {
         NOT_PUBLIC.format("verbose_feature_names_out", "ColumnTransformer"),
     ),
     "predict": (lambda: saved(LOGISTIC, predict=None), HIDES.format("predict")),
+    "the validation of rows": (
+        lambda: saved(TREE, _validate_X_predict=np.log1p),
+        HIDES.format("_validate_X_predict").replace("LogisticRegression", "DecisionTreeClassifier"),
+    ),
+    "a number of neighbours below one": (
+        lambda: saved(NEIGHBORS, n_neighbors=-1),
+        (
+            "The 'n_neighbors' parameter of KNeighborsClassifier must be an int in the range [1, "
+            "inf) or None. Got -1 instead."
+        ),
+    ),
+    "a parameter of a nested estimator": (
+        lambda: skops.io.dumps(make_pipeline(StandardScaler(with_mean=3), LogisticRegression())),
+        (
+            "The 'with_mean' parameter of StandardScaler must be an instance of 'bool' or an "
+            "instance of 'numpy.bool'. Got 3 instead."
+        ),
+    ),
     "a constant": (
         lambda: skops.io.dumps(with_attributes(SVC(), _sparse_kernels=["rbf"])),
         HIDES.format("_sparse_kernels").replace("LogisticRegression", "SVC"),

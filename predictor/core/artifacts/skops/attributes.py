@@ -62,7 +62,7 @@ def check(cls: type, state: dict[Any, Any], finder: CallableFinder) -> None:
     ------
     ArtifactError
         An attribute hides a method, contains a callable that its class does not accept, or names
-        a method that is not served.
+        a method that is not served; a parameter has a value that its class does not accept.
     """
     for name, value in state.items():
         check_name(cls, name)
@@ -72,6 +72,8 @@ def check(cls: type, state: dict[Any, Any], finder: CallableFinder) -> None:
                 f"{min(unexpected)}, which {cls.__name__} does not accept there."
             )
         _check_strings(cls, name, value)
+        if problem := sklearn_private.check_parameter(cls, name, value):
+            raise ArtifactError(problem)
 
 
 def check_name(cls: type, name: Any) -> None:

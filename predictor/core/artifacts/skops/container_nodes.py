@@ -1,7 +1,6 @@
 """Nodes of containers: dictionaries, lists, sets, tuples and slices."""
 
 import json
-from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,7 +11,7 @@ from predictor.core.artifacts.skops.reader import Node, Reader, ReadNode, import
 from predictor.core.artifacts.skops.writer import WriteNode, Writer, make_node
 from predictor.core.errors import ArtifactError
 
-# Allowed types of the keys of a dictionary, and allowed default factories.
+# Allowed types of the keys of a dictionary.
 PLAIN_TYPES = {str, int, float, bool} | {
     getattr(np, name.rpartition(".")[2]) for name in trusted_types.SCALARS
 }
@@ -22,9 +21,7 @@ SLICE_PARTS = ("start", "stop", "step")
 
 def _check_plain(kind: Any) -> None:
     if not isinstance(kind, type) or kind not in PLAIN_TYPES:
-        raise ArtifactError(
-            "A dictionary in the file has a key type or default factory that is not a plain type."
-        )
+        raise ArtifactError("A dictionary in the file has a key type that is not a plain type.")
 
 
 def _read_dict(reader: Reader, node: Node) -> Any:
@@ -67,18 +64,6 @@ def _encode_key(key: Any) -> str | None:
         return None
 
 
-def _read_defaultdict(reader: Reader, node: Node) -> Any:
-    main, factory = reader.read_parts(node, "main", "default_factory")
-    if factory is not None:
-        _check_plain(factory)
-    return defaultdict(factory, main)
-
-
-def _write_defaultdict(writer: Writer, value: Any) -> Node:
-    content = writer.write_parts(main=dict(value), default_factory=value.default_factory)
-    return make_node(type(value), "DefaultDictNode", content=content)
-
-
 def _read_tuple(reader: Reader, node: Node) -> Any:
     kind, items = import_type(node), reader.read_items(node)
     return kind(*items) if hasattr(kind, "_fields") else tuple(items)
@@ -95,7 +80,6 @@ def _write_slice(_writer: Writer, value: slice) -> Node:
 
 READERS: dict[str, ReadNode] = {
     "DictNode": _read_dict,
-    "DefaultDictNode": _read_defaultdict,
     "ListNode": Reader.read_items,
     "SetNode": lambda reader, node: set(reader.read_items(node)),
     "TupleNode": _read_tuple,
@@ -103,7 +87,6 @@ READERS: dict[str, ReadNode] = {
 }
 WRITERS: dict[str, WriteNode] = {
     "builtins.dict": _write_dict,
-    "collections.defaultdict": _write_defaultdict,
     "builtins.list": _write_items("ListNode"),
     "builtins.set": _write_items("SetNode"),
     "builtins.tuple": _write_items("TupleNode"),

@@ -22,7 +22,6 @@ def qualify(names_by_module: Mapping[str, str]) -> set[str]:
 # those of NumPy and SciPy.
 CONTAINERS = {
     "DictNode": {"builtins.dict", "collections.OrderedDict", "sklearn.utils._bunch.Bunch"},
-    "DefaultDictNode": {"collections.defaultdict"},
     "ListNode": {"builtins.list"},
     "SetNode": {"builtins.set"},
     "TupleNode": {"builtins.tuple", "sklearn.impute._iterative._ImputerTriplet"},
@@ -34,7 +33,7 @@ CONTAINERS = {
 SCALARS = qualify(
     {
         "numpy": "bool bool_ int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 "
-        "float64 longdouble complex64 complex128 str_ bytes_ longlong ulonglong intc uintc"
+        "float64 str_ bytes_ longlong ulonglong intc uintc"
     }
 )
 DATA = {
@@ -42,12 +41,8 @@ DATA = {
     "NdArrayNode": {"numpy.ndarray", *SCALARS},
     "MaskedArrayNode": {"numpy.ma.MaskedArray", "numpy.ma.core.MaskedArray"},
     "DTypeNode": {"numpy.dtype"},
-    "SparseMatrixNode": qualify(
-        {
-            f"scipy.sparse._{layout}": f"{layout}_matrix {layout}_array"
-            for layout in ("csr", "csc", "coo", "bsr", "dia")
-        }
-    ),
+    # The layout of all sparse attributes of fitted estimators.
+    "SparseMatrixNode": qualify({"scipy.sparse._csr": "csr_matrix csr_array"}),
     "RandomStateNode": {"numpy.random.mtrand.RandomState"},
     "RandomGeneratorNode": {"numpy.random._generator.Generator"},
     # Types as values: of keys, and of parameters such as OneHotEncoder's dtype.
