@@ -36,6 +36,7 @@ def check_results(
         # Some transformers return a single row as one-dimensional array.
         lengths = {n_rows} if method != "transform" or n_rows > 1 else None
         for array in arrays:
+            _check_dtype(method, array)
             if type(array) is not np.ndarray or not array.ndim:
                 raise InvalidReply(f"{method} returned no array.")
             if lengths and len(array) not in lengths:
@@ -44,6 +45,12 @@ def check_results(
             raise InvalidReply(
                 f"The shape or the type of {method} does not follow from the signature."
             )
+
+
+def _check_dtype(method: str, array: Any) -> None:
+    dtype = getattr(array, "dtype", None)
+    if dtype is not None and (dtype.kind == "c" or dtype == np.longdouble):
+        raise InvalidReply(f"{method} returned {dtype}, which JSON cannot represent.")
 
 
 def _check_predictions(signature: Signature, values: Any) -> bool:

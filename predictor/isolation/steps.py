@@ -9,11 +9,11 @@ from predictor import recipes
 from predictor.core import artifacts
 from predictor.core.compiler.compile import compile_
 from predictor.core.engines import EstimatorEngine
-from predictor.core.errors import ArtifactError
-from predictor.core.model import Model
+from predictor.core.errors import ArtifactError, InvalidInput, PredictorError
 from predictor.core.signature import Signature
 from predictor.core.signature_inference import infer_signature
 from predictor.isolation.job import COMPILATION, INSPECTION, TRAINING, Job
+from predictor.isolation.reply_validation import InvalidReply, check_results
 
 
 class SampleError(ArtifactError):
@@ -29,23 +29,23 @@ def inspect(job: Job) -> None:
         The file or the sample is rejected.
     """
     assert job.file is not None  # noqa: S101 - the step needs a file
-    ingested = artifacts.ingest(
-        read(job.file),
-        job.file_name,
-        trusted=job.trusted,
-        allow_version=job.allow_version,
-        allow_pickle=job.allow_pickle,
-    )
-    estimator, signature = ingested.estimator, ingested.signature
-    if job.sample is not None:
-        try:
-            sample = _read_sample(job, signature)
-            signature = infer_signature(estimator, sample=sample)
-        except ArtifactError as exc:
-            raise SampleError(str(exc)) from exc
     try:
-        Model("", 0, signature, EstimatorEngine(estimator)).warm()
-    except MemoryError:
+        ingested = artifacts.ingest(
+            read(job.file),
+            job.file_name,
+            trusted=job.trusted,
+            allow_version=job.allow_version,
+            allow_pickle=job.allow_pickle,
+        )
+        estimator, signature = ingested.estimator, ingested.signature
+        if job.sample is not None:
+            try:
+                sample = _read_sample(job, signature)
+                signature = infer_signature(estimator, sample=sample)
+            except ArtifactError as exc:
+                raise SampleError(str(exc)) from exc
+        _run_example(estimator, signature)
+    except (PredictorError, MemoryError):
         raise
     except Exception as exc:
         raise ArtifactError("The model in the file fails on a row of its own columns.") from exc
@@ -57,6 +57,35 @@ def inspect(job: Job) -> None:
         "notes": list(ingested.notes),
     }
     write(job.report, json.dumps(description).encode())
+
+
+def _run_example(estimator: Any, signature: Signature) -> None:
+    """Run every method for the example row, and check the results as a worker does.
+
+    Raises
+    ------
+    ArtifactError
+        A result does not follow from the signature.
+    """
+    X = signature.build_example()
+    try:
+        results = EstimatorEngine(estimator).run(signature.methods, X)
+    except InvalidInput:
+        return  # estimators may reject the example, as they reject other rows
+    try:
+        arrays = {method: _to_arrays(values) for method, values in results.items()}
+        check_results(signature, signature.methods, 1, arrays)
+    except InvalidReply as exc:
+        raise ArtifactError(f"The model in the file cannot be served. {exc}") from exc
+
+
+def _to_arrays(values: Any) -> Any:
+    """Return a result as the array, or list of arrays, that a worker receives."""
+    if isinstance(values, list):
+        return [_to_arrays(each) for each in values]
+    if hasattr(values, "toarray"):
+        return values.toarray()
+    return values.to_numpy() if hasattr(values, "to_numpy") else values
 
 
 def compile_artifact(job: Job) -> None:
