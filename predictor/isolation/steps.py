@@ -39,16 +39,14 @@ def inspect(job: Job) -> None:
         )
         estimator, signature = ingested.estimator, ingested.signature
         if job.sample is not None:
-            try:
-                sample = _read_sample(job, signature)
-                signature = infer_signature(estimator, sample=sample)
-            except ArtifactError as exc:
-                raise SampleError(str(exc)) from exc
+            signature = _infer_from_sample(job, estimator, signature)
         _run_example(estimator, signature)
     except (PredictorError, MemoryError):
         raise
     except Exception as exc:
-        raise ArtifactError("The model in the file fails on a row of its own columns.") from exc
+        raise ArtifactError(
+            f"The model in the file cannot be served: it raises a {type(exc).__name__}."
+        ) from exc
     write(job.artifact, ingested.data)
     description = {
         "format": ingested.file_format,
@@ -57,6 +55,13 @@ def inspect(job: Job) -> None:
         "notes": list(ingested.notes),
     }
     write(job.report, json.dumps(description).encode())
+
+
+def _infer_from_sample(job: Job, estimator: Any, signature: Signature) -> Signature:
+    try:
+        return infer_signature(estimator, sample=_read_sample(job, signature))
+    except ArtifactError as exc:
+        raise SampleError(str(exc)) from exc
 
 
 def _run_example(estimator: Any, signature: Signature) -> None:

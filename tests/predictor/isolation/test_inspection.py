@@ -21,6 +21,7 @@ from predictor.isolation import confined_fork, reports, run_job, sandbox
 from predictor.isolation.child_process import run_in_child
 from predictor.isolation.job import Outcome
 from predictor.isolation.sandbox import Upload, inspect_file
+from tests.predictor.core import hostile
 from tests.predictor.isolation.hostile_estimators import Hostile
 from tests.predictor.isolation.processes import forked, receive
 from tests.serving import until
@@ -29,6 +30,7 @@ X = np.arange(20.0).reshape(-1, 2)
 
 
 HOSTILE = "tests.predictor.isolation.hostile_estimators.Hostile"
+RAISED = ["The model in the file cannot be served: it raises a RuntimeError."]
 CRASHED = ["Reading the file crashed, or exceeded the limit of 3 GiB of memory."]
 
 
@@ -61,7 +63,7 @@ def test_a_file_cannot_read_or_write_other_files(inspect, tmp_path):
     assert inspect("read", str(secret)).format == "skops"
     assert inspect("write", str(tmp_path / "new")).format == "skops"
     # The estimator fails if it succeeds, as with a file of the interpreter.
-    assert inspect("read", json.__file__) == CRASHED
+    assert inspect("read", json.__file__) == RAISED
 
 
 def test_a_file_is_accepted_whose_estimator_searches_libraries_with_threads(tmp_path):
@@ -70,10 +72,23 @@ def test_a_file_is_accepted_whose_estimator_searches_libraries_with_threads(tmp_
     assert inspect_file(Upload(path), tmp_path).format == "skops"
 
 
+def test_a_file_whose_results_do_not_follow_from_its_signature_is_rejected(tmp_path):
+    path = tmp_path / "linear.skops"
+    estimator = LinearRegression().fit(X, X[:, 0])
+    artifacts.save(estimator, path, X)
+    card = hostile.read_members(path.read_bytes())["predictor.json"]
+    estimator.coef_ = np.eye(2)
+    members = hostile.read_members(skops.io.dumps(estimator))
+    path.write_bytes(hostile.pack(members | {"predictor.json": card}))
+    reason = "The shape or the type of predict does not follow from the signature."
+    with pytest.raises(InvalidInput, match=f"cannot be served. {reason}$"):
+        inspect_file(Upload(path), tmp_path, run_in_forks)
+
+
 def test_the_environment_of_a_file_holds_no_secrets(inspect, settings):
     settings.TRUSTED_TYPES = [HOSTILE, "nowhere.Missing"]  # a missing module rejects no other file
     assert inspect("environment", run=None).format == "skops"
-    assert inspect("environment") == CRASHED
+    assert inspect("environment") == RAISED
 
 
 @pytest.mark.parametrize("action", ["crash", "kill", "exit"])
