@@ -130,6 +130,26 @@ def isolation_max_samples(estimator: Any) -> int:
     return int(estimator._max_samples)  # noqa: SLF001 - no public equivalent
 
 
+def stated_products(features: Any) -> tuple[int, int]:
+    """Return the numbers of products that polynomial features compute, and return."""
+    return features._n_out_full, features.n_output_features_  # noqa: SLF001 - no public equivalent
+
+
+def count_products(features: Any) -> tuple[int, int]:
+    """Return the numbers of `stated_products` for the degrees of polynomial features."""
+    full, returned = (
+        features._num_combinations(  # noqa: SLF001 - no public equivalent
+            n_features=features.n_features_in_,
+            min_degree=min_degree,
+            max_degree=features._max_degree,  # noqa: SLF001 - as above
+            interaction_only=features.interaction_only,
+            include_bias=features.include_bias,
+        )
+        for min_degree in (0, features._min_degree)  # noqa: SLF001 - as above
+    )
+    return full, returned
+
+
 def find_thread_pools() -> None:
     """Let scikit-learn find the libraries with threads, which it remembers for later calls.
 

@@ -1,7 +1,7 @@
-"""Checks of the indices in a loaded estimator.
+"""Checks of a loaded estimator, which give a message for ordinary damage.
 
 scikit-learn's compiled code follows indices, such as the child of a tree node or the label of a
-neighbour, without a check of its own. A crafted file could make it read memory out of bounds.
+neighbour, without a check of its own. The confinement of its process limits the harm of all others.
 """
 
 from collections.abc import Iterator
@@ -9,17 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from predictor.core.artifacts.bounds_linear import CHECKS as LINEAR
-from predictor.core.artifacts.bounds_neighbors import CHECKS as NEIGHBORS
-from predictor.core.artifacts.bounds_trees import CHECKS as TREES
-from predictor.core.artifacts.bounds_trees import Rule
+from predictor.core.artifacts.bounds_rules import RULES, Rule
 from predictor.core.errors import ArtifactError
 
-# For the full name of each class, its check, and the attribute that a fitted object has. An object
-# that is not fitted runs no compiled code. Full names avoid the import of the classes.
-CHECKS = TREES | NEIGHBORS | LINEAR
-
-PLAIN = (str, bytes, int, float, bool, type(None), complex)
+PLAIN = (str, bytes, int, float, bool, type(None))
 
 
 def check(estimator: Any) -> None:
@@ -48,7 +41,7 @@ def _passes(rule: Rule, item: Any) -> object:
 
 def _get_rules(item: Any) -> Iterator[Rule]:
     for kind in type(item).__mro__:
-        attribute, rule = CHECKS.get(f"{kind.__module__}.{kind.__qualname__}", ("", None))
+        attribute, rule = RULES.get(f"{kind.__module__}.{kind.__qualname__}", ("", None))
         if rule is not None and (not attribute or hasattr(item, attribute)):
             yield rule
 
@@ -78,5 +71,3 @@ def _get_contents(item: Any) -> Iterator[Any]:
         yield from getattr(item, "__dict__", {}).values()
         if hasattr(item, "func"):  # a partial function
             yield from (item.func, getattr(item, "args", ()), getattr(item, "keywords", {}))
-        if hasattr(item, "dist_metric") or type(item).__name__.startswith(("KDTree", "BallTree")):
-            yield from item.__getstate__()

@@ -12,7 +12,7 @@ from sklearn.ensemble import (
 )
 from sklearn.linear_model import PoissonRegressor
 from sklearn.neighbors import KNeighborsClassifier
-from sklearn.preprocessing import OneHotEncoder
+from sklearn.preprocessing import OneHotEncoder, PolynomialFeatures
 from sklearn.svm import SVC
 
 from predictor.core import sklearn_private
@@ -24,6 +24,10 @@ ATTRIBUTES = [
     (KNeighborsClassifier(), ["_fit_X", "_y", "_fit_method"]),
     (SVC(), ["_sparse", "_parameter_constraints"]),
     (make_column_transformer(("drop", [0])), ["_transformer_to_input_indices"]),
+    (
+        PolynomialFeatures(),
+        ["_n_out_full", "_min_degree", "_max_degree", "_num_combinations"],
+    ),
     (OneHotEncoder(), ["_n_features_outs"]),
     (PoissonRegressor(), ["_base_loss"]),
     (GradientBoostingClassifier(n_estimators=2), ["_raw_predict_init"]),

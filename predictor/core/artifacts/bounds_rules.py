@@ -1,0 +1,176 @@
+"""Rules for indices and shapes in fitted estimators and their parts."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from predictor.core import sklearn_private
+from predictor.core.errors import ArtifactError
+
+# Function that returns whether the indices and shapes in an object match.
+Rule = Callable[[Any], object]
+
+LEAF = -1
+
+
+def _check_tree(tree: Any) -> object:
+    """Check that the children of each node exist and come after the node."""
+    nodes, count = tree.__getstate__()["nodes"], tree.node_count
+    leaves = nodes["left_child"] == LEAF
+    feature = nodes["feature"][~leaves]
+    return (
+        0 < count == len(nodes)
+        and tree.n_outputs == len(np.atleast_1d(tree.n_classes)) > 0 < tree.max_n_classes
+        and all(
+            (_are_after_parents(child, np.arange(count), count) | leaves).all()
+            and (child[leaves] == LEAF).all()
+            for child in (nodes["left_child"], nodes["right_child"])
+        )
+        and ((feature >= 0) & (feature < tree.n_features)).all()
+    )
+
+
+def _are_after_parents(children: Any, parents: Any, count: int) -> Any:
+    return (children > parents) & (children < count)
+
+
+def _check_decision_tree(estimator: Any) -> object:
+    return (estimator.tree_.n_features, estimator.tree_.n_outputs) == (
+        estimator.n_features_in_,
+        estimator.n_outputs_,
+    )
+
+
+def _check_forest(forest: Any) -> object:
+    """Check all trees of a forest. scikit-learn validates rows only by the first tree."""
+    return all(
+        (tree.n_features_in_, tree.n_outputs_) == (forest.n_features_in_, forest.n_outputs_)
+        for tree in forest.estimators_
+    )
+
+
+def _check_gradient_boosting(estimator: Any) -> object:
+    """Check that each tree adds to one of the scores, which are in memory of their own."""
+    trees, n_scores = estimator.estimators_, len(sklearn_private.initial_scores(estimator))
+    return trees.shape == (len(trees), n_scores) and all(
+        tree.tree_.n_features == estimator.n_features_in_
+        and tree.tree_.n_outputs == tree.tree_.max_n_classes == 1
+        for tree in trees.ravel()
+    )
+
+
+def _check_predictor(predictor: Any) -> object:
+    """Check the nodes of a tree of a histogram boosting."""
+    nodes = predictor.nodes
+    parents = np.flatnonzero(nodes["is_leaf"] == 0)
+    inner = nodes[parents]
+    split = inner["bitset_idx"][inner["is_categorical"] != 0]
+    return (
+        len(nodes) > 0
+        and _are_after_parents(inner["left"], parents, len(nodes)).all()
+        and _are_after_parents(inner["right"], parents, len(nodes)).all()
+        and (split < len(predictor.raw_left_cat_bitsets)).all()
+    )
+
+
+def _check_histogram_boosting(estimator: Any) -> object:
+    trees = sklearn_private.histogram_predictors(estimator) or []
+    columns = [tree.nodes["feature_idx"] for iteration in trees for tree in iteration]
+    return all(((each >= 0) & (each < estimator.n_features_in_)).all() for each in columns)
+
+
+def _check_neighbors(estimator: Any) -> object:
+    shape = sklearn_private.training_rows(estimator).shape
+    return shape == (estimator.n_samples_fit_, estimator.n_features_in_)
+
+
+def _check_neighbor_labels(estimator: Any) -> object:
+    """Check the labels of the neighbours, which are indices of classes."""
+    labels = np.asarray(sklearn_private.training_targets(estimator))
+    classes = estimator.classes_ if isinstance(estimator.classes_, list) else [estimator.classes_]
+    columns = labels.reshape(len(labels), -1)
+    return (
+        columns.shape == (estimator.n_samples_fit_, len(classes))
+        and labels.dtype.kind in "iu"
+        and (columns.min(axis=0) >= 0).all()
+        and (columns.max(axis=0) < list(map(len, classes))).all()
+    )
+
+
+def _check_input(vectorizer: Any) -> object:
+    if vectorizer.input != "content":
+        raise ArtifactError("A vectorizer would read files named in its input.")
+    return True
+
+
+def _check_words(vectorizer: Any) -> object:
+    """Check that the words of a vocabulary have the indices of the columns."""
+    vocabulary = vectorizer.vocabulary_
+    return type(vocabulary) is dict and sorted(vocabulary.values()) == list(range(len(vocabulary)))
+
+
+def _check_products(features: Any) -> object:
+    """Check the numbers of products. The output has memory for the first number of them."""
+    return sklearn_private.stated_products(features) == sklearn_private.count_products(features)
+
+
+def _check_sparse(matrix: Any) -> object:
+    """Check the pointers of a sparse matrix; the check raises an exception."""
+    matrix.check_format(full_check=True)
+    return True
+
+
+def _sorted(*names: str) -> Rule:
+    """Return a rule for attributes in which an estimator searches.
+
+    A search in other numbers depends on the rows before it. NaN comes last.
+    """
+    return lambda estimator: all(
+        _increases(np.asarray(each)) for name in names for each in _arrays(getattr(estimator, name))
+    )
+
+
+def _arrays(value: Any) -> Any:
+    is_several = isinstance(value, list) or (value.dtype == object and value.ndim == 1)
+    if is_several and all(isinstance(each, np.ndarray) for each in value):
+        return value
+    return [value]
+
+
+def _increases(values: Any) -> object:
+    if values.dtype.kind not in "biuf":
+        return True
+    is_missing = values != values  # noqa: PLR0124 - NaN
+    in_order = (values[:-1] <= values[1:]) | is_missing[1:]
+    return values.ndim > 0 and in_order.all()
+
+
+# For the full name of each class, the attribute of a fitted object, and its rule. An object that is
+# not fitted runs no compiled code. Full names avoid the import of the classes.
+RULES: dict[str, tuple[str, Rule]] = {
+    "scipy.sparse._data._data_matrix": ("", _check_sparse),
+    "sklearn.ensemble._forest.BaseForest": ("estimators_", _check_forest),
+    "sklearn.ensemble._gb.BaseGradientBoosting": ("estimators_", _check_gradient_boosting),
+    "sklearn.ensemble._hist_gradient_boosting.gradient_boosting.BaseHistGradientBoosting": (
+        "_predictors",
+        _check_histogram_boosting,
+    ),
+    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor": ("", _check_predictor),
+    "sklearn.feature_extraction.text.CountVectorizer": ("vocabulary_", _check_words),
+    "sklearn.feature_extraction.text._VectorizerMixin": ("input", _check_input),
+    "sklearn.isotonic.IsotonicRegression": ("X_thresholds_", _sorted("X_thresholds_")),
+    "sklearn.neighbors._base.NeighborsBase": ("_fit_X", _check_neighbors),
+    "sklearn.neighbors._classification.KNeighborsClassifier": ("_y", _check_neighbor_labels),
+    "sklearn.neighbors._classification.RadiusNeighborsClassifier": ("_y", _check_neighbor_labels),
+    "sklearn.preprocessing._data.QuantileTransformer": (
+        "quantiles_",
+        _sorted("quantiles_", "references_"),
+    ),
+    "sklearn.preprocessing._discretization.KBinsDiscretizer": ("bin_edges_", _sorted("bin_edges_")),
+    "sklearn.preprocessing._encoders._BaseEncoder": ("categories_", _sorted("categories_")),
+    "sklearn.preprocessing._label.LabelEncoder": ("classes_", _sorted("classes_")),
+    "sklearn.preprocessing._polynomial.PolynomialFeatures": ("_n_out_full", _check_products),
+    "sklearn.tree._classes.BaseDecisionTree": ("tree_", _check_decision_tree),
+    "sklearn.tree._tree.Tree": ("", _check_tree),
+}
