@@ -10,6 +10,8 @@ from predictor.core.signature import Signature
 ROWS, ROWS_AND_COLUMNS = 1, 2
 # Kinds of arrays of numbers.
 NUMBERS = "biuf"
+# Kinds of arrays that responses can contain: also strings, objects and times.
+JSON_KINDS = "biufUOM"
 
 
 class InvalidReply(Exception):
@@ -49,7 +51,7 @@ def check_results(
 
 def _check_dtype(method: str, array: Any) -> None:
     dtype = getattr(array, "dtype", None)
-    if dtype is not None and (dtype.kind == "c" or dtype == np.longdouble):
+    if dtype is not None and (dtype.kind not in JSON_KINDS or dtype == np.longdouble):
         raise InvalidReply(f"{method} returned {dtype}, which JSON cannot represent.")
 
 

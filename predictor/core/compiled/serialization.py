@@ -104,10 +104,12 @@ def _read_arrays(data: bytes) -> dict[str, Any]:
 def _to_json(value: Any, arrays: dict[str, Any]) -> Any:  # noqa: PLR0911 - one for each type
     """Return a JSON value; arrays are added to `arrays` and referred to by name."""
     if isinstance(value, CompiledEstimator):
-        named = {
-            field.name: _to_json(getattr(value, field.name), arrays) for field in fields(value)
+        named = {field.name: getattr(value, field.name) for field in fields(value)}
+        check_fields(type(value), named)
+        return {
+            "class": type(value).__name__,
+            "fields": {name: _to_json(item, arrays) for name, item in named.items()},
         }
-        return {"class": type(value).__name__, "fields": named}
     if isinstance(value, np.ndarray):
         if value.dtype.kind == "O":
             return {"objects": [_to_json(item, arrays) for item in value.tolist()]}

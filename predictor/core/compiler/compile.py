@@ -92,15 +92,15 @@ def _compile(estimator: Any, signature: Signature, sample: Any) -> Compilation:
             name: _method_report(estimator, compiled, signature, name, method)
             for name, method in verify(estimator, compiled, signature, sample).items()
         }
+        max_rows = {name: m["up_to_rows"] for name, m in methods.items() if not m["reason"]}
+        data = serialization.dumps(compiled, max_rows) if max_rows else b""
     except NotCompilable as exc:
         return not_compiled(str(exc))
     except Exception as exc:  # noqa: BLE001 - reported; scikit-learn runs the model
         return not_compiled(f"Compiling fails with {type(exc).__name__}.")
-    max_rows = {name: each["up_to_rows"] for name, each in methods.items() if not each["reason"]}
     if not max_rows:
         reasons = {each["reason"] for each in methods.values()}
         return not_compiled(" ".join(sorted(reasons)), methods)
-    data = serialization.dumps(compiled, max_rows)
     if len(data) > MAX_BYTES:
         return not_compiled(f"The compiled estimator is too large: {len(data):,} bytes.")
     report = {

@@ -52,7 +52,7 @@ class EstimatorEngine:
         estimator = self.estimator
         try:
             results = {method: getattr(estimator, method)(X) for method in methods}
-        except (ValueError, OverflowError, IndexError, NotImplementedError) as exc:
+        except (ValueError, OverflowError, LookupError, NotImplementedError) as exc:
             raise InvalidInput(f"The model rejects these rows{_reason(exc, X)}") from exc
         return MethodResults(results, SCIKIT_LEARN)
 

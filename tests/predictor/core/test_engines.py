@@ -12,6 +12,7 @@ from sklearn.ensemble import (
     RandomForestClassifier,
 )
 from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.naive_bayes import CategoricalNB
 from sklearn.neighbors import KNeighborsClassifier, NearestCentroid
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -110,6 +111,12 @@ def test_what_a_chain_refuses_half_way_is_refused():
     chain[0].scale_ *= 1e-10
     said = refused(chain, np.full((1, X.shape[1]), 1e300))
     assert said[0] == said[1]
+
+
+def test_a_category_that_raises_an_index_error_is_refused():
+    engine = EstimatorEngine(CategoricalNB().fit([[0], [1], [2]], [0, 1, 1]))
+    with pytest.raises(InvalidInput, match=r"^The model rejects these rows\.$"):
+        engine.run(["predict"], np.array([[7]]))
 
 
 @pytest.mark.parametrize("rows", [X[:2, :-1], np.hstack([X[:2], X[:2]])])

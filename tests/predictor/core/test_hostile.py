@@ -79,7 +79,7 @@ def decreased(estimator):
 
 
 def with_sparse(matrix):
-    """Return a file whose sparse matrices are another one, under the names of their types."""
+    """Return a file with another sparse matrix under the name of the type csr_matrix."""
     buffer = io.BytesIO()
     save_npz(buffer, matrix)
     parts = hostile.read_members(skops.io.dumps(SPARSE))

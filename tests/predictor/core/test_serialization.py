@@ -119,6 +119,14 @@ def test_a_compressed_archive_is_not_read():
         serialization.loads(buffer.getvalue())
 
 
+def test_an_estimator_whose_labels_no_worker_reads_is_not_compiled():
+    estimator = LogisticRegression().fit(X, y)
+    estimator.classes_ = np.array([b"a", b"b", b"c"])
+    compilation = compile_(estimator, infer_signature(LogisticRegression().fit(X, y)))
+    assert compilation.data == b""
+    assert compilation.report["reason"] == "Compiling fails with TypeError."
+
+
 def test_trees_that_are_read_predict_as_before():
     read, _ = serialization.loads(serialization.dumps(BOOSTED, {"predict": 5}))
     rows = np.column_stack([[0.0, 7.0, np.nan, 2.0], X[:4, 1:]])

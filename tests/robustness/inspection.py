@@ -1,0 +1,116 @@
+"""Inspects many files like uploads, several of them in each confined process.
+
+It runs as a program, as `predictor.isolation.run_job` does: a process that has run scikit-learn
+must not fork. The argument is a directory with files whose names end in `.upload`. Beside each
+file, it writes what a job writes, and `.outcome`.
+"""
+
+import json
+import os
+import signal
+import sys
+import time
+from functools import partial
+from pathlib import Path
+
+from predictor.core.compiler.compile import not_compiled
+from predictor.isolation import confined_fork, run_job
+from predictor.isolation.job import COMPILATION, INSPECTION, MEMORY_BYTES, REJECTED, Job
+
+FILES_PER_PROCESS = 20
+
+# Time for the files of one process. A file that takes longer is rejected.
+TIME_S = 60
+
+
+def paths_of(upload):
+    return [upload.with_suffix(f".{name}") for name in ("artifact", "compiled", "report")]
+
+
+def _open(upload):
+    file = upload.open("rb")
+    artifact, compiled, report = (path.open("x+b") for path in paths_of(upload))
+    reader = paths_of(upload)[0].open("rb")
+    outcome = upload.with_suffix(".outcome").open("x+b")
+    return (file, artifact, compiled, report, reader), outcome
+
+
+def _job(files):
+    file, artifact, compiled, report, reader = (each.fileno() for each in files)
+    return Job(
+        steps=(INSPECTION, COMPILATION),
+        parent=os.getpid(),
+        file=file,
+        artifact=artifact,
+        artifact_reader=reader,
+        compiled=compiled,
+        report=report,
+    )
+
+
+def _run_step(job, step):
+    """Run a step as a job does, and return its exit code."""
+    try:
+        run_job._report_rejection(job, step)
+    except SystemExit as exc:
+        return exc.code
+    except Exception:
+        if step == COMPILATION:
+            return 1
+        raise
+    return 0
+
+
+def _inspect(opened):
+    """Run the steps for some files, and write the outcome of each."""
+    for files, outcome in opened:
+        start = time.monotonic()
+        job = _job(files)
+        code = _run_step(job, INSPECTION)
+        read_s = time.monotonic() - start
+        engines = None
+        if not code:
+            code = _run_step(job, COMPILATION)
+            if code == 1:
+                code, engines = 0, not_compiled("The compilation crashed.").report
+        result = {"code": code, "engines": engines, "seconds": (read_s, time.monotonic() - start)}
+        os.write(outcome.fileno(), json.dumps(result).encode())
+
+
+def _inspect_some(uploads):
+    """Inspect files in a confined process; return the number of them that are complete."""
+    opened = [_open(upload) for upload in uploads]
+    descriptors = [each.fileno() for files, outcome in opened for each in (*files, outcome)]
+    code = confined_fork.run(
+        partial(_inspect, opened),
+        keep=descriptors,
+        memory_bytes=MEMORY_BYTES,
+        cpu_seconds=TIME_S,
+        deadline=time.monotonic() + TIME_S,
+    )
+    for files, outcome in opened:
+        for each in (*files, outcome):
+            each.close()
+    done = sum(upload.with_suffix(".outcome").stat().st_size > 0 for upload in uploads)
+    if done < len(uploads):  # this file has ended the process; its report is its own
+        result = {"code": -signal.SIGKILL if code is None else code}
+        uploads[done].with_suffix(".outcome").write_text(json.dumps(result))
+        for upload in uploads[done + 1 :]:
+            for path in (*paths_of(upload), upload.with_suffix(".outcome")):
+                path.unlink()
+        done += 1
+    return done
+
+
+def main():
+    run_job.lower_priority(())
+    run_job.import_modules(run_job.SHARED_MODULES, ())
+    uploads = sorted(Path(sys.argv[1]).glob("*.upload"))
+    while uploads:
+        uploads = uploads[_inspect_some(uploads[:FILES_PER_PROCESS]) :]
+
+
+if __name__ == "__main__":
+    main()
+
+__all__ = ["REJECTED", "paths_of"]
