@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning  # noqa: A004 - Django's name
 
 from predictor import conf
+from predictor.isolation.confinement import missing_restrictions
 
 REQUIRED_APPS = ("django.contrib.auth", "django.contrib.contenttypes", "rest_framework")
 DOTTED_NAME = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")
@@ -24,6 +25,7 @@ def check_site(**_kwargs: Any) -> list[CheckMessage]:
         *_check_default_model(),
         *_check_trusted_types(),
         *_check_models_dir(),
+        *_check_isolation(),
     ]
 
 
@@ -106,6 +108,18 @@ def _check_models_dir() -> Iterator[CheckMessage]:
                 f"{place}, or silence this check where models are only served."
             ),
             id="predictor.W001",
+        )
+
+
+def _check_isolation() -> Iterator[CheckMessage]:
+    for sentence in missing_restrictions():
+        yield Warning(
+            sentence,
+            hint=(
+                "Use Linux 5.13 or newer with Landlock and seccomp, on x86-64 or ARM64, or "
+                "register only files that you trust. docs/isolation.md lists the restrictions."
+            ),
+            id="predictor.W002",
         )
 
 

@@ -8,7 +8,6 @@ import re
 import shutil
 import sqlite3
 from contextlib import closing
-from dataclasses import replace
 from functools import cache
 
 import pytest
@@ -18,11 +17,9 @@ from hypothesis import HealthCheck, settings
 from rest_framework.test import APIClient
 
 from predictor import recipes, registry
-from predictor.core import artifacts
-from predictor.core.compiler.compile import compile_
-from predictor.isolation.inspect_artifact import Inspection
 from predictor.registry import registration, storage
 from predictor.runtime.store import get_store
+from tests.predictor.fitted import write
 from tests.serving import Site
 
 # The time of an example depends on the load of the machine.
@@ -98,13 +95,7 @@ def written(tmp_path_factory):
     @cache
     def written(name):
         fitted, place = recipes.fit(name), tmp_path_factory.mktemp(name)
-        path = place / registration.ARTIFACT
-        signature = artifacts.save(fitted.estimator, path, fitted.X, columns=fitted.columns)
-        compilation = compile_(fitted.estimator, signature, fitted.X)
-        versions, compiled = artifacts.get_software_versions(), compilation.write(place)
-        found = Inspection(path.name, "skops", signature.to_json(), versions)
-        found = replace(found, engines=compilation.report, compiled=compiled)
-        origin = registration.Origin("training", None, fitted.description, metrics=fitted.metrics)
+        found, origin = write(fitted, place)
         return fitted, place, found, origin
 
     return written
@@ -118,7 +109,7 @@ def fitted(written):
 
 @pytest.fixture
 def register(db, models_dir, written):
-    """Register a bundled model like `registry.register`, with files that were made before."""
+    """Register a bundled model like `registry.train`, with files that were made before."""
 
     def register(name="iris", recipe="iris"):
         _, place, found, origin = written(recipe)

@@ -1,10 +1,13 @@
 """Creation of ONNX Runtime sessions."""
 
+import os
 from typing import Any
 
 
 def create_session(model: bytes) -> Any:
     """Return a session that runs the model in the calling thread."""
+    # Otherwise its import writes to the home directory, and sends data to its vendor.
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     import onnxruntime  # noqa: PLC0415 - imported only if a model needs it
 
     options = onnxruntime.SessionOptions()

@@ -1,19 +1,49 @@
-"""Start of the child process that inspects a file, and its result."""
+"""Start of the child process that inspects, compiles or trains a model, and its result."""
 
+import hashlib
+import io
 import json
-import logging
 import os
-import subprocess
-import sys
-from collections.abc import Sequence
+import signal
+import tempfile
+import zipfile
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, Any
 
 from predictor import conf
-from predictor.core.errors import InvalidInput
-from predictor.isolation.inspect_artifact import MEMORY_BYTES, TIME_S, Inspection
+from predictor.core.engines import file_name
+from predictor.core.errors import ArtifactError, InvalidInput
+from predictor.isolation import reports
+from predictor.isolation.child_process import run_in_child, too_slow
+from predictor.isolation.job import (
+    ACTIONS,
+    COMPILATION,
+    INSPECTION,
+    MEMORY_BYTES,
+    REJECTED,
+    TIME_S,
+    TRAINING,
+    Inspection,
+    Job,
+    Outcome,
+)
 
-log = logging.getLogger(__name__)
+# Runs a job, whose descriptors are open in this process.
+Runner = Callable[[Job], Outcome]
+
+# File that marks a directory as an MLflow model.
+MLFLOW_FILE = "MLmodel"
+
+
+class Rejected(ArtifactError):
+    """A step rejects the file, or another field of an upload."""
+
+    def __init__(self, message: str, field: str) -> None:
+        super().__init__(message)
+        self.field = field
 
 
 @dataclass(frozen=True)
@@ -25,67 +55,205 @@ class Upload:
     allow_pickle: bool = False
     allow_version: bool = False
 
-    def arguments(self) -> list[str]:
-        """Return the arguments of `python -m predictor.isolation.inspect_artifact`."""
-        sample = ["--sample", str(self.sample)] if self.sample else []
-        pickle = ["--allow-pickle"] if self.allow_pickle else []
-        version = ["--allow-version"] if self.allow_version else []
-        engines = [] if conf.uses_compiled() else ["--no-engines"]
-        trusted = [f"--trusted={name}" for name in conf.trusted_types()]
-        # A server may keep its processes to one core each; the child may use all of them.
-        cores = [f"--core={core}" for core in conf.cpu_cores()]
-        return [str(self.path), *sample, *trusted, *cores, *pickle, *version, *engines]
+
+@dataclass(frozen=True)
+class Trained:
+    """A bundled model that was trained, with the texts for its card."""
+
+    inspection: Inspection
+    description: str
+    metrics: Mapping[str, float]
 
 
-def inspect_file(upload: Upload, directory: Path) -> Inspection:
-    """Inspect a file in a child process, which writes the artifact to serve into the directory.
+@dataclass(frozen=True)
+class Result:
+    """Validated report of a job, and the SHA-256 of the compiled estimator; empty without one."""
+
+    description: reports.Description
+    engines: Mapping[str, Any]
+    compiled: str
+
+    def to_inspection(self, *, any_version: bool = False) -> Inspection:
+        """Return the result without the texts for the card."""
+        return Inspection(
+            artifact=_artifact_name(self.description.format),
+            format=self.description.format,
+            signature=self.description.signature,
+            fitted_with=self.description.fitted_with,
+            notes=self.description.notes,
+            any_version=any_version,
+            engines=self.engines,
+            compiled=self.compiled,
+        )
+
+
+def inspect_file(upload: Upload, directory: Path, run: Runner | None = None) -> Inspection:
+    """Inspect a file in confined processes, and write the artifact to serve into the directory.
+
+    Parameters
+    ----------
+    upload : Upload
+    directory : Path
+    run : callable, optional
+        Runs the job instead of a child process.
 
     Raises
     ------
     InvalidInput
-        The file is rejected, exceeds the limits of time or memory, or crashes the child.
+        The file is rejected, exceeds the limits of time or memory, or kills a process.
     """
-    limit = ["--memory", str(MEMORY_BYTES), "--time", str(TIME_S)]
-    inspector = [sys.executable, "-P", "-m", "predictor.isolation.inspect_artifact", *limit]
-    command = [*inspector, *upload.arguments(), str(directory)]
-    try:
-        process = _run(command)
-    except subprocess.TimeoutExpired as exc:
-        raise _rejection(f"Reading the file took more than {TIME_S} seconds.") from exc
-    last_line = process.stdout.strip().rpartition("\n")[2]
-    if process.returncode or not last_line:
-        log.error(
-            "The inspection of a file ended with exit code %s: %s",
-            process.returncode,
-            process.stderr[-2000:],
+    with ExitStack() as stack:
+        try:
+            file = stack.enter_context(_open(upload.path))
+            sample = stack.enter_context(_open(upload.sample)) if upload.sample else None
+            result = _complete(
+                directory,
+                run,
+                steps=(INSPECTION, COMPILATION),
+                file=file.fileno(),
+                file_name=upload.path.name,
+                sample=sample.fileno() if sample else None,
+                sample_name=upload.sample.name if upload.sample else "",
+                allow_pickle=upload.allow_pickle,
+                allow_version=upload.allow_version,
+            )
+        except ArtifactError as exc:
+            message, field = str(exc), getattr(exc, "field", "artifact")
+            raise InvalidInput(message, {field: [message]}) from exc
+    return result.to_inspection(any_version=upload.allow_version)
+
+
+def train(recipe: str, directory: Path, run: Runner | None = None) -> Trained:
+    """Train a bundled model in a confined process; see `inspect_file`.
+
+    Raises
+    ------
+    ArtifactError
+        The training fails.
+    """
+    result = _complete(directory, run, steps=(TRAINING,), recipe=recipe)
+    description = result.description
+    return Trained(result.to_inspection(), description.description, description.metrics)
+
+
+def compile_file(
+    artifact: Path, description: Mapping[str, Any], directory: Path, *, any_version: bool
+) -> tuple[Mapping[str, Any], str]:
+    """Compile an artifact in a confined process, and write the result into the directory.
+
+    Parameters
+    ----------
+    artifact : Path
+    description : mapping
+        The fields of `reports.Description` that are known.
+    directory : Path
+    any_version : bool
+
+    Returns
+    -------
+    engines : mapping
+        Report of the compilation.
+    compiled : str
+        SHA-256 of the compiled estimator; empty if there is none.
+
+    Raises
+    ------
+    ArtifactError
+        The artifact is rejected or kills the process.
+    """
+    with _open(artifact) as file:
+        result = _complete(
+            directory,
+            None,
+            steps=(COMPILATION,),
+            artifact_reader=file.fileno(),
+            report=json.dumps(description).encode(),
+            allow_version=any_version,
         )
-        raise _rejection(
-            "The process that reads the file crashed or exceeded the limit of "
+    return result.engines, result.compiled
+
+
+def _complete(
+    directory: Path, run: Runner | None, *, report: bytes = b"", **options: Any
+) -> Result:
+    """Run a job, and move the files that it has written into the directory."""
+    with tempfile.TemporaryDirectory(dir=directory) as name, ExitStack() as stack:
+        paths = [Path(name, each) for each in ("artifact", "compiled", "report")]
+        artifact, compiled, reported = (stack.enter_context(p.open("x+b")) for p in paths)
+        reader = stack.enter_context(paths[0].open("rb"))
+        reported.write(report)
+        reported.flush()
+        job = Job(
+            parent=os.getpid(),
+            artifact=artifact.fileno(),
+            compiled=compiled.fileno(),
+            report=reported.fileno(),
+            trusted=list(conf.trusted_types()),
+            use_compiled=conf.uses_compiled(),
+            # A server may keep its processes to one core each; the child may use all of them.
+            cores=list(conf.cpu_cores()),
+            memory_bytes=MEMORY_BYTES,
+            time_s=TIME_S,
+            **{"artifact_reader": reader.fileno()} | options,
+        )
+        outcome = (run or run_in_child)(job)
+        reported.seek(0)
+        result = _parse(outcome, reported.read(reports.MAX_BYTES), compiled)
+        if COMPILATION not in job.steps[:1]:
+            paths[0].rename(directory / _artifact_name(result.description.format))
+        if result.compiled:
+            paths[1].rename(directory / file_name(result.compiled))
+        return result
+
+
+def _open(path: Path) -> IO[bytes]:
+    """Open a file, or a zip of an MLflow model directory."""
+    try:
+        return _zip(path) if path.is_dir() else path.open("rb")
+    except OSError as exc:
+        raise ArtifactError(f"{path.name} cannot be read: {exc.strerror}.") from exc
+
+
+def _zip(directory: Path) -> IO[bytes]:
+    """Return an open zip of the files of a directory, without links that leave it."""
+    if not (directory / MLFLOW_FILE).is_file():
+        raise ArtifactError("The directory is not an MLflow model: it has no MLmodel file.")
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it
+    with zipfile.ZipFile(file, "w") as archive:
+        for path in directory.rglob("*"):
+            if path.is_file() and path.resolve().is_relative_to(directory.resolve()):
+                archive.write(path, path.relative_to(directory))
+    return file
+
+
+def _parse(outcome: Outcome, report: bytes, compiled: io.BufferedRandom) -> Result:
+    """Return the validated result of a job.
+
+    Raises
+    ------
+    ArtifactError
+        A step has failed, or the report is invalid.
+    """
+    if outcome.exit_code == REJECTED:
+        rejection = reports.parse_rejection(report)
+        raise Rejected(rejection.rejected, rejection.field)
+    if outcome.exit_code == -signal.SIGXCPU:
+        raise too_slow(outcome.failed_step, TIME_S)
+    if outcome.failed_step == COMPILATION:
+        name = signal.Signals(-outcome.exit_code).name
+        raise ArtifactError(f"Compiling the model ended with {name}.")
+    if outcome.failed_step:
+        raise ArtifactError(
+            f"{ACTIONS[outcome.failed_step]} crashed, or exceeded the limit of "
             f"{MEMORY_BYTES / 2**30:g} GiB of memory."
         )
-    report = json.loads(last_line)
-    if "refused" in report:
-        raise _rejection(report["refused"], report.get("field", "artifact"))
-    return Inspection(**report)
+    description, engines = reports.parse(report, outcome.engines)
+    sha256 = ""
+    if outcome.engines is None and compiled.seek(0, os.SEEK_END):
+        compiled.seek(0)
+        sha256 = hashlib.file_digest(compiled, "sha256").hexdigest()
+    return Result(description, engines, sha256)
 
 
-def _run(command: Sequence[str]) -> "subprocess.CompletedProcess[str]":
-    inherited = ("PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV")
-    environment = {name: os.environ[name] for name in inherited if name in os.environ}
-    # Further threads need memory, which is limited.
-    environment |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    # The child imports predictor and the modules of TRUSTED_TYPES from the same places.
-    environment["PYTHONPATH"] = os.pathsep.join(map(os.path.abspath, sys.path))
-    return subprocess.run(  # noqa: S603 - a command of this module
-        command,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=TIME_S,
-        check=False,
-        stdin=subprocess.DEVNULL,
-    )
-
-
-def _rejection(message: str, field: str = "artifact") -> InvalidInput:
-    return InvalidInput(message, {field: [message]})
+def _artifact_name(file_format: str) -> str:
+    return f"model.{file_format}"

@@ -32,8 +32,8 @@ class Fitted:
     metrics: Mapping[str, float] = field(default_factory=dict)
 
 
-def fit(name: str) -> Fitted:
-    """Train the bundled model with this name.
+def check(name: str) -> None:
+    """Check that the model has a recipe.
 
     Raises
     ------
@@ -44,5 +44,10 @@ def fit(name: str) -> Fitted:
         raise Conflict(
             f"{name} is not a bundled model. The bundled models are {', '.join(RECIPES)}."
         )
+
+
+def fit(name: str) -> Fitted:
+    """Train the bundled model with this name; see `check`."""
+    check(name)
     fitted: Fitted = import_module(f"predictor.recipes.{name}").fit()
     return fitted

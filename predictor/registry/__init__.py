@@ -16,7 +16,7 @@ from predictor.registry.queries import (
     version_states,
 )
 from predictor.registry.recompile import compile_stale, recompile_version, set_use_compiled
-from predictor.registry.registration import register, register_file
+from predictor.registry.registration import register_file
 from predictor.registry.sync import sync
 from predictor.registry.training import train
 
@@ -35,7 +35,6 @@ __all__ = [
     "previous_live",
     "promote",
     "recompile_version",
-    "register",
     "register_file",
     "reset",
     "retire",

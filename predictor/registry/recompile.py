@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from predictor import conf
 from predictor.core import artifacts, engines
 from predictor.core.errors import ArtifactError, Conflict
-from predictor.core.signature import Signature
+from predictor.isolation import sandbox
 from predictor.models import ModelVersion
-from predictor.registry import loading, registration, storage
+from predictor.registry import queries, registration, storage
 
 log = logging.getLogger(__name__)
 
@@ -23,24 +23,32 @@ def recompile_version(version: ModelVersion) -> ModelVersion:
     ArtifactError
         The artifact is missing or has changed.
     """
-    from predictor.core.compiler.compile import compile_  # noqa: PLC0415 - imports scikit-learn
-
     if not conf.uses_compiled():
         raise Conflict("ENGINES is scikit-learn, so no version is compiled.")
-    compilation = compile_(loading.load_estimator(version), Signature.from_json(version.signature))
+    queries.check(version)
+    description = {
+        "format": version.format,
+        "signature": version.signature,
+        "fitted_with": version.fitted_with,
+    }
     directory = storage.directory(version.model.name, version.version)
-    with storage.locked():
-        compiled = compilation.write(directory)
-        if compiled:
-            storage.flush(directory / engines.file_name(compiled))
-        ModelVersion.objects.filter(pk=version.pk).update(
-            engines=dict(compilation.report), compiled=compiled
+    with storage.staging() as staged:
+        report, compiled = sandbox.compile_file(
+            storage.artifact(version), description, staged, any_version=version.any_version
         )
-        version.refresh_from_db()
-        storage.write_card(directory, registration.card(version))
-        for old in directory.glob("compiled-*.npz"):
-            if not compiled or old.name != engines.file_name(compiled):
-                old.unlink()
+        with storage.locked():
+            if compiled:
+                file = directory / engines.file_name(compiled)
+                (staged / file.name).rename(file)
+                storage.flush(file)
+            ModelVersion.objects.filter(pk=version.pk).update(
+                engines=dict(report), compiled=compiled
+            )
+            version.refresh_from_db()
+            storage.write_card(directory, registration.card(version))
+            for old in directory.glob("compiled-*.npz"):
+                if not compiled or old.name != engines.file_name(compiled):
+                    old.unlink()
     return version
 
 

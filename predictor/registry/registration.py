@@ -9,19 +9,17 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 from django.db.models import Max
 
-from predictor import conf, triggers
-from predictor.core import artifacts
+from predictor import triggers
 from predictor.core.errors import InvalidInput
-from predictor.isolation.inspect_artifact import Inspection
-from predictor.isolation.sandbox import Upload, inspect_file
+from predictor.isolation import sandbox
+from predictor.isolation.job import Inspection
+from predictor.isolation.sandbox import Upload
 from predictor.models import Event, ModelVersion, RegisteredModel
-from predictor.recipes import Fitted
 from predictor.registry import audit_log, cleanup, queries, storage
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
-ARTIFACT = "model.skops"
 MAX_METRIC_NAME_LENGTH = 64  # the name is a column heading
 
 # Columns of a version that its card repeats, so that `sync` can restore a lost database.
@@ -39,31 +37,18 @@ class Origin:
     metrics: Mapping[str, float] = field(default_factory=dict)
 
 
-def register(name: str, fitted: Fitted, *, by: "User | None" = None) -> ModelVersion:
-    """Register the result of a recipe as the model's next version.
+def register_recipe(name: str, *, by: "User | None" = None) -> ModelVersion:
+    """Train a bundled model, and register it as the model's next version.
 
     Raises
     ------
-    InvalidInput
-        The name is not a model name.
+    ArtifactError
+        The training fails.
     """
-    from predictor.core.compiler.compile import compile_  # noqa: PLC0415 - imports scikit-learn
-
-    queries.check_name(name)
     with storage.staging() as staged:
-        path = staged / ARTIFACT
-        signature = artifacts.save(fitted.estimator, path, fitted.X, columns=fitted.columns)
-        compilation = compile_(fitted.estimator, signature, fitted.X, enabled=conf.uses_compiled())
-        inspection = Inspection(
-            ARTIFACT,
-            "skops",
-            signature.to_json(),
-            artifacts.get_software_versions(),
-            engines=compilation.report,
-            compiled=compilation.write(staged),
-        )
-        origin = Origin("training", by, fitted.description, metrics=fitted.metrics)
-        return admit(name, staged, inspection, origin)
+        trained = sandbox.train(name, staged)
+        origin = Origin("training", by, trained.description, metrics=trained.metrics)
+        return admit(name, staged, trained.inspection, origin)
 
 
 def register_file(name: str, upload: Upload, origin: Origin) -> ModelVersion:
@@ -77,7 +62,7 @@ def register_file(name: str, upload: Upload, origin: Origin) -> ModelVersion:
     queries.check_name(name)
     check_metrics(origin.metrics)
     with storage.staging() as staged:
-        inspection = inspect_file(upload, staged)
+        inspection = sandbox.inspect_file(upload, staged)
         return admit(name, staged, inspection, origin)
 
 

@@ -15,7 +15,7 @@ from django.db import transaction
 from predictor.core.engines import file_name
 from predictor.core.errors import ArtifactError, PredictorError
 from predictor.core.signature import Signature
-from predictor.isolation.inspect_artifact import Inspection
+from predictor.isolation.job import Inspection
 from predictor.isolation.sandbox import Upload, inspect_file
 from predictor.models import ModelVersion, RegisteredModel
 from predictor.registry import cleanup, queries, storage

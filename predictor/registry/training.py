@@ -6,7 +6,7 @@ from predictor import recipes
 from predictor.models import ModelVersion
 from predictor.registry import queries
 from predictor.registry.lifecycle import promote
-from predictor.registry.registration import register
+from predictor.registry.registration import register_recipe
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -29,9 +29,12 @@ def train(name: str, *, if_missing: bool = False, by: "User | None" = None) -> M
         There is no such model, and no such recipe.
     Conflict
         The model has no recipe.
+    ArtifactError
+        The training fails.
     """
     if name not in recipes.RECIPES:
         queries.find(name)
     if if_missing and (number := queries.live_versions().get(name)):
         return queries.version(name, number)
-    return promote(register(name, recipes.fit(name), by=by), by=by)
+    recipes.check(name)
+    return promote(register_recipe(name, by=by), by=by)

@@ -20,7 +20,7 @@ django.setup()
 
 from django.db import connection
 
-from predictor.isolation.inspect_artifact import Inspection
+from predictor.isolation.job import Inspection
 from predictor.models import Event, ModelVersion
 from predictor.registry import queries, storage
 from predictor.registry.registration import Origin, admit

@@ -18,7 +18,7 @@ from concurrent.futures import ProcessPoolExecutor
 import django
 django.setup()
 from predictor import registry
-from predictor.isolation.inspect_artifact import Inspection
+from predictor.isolation.job import Inspection
 from predictor.models import Event
 from predictor.registry import storage
 from predictor.registry.registration import Origin, admit

@@ -1,6 +1,8 @@
 """System checks of the settings, and their defaults."""
 
 import os
+import subprocess
+import sys
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +11,8 @@ import pytest
 
 from predictor import conf
 from predictor.checks import check_site
+from tests.predictor.isolation.processes import NO_LANDLOCK, outcome, without_landlock
+from tests.serving import ROOT, START_S, environment
 
 
 def test_a_site_without_settings_uses_the_defaults(settings):
@@ -98,3 +102,26 @@ def test_a_directory_without_permission_is_reported(settings, mode, ids):
         Path(home).chmod(0o700)
         assert [message.id for message in messages] == ids
         assert all(home in message.hint for message in messages)
+
+
+def test_a_missing_restriction_of_model_processes_is_a_warning():
+    def messages():
+        return [(message.id, message.msg, message.is_serious()) for message in check_site()]
+
+    (warning,) = outcome(messages, lambda _channel: without_landlock())
+    assert warning == ["predictor.W002", NO_LANDLOCK, False]
+
+
+def test_the_server_names_it_at_its_start(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "manage.py", "prepare"],
+        cwd=ROOT,
+        env=environment(tmp_path),
+        preexec_fn=without_landlock,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=START_S,
+    )
+    assert done.returncode == 0, done.stderr
+    assert f"?: (predictor.W002) {NO_LANDLOCK}" in done.stderr

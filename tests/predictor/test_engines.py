@@ -2,7 +2,6 @@
 
 import json
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -17,11 +16,10 @@ from predictor.core.columns import Column
 from predictor.core.compiler.compile import compile_
 from predictor.core.engines import joining, places
 from predictor.core.errors import Conflict
-from predictor.core.signature_inference import infer_signature
-from predictor.isolation import compile_process
 from predictor.models import ModelVersion
 from predictor.recipes import Fitted
 from predictor.runtime.store import get_store
+from tests.predictor.fitted import register as register_fitted
 
 ROW = {"X1": 5.9, "X2": 3.0}
 METHODS = ["predict", "predict_proba", "decision_function"]
@@ -64,7 +62,7 @@ def near(models_dir, db):
     """A live model that stays with scikit-learn, loaded."""
     X = np.arange(20.0).reshape(-1, 1)
     fitted = Fitted(KNeighborsRegressor(p=3).fit(X, X[:, 0]), X, (Column("x0"),), "", {})
-    registry.promote(registry.register("near", fitted))
+    registry.promote(register_fitted("near", fitted))
     get_store().refresh()
     return get_store().get("near")
 
@@ -125,18 +123,6 @@ def test_a_file_that_is_registered_is_compiled_in_a_process_of_its_own(
     assert answer.json() == {"predictions": estimator.predict([[7, 9.5]]).tolist()}
 
 
-def test_compiling_that_takes_too_long_is_given_up(fitted):
-    signature = infer_signature(fitted.estimator, fitted.columns, fitted.X)
-    given_up = compile_process.compile_in_fork(0.0, fitted.estimator, signature, fitted.X)
-    assert given_up.data == b""
-    assert given_up.report["reason"] == "The compilation took more than 0 seconds."
-
-
-def test_compiling_that_crashes_is_told(fitted):
-    crashed = compile_process.compile_in_fork(time.monotonic() + 60, fitted.estimator, None, None)
-    assert crashed.report["reason"] == "The compilation crashed or exceeded its memory limit."
-
-
 def test_staff_switches_the_compiled_estimator_off_and_on(api, staff_api, row, iris):
     expected = iris.predict_proba([[5.9, 3.0]])[0].tolist()
     address, why = f"/admin/predictor/modelversion/{row.pk}/", {"why": "to compare"}
@@ -191,7 +177,7 @@ def test_a_compiled_estimator_that_is_lost_is_not_missed_and_is_built_again(
 def test_a_compiled_estimator_that_is_lost_is_built_again_when_its_version_goes_live(
     row, fitted, models_dir
 ):
-    second = registry.register("iris", fitted)
+    second = register_fitted("iris", fitted)
     [path] = (models_dir / "iris" / "2").glob("compiled-*.npz")
     path.unlink()
     assert registry.promote(second).compiled != path.stem
@@ -200,7 +186,7 @@ def test_a_compiled_estimator_that_is_lost_is_built_again_when_its_version_goes_
 
 
 def test_what_cannot_be_compiled_keeps_no_other_version_from_it(row, fitted, models_dir, caplog):
-    registry.promote(registry.register("other", fitted))
+    registry.promote(register_fitted("other", fitted))
     ModelVersion.objects.update(engines={}, compiled="")
     (models_dir / "iris" / "1" / "model.skops").write_bytes(b"not a model")
     assert [str(version.model) for version in registry.compile_stale()] == ["other"]
@@ -230,7 +216,7 @@ def test_a_version_from_before_engines_is_served_and_compiled_when_told(row, cap
 
 def test_engines_are_switched_off_for_all_by_a_setting(settings, db, models_dir, fitted):
     settings.ENGINES = "scikit-learn"
-    registry.promote(registry.register("iris", fitted))
+    registry.promote(register_fitted("iris", fitted))
     assert engine() == "scikit-learn"
     told = registry.version("iris", 1).engines
     assert (told["engine"], told["reason"]) == ("scikit-learn", "Compiling is switched off.")

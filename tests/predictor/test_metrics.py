@@ -12,6 +12,7 @@ from predictor import registry
 from predictor.core.signature import Column
 from predictor.recipes import Fitted
 from predictor.runtime.store import get_store
+from tests.predictor.fitted import register as register_fitted
 
 DOCS = settings.BASE_DIR / "docs" / "metrics.md"
 DASHBOARD = settings.BASE_DIR / "deploy" / "grafana.json"
@@ -69,7 +70,7 @@ def test_rows_that_a_compiled_estimator_declines_are_those_of_the_estimator(
 ):
     X = np.arange(20.0).reshape(-1, 1)
     fitted = Fitted(KNeighborsRegressor().fit(X, X[:, 0]), X, (Column("x0"),), "", {})
-    registry.promote(registry.register("near", fitted))
+    registry.promote(register_fitted("near", fitted))
     get_store().refresh()
     near = {"model": "near", "version": "1", "protocol": "rows"}
     engines = [near | {"engine": engine} for engine in ("numpy", "scikit-learn")]

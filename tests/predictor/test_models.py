@@ -6,6 +6,7 @@ from django.core.management import CommandError, call_command
 from predictor import registry
 from predictor.core.errors import ArtifactError, InvalidInput
 from predictor.models import ModelVersion
+from tests.predictor.fitted import register as register_fitted
 
 
 def states(name="iris"):
@@ -151,7 +152,7 @@ def test_a_registration_that_fails_leaves_nothing(models_dir, db, fitted, monkey
     monkeypatch.setattr("os.fsync", full_disk)
     sentence = r"The version cannot be written: No space left on device\."
     with pytest.raises(ArtifactError, match=sentence):
-        registry.register("iris", fitted)
+        register_fitted("iris", fitted)
     assert not ModelVersion.objects.exists()
     assert [entry.name for entry in models_dir.iterdir()] == [".lock"]
 
@@ -160,11 +161,11 @@ def test_a_lost_database_never_overwrites_an_artifact(models_dir, db, fitted):
     artifact = models_dir / "iris" / "1" / "model.skops"
     artifact.parent.mkdir(parents=True)
     artifact.write_bytes(b"what the lost database knew")
-    assert registry.register("iris", fitted).version == 2
+    assert register_fitted("iris", fitted).version == 2
     assert artifact.read_bytes() == b"what the lost database knew"
 
 
 def test_a_name_that_does_not_fit_a_url_is_rejected(models_dir, db, fitted):
     with pytest.raises(InvalidInput, match=r"'\.\./etc' is not a model name. Use at most"):
-        registry.register("../etc", fitted)
+        register_fitted("../etc", fitted)
     assert not models_dir.exists()

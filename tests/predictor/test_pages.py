@@ -11,13 +11,14 @@ from predictor.core.signature import Column
 from predictor.models import ModelVersion
 from predictor.recipes import Fitted
 from predictor.runtime.store import get_store
+from tests.predictor.fitted import register as register_fitted
 
 BROWSER = {"HTTP_ACCEPT": "text/html"}
 
 
 def serve_odd(fitted, columns):
     odd = Fitted(fitted.estimator, fitted.X, columns, "Odd.", {"accuracy": 0.5})
-    registry.promote(registry.register("odd", odd))
+    registry.promote(register_fitted("odd", odd))
     get_store().refresh()
 
 

@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from predictor import registry
 from predictor.core.errors import ArtifactError, Conflict, InvalidInput, ModelNotFound
 from predictor.models import Event, ModelVersion, RegisteredModel
+from tests.predictor.fitted import register as register_fitted
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ def test_versions_are_numbered_from_1_and_ready(versions):
 
 
 def test_a_registration_is_recorded_with_who_and_where_from(versions, staff, fitted):
-    registry.register("iris", fitted, by=staff)
+    register_fitted("iris", fitted, by=staff)
     first, *_, last = Event.objects.order_by("pk")
     assert (first.kind, first.by, first.from_version, first.to_version) == (
         "registration",

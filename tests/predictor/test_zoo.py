@@ -13,7 +13,9 @@ from predictor.core import save
 from predictor.core.compiler import batch_safety, crossover
 from predictor.core.compiler.converters.dispatch import CONVERTERS
 from predictor.core.errors import ArtifactError
-from predictor.isolation import inspect_artifact
+from predictor.isolation import steps
+from predictor.isolation.job import Outcome
+from predictor.isolation.sandbox import Upload, inspect_file
 from predictor.registry import registration, storage
 from predictor.runtime.store import get_store
 from tests.predictor.zoo import CASES, each, fitted, saved
@@ -97,6 +99,13 @@ def _untimed(monkeypatch):
         monkeypatch.setattr(module, "time_alternately", lambda _: [1.0, 2.0])
 
 
+def _run(job):
+    """Run the steps of a job in this process, whose clock is replaced."""
+    steps.inspect(job)
+    steps.compile_artifact(job)
+    return Outcome()
+
+
 @pytest.fixture
 def serve(api, db, models_dir, tmp_path):
     """Return a way from a saved estimator to the answers to rows of JSON: registered, loaded.
@@ -108,7 +117,7 @@ def serve(api, db, models_dir, tmp_path):
         path = tmp_path / "zoo.skops"
         path.write_bytes(data)
         with storage.staging() as staged:
-            found = inspect_artifact.inspect(inspect_artifact.parse([str(path), str(staged)]))
+            found = inspect_file(Upload(path), staged, _run)
             version = registration.admit("zoo", staged, found, registration.Origin("the zoo"))
         address = f"/models/zoo/versions/{version.version}/predict"
         signature = get_store().get("zoo", version.version).signature

@@ -21,8 +21,7 @@ from mlsite.server.cpu_affinity import (
     keep_to_core,
     usable_cores,
 )
-from predictor.isolation import inspect_artifact
-from predictor.isolation.sandbox import Upload
+from predictor.isolation import run_job
 from tests.serving import Site
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux keeps to a core")
@@ -109,13 +108,13 @@ def test_workers_keep_to_a_core_unless_switched_off_or_too_many(home, workers, v
             assert (len(*cores) == 1) is (pinned or len(available_cores()) == 1)
 
 
-def test_the_reader_of_an_upload_may_use_every_core(tmp_path):
-    options = inspect_artifact.parse([*Upload(tmp_path / "model").arguments(), str(tmp_path)])
+def test_the_reader_of_an_upload_may_use_every_core(settings, tmp_path):
+    cores = list(settings.CPU_CORES)
 
     def reads():
         keep_to_core(available_cores(), tmp_path)
         pinned = available_cores()
-        inspect_artifact.limit(options.memory, options.time, options.cores)
+        run_job.lower_priority(cores)
         return len(pinned), available_cores()
 
     assert in_processes(1, reads) == [(1, available_cores())]

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from predictor.core.artifacts.ingest import IngestedArtifact, ingest_file, open_artifact, write_file
+from predictor.core.artifacts.ingest import IngestedArtifact, ingest, open_artifact
 from predictor.core.artifacts.sample_file import read_sample
 from predictor.core.artifacts.skops import model_file
 from predictor.core.artifacts.software_versions import get_software_versions
@@ -20,8 +20,9 @@ from predictor.core.signature_inference import infer_signature
 
 __all__ = [
     "IngestedArtifact",
+    "dump",
     "get_software_versions",
-    "ingest_file",
+    "ingest",
     "load",
     "open_artifact",
     "read",
@@ -54,12 +55,23 @@ def save(
         The signature cannot be inferred; the estimator cannot be saved; the saved file cannot be
         loaded again.
     """
+    data, signature = dump(estimator, sample, columns=columns)
+    with Path(path).open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    return signature
+
+
+def dump(
+    estimator: Any, sample: Any = None, *, columns: Sequence[Column] | None = None
+) -> tuple[bytes, Signature]:
+    """Return the content of the file that `save` writes, and the signature."""
     signature = infer_signature(estimator, columns, sample)
     card = {"signature": signature.to_json(), "fitted_with": get_software_versions()}
     data = model_file.dumps(estimator, card)
     model_file.loads(data)
-    write_file(Path(path), data)
-    return signature
+    return data, signature
 
 
 def load(

@@ -1,11 +1,10 @@
 """Conversion of a model file of any supported format to the artifact that the registry stores."""
 
 import hashlib
-import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import PurePath
 from typing import Any
 
 from predictor.core import introspection
@@ -53,19 +52,17 @@ class OpenedArtifact:
 
 @dataclass(frozen=True)
 class IngestedArtifact:
-    """An artifact that was written to disk, and its metadata.
+    """An artifact to store, and its metadata.
 
     Parameters
     ----------
     estimator : estimator
-    path : Path
-        The written file. Its suffix is the file format.
+    data : bytes
+        The content of the artifact.
     file_format : {"skops", "onnx"}
     source : {"skops", "onnx", "mlflow", "pickle"}
         Format of the original file.
     sha256 : str
-    size : int
-        In bytes.
     signature : Signature
     fitted_with : dict of str to str
         Versions of the software that fitted the estimator, as far as they are known.
@@ -74,11 +71,10 @@ class IngestedArtifact:
     """
 
     estimator: Any = field(repr=False)
-    path: Path
+    data: bytes = field(repr=False)
     file_format: str
     source: str
     sha256: str
-    size: int
     signature: Signature
     fitted_with: Mapping[str, str]
     notes: tuple[str, ...] = ()
@@ -101,9 +97,9 @@ def open_artifact(
     return OpenedArtifact(build(audited), ONNX, audited.data)
 
 
-def ingest_file(  # noqa: PLR0913 - each parameter is a choice of the operator
-    source: Path,
-    directory: Path,
+def ingest(  # noqa: PLR0913 - each parameter is a choice of the operator
+    data: bytes,
+    name: str,
     *,
     sample: Any = None,
     columns: Sequence[Column] | None = None,
@@ -111,17 +107,17 @@ def ingest_file(  # noqa: PLR0913 - each parameter is a choice of the operator
     allow_version: bool = False,
     allow_pickle: bool = False,
 ) -> IngestedArtifact:
-    """Read a model file of any format, and write its artifact.
+    """Return the artifact of a model file of any format.
 
     The artifact of a skops file is the same file, byte for byte; of an ONNX file, the audited
     message; of an MLflow model, its skops file; of a pickle or joblib file, a new skops file.
 
     Parameters
     ----------
-    source : Path
-        A file, or an MLflow model directory.
-    directory : Path
-        The directory in which `model.skops` or `model.onnx` is written.
+    data : bytes
+        The content of the file.
+    name : str
+        The name of the file, whose suffix can mark a pickle.
     sample : DataFrame, array, sparse matrix or list of str, optional
         Rows of X as the estimator accepts them.
     columns : sequence of Column, optional
@@ -139,51 +135,42 @@ def ingest_file(  # noqa: PLR0913 - each parameter is a choice of the operator
         The file cannot be read; it is not safe to run, or not allowed; its estimator cannot be
         served.
     """
-    source_format, data, notes = _read_source(
-        source, allow_pickle=allow_pickle, allow_version=allow_version
+    source_format, data, notes = _convert(
+        data, name, allow_pickle=allow_pickle, allow_version=allow_version
     )
     artifact = open_artifact(data, trusted=trusted, allow_version=allow_version)
     if artifact.file_format == SKOPS and source_format != PICKLE:
         note = check_version(artifact.fitted_version, allowed=True)
         notes += [note] if note else []
     signature = _get_signature(artifact, columns, sample)
-    path = directory / f"model.{artifact.file_format}"
-    write_file(path, artifact.data)
     return IngestedArtifact(
         estimator=artifact.estimator,
-        path=path,
+        data=artifact.data,
         file_format=artifact.file_format,
         source=source_format if source_format != SKOPS else artifact.file_format,
         sha256=hashlib.sha256(artifact.data).hexdigest(),
-        size=len(artifact.data),
         signature=signature,
         fitted_with=_get_fitted_with(artifact),
         notes=tuple(notes),
     )
 
 
-def _read_source(
-    source: Path, *, allow_pickle: bool, allow_version: bool
+def _convert(
+    data: bytes, name: str, *, allow_pickle: bool, allow_version: bool
 ) -> tuple[str, bytes, list[str]]:
     """Return the format of a file ("skops" may also be ONNX), its artifact's bytes, and notes."""
-    if source.is_dir():
-        return MLFLOW, mlflow.from_directory(source), []
-    try:
-        data = source.read_bytes()
-    except OSError as exc:
-        raise ArtifactError(f"{source.name} cannot be read: {exc.strerror}.") from exc
     if data.startswith(ZIP_START):
         with zip_archive.open_archive(data) as file:
             is_mlflow = mlflow.holds_model(file.namelist())
         return (MLFLOW, mlflow.from_zip(data), []) if is_mlflow else (SKOPS, data, [])
-    if source.suffix not in PICKLE_SUFFIXES and not PICKLE_START.match(data):
+    if PurePath(name).suffix not in PICKLE_SUFFIXES and not PICKLE_START.match(data):
         return SKOPS, data, []
     if not allow_pickle:
         raise ArtifactError(
             "Pickles can execute code. On the server, run: "
             "manage.py register NAME FILE --allow-pickle."
         )
-    estimator, notes, version = restricted_pickle.load(source)
+    estimator, notes, version = restricted_pickle.load(data)
     if note := check_version(version, allowed=allow_version):
         notes.insert(0, note)
     return PICKLE, model_file.dumps(estimator, {"fitted_with": {"scikit-learn": version}}), notes
@@ -205,11 +192,3 @@ def _get_signature(
     if stated is None or sample is not None or columns is not None or not can_be_served:
         return infer_signature(artifact.estimator, columns, sample)
     return read_signature(stated, artifact.estimator)
-
-
-def write_file(path: Path, data: bytes) -> None:
-    """Write a file, and wait until it is on disk."""
-    with path.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())

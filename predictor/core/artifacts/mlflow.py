@@ -1,6 +1,6 @@
-"""MLflow model directories with the skops flavour, or zips of them, read without MLflow."""
+"""Zips of MLflow model directories with the skops flavour, read without MLflow."""
 
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any
 
 from predictor.core.artifacts.skops import zip_archive
@@ -8,36 +8,21 @@ from predictor.core.errors import ArtifactError
 
 MODEL = "MLmodel"
 
-# Maximum size of the MLmodel file, which is about a page of text.
-MAX_DESCRIPTION_BYTES = 1024**2
-
 
 def holds_model(names: list[str]) -> bool:
     """Return whether an archive with these members contains an MLflow model."""
     return any(PurePosixPath(name).name == MODEL for name in names)
 
 
-def from_directory(path: Path) -> bytes:
-    """Return the skops file in a model directory.
+def from_zip(data: bytes) -> bytes:
+    """Return the skops file in a zip of a model directory.
 
     Raises
     ------
     ArtifactError
-        The directory contains no MLflow model; the model has another serialization format; the
-        model file is missing or outside the directory.
+        The archive contains several models; the model has another serialization format; the model
+        file is missing or outside the directory.
     """
-    description = path / MODEL
-    if not description.is_file() or description.stat().st_size > MAX_DESCRIPTION_BYTES:
-        raise ArtifactError("The directory is not an MLflow model: it has no MLmodel file.")
-    name = _parse_model_path(description.read_bytes())
-    model = (path / name).resolve()
-    if not model.is_relative_to(path.resolve()) or not model.is_file():
-        raise ArtifactError("The model file that MLmodel names is not in the directory.")
-    return model.read_bytes()
-
-
-def from_zip(data: bytes) -> bytes:
-    """Return the skops file in a zip of a model directory; see `from_directory`."""
     with zip_archive.open_archive(data) as file:
         descriptions = [name for name in file.namelist() if PurePosixPath(name).name == MODEL]
         if len(descriptions) != 1:

@@ -9,7 +9,6 @@ import pickle
 import re
 import warnings
 from importlib import metadata
-from pathlib import Path
 from typing import Any
 
 from predictor.core.artifacts import sklearn_0_17
@@ -89,12 +88,13 @@ def _is_allowed(full_name: str) -> bool:
     )
 
 
-def load(path: Path) -> tuple[Any, list[str], str]:
+def load(data: bytes) -> tuple[Any, list[str], str]:
     """Return the estimator in a pickle or joblib file.
 
     Parameters
     ----------
-    path : Path
+    data : bytes
+        The content of the file.
 
     Returns
     -------
@@ -110,13 +110,12 @@ def load(path: Path) -> tuple[Any, list[str], str]:
     ArtifactError
         The file is damaged; it contains a name that is not allowed; it contains no estimator.
     """
-    data = path.read_bytes()
     if not data:
         raise ArtifactError("The file is empty.")
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            estimator = _load_joblib(path) if _is_joblib(data) else _load_pickle(data)
+            estimator = _load_joblib(data) if _is_joblib(data) else _load_pickle(data)
         except ArtifactError:
             raise
         except Exception as exc:
@@ -136,7 +135,7 @@ def _is_joblib(data: bytes) -> bool:
     return b"NumpyArrayWrapper" in data or not data.startswith((b"\x80", b"c", b"("))
 
 
-def _load_joblib(path: Path) -> Any:
+def _load_joblib(data: bytes) -> Any:
     from joblib import numpy_pickle
 
     class Array(numpy_pickle.NumpyArrayWrapper):  # type: ignore[misc]  # joblib ships no types
@@ -159,7 +158,6 @@ def _load_joblib(path: Path) -> Any:
 
         dispatch = numpy_pickle.NumpyUnpickler.dispatch.copy()
 
-    with path.open("rb") as raw:
-        inflated = numpy_pickle._validate_fileobject_and_memmap(raw, str(path))  # noqa: SLF001 - no public function reads a file with another unpickler
-        with inflated as (file, _):
-            return JoblibUnpickler(str(path), file, ensure_native_byte_order=True).load()
+    inflated = numpy_pickle._validate_fileobject_and_memmap(io.BytesIO(data), "")  # noqa: SLF001 - no public function reads a file with another unpickler
+    with inflated as (file, _):
+        return JoblibUnpickler("", file, ensure_native_byte_order=True).load()

@@ -1,20 +1,23 @@
 """Sample files with rows of X."""
 
-from pathlib import Path
+import io
+from pathlib import PurePath
 from typing import Any
 
 from predictor.core.errors import ArtifactError
 from predictor.core.input_builders import FRAME, SPARSE, VECTOR
 
 
-def read_sample(path: Path, container: str) -> Any:
+def read_sample(data: bytes, name: str, container: str) -> Any:
     """Return the rows in a .csv or .npz file.
 
     Parameters
     ----------
-    path : Path
-        A CSV file with a header; or a NumPy archive that holds one array, an array named X, or a
-        sparse matrix written by `scipy.sparse.save_npz`.
+    data : bytes
+        The content of a CSV file with a header; or of a NumPy archive that holds one array, an
+        array named X, or a sparse matrix written by `scipy.sparse.save_npz`.
+    name : str
+        The name of the file.
     container : {"array", "frame", "sparse", "vector"}
         The container of the estimator's X.
 
@@ -23,24 +26,25 @@ def read_sample(path: Path, container: str) -> Any:
     ArtifactError
         The file has another suffix; it cannot be read; it does not say which array is X.
     """
+    suffix = PurePath(name).suffix
     try:
-        if path.suffix == ".npz":
-            return _read_npz(path)
-        if path.suffix == ".csv":
-            return _read_csv(path, container)
+        if suffix == ".npz":
+            return _read_npz(data)
+        if suffix == ".csv":
+            return _read_csv(data, container)
     except (ValueError, OSError, KeyError) as exc:  # errors of pandas, NumPy and SciPy
         raise ArtifactError(f"The sample cannot be read: {exc}") from exc
     raise ArtifactError("A sample is a .csv or an .npz file.")
 
 
-def _read_npz(path: Path) -> Any:
+def _read_npz(data: bytes) -> Any:
     import numpy as np
     from scipy import sparse
 
-    with np.load(path, allow_pickle=False) as arrays:
+    with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
         names = arrays.files
         if "indptr" in names:
-            return sparse.load_npz(path)
+            return sparse.load_npz(io.BytesIO(data))
         if "X" not in names and len(names) != 1:
             raise ArtifactError(
                 f"A sample is one array, or an array named X; the file holds {', '.join(names)}."
@@ -54,10 +58,10 @@ def _read_npz(path: Path) -> Any:
             ) from exc
 
 
-def _read_csv(path: Path, container: str) -> Any:
+def _read_csv(data: bytes, container: str) -> Any:
     import pandas as pd
 
-    frame = pd.read_csv(path)
+    frame = pd.read_csv(io.BytesIO(data))
     if container == FRAME:
         return frame
     if container == VECTOR:

@@ -8,6 +8,7 @@ from predictor.core.coercion import COERCERS
 from predictor.core.columns import Column
 from predictor.core.errors import ArtifactError, InvalidInput
 from predictor.core.input_builders import CONTAINERS, FRAME
+from predictor.core.response_values import METHODS
 from predictor.core.signature import Signature
 
 
@@ -26,26 +27,46 @@ def read_signature(stated: Mapping[str, Any], estimator: Any) -> Signature:
         The signature cannot be read; it does not match the estimator.
     """
     names = [column.name for column in introspection.get_columns(estimator)]
-    try:
-        signature = Signature.from_json(stated)
-        is_match = (
-            signature.methods == introspection.get_methods(estimator)
-            and signature.classes == introspection.get_classes(estimator)
-            and signature.container in CONTAINERS
-            and len(set(signature.names)) == len(names) == len(signature.columns)
-            and (signature.container != FRAME or signature.names == names)
-            and all(map(_is_valid, signature.columns))
-        )
-        signature.build_example()
-    except (KeyError, TypeError, ValueError, AttributeError, InvalidInput) as exc:
-        raise ArtifactError(
-            "The signature in the file cannot be read. Save the estimator again."
-        ) from exc
+    signature = parse_signature(stated)
+    is_match = (
+        signature.methods == introspection.get_methods(estimator)
+        and signature.classes == introspection.get_classes(estimator)
+        and len(names) == len(signature.columns)
+        and (signature.container != FRAME or signature.names == names)
+    )
     if not is_match:
         raise ArtifactError(
             "The signature in the file does not match its estimator. Save the estimator again."
         )
     return signature
+
+
+def parse_signature(stated: Any) -> Signature:
+    """Return the signature in JSON values from a file or from a confined process.
+
+    Raises
+    ------
+    ArtifactError
+        The values are not the output of `Signature.to_json`.
+    """
+    try:
+        signature = Signature.from_json(stated)
+        signature.build_example()
+        is_valid = (
+            signature.container in CONTAINERS
+            and set(signature.methods) <= METHODS.keys()
+            and len(set(signature.names)) == len(signature.columns)
+            and all(map(_is_valid, signature.columns))
+        )
+    except (KeyError, TypeError, ValueError, AttributeError, InvalidInput) as exc:
+        raise _cannot_be_read() from exc
+    if not is_valid:
+        raise _cannot_be_read()
+    return signature
+
+
+def _cannot_be_read() -> ArtifactError:
+    return ArtifactError("The signature in the file cannot be read. Save the estimator again.")
 
 
 def _is_valid(column: Column) -> bool:

@@ -1,6 +1,7 @@
 import hashlib
 import os
 import pickle
+from pathlib import Path
 
 import joblib
 import numpy as np
@@ -35,42 +36,42 @@ mlflow_version: 3.17.2
 """
 
 
-@pytest.fixture
-def target(tmp_path):
-    (tmp_path / "target").mkdir()
-    return tmp_path / "target"
+def ingest(path, **options):
+    return artifacts.ingest(path.read_bytes(), path.name, **options)
 
 
-def refusal(source, target, **options):
+def load(ingested):
+    return artifacts.open_artifact(ingested.data).estimator
+
+
+def refusal(path, **options):
     with pytest.raises(ArtifactError) as refused:
-        artifacts.ingest_file(source, target, **options)
-    assert list(target.iterdir()) == []
+        ingest(path, **options)
     return str(refused.value)
 
 
-def test_a_saved_estimator_brings_its_signature(tmp_path, target):
+def test_a_saved_estimator_brings_its_signature(tmp_path):
     path = tmp_path / "churn.skops"
     signature = save(ESTIMATOR, path, sample=X)
 
-    ingested = artifacts.ingest_file(path, target)
+    ingested = ingest(path)
 
-    assert ingested.path.read_bytes() == path.read_bytes()
+    assert ingested.data == path.read_bytes()
     assert (ingested.file_format, ingested.source, ingested.notes) == ("skops", "skops", ())
     assert ingested.signature == signature
     assert ingested.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
-    assert ingested.size == path.stat().st_size
     assert ingested.fitted_with == artifacts.get_software_versions()
 
 
-def test_a_plain_skops_file_is_described_by_its_estimator(tmp_path, target):
+def test_a_plain_skops_file_is_described_by_its_estimator(tmp_path):
     path = tmp_path / "plain.skops"
     skops.io.dump(ESTIMATOR, path)
-    ingested = artifacts.ingest_file(path, target)
+    ingested = ingest(path)
     assert ingested.signature == infer_signature(ESTIMATOR)
     assert ingested.fitted_with == {"scikit-learn": "1.9.1"}
 
 
-def test_a_signature_that_does_not_match_its_estimator_is_rejected(tmp_path, target):
+def test_a_signature_that_does_not_match_its_estimator_is_rejected(tmp_path):
     save(ESTIMATOR, tmp_path / "a.skops")
     save(LogisticRegression().fit(X[:, :2], y), tmp_path / "b.skops")
     members = hostile.read_members((tmp_path / "a.skops").read_bytes())
@@ -78,17 +79,14 @@ def test_a_signature_that_does_not_match_its_estimator_is_rejected(tmp_path, tar
     path = tmp_path / "mixed.skops"
     path.write_bytes(hostile.pack(members | {"predictor.json": other}))
     assert (
-        refusal(path, target)
+        refusal(path)
         == "The signature in the file does not match its estimator. Save the estimator again."
     )
     path.write_bytes(hostile.pack(members | {"predictor.json": b'{"signature": 1}'}))
-    assert (
-        refusal(path, target)
-        == "The signature in the file cannot be read. Save the estimator again."
-    )
+    assert refusal(path) == "The signature in the file cannot be read. Save the estimator again."
 
 
-def test_another_version_is_accepted_if_it_is_allowed(tmp_path, target):
+def test_another_version_is_accepted_if_it_is_allowed(tmp_path):
     path = tmp_path / "old.skops"
     change = {"content": '"1.2.3"'}
     path.write_bytes(
@@ -97,7 +95,7 @@ def test_another_version_is_accepted_if_it_is_allowed(tmp_path, target):
             lambda schema: schema["content"]["content"]["_sklearn_version"].update(change),
         )
     )
-    ingested = artifacts.ingest_file(path, target, allow_version=True)
+    ingested = ingest(path, allow_version=True)
     assert ingested.notes == ("Fitted with scikit-learn 1.2.3, run by scikit-learn 1.9.1.",)
     assert ingested.fitted_with == {"scikit-learn": "1.2.3"}
 
@@ -115,25 +113,15 @@ def test_the_operator_may_add_a_function(tmp_path):
     np.testing.assert_array_equal(loaded.transform(X), np.sort(X))
 
 
-def test_a_model_directory_of_mlflow_is_read(tmp_path, target):
-    directory = tmp_path / "model"
-    directory.mkdir()
-    (directory / "MLmodel").write_text(MLMODEL)
-    skops.io.dump(ESTIMATOR, directory / "model.skops")
-    ingested = artifacts.ingest_file(directory, target)
-    assert (ingested.source, ingested.path.name) == ("mlflow", "model.skops")
-    np.testing.assert_array_equal(artifacts.load(ingested.path).predict(X), ESTIMATOR.predict(X))
-
-
 @pytest.mark.parametrize("folder", ["", "model/"])
-def test_a_zip_of_a_model_directory_is_read(tmp_path, target, folder):
+def test_a_zip_of_a_model_directory_is_read(tmp_path, folder):
     path = tmp_path / "model.zip"
     data = skops.io.dumps(ESTIMATOR)
     path.write_bytes(
         hostile.pack({f"{folder}MLmodel": MLMODEL.encode(), f"{folder}model.skops": data})
     )
-    ingested = artifacts.ingest_file(path, target)
-    assert (ingested.source, ingested.path.read_bytes()) == ("mlflow", data)
+    ingested = ingest(path)
+    assert (ingested.source, ingested.data) == ("mlflow", data)
 
 
 @pytest.mark.parametrize(
@@ -152,15 +140,14 @@ def test_a_zip_of_a_model_directory_is_read(tmp_path, target, folder):
         ("flavors: {xgboost: {}}", "MLmodel does not describe a scikit-learn model."),
         (
             MLMODEL.replace("pickled_model: model", "pickled_model: other"),
-            "The model file that MLmodel names is not in the directory.",
+            "The model file that MLmodel names is not in the archive.",
         ),
     ],
 )  # fmt: skip
-def test_an_mlflow_model_that_cannot_be_read_is_rejected(tmp_path, target, description, sentence):
-    directory = tmp_path / "model"
-    directory.mkdir()
-    (directory / "MLmodel").write_text(description)
-    assert refusal(directory, target) == sentence
+def test_an_mlflow_model_that_cannot_be_read_is_rejected(tmp_path, description, sentence):
+    path = tmp_path / "model.zip"
+    path.write_bytes(hostile.pack({"MLmodel": description.encode()}))
+    assert refusal(path) == sentence
 
 
 @pytest.mark.parametrize(
@@ -172,19 +159,19 @@ def test_an_mlflow_model_that_cannot_be_read_is_rejected(tmp_path, target, descr
         lambda estimator, path: joblib.dump(estimator, path, compress=3),
     ],
 )
-def test_a_pickle_is_converted_if_it_is_allowed(tmp_path, target, write):
+def test_a_pickle_is_converted_if_it_is_allowed(tmp_path, write):
     path = tmp_path / "model.pkl"
     encoder = OneHotEncoder().fit(np.array([["a"], ["b"]], dtype=object))
     for estimator in (ESTIMATOR, encoder):
         write(estimator, path)
-        assert refusal(path, target) == (
+        assert refusal(path) == (
             "Pickles can execute code. On the server, run: manage.py register NAME FILE --allow-pickle."
         )
     write(ESTIMATOR, path)
-    ingested = artifacts.ingest_file(path, target, allow_pickle=True)
+    ingested = ingest(path, allow_pickle=True)
     assert (ingested.source, ingested.file_format, ingested.notes) == ("pickle", "skops", ())
     assert ingested.fitted_with == {"scikit-learn": "1.9.1"}
-    loaded = artifacts.load(ingested.path, ingested.sha256)
+    loaded = load(ingested)
     np.testing.assert_array_equal(loaded.predict_proba(X), ESTIMATOR.predict_proba(X))
 
 
@@ -204,20 +191,21 @@ class Harmful:
         (Harmful(getattr, [], "append"), "builtins.getattr"),
     ],
 )
-def test_a_pickle_that_executes_code_is_rejected(tmp_path, target, monkeypatch, harm, named):
-    monkeypatch.chdir(target)
+def test_a_pickle_that_executes_code_is_rejected(tmp_path, monkeypatch, harm, named):
+    monkeypatch.chdir(tmp_path)
     path = tmp_path / "model.pkl"
     path.write_bytes(pickle.dumps(harm))
-    message = refusal(path, target, allow_pickle=True, allow_version=True)
+    message = refusal(path, allow_pickle=True, allow_version=True)
     assert message == f"The pickle contains {named}, which is not allowed."
     array = np.empty(1, dtype=object)
     array[0] = harm
     joblib.dump(array, path)
-    message = refusal(path, target, allow_pickle=True, allow_version=True)
+    message = refusal(path, allow_pickle=True, allow_version=True)
     assert message == f"The pickle contains {named}, which is not allowed."
+    assert not Path("harmed").exists()
 
 
-def test_a_file_that_is_not_a_pickle_is_rejected(tmp_path, target):
+def test_a_file_that_is_not_a_pickle_is_rejected(tmp_path):
     path = tmp_path / "model.pkl"
     for content, sentence in (
         (b"", "The file is empty."),
@@ -225,7 +213,7 @@ def test_a_file_that_is_not_a_pickle_is_rejected(tmp_path, target):
         (pickle.dumps({"a": 1}), "The file does not contain a scikit-learn estimator."),
     ):
         path.write_bytes(content)
-        assert refusal(path, target, allow_pickle=True) == sentence
+        assert refusal(path, allow_pickle=True) == sentence
 
 
 @pytest.mark.parametrize(
@@ -239,26 +227,24 @@ def test_a_file_that_is_not_a_pickle_is_rejected(tmp_path, target):
         ("sklearn.linear_model._logistic", "LogisticRegression.fit.__globals__"),
     ],
 )
-def test_a_pickle_cannot_reach_attributes_of_allowed_names(tmp_path, target, module, name):
+def test_a_pickle_cannot_reach_attributes_of_allowed_names(tmp_path, module, name):
     path = tmp_path / "model.pkl"
     words = b"".join(b"\x8c" + bytes([len(word)]) + word.encode() for word in (module, name))
     path.write_bytes(b"\x80\x04" + words + b"\x93.")
     sentence = f"The pickle contains {module}.{name}, which is not allowed."
-    assert refusal(path, target, allow_pickle=True) == sentence
+    assert refusal(path, allow_pickle=True) == sentence
 
 
-def test_the_file_of_the_tutorial_predicts_by_its_coefficients(tmp_path, target):
+def test_the_file_of_the_tutorial_predicts_by_its_coefficients(tmp_path):
     path = tmp_path / "final_model.pkl"
     path.write_bytes(final_model())
     columns = [Column("X1"), Column("X2")]
-    assert refusal(path, target, columns=columns, allow_pickle=True) == (
+    assert refusal(path, columns=columns, allow_pickle=True) == (
         "The model was fitted with scikit-learn pre-0.18; scikit-learn 1.9.1 is installed and may "
         "return other predictions. Fit the model again, or allow other versions."
     )
 
-    ingested = artifacts.ingest_file(
-        path, target, columns=columns, allow_pickle=True, allow_version=True
-    )
+    ingested = ingest(path, columns=columns, allow_pickle=True, allow_version=True)
 
     assert ingested.notes == (
         "Fitted with scikit-learn pre-0.18, run by scikit-learn 1.9.1.",
@@ -268,7 +254,7 @@ def test_the_file_of_the_tutorial_predicts_by_its_coefficients(tmp_path, target)
     )  # fmt: skip
     assert ingested.signature.names == ["X1", "X2"]
     assert ingested.signature.classes == (0, 1, 2)
-    loaded = artifacts.load(ingested.path)
+    loaded = load(ingested)
     rows = np.array([[61.1, 17.3], [5.1, 3.5], [6.2, 2.9], [7.7, 3.8]])
     decisions = rows @ COEFFICIENTS.T + INTERCEPTS
     each = 1 / (1 + np.exp(-decisions))
@@ -276,22 +262,18 @@ def test_the_file_of_the_tutorial_predicts_by_its_coefficients(tmp_path, target)
     np.testing.assert_allclose(loaded.predict_proba(rows), each / each.sum(axis=1, keepdims=True))
 
 
-def test_an_onnx_classifier_is_served_unchanged(tmp_path, target):
+def test_an_onnx_classifier_is_served_unchanged(tmp_path):
     path = tmp_path / "model.onnx"
     path.write_bytes(classifier(COEFFICIENTS, INTERCEPTS, ["a", "b", "c"]))
-    ingested = artifacts.ingest_file(path, target)
-    assert (ingested.file_format, ingested.source, ingested.path.name) == (
-        "onnx",
-        "onnx",
-        "model.onnx",
-    )
+    ingested = ingest(path)
+    assert (ingested.file_format, ingested.source) == ("onnx", "onnx")
     assert ingested.signature.classes == ("a", "b", "c")
     assert ingested.signature.methods == ("predict", "predict_proba")
     assert [(c.name, c.dtype) for c in ingested.signature.columns] == [
         ("x0", "float32"),
         ("x1", "float32"),
     ]
-    loaded = artifacts.load(ingested.path, ingested.sha256)
+    loaded = load(ingested)
     rows, _ = ingested.signature.parse_rows([{"x0": 5.1, "x1": 3.5}, {"x0": 7.7, "x1": 2.1}])
     decisions = rows.astype(float) @ COEFFICIENTS.T + INTERCEPTS
     assert loaded.predict(rows).tolist() == [["a", "b", "c"][k] for k in decisions.argmax(axis=1)]
@@ -303,32 +285,32 @@ def test_an_onnx_classifier_is_served_unchanged(tmp_path, target):
     )
 
 
-def test_an_onnx_regressor_is_served_unchanged(tmp_path, target):
+def test_an_onnx_regressor_is_served_unchanged(tmp_path):
     path = tmp_path / "model.onnx"
     path.write_bytes(regressor([0.5, -2.0], 1.0))
-    ingested = artifacts.ingest_file(path, target)
+    ingested = ingest(path)
     assert (ingested.signature.methods, ingested.signature.classes) == (("predict",), None)
-    loaded = artifacts.load(ingested.path)
+    loaded = load(ingested)
     rows, _ = ingested.signature.parse_rows([{"x0": 1, "x1": 2}, {"x0": 3, "x1": 4}])
     np.testing.assert_allclose(loaded.predict(rows), [-2.5, -5.5])
 
 
-def test_a_sample_of_integers_does_not_change_the_types_of_an_onnx_model(tmp_path, target):
+def test_a_sample_of_integers_does_not_change_the_types_of_an_onnx_model(tmp_path):
     path = tmp_path / "model.onnx"
     path.write_bytes(regressor([0.5, -2.0], 1.0))
-    ingested = artifacts.ingest_file(path, target, sample=np.array([[1, 2], [3, 4]]))
+    ingested = ingest(path, sample=np.array([[1, 2], [3, 4]]))
     assert [(c.dtype, c.kind, c.range) for c in ingested.signature.columns] == [
         ("float32", "number", (1.0, 3.0)),
         ("float32", "number", (2.0, 4.0)),
     ]
 
 
-def test_an_onnx_tree_is_served_unchanged(tmp_path, target):
+def test_an_onnx_tree_is_served_unchanged(tmp_path):
     path = tmp_path / "model.onnx"
     path.write_bytes(tree(1))
-    ingested = artifacts.ingest_file(path, target)
+    ingested = ingest(path)
     rows, _ = ingested.signature.parse_rows([{"x0": 9, "x1": 0}, {"x0": 0, "x1": 1}])
-    assert artifacts.load(ingested.path).predict(rows).tolist() == [1.0, 2.0]
+    assert load(ingested).predict(rows).tolist() == [1.0, 2.0]
 
 
 NO_ONNX = "The file is neither a skops file nor an ONNX file."
@@ -359,7 +341,7 @@ NO_ONNX = "The file is neither a skops file nor an ONNX file."
         ),
     ],
 )  # fmt: skip
-def test_a_hostile_onnx_file_is_rejected_with_a_message(tmp_path, target, data, sentence):
+def test_a_hostile_onnx_file_is_rejected_with_a_message(tmp_path, data, sentence):
     path = tmp_path / "model.onnx"
     path.write_bytes(data)
-    assert refusal(path, target) == sentence
+    assert refusal(path) == sentence

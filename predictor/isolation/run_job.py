@@ -1,0 +1,110 @@
+"""Inspection, compilation and training, run as a child process whose steps are confined forks.
+
+    python -m predictor.isolation.run_job JOB
+
+JOB is the JSON of a `Job`. This process never reads a model file: it imports scikit-learn once for
+all steps, and prints the JSON of an `Outcome`. It does not import Django, and its environment
+contains no secrets.
+"""
+
+import json
+import math
+import os
+import signal
+import sys
+import time
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+from dataclasses import asdict
+from functools import partial
+from importlib import import_module
+
+from predictor.core.compiler.compile import not_compiled
+from predictor.core.errors import PredictorError
+from predictor.isolation import confined_fork
+from predictor.isolation.confinement import end_with
+from predictor.isolation.job import COMPILATION, REJECTED, Job, Outcome
+from predictor.isolation.steps import STEPS, SampleError, write
+
+# Share of the time limit within which the compilation must end.
+COMPILATION_SHARE = 0.8
+
+# Predictions of the serving processes have priority.
+NICENESS = 10
+
+
+def _report_rejection(job: Job, step: str) -> None:
+    """Run a step. If it rejects the file, write the reason to the report and exit."""
+    try:
+        STEPS[step][0](job)
+    except SampleError as exc:
+        rejection = {"rejected": str(exc), "field": "sample"}
+    except PredictorError as exc:
+        rejection = {"rejected": str(exc)}
+    except MemoryError:
+        if step == COMPILATION:
+            raise
+        limit = f"{job.memory_bytes / 2**30:g} GiB"
+        rejection = {"rejected": f"Reading the file takes more than {limit} of memory."}
+    else:
+        return
+    write(job.report, json.dumps(rejection).encode())
+    raise SystemExit(REJECTED)
+
+
+def run(job: Job) -> Outcome:
+    """Run the steps of a job in confined forks, which read and write only their descriptors."""
+    start = time.monotonic()
+    for step in job.steps:
+        descriptors = (getattr(job, name) for name in STEPS[step][1])
+        code = confined_fork.run(
+            partial(_report_rejection, job, step),
+            keep=[descriptor for descriptor in descriptors if descriptor is not None],
+            memory_bytes=job.memory_bytes,
+            cpu_seconds=math.ceil(job.time_s),
+            deadline=start + COMPILATION_SHARE * job.time_s if step == COMPILATION else math.inf,
+        )
+        if code == 0:
+            continue
+        if step != COMPILATION or code == REJECTED:
+            return Outcome(step, code or 0)
+        if code is None or code == -signal.SIGXCPU:
+            seconds = time.monotonic() - start
+            reason = f"The compilation took more than {seconds:.0f} seconds."
+            return Outcome(engines=not_compiled(reason).report)
+        if code < 0:
+            return Outcome(step, code)
+        reason = "The compilation crashed or exceeded its memory limit."
+        return Outcome(engines=not_compiled(reason).report)
+    return Outcome()
+
+
+def lower_priority(cores: Collection[int]) -> None:
+    """Lower the priority of this process, and let it use these cores."""
+    if cores and sys.platform == "linux":
+        os.sched_setaffinity(0, cores)
+    os.nice(NICENESS)
+
+
+def import_modules(trusted: Sequence[str]) -> None:
+    """Import most of scikit-learn for both forks, and the modules of the operator's types.
+
+    A confined fork cannot read the files of the operator's modules.
+    """
+    import_module("sklearn.ensemble")
+    for name in trusted:
+        with suppress(ImportError):  # the reader of the file reports a missing type
+            import_module(name.rpartition(".")[0])
+
+
+def main() -> None:
+    """Run the job of the command line, and print its outcome."""
+    job = Job(**json.loads(sys.argv[1]))
+    end_with(job.parent)
+    lower_priority(job.cores)
+    import_modules(job.trusted)
+    sys.stdout.write(json.dumps(asdict(run(job))))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,126 @@
+"""Steps of jobs: reading, compiling and training models. Each runs in a confined process."""
+
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from predictor import recipes
+from predictor.core import artifacts
+from predictor.core.compiler.compile import compile_
+from predictor.core.engines import EstimatorEngine
+from predictor.core.errors import ArtifactError
+from predictor.core.model import Model
+from predictor.core.signature import Signature
+from predictor.core.signature_inference import infer_signature
+from predictor.isolation.job import COMPILATION, INSPECTION, TRAINING, Job
+
+
+class SampleError(ArtifactError):
+    """The sample is rejected, not the model."""
+
+
+def inspect(job: Job) -> None:
+    """Read the file of a job, run its model once, and write the artifact to serve.
+
+    Raises
+    ------
+    ArtifactError
+        The file or the sample is rejected.
+    """
+    assert job.file is not None  # noqa: S101 - the step needs a file
+    ingested = artifacts.ingest(
+        read(job.file),
+        job.file_name,
+        trusted=job.trusted,
+        allow_version=job.allow_version,
+        allow_pickle=job.allow_pickle,
+    )
+    estimator, signature = ingested.estimator, ingested.signature
+    if job.sample is not None:
+        try:
+            sample = _read_sample(job, signature)
+            signature = infer_signature(estimator, sample=sample)
+        except ArtifactError as exc:
+            raise SampleError(str(exc)) from exc
+    try:
+        Model("", 0, signature, EstimatorEngine(estimator)).warm()
+    except MemoryError:
+        raise
+    except Exception as exc:
+        raise ArtifactError("The model in the file fails on a row of its own columns.") from exc
+    write(job.artifact, ingested.data)
+    description = {
+        "format": ingested.file_format,
+        "signature": signature.to_json(),
+        "fitted_with": dict(ingested.fitted_with),
+        "notes": list(ingested.notes),
+    }
+    write(job.report, json.dumps(description).encode())
+
+
+def compile_artifact(job: Job) -> None:
+    """Compile the artifact that the report describes, and add a line to the report.
+
+    Raises
+    ------
+    ArtifactError
+        The artifact cannot be read.
+    """
+    artifact = artifacts.open_artifact(
+        read(job.artifact_reader), trusted=job.trusted, allow_version=job.allow_version
+    )
+    description = read(job.report)
+    signature = Signature.from_json(json.loads(description)["signature"])
+    sample = _read_sample(job, signature)
+    compilation = compile_(artifact.estimator, signature, sample, enabled=job.use_compiled)
+    write(job.compiled, compilation.data)
+    write(job.report, description + b"\n" + json.dumps(compilation.report).encode())
+
+
+def train(job: Job) -> None:
+    """Train a bundled model, and write and compile its artifact."""
+    fitted = recipes.fit(job.recipe)
+    data, signature = artifacts.dump(fitted.estimator, fitted.X, columns=fitted.columns)
+    compilation = compile_(fitted.estimator, signature, fitted.X, enabled=job.use_compiled)
+    description = {
+        "format": "skops",
+        "signature": signature.to_json(),
+        "fitted_with": artifacts.get_software_versions(),
+        "description": fitted.description,
+        "metrics": dict(fitted.metrics),
+    }
+    write(job.artifact, data)
+    write(job.compiled, compilation.data)
+    lines = (json.dumps(each) for each in (description, compilation.report))
+    write(job.report, "\n".join(lines).encode())
+
+
+# The steps, and the descriptors that each of them keeps.
+STEPS: Mapping[str, tuple[Callable[[Job], None], Sequence[str]]] = {
+    INSPECTION: (inspect, ("file", "sample", "artifact", "report")),
+    COMPILATION: (compile_artifact, ("artifact_reader", "sample", "compiled", "report")),
+    TRAINING: (train, ("artifact", "compiled", "report")),
+}
+
+
+def read(descriptor: int) -> bytes:
+    """Return the content of an open file."""
+    with os.fdopen(descriptor, "rb", closefd=False) as file:
+        file.seek(0)
+        return file.read()
+
+
+def write(descriptor: int, data: bytes) -> None:
+    """Replace the content of an open file."""
+    with os.fdopen(descriptor, "r+b", closefd=False) as file:
+        file.seek(0)
+        file.truncate()
+        file.write(data)
+
+
+def _read_sample(job: Job, signature: Signature) -> Any:
+    """Return the rows of the sample; None if there is no sample."""
+    if job.sample is None:
+        return None
+    return artifacts.read_sample(read(job.sample), job.sample_name, signature.container)

@@ -1,0 +1,35 @@
+"""Registration of an estimator of a test, like a bundled model that was trained."""
+
+from dataclasses import replace
+
+from predictor import conf
+from predictor.core import artifacts
+from predictor.core.compiler.compile import compile_
+from predictor.isolation.job import Inspection
+from predictor.registry import queries, registration, storage
+
+
+def write(fitted, directory, *, enabled=True):
+    """Write the files of a version, and return their inspection and their origin."""
+    path = directory / "model.skops"
+    signature = artifacts.save(fitted.estimator, path, fitted.X, columns=fitted.columns)
+    compilation = compile_(fitted.estimator, signature, fitted.X, enabled=enabled)
+    inspection = Inspection(
+        path.name,
+        "skops",
+        signature.to_json(),
+        artifacts.get_software_versions(),
+        engines=compilation.report,
+        compiled=compilation.write(directory),
+    )
+    return inspection, registration.Origin(
+        "training", None, fitted.description, metrics=fitted.metrics
+    )
+
+
+def register(name, fitted, *, by=None):
+    """Register an estimator as the next version of a model."""
+    queries.check_name(name)
+    with storage.staging() as staged:
+        inspection, origin = write(fitted, staged, enabled=conf.uses_compiled())
+        return registration.admit(name, staged, inspection, replace(origin, by=by))

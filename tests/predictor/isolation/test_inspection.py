@@ -1,0 +1,253 @@
+"""Inspection of hostile files: the steps are confined, and a killed step rejects the file."""
+
+import json
+import logging
+import os
+import signal
+import tempfile
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+import skops.io
+from sklearn.linear_model import LinearRegression
+
+from predictor.core import artifacts, engines
+from predictor.core.errors import ArtifactError, InvalidInput
+from predictor.isolation import confined_fork, reports, run_job, sandbox
+from predictor.isolation.child_process import run_in_child
+from predictor.isolation.job import Outcome
+from predictor.isolation.sandbox import Upload, inspect_file
+from tests.predictor.isolation.hostile_estimators import Hostile
+from tests.predictor.isolation.processes import forked, receive
+from tests.serving import until
+
+X = np.arange(20.0).reshape(-1, 2)
+
+
+HOSTILE = "tests.predictor.isolation.hostile_estimators.Hostile"
+CRASHED = ["Reading the file crashed, or exceeded the limit of 3 GiB of memory."]
+
+
+def run_in_forks(job, **changes):
+    """Run the steps of a job in forks of this process, which has imported everything."""
+    return run_job.run(replace(job, **changes))
+
+
+@pytest.fixture
+def inspect(tmp_path, settings):
+    """Save an estimator that does harm, and inspect it."""
+    settings.TRUSTED_TYPES = [HOSTILE]
+
+    def inspect(*arguments, run=run_in_forks, **options):
+        staged = Path(tempfile.mkdtemp(dir=tmp_path))
+        path = tmp_path / "hostile.skops"
+        skops.io.dump(Hostile(*arguments, **options).fit(X), path)
+        try:
+            return inspect_file(Upload(path, allow_version=True), staged, run)
+        except InvalidInput as exc:
+            assert list(staged.iterdir()) == []
+            return exc.columns["artifact"]
+
+    return inspect
+
+
+def test_a_file_cannot_read_or_write_other_files(inspect, tmp_path):
+    secret = tmp_path / "secret_key"
+    secret.write_text("private")
+    assert inspect("read", str(secret)).format == "skops"
+    assert inspect("write", str(tmp_path / "new")).format == "skops"
+    # The estimator fails if it succeeds, as with a file of the interpreter.
+    assert inspect("read", json.__file__) == CRASHED
+
+
+def test_the_environment_of_a_file_holds_no_secrets(inspect):
+    assert inspect("environment", run=None).format == "skops"
+    assert inspect("environment") == CRASHED
+
+
+@pytest.mark.parametrize("action", ["crash", "kill", "exit"])
+def test_a_step_that_crashes_while_it_reads_rejects_the_file(inspect, action, caplog):
+    assert inspect(action, run=None if action == "crash" else run_in_forks) == CRASHED
+    if action == "crash":
+        (record,) = [r for r in caplog.records if r.levelno == logging.ERROR]
+        assert record.getMessage().startswith("The inspection of a model ended with exit code -11")
+
+
+def test_a_file_that_needs_too_much_memory_is_rejected(inspect):
+    assert inspect("allocate") == ["Reading the file takes more than 3 GiB of memory."]
+
+
+@pytest.mark.parametrize(("action", "name"), [("crash", "SIGSEGV"), ("kill", "SIGKILL")])
+def test_a_compilation_that_is_killed_rejects_the_file(inspect, action, name):
+    assert inspect(action, only_compiled=True) == [f"Compiling the model ended with {name}."]
+
+
+@pytest.mark.parametrize("action", ["exit", "allocate"])
+def test_a_compilation_that_fails_leaves_the_estimator(inspect, action):
+    inspection = inspect(action, only_compiled=True)
+    reason = "The compilation crashed or exceeded its memory limit."
+    assert inspection.engines == {
+        "engine": "scikit-learn",
+        "reason": reason,
+        "methods": {},
+        "built_with": engines.built_with(),
+    }
+    assert inspection.compiled == ""
+
+
+def test_a_compilation_that_takes_too_long_leaves_the_estimator(inspect):
+    inspection = inspect("loop", only_compiled=True, run=partial(run_in_forks, time_s=3))
+    assert inspection.engines["reason"] == "The compilation took more than 2 seconds."
+    assert inspection.format == "skops"
+
+
+def test_a_file_that_computes_too_long_is_rejected(inspect):
+    run = partial(run_in_forks, time_s=1)
+    assert inspect("loop", run=run) == ["Reading the file took more than 60 seconds."]
+
+
+def test_a_file_that_writes_to_every_descriptor_is_rejected(inspect):
+    message = ["The process that reads the file returned an unexpected report."]
+    assert inspect("flood", only_compiled=True) == message
+
+
+DESCRIPTION = {
+    "format": "skops",
+    "signature": {"columns": [{"name": "x0"}], "methods": ["predict"], "classes": None},
+    "fitted_with": {},
+    "notes": [],
+}
+COLUMNS = DESCRIPTION["signature"] | {"columns": [{"name": "x0", "kind": "code"}]}
+METHODS = DESCRIPTION["signature"] | {"methods": ["__reduce__"]}
+ENGINES = {"engine": "numpy", "methods": {"predict": {"up_to_rows": None}}}
+UNEXPECTED = [
+    b"",
+    b"{",
+    json.dumps(DESCRIPTION).encode(),
+    *(
+        json.dumps(description).encode() + b"\n" + json.dumps(engines).encode()
+        for description, engines in (
+            (DESCRIPTION | {"format": "../../model"}, ENGINES),
+            (DESCRIPTION | {"notes": [1]}, ENGINES),
+            (DESCRIPTION | {"artifact": "model.skops"}, ENGINES),
+            (DESCRIPTION | {"signature": []}, ENGINES),
+            (DESCRIPTION | {"signature": COLUMNS}, ENGINES),
+            (DESCRIPTION | {"signature": METHODS}, ENGINES),
+            (DESCRIPTION, []),
+            (DESCRIPTION, ENGINES | {"methods": []}),
+            (DESCRIPTION, ENGINES | {"methods": {"predict": {"up_to_rows": "all"}}}),
+        )
+    ),
+]
+
+
+def test_a_report_is_read():
+    data = json.dumps(DESCRIPTION).encode() + b"\n" + json.dumps(ENGINES).encode()
+    description, read = reports.parse(data)
+    assert description.signature["columns"][0]["name"] == "x0"
+    assert read == ENGINES
+
+
+@pytest.mark.parametrize("data", UNEXPECTED)
+def test_an_unexpected_report_is_rejected(data):
+    with pytest.raises(ArtifactError):
+        reports.parse(data)
+
+
+def test_a_model_directory_of_mlflow_is_read(tmp_path):
+    directory, staged = tmp_path / "model", tmp_path / "staged"
+    directory.mkdir()
+    staged.mkdir()
+    with pytest.raises(InvalidInput, match="not an MLflow model: it has no MLmodel file"):
+        inspect_file(Upload(directory), staged)
+    estimator = LinearRegression().fit(X, X[:, 0])
+    skops.io.dump(estimator, tmp_path / "outside.skops")
+    (directory / "MLmodel").write_text(
+        "flavors: {sklearn: {pickled_model: model.skops, serialization_format: skops}}"
+    )
+    (directory / "model.skops").symlink_to(tmp_path / "outside.skops")
+    with pytest.raises(InvalidInput, match="is not in the archive"):
+        inspect_file(Upload(directory), staged, run_in_forks)
+    (directory / "model.skops").unlink()
+    (tmp_path / "outside.skops").rename(directory / "model.skops")
+    inspection = inspect_file(Upload(directory), staged, run_in_forks)
+    loaded = artifacts.load(staged / inspection.artifact)
+    np.testing.assert_array_equal(loaded.predict(X), estimator.predict(X))
+
+
+def test_a_bundled_model_is_trained_in_a_confined_process(tmp_path, fitted):
+    trained = sandbox.train("iris", tmp_path, run_in_forks)
+    assert trained.description == fitted.description
+    assert trained.metrics == fitted.metrics
+    names = {"model.skops", engines.file_name(trained.inspection.compiled)}
+    assert {path.name for path in tmp_path.iterdir()} == names
+    loaded = artifacts.load(tmp_path / "model.skops")
+    np.testing.assert_array_equal(loaded.predict(fitted.X), fitted.estimator.predict(fitted.X))
+
+
+def test_a_training_that_is_killed_is_reported(tmp_path):
+    with pytest.raises(ArtifactError, match="Training the model crashed, or exceeded the limit of"):
+        sandbox.train("iris", tmp_path, lambda job: Outcome(job.steps[0], -signal.SIGKILL))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_artifact_that_kills_its_compilation_is_reported(tmp_path, settings):
+    settings.TRUSTED_TYPES = [HOSTILE]
+    path = tmp_path / "model.skops"
+    skops.io.dump(Hostile("crash").fit(X), path)
+    description = DESCRIPTION | {"notes": []}
+    with pytest.raises(ArtifactError, match="Compiling the model ended with SIGSEGV"):
+        sandbox.compile_file(path, description, tmp_path, any_version=True)
+    with pytest.raises(ArtifactError, match="fitted with an unknown version of scikit-learn"):
+        sandbox.compile_file(path, description, tmp_path, any_version=False)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_an_inspection_ends_with_the_server(tmp_path, settings):
+    settings.TRUSTED_TYPES = [HOSTILE]
+    skops.io.dump(Hostile("loop").fit(X), tmp_path / "model.skops")
+    (tmp_path / "staged").mkdir()
+
+    def server(channel):
+        """Start an inspection that has a descriptor of the test, and tell its process."""
+
+        def run(job):
+            return run_in_child(replace(job, sample=channel))
+
+        upload = Upload(tmp_path / "model.skops", allow_version=True)
+        inspect_file(upload, tmp_path / "staged", run)
+
+    with forked(server) as (child, reading):
+        children = Path(f"/proc/{child}/task/{child}/children")
+        (inspector,) = until(lambda: children.read_text().split(), "a child process")
+        of_inspector = Path(f"/proc/{inspector}/task/{inspector}/children")
+        until(lambda: of_inspector.read_text().split(), "a confined process")
+        os.kill(child, signal.SIGKILL)
+        assert receive(reading) == b""
+
+
+def exits(code):
+    raise SystemExit(code)
+
+
+@pytest.mark.parametrize(
+    ("step", "expected"),
+    [
+        (lambda: None, 0),
+        (lambda: exits(3), 3),
+        (lambda: int("a"), 1),
+        (lambda: signal.raise_signal(signal.SIGTERM), -signal.SIGTERM),
+    ],
+)
+def test_a_confined_fork_returns_its_exit_code(step, expected, capfd):
+    code = confined_fork.run(step, keep=(), memory_bytes=2**33, cpu_seconds=10)
+    assert code == expected
+    assert ("ValueError" in capfd.readouterr().err) is (expected == 1)
+
+
+def test_a_confined_fork_is_killed_at_its_deadline():
+    step = signal.pause
+    assert confined_fork.run(step, keep=(), memory_bytes=2**33, cpu_seconds=10, deadline=0) is None
