@@ -38,7 +38,8 @@ def run_in_child(job: Job) -> Outcome:
                 check=False,
             )
         except subprocess.TimeoutExpired as exc:
-            raise too_slow(job.steps[0], job.time_s) from exc
+            action = ACTIONS[job.steps[0]]
+            raise ArtifactError(f"{action} took more than {job.time_s} seconds.") from exc
         outcome = Outcome(**json.loads(process.stdout)) if not process.returncode else None
         if outcome is None or outcome.exit_code not in (0, REJECTED):
             errors.seek(-min(2000, errors.seek(0, os.SEEK_END)), os.SEEK_END)
@@ -49,8 +50,3 @@ def run_in_child(job: Job) -> Outcome:
                 errors.read().decode(errors="replace"),
             )
     return outcome or Outcome(job.steps[0], process.returncode)
-
-
-def too_slow(step: str, time_s: float) -> ArtifactError:
-    """Return the error of a step that exceeds its time limit."""
-    return ArtifactError(f"{ACTIONS[step]} took more than {time_s} seconds.")

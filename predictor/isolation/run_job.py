@@ -13,8 +13,8 @@ import os
 import signal
 import sys
 import time
+import traceback
 from collections.abc import Collection, Sequence
-from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
 from importlib import import_module
@@ -93,8 +93,10 @@ def import_modules(trusted: Sequence[str]) -> None:
     """
     import_module("sklearn.ensemble")
     for name in trusted:
-        with suppress(ImportError):  # the reader of the file reports a missing type
+        try:
             import_module(name.rpartition(".")[0])
+        except Exception:  # noqa: BLE001 - only a file that contains the name is rejected
+            traceback.print_exc()
 
 
 def main() -> None:

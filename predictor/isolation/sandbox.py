@@ -1,10 +1,7 @@
 """Start of the child process that inspects, compiles or trains a model, and its result."""
 
-import hashlib
-import io
 import json
 import os
-import signal
 import tempfile
 import zipfile
 from collections.abc import Callable, Mapping
@@ -17,33 +14,24 @@ from predictor import conf
 from predictor.core.engines import file_name
 from predictor.core.errors import ArtifactError, InvalidInput
 from predictor.isolation import reports
-from predictor.isolation.child_process import run_in_child, too_slow
+from predictor.isolation.child_process import run_in_child
 from predictor.isolation.job import (
-    ACTIONS,
     COMPILATION,
     INSPECTION,
     MEMORY_BYTES,
-    REJECTED,
     TIME_S,
     TRAINING,
     Inspection,
     Job,
     Outcome,
 )
+from predictor.isolation.results import Result, parse_result
 
 # Runs a job, whose descriptors are open in this process.
 Runner = Callable[[Job], Outcome]
 
 # File that marks a directory as an MLflow model.
 MLFLOW_FILE = "MLmodel"
-
-
-class Rejected(ArtifactError):
-    """A step rejects the file, or another field of an upload."""
-
-    def __init__(self, message: str, field: str) -> None:
-        super().__init__(message)
-        self.field = field
 
 
 @dataclass(frozen=True)
@@ -63,28 +51,6 @@ class Trained:
     inspection: Inspection
     description: str
     metrics: Mapping[str, float]
-
-
-@dataclass(frozen=True)
-class Result:
-    """Validated report of a job, and the SHA-256 of the compiled estimator; empty without one."""
-
-    description: reports.Description
-    engines: Mapping[str, Any]
-    compiled: str
-
-    def to_inspection(self, *, any_version: bool = False) -> Inspection:
-        """Return the result without the texts for the card."""
-        return Inspection(
-            artifact=_artifact_name(self.description.format),
-            format=self.description.format,
-            signature=self.description.signature,
-            fitted_with=self.description.fitted_with,
-            notes=self.description.notes,
-            any_version=any_version,
-            engines=self.engines,
-            compiled=self.compiled,
-        )
 
 
 def inspect_file(upload: Upload, directory: Path, run: Runner | None = None) -> Inspection:
@@ -198,9 +164,9 @@ def _complete(
         )
         outcome = (run or run_in_child)(job)
         reported.seek(0)
-        result = _parse(outcome, reported.read(reports.MAX_BYTES), compiled)
+        result = parse_result(outcome, reported.read(reports.MAX_BYTES), compiled)
         if COMPILATION not in job.steps[:1]:
-            paths[0].rename(directory / _artifact_name(result.description.format))
+            paths[0].rename(directory / result.artifact)
         if result.compiled:
             paths[1].rename(directory / file_name(result.compiled))
         return result
@@ -224,36 +190,3 @@ def _zip(directory: Path) -> IO[bytes]:
             if path.is_file() and path.resolve().is_relative_to(directory.resolve()):
                 archive.write(path, path.relative_to(directory))
     return file
-
-
-def _parse(outcome: Outcome, report: bytes, compiled: io.BufferedRandom) -> Result:
-    """Return the validated result of a job.
-
-    Raises
-    ------
-    ArtifactError
-        A step has failed, or the report is invalid.
-    """
-    if outcome.exit_code == REJECTED:
-        rejection = reports.parse_rejection(report)
-        raise Rejected(rejection.rejected, rejection.field)
-    if outcome.exit_code == -signal.SIGXCPU:
-        raise too_slow(outcome.failed_step, TIME_S)
-    if outcome.failed_step == COMPILATION:
-        name = signal.Signals(-outcome.exit_code).name
-        raise ArtifactError(f"Compiling the model ended with {name}.")
-    if outcome.failed_step:
-        raise ArtifactError(
-            f"{ACTIONS[outcome.failed_step]} crashed, or exceeded the limit of "
-            f"{MEMORY_BYTES / 2**30:g} GiB of memory."
-        )
-    description, engines = reports.parse(report, outcome.engines)
-    sha256 = ""
-    if outcome.engines is None and compiled.seek(0, os.SEEK_END):
-        compiled.seek(0)
-        sha256 = hashlib.file_digest(compiled, "sha256").hexdigest()
-    return Result(description, engines, sha256)
-
-
-def _artifact_name(file_format: str) -> str:
-    return f"model.{file_format}"

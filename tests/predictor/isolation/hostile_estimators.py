@@ -69,6 +69,7 @@ ACTIONS = {
     "environment": reads_environment,
     "crash": lambda _: ctypes.string_at(0),
     "kill": lambda _: signal.raise_signal(signal.SIGKILL),
+    "real-time signal": lambda _: signal.raise_signal(signal.SIGRTMIN + 6),
     "exit": lambda _: os._exit(1),
     "loop": lambda _: sum(iter(int, 1)),
     "allocate": lambda _: bytearray(10 * 2**30),
