@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: serve test lint format bench
+.PHONY: serve test robustness lint format bench
 
 # Compiled bytecode is kept, although the environment may switch it off: compiling the tests again
 # takes each of their processes four seconds.
@@ -14,6 +14,9 @@ serve: $(VENV)/.serve
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest --numprocesses auto $(ARGS)
+
+robustness: $(VENV)/.test
+	ROBUSTNESS_REQUESTS=20000 $(BIN)/python -m pytest tests/robustness --junitxml=robustness.xml $(ARGS)
 
 lint: $(VENV)/.test
 	$(BIN)/ruff format --check .

@@ -3,7 +3,8 @@
 
 import os
 import sys
-from tempfile import TemporaryDirectory
+
+from mlsite.server.scratch import scratch_directory
 
 
 def main() -> None:
@@ -14,7 +15,7 @@ def main() -> None:
         return
     # The processes of `serve` count together in this directory. prometheus-client reads the
     # variable when it is imported, which happens while Django loads the apps.
-    with TemporaryDirectory(prefix="mlsite-metrics-") as directory:
+    with scratch_directory("mlsite-metrics-") as directory:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = directory
         run()
 

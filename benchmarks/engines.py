@@ -26,7 +26,6 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.svm import SVC
 
 from predictor import recipes
 from predictor.core.compiled.serialization import loads
@@ -49,8 +48,6 @@ def models():
     points, labels, sample = wide()
     near = KNeighborsClassifier().fit(points, labels)
     yield "5 nearest of 5,000, 30", near, sample
-    vectors = SVC().fit(points, labels)
-    yield f"{len(vectors.support_):,} support vectors, 30", vectors, sample
     for name in recipes.RECIPES:
         fitted = recipes.fit(name)
         yield name, fitted.estimator, fitted.X

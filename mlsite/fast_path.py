@@ -18,12 +18,14 @@ if TYPE_CHECKING:
 # header. Describe that of a new one in docs/fast-path.md.
 KNOWN_COMPONENTS = frozenset(
     {
-        "csp.middleware.CSPMiddleware",
         "mlsite.accounts.authentication.TokenAuthentication",
         "mlsite.accounts.permissions.ApiAccess",
         "mlsite.client_address.ClientAddress",
         "mlsite.cross_origin.CrossOriginWriteGuard",
         "mlsite.middleware.BodyLimit",
+        "mlsite.middleware.CacheHeaders",
+        "mlsite.middleware.ContentSecurityPolicy",
+        "mlsite.middleware.DatabaseGuard",
         "mlsite.middleware.ErrorResponses",
         "mlsite.middleware.RequestLog",
         "mlsite.parsers.FormParser",

@@ -1,5 +1,6 @@
 """Metrics of all processes at one URL."""
 
+import logging
 import os
 import re
 from pathlib import Path
@@ -12,6 +13,8 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 from rest_framework.request import Request
 
 from mlsite.views import TextView
+
+log = logging.getLogger(__name__)
 
 # Name that prometheus-client reads when it is imported; manage.py sets it for `serve`.
 DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
@@ -37,6 +40,21 @@ def registry() -> CollectorRegistry:
     combined = CollectorRegistry()
     MultiProcessCollector(combined, directory)  # type: ignore[no-untyped-call]
     return combined
+
+
+def reserve_space() -> None:
+    """Reserve the space of this process's files, so that a full disk cannot stop it.
+
+    prometheus-client maps sparse files into memory. A write to a page without space would kill the
+    process with SIGBUS.
+    """
+    directory = os.environ.get(DIRECTORY)
+    for path in Path(directory).glob(f"*_{os.getpid()}.db") if directory else ():
+        with path.open("r+b") as file:
+            try:
+                os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+            except OSError as exc:
+                log.warning("No space is reserved for metrics in %s: %s.", path, exc.strerror)
 
 
 def forget_dead_processes(directory: Path) -> None:

@@ -1,18 +1,26 @@
-"""Middleware of the site: access log, body limit, completed error responses."""
+"""Middleware of the site: access log, security header, body limit, completed errors."""
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from threading import BoundedSemaphore
+from typing import Any
 
+from csp.middleware import CSPMiddleware, PolicyParts
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.utils.cache import patch_vary_headers
 from rest_framework import status
 from rest_framework.exceptions import MethodNotAllowed, Throttled
+from rest_framework.permissions import SAFE_METHODS
 
 from mlsite.accounts.login_throttle import LockedOut
+from mlsite.database import LOST, database_file, unavailable
 from mlsite.server.access_log import current_request_id, log_request, request_id_from
 from mlsite.server.request_body import declared_length, is_chunked
 from mlsite.views import respond_error
+from predictor.protocols.open_inference import Health, Ready
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -36,6 +44,42 @@ class RequestLog:
         finally:
             current_request_id.reset(token)
         return response
+
+
+class CacheHeaders:
+    """Names the headers on which a response depends, and keeps private pages out of caches."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer the request."""
+        response = self.get_response(request)
+        patch_vary_headers(response, ("Accept", "Authorization", "Cookie"))
+        is_private = (
+            settings.API_ACCESS == "token"
+            or "HTTP_AUTHORIZATION" in request.META
+            or settings.SESSION_COOKIE_NAME in request.COOKIES
+        )
+        if is_private and response.headers.get("Content-Type", "").startswith("text/html"):
+            response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+
+class ContentSecurityPolicy(CSPMiddleware):
+    """django-csp's middleware, with the directives in the order of the settings."""
+
+    def get_policy_parts(
+        self,
+        request: HttpRequest,
+        response: HttpResponseBase,
+        report_only: bool = False,  # noqa: FBT001, FBT002 - django-csp's signature
+    ) -> PolicyParts:
+        """Return the directives as an update: their other order differs between processes."""
+        parts = super().get_policy_parts(request, response, report_only)
+        if report_only or parts.config or parts.update or parts.replace:  # decorators of a view
+            return parts
+        return replace(parts, config={}, update=settings.CONTENT_SECURITY_POLICY["DIRECTIVES"])
 
 
 class BodyLimit:
@@ -64,6 +108,48 @@ class BodyLimit:
 
 def _refusal(sentence: str, code: int) -> JsonResponse:
     return JsonResponse({"detail": sentence}, status=code)
+
+
+class DatabaseGuard:
+    """Keeps an unavailable database from the rest of the site.
+
+    Requests that may wait for it are limited in number, so that predictions always find a thread.
+    No change is confirmed that went to a removed file.
+    """
+
+    # Half as many as the server has threads.
+    MAX_REQUESTS = 96
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+        self.places = BoundedSemaphore(self.MAX_REQUESTS)
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer the request; 503 if the file of the database is lost after it."""
+        try:
+            response = self.get_response(request)
+        finally:
+            if limited := getattr(request, "takes_place", False):
+                self.places.release()
+        if limited and request.method not in SAFE_METHODS and database_file.is_lost():
+            return unavailable(LOST)
+        return response
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., Any], *_arguments: Any
+    ) -> HttpResponse | None:
+        """Take a place for the request, unless it is a prediction or a health check."""
+        view_class: Any = getattr(view, "view_class", object)
+        is_free = hasattr(view_class, "codec") or issubclass(view_class, Health)
+        may_lose = view_class is Ready if is_free else request.method not in SAFE_METHODS
+        if may_lose and database_file.is_lost():
+            return unavailable(LOST)
+        if is_free:
+            return None
+        if not self.places.acquire(blocking=False):
+            return unavailable("The server is busy. Try again in a few seconds.")
+        request.takes_place = True  # type: ignore[attr-defined]  # for __call__
+        return None
 
 
 class ErrorResponses:

@@ -4,6 +4,7 @@ docs/configuration.md describes each variable. A value that cannot be parsed sto
 error message.
 """
 
+import math
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -60,6 +61,7 @@ try:
     DATABASES = {
         "default": env.dj_db_url("DATABASE_URL", f"sqlite:///{BASE_DIR / 'db.sqlite3'}"),
     }
+    DATABASE_TIMEOUT = env.float("DATABASE_TIMEOUT", 2)
     SECRET_KEY = env.str("SECRET_KEY", "")
     FAST_PATH = env.bool("FAST_PATH", True)
     CPU_AFFINITY = env.bool("CPU_AFFINITY", True)
@@ -76,6 +78,11 @@ if TRUSTED_PROXIES < 0:
 if MAX_BODY_BYTES < 1:
     raise ImproperlyConfigured(f"MAX_BODY_BYTES is {MAX_BODY_BYTES}; it takes a number above 0.")
 
+if not 0 < DATABASE_TIMEOUT < math.inf:
+    raise ImproperlyConfigured(
+        f"DATABASE_TIMEOUT is {DATABASE_TIMEOUT}; it takes a number of seconds above 0."
+    )
+
 # Cores of this process, before a worker keeps to one of them. Readers of uploads may use all.
 CPU_CORES = available_cores()
 
@@ -83,10 +90,11 @@ CPU_CORES = available_cores()
 
 SQLITE = DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3"
 if SQLITE:
+    DATABASES["default"]["ENGINE"] = "mlsite.sqlite"
     DATABASES["default"]["OPTIONS"] = {
         # Writers wait for the lock instead of failing in the middle of a transaction.
         "transaction_mode": "IMMEDIATE",
-        "timeout": 20,
+        "timeout": 20,  # of commands; mlsite.database bounds the wait of requests
         # FULL: a task survives a power cut as soon as its 201 is sent.
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
     }
@@ -99,8 +107,17 @@ if SQLITE:
 else:
     BESIDE_DATABASE = BASE_DIR
     # The site has more threads than a database server accepts connections.
-    pool = {"min_size": 1, "max_size": 10, "timeout": 20}
-    DATABASES["default"]["OPTIONS"] = DATABASES["default"].get("OPTIONS", {}) | {"pool": pool}
+    DATABASES["default"]["OPTIONS"] = DATABASES["default"].get("OPTIONS", {}) | {
+        "connect_timeout": max(2, math.ceil(DATABASE_TIMEOUT)),  # libpq takes at least 2
+        "tcp_user_timeout": math.ceil(DATABASE_TIMEOUT * 1000),  # a server that is off the network
+        "pool": {
+            "min_size": 1,
+            "max_size": 10,
+            "timeout": DATABASE_TIMEOUT,
+            # The pool waits longer after each failure. The next request begins with a new attempt.
+            "reconnect_timeout": 1,
+        },
+    }
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -135,9 +152,10 @@ MIDDLEWARE = [
     # Before WhiteNoise, so that static files and refused bodies carry the headers too.
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "mlsite.middleware.ContentSecurityPolicy",
     "mlsite.middleware.BodyLimit",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "mlsite.middleware.CacheHeaders",
     "mlsite.client_address.ClientAddress",
     "mlsite.cross_origin.CrossOriginWriteGuard",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -146,6 +164,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "mlsite.middleware.ErrorResponses",
+    "mlsite.middleware.DatabaseGuard",
 ]
 ROOT_URLCONF = "mlsite.urls"
 WSGI_APPLICATION = "mlsite.wsgi.application"
@@ -271,6 +290,7 @@ LOGGING = {
     "filters": {
         "request_id": {"()": "mlsite.server.access_log.RequestIdFilter"},
         "other_hosts": {"()": "mlsite.server.access_log.OtherHostsFilter"},
+        "unavailable": {"()": "mlsite.database.UnavailableFilter"},
     },
     "formatters": {
         "line": {
@@ -278,11 +298,7 @@ LOGGING = {
             "format": "{asctime} {levelname} {name}: {message} {request_id}",
             "style": "{",
         },
-        "request": {
-            "()": "mlsite.server.access_log.LineFormatter",
-            "format": "{asctime} {message} {request_id}",
-            "style": "{",
-        },
+        "request": {"()": "mlsite.server.access_log.RequestFormatter"},
         "json": {"()": "mlsite.server.access_log.JSONFormatter"},
     },
     "handlers": {
@@ -303,8 +319,10 @@ LOGGING = {
     "loggers": {
         "django": {"handlers": ["error"], "level": "INFO", "propagate": False},
         # The access log has a line for each request; a 404 needs no second line.
-        "django.request": {"level": "ERROR"},
+        "django.request": {"level": "ERROR", "filters": ["unavailable"]},
         "django.server": {"level": "ERROR"},
+        # The request that gets no connection says so; the pool repeats it for each attempt.
+        "psycopg.pool": {"level": "ERROR"},
         # Requests refused with 400 before any view: clients could fill the log with tracebacks.
         **{
             f"django.security.{name}": {"level": "CRITICAL"}

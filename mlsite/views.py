@@ -1,9 +1,11 @@
 """Views of the site: home, hello, schema, docs, and error responses."""
 
+import sys
 from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import DisallowedHost
+from django.db import DataError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.request import split_domain_port
 from drf_spectacular.renderers import (
@@ -24,6 +26,7 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
+from mlsite.database import unavailable, why_unavailable
 from mlsite.page_renderers import HomePage
 from predictor.api.strict_json import JSONRenderer
 
@@ -166,6 +169,15 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - Django's
-    """Respond to an unexpected exception, without details of it."""
+    """Respond to an unexpected exception, without details of it.
+
+    Without the database, the response is a 503; to a number that it cannot hold, a 400.
+    """
+    exc = sys.exception()
+    if why := why_unavailable(exc):
+        return unavailable(why)
+    if isinstance(exc, DataError):
+        sentence = "A number in the request is out of range."
+        return JsonResponse({"detail": sentence}, status=status.HTTP_400_BAD_REQUEST)
     sentence = "The server failed to answer this request."
     return JsonResponse({"detail": sentence}, status=status.HTTP_500_INTERNAL_SERVER_ERROR)

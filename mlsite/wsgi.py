@@ -16,7 +16,9 @@ django_application = get_wsgi_application()
 from django.conf import settings  # noqa: E402
 
 from mlsite.accounts.token_cache import known_tokens  # noqa: E402
+from mlsite.database import limit_waits  # noqa: E402
 from mlsite.fast_path import SiteFastPath  # noqa: E402
+from mlsite.metrics import reserve_space  # noqa: E402
 from predictor.runtime.store import get_store  # noqa: E402
 
 application = RequestBody(
@@ -24,6 +26,7 @@ application = RequestBody(
     settings.MAX_BODY_BYTES,
 )
 
+limit_waits()
 try:
     get_store().follow()
 except DatabaseError as exc:
@@ -32,3 +35,4 @@ except DatabaseError as exc:
         "database, if it is missing."
     ) from exc
 known_tokens.follow()
+reserve_space()

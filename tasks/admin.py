@@ -66,27 +66,25 @@ class TaskAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # no generic at ru
     @admin.action(description="Mark done", permissions=["change"])
     def mark_done(self, request: HttpRequest, queryset: TaskQuerySet) -> None:
         """Mark the selected tasks done."""
-        with transaction.atomic():
-            self.log_done(request, queryset.filter(done=False))
-            n_changed = queryset.mark_done()
+        n_changed = self.set_done(request, queryset, done=True)
         self.message_user(request, f"{n_changed} marked done.")
 
     @admin.action(description="Mark not done", permissions=["change"])
     def mark_not_done(self, request: HttpRequest, queryset: TaskQuerySet) -> None:
         """Mark the selected tasks not done."""
-        with transaction.atomic():
-            self.log_done(request, queryset.filter(done=True))
-            n_changed = queryset.mark_not_done()
+        n_changed = self.set_done(request, queryset, done=False)
         self.message_user(request, f"{n_changed} marked not done.")
 
-    def log_done(self, request: HttpRequest, changing: TaskQuerySet) -> None:
-        """Lock the tasks and add an entry to their histories, as a form does."""
+    @transaction.atomic
+    def set_done(self, request: HttpRequest, queryset: TaskQuerySet, *, done: bool) -> int:
+        """Change the tasks and add an entry to their histories, as a form does."""
         LogEntry.objects.log_actions(
             user_id=cast("User", request.user).pk,
-            queryset=changing.select_for_update(),
+            queryset=queryset.filter(done=not done).select_for_update(),
             action_flag=CHANGE,
             change_message=[{"changed": {"fields": ["Done"]}}],
         )
+        return queryset.set_done(done=done)
 
     def save_model(
         self,

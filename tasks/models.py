@@ -25,16 +25,11 @@ class Priority(models.IntegerChoices):
 class TaskQuerySet(models.QuerySet["Task"]):
     """Bulk updates that keep the timestamps consistent."""
 
-    def mark_done(self) -> int:
-        """Mark the open tasks as done; return their number."""
+    def set_done(self, *, done: bool) -> int:
+        """Mark the open tasks as done, or the done tasks as open; return their number."""
         now = timezone.now()
-        return self.filter(done=False).update(done=True, completed_at=now, updated_at=now)
-
-    def mark_not_done(self) -> int:
-        """Mark the done tasks as open; return their number."""
-        return self.filter(done=True).update(
-            done=False, completed_at=None, updated_at=timezone.now()
-        )
+        changing = self.filter(done=not done)
+        return changing.update(done=done, completed_at=now if done else None, updated_at=now)
 
 
 class Task(models.Model):

@@ -1,9 +1,10 @@
 """Pages of the task list in the browsable API."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from rest_framework import status
-from rest_framework.renderers import BrowsableAPIRenderer
+from rest_framework.renderers import BrowsableAPIRenderer, HTMLFormRenderer
 from rest_framework.request import Request
 
 from tasks.pagination import KeysetPagination
@@ -11,9 +12,22 @@ from tasks.pagination import KeysetPagination
 NOT_ALLOWED = (status.HTTP_401_UNAUTHORIZED, status.HTTP_403_FORBIDDEN)
 
 
+class TaskForm(HTMLFormRenderer):
+    """The form of a task."""
+
+    def render_field(self, field: Any, parent_style: Mapping[str, Any]) -> str:
+        """Return a field. An input for a time is empty if the submitted text is not a time."""
+        try:
+            return str(super().render_field(field, parent_style))
+        except ValueError:
+            field.value = ""
+            return str(super().render_field(field, parent_style))
+
+
 class TaskPage(BrowsableAPIRenderer):
     """The browsable API of one task, or of the list."""
 
+    form_renderer_class = TaskForm
     template = "tasks/page.html"
     renderer_context: dict[str, Any]  # set by `render`
 

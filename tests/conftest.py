@@ -53,6 +53,11 @@ def prepared(tmp_path_factory):
     return home
 
 
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings_xdist_suffix():
+    """Add no name of the worker: the database in memory is its own."""
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _fast_disk():
     """Do not wait for the disk: no test loses power."""

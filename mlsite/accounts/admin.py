@@ -85,10 +85,8 @@ class SignInFailuresAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # no gen
     list_display = ["subject", "failures", "until"]
     search_fields = ["subject"]
 
-    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 - Django's signature
-        """Return False: the login throttle adds the rows."""
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 - Django's signature
+        """Return False: only the login throttle writes the rows."""
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
-        """Return False: the login throttle changes the rows."""
-        return False
+    has_change_permission = has_add_permission

@@ -2,22 +2,14 @@
 
 from typing import TYPE_CHECKING
 
-from django.db import DatabaseError
-from rest_framework import authentication, status
-from rest_framework.exceptions import APIException, AuthenticationFailed, Throttled
+from rest_framework import authentication
+from rest_framework.exceptions import AuthenticationFailed, Throttled
 from rest_framework.request import Request
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
     from mlsite.models import Token
-
-
-class TokensUnreadable(APIException):
-    """The token is not in memory, and the database cannot be read."""
-
-    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
-    default_detail = "Tokens cannot be checked now."
 
 
 class TokenAuthentication(authentication.TokenAuthentication):
@@ -34,10 +26,7 @@ class TokenAuthentication(authentication.TokenAuthentication):
         scheme, _, secret = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
         if scheme.lower() not in self.SCHEMES:
             return None
-        try:
-            token = known_tokens.get(secret.strip())
-        except DatabaseError as exc:
-            raise TokensUnreadable from exc
+        token = known_tokens.get(secret.strip())
         return token.user, token
 
     def authenticate_header(self, request: Request) -> str:

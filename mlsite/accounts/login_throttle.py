@@ -67,7 +67,7 @@ class Attempt:
         self._pair = _key("pair", username, place)
         now = timezone.now()
         rows = SignInFailures.objects.filter(pk__in=(self._address, self._user, self._pair))
-        self._refuse_beyond({row.pk: row for row in rows if row.until > now}, now, 0)
+        self._refuse_beyond({row.pk: row for row in rows if _is_current(row, now)}, now, 0)
         counts = self._count(now, f"address {place}", f"user {username}" if exists else "no user")
         self._refuse_beyond(counts, now, 1)
 
@@ -109,11 +109,16 @@ class Attempt:
 def _one_more(key: str, subject: str, now: datetime) -> SignInFailures:
     fresh = {"subject": subject, "failures": 0, "until": now + WINDOW}
     row, _ = SignInFailures.objects.select_for_update().get_or_create(key=key, defaults=fresh)
-    if row.until <= now:
+    if not _is_current(row, now):
         row.failures, row.until = 0, now + WINDOW
     row.failures += 1
     row.save()
     return row
+
+
+def _is_current(row: SignInFailures, now: datetime) -> bool:
+    """Return whether the failures still count: if the clock was set back, they end too late."""
+    return now < row.until <= now + WINDOW
 
 
 def _key(*words: str) -> str:

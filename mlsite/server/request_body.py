@@ -7,11 +7,15 @@ that are incomplete or too large.
 """
 
 import io
+import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+# A length with more digits is above every limit.
+MAX_DIGITS = 18
 
 
 class RequestBody:
@@ -59,6 +63,11 @@ def is_chunked(environ: "WSGIEnvironment") -> bool:
 
 
 def declared_length(environ: "WSGIEnvironment") -> int:
-    """Return Content-Length; 0 if there is none or it is not a number."""
+    """Return Content-Length; 0 if there is none or it is not a number.
+
+    More digits than MAX_DIGITS are a very large number. Python converts only 4,300 digits.
+    """
     declared = environ.get("CONTENT_LENGTH") or "0"
-    return int(declared) if declared.isascii() and declared.isdigit() else 0
+    if not (declared.isascii() and declared.isdigit()):
+        return 0
+    return int(declared) if len(declared) <= MAX_DIGITS else sys.maxsize

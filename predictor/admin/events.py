@@ -1,14 +1,9 @@
 """The audit log in the admin."""
 
-from typing import TYPE_CHECKING
-
 from django.contrib import admin
 
 from predictor.admin.read_only import ReadOnlyAdmin
 from predictor.models import Event
-
-if TYPE_CHECKING:
-    from predictor.models import ModelVersion
 
 
 class EventAdmin(ReadOnlyAdmin):
@@ -23,14 +18,9 @@ class EventAdmin(ReadOnlyAdmin):
     @admin.display(description="From", empty_value="-")
     def from_number(self, event: Event) -> int | None:
         """Return the number of the previous version."""
-        return number(event.from_version)
+        return event.from_version.version if event.from_version else None
 
     @admin.display(description="To", empty_value="-")
     def to_number(self, event: Event) -> int | None:
         """Return the number of the new version."""
-        return number(event.to_version)
-
-
-def number(version: "ModelVersion | None") -> int | None:
-    """Return the number of a version; None if there is no version."""
-    return version.version if version else None
+        return event.to_version.version if event.to_version else None

@@ -1,6 +1,6 @@
 """Models in the admin, with buttons for rollback and reset."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
@@ -27,6 +27,7 @@ class RegisteredModelAdmin(ReadOnlyAdmin):
     fields = ["name", "description", "live_version", "created_at"]
     change_form_template = "admin/predictor/registeredmodel/change_form.html"
     url_prefix = "model"
+    changes = ("rollback", "reset")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RegisteredModel]:
         """Return the models with the number of versions and the live version."""
@@ -50,10 +51,6 @@ class RegisteredModelAdmin(ReadOnlyAdmin):
         """Return the number of versions."""
         count: int = model.version_count
         return count
-
-    def confirmation_views(self) -> Mapping[str, Callable[..., HttpResponse]]:
-        """Return the views of rollback and reset."""
-        return {"rollback": self.rollback, "reset": self.reset}
 
     def buttons(self, request: HttpRequest, row: Any) -> list[tuple[str, str]]:  # noqa: ARG002 - the base's signature
         """Return the buttons of the possible changes."""

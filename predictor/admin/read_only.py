@@ -1,6 +1,6 @@
 """Base class of the admin pages. Only the registry writes the rows."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
 
@@ -36,10 +36,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # no generic a
     actions = None
     show_full_result_count = False
     url_prefix = ""  # first part of the names of the confirmation URLs
-
-    def confirmation_views(self) -> Mapping[str, Callable[..., HttpResponse]]:
-        """Return the views of the changes, by verb."""
-        return {}
+    changes: Sequence[str] = ()  # methods that are views with a confirmation
 
     def buttons(self, request: HttpRequest, row: Any) -> list[tuple[str, str]]:  # noqa: ARG002 - for subclasses
         """Return label and URL of each change that the row allows now."""
@@ -50,10 +47,12 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # no generic a
         confirmation_urls = [
             path(
                 f"<int:pk>/{verb}/",
-                transaction.non_atomic_requests(self.admin_site.admin_view(require_manage(view))),
+                transaction.non_atomic_requests(
+                    self.admin_site.admin_view(require_manage(getattr(self, verb)))
+                ),
                 name=f"{self.url_prefix}_{verb}",
             )
-            for verb, view in self.confirmation_views().items()
+            for verb in self.changes
         ]
         return confirmation_urls + super().get_urls()
 
@@ -74,14 +73,8 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # no generic a
         """Return whether the user may view models or change them."""
         return may_manage(request) or super().has_view_permission(request, obj)
 
-    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 - Django's signature
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 - Django's signature
         """Return False: only the registry writes."""
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 - Django's signature
-        """Return False: only the registry writes."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 - Django's signature
-        """Return False: only the registry writes."""
-        return False
+    has_change_permission = has_delete_permission = has_add_permission

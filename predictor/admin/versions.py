@@ -1,6 +1,7 @@
 """Versions in the admin: a comparison of their metrics, and buttons for changes."""
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,7 @@ class ModelVersionAdmin(ReadOnlyAdmin):
     readonly_fields = ["run_by"]
     change_form_template = "admin/predictor/modelversion/change_form.html"
     url_prefix = "version"
+    changes = ("promote", "retire", "switch")
 
     class Media:
         css = {"all": ["predictor/admin.css"]}
@@ -45,7 +47,7 @@ class ModelVersionAdmin(ReadOnlyAdmin):
         """Return the table of engines."""
         return engine_table.table(version)
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 - as in the base class
         """Return whether the user may upload a version."""
         return may_manage(request)
 
@@ -53,13 +55,10 @@ class ModelVersionAdmin(ReadOnlyAdmin):
         """Return the columns, including one for each metric."""
         versions = ModelVersion.objects.all()
         if model := request.GET.get("model__id__exact", ""):
-            versions = versions.filter(model=int(model) if model.isdecimal() else None)
+            is_id = re.fullmatch("[0-9]{1,18}", model)
+            versions = versions.filter(model=int(model) if is_id else None)
         names = sorted({name for version in versions for name in version.metrics})
         return [*self.list_display, *map(column, names[:MAX_METRICS])]
-
-    def confirmation_views(self) -> Mapping[str, Callable[..., HttpResponse]]:
-        """Return the views of promotion, retirement and the switch of the engine."""
-        return {"promote": self.promote, "retire": self.retire, "switch": self.switch}
 
     @transaction.non_atomic_requests  # the registry commits its own transactions
     def add_view(

@@ -84,7 +84,7 @@ def _value_schema(signature: Signature, method: str) -> Schema:
     classes = signature.classes or ()
     types = {LABEL_TYPES.get(type(label)) for label in classes}
     has_one_label = bool(classes) and signature.n_outputs == 1 and None not in types
-    if method == "predict_proba":
+    if METHODS[method].by_class:
         if not has_one_label:
             return {"type": ["array", "object"]}
         keys = [encode_label(label) for label in classes]

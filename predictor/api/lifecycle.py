@@ -1,5 +1,6 @@
 """Views that change which version of a model is live; for staff only."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import messages
@@ -48,14 +49,12 @@ class Change(ModelView):
     page = ChangePage
     permission_classes = (ManagesModels,)
     serializer_class: type[Serializer[Any]] = ReasonSerializer
+    # Makes the change, and returns the version that it concerns.
+    change: Callable[..., ModelVersion]
 
     def get_serializer(self, **kwargs: Any) -> Serializer[Any]:
         """Return the serializer of the options."""
         return self.serializer_class(**kwargs)
-
-    def change(self, name: str, **options: Any) -> ModelVersion:
-        """Make the change, and return the version that it concerns."""
-        raise NotImplementedError
 
     def post(self, request: Request, name: str) -> HttpResponseBase:
         """Make the change, and return the model's card."""
@@ -81,10 +80,7 @@ class Train(Change):
     """Train a bundled model. The new version is live immediately."""
 
     serializer_class = TrainSerializer
-
-    def change(self, name: str, **options: Any) -> ModelVersion:
-        """Train the model."""
-        return registry.train(name, **options)
+    change = staticmethod(registry.train)
 
 
 @documented
@@ -104,18 +100,14 @@ class Promote(Change):
 class Rollback(Change):
     """Make the previously live version live. Repeat it to go further back."""
 
-    def change(self, name: str, **options: Any) -> ModelVersion:
-        """Make the previously live version live."""
-        return registry.rollback(name, **options)
+    change = staticmethod(registry.rollback)
 
 
 @documented
 class Reset(Change):
     """Make the lowest version that is not retired live. Nothing is deleted."""
 
-    def change(self, name: str, **options: Any) -> ModelVersion:
-        """Make the lowest version that is not retired live."""
-        return registry.reset(name, **options)
+    change = staticmethod(registry.reset)
 
 
 @documented

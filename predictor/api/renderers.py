@@ -10,6 +10,7 @@ from rest_framework.renderers import BrowsableAPIRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from predictor import registry
 from predictor.core.errors import PredictorError
 from predictor.models import ModelVersion
 from predictor.permissions import ManagesModels
@@ -19,10 +20,21 @@ from predictor.recipes import RECIPES
 MAX_TABLE_ROWS = 100
 
 
+def shows_cards(context: Mapping[str, Any]) -> bool:
+    """Return whether the response is the cards; that to OPTIONS is a description of the view."""
+    is_ok: bool = context["response"].status_code == status.HTTP_200_OK
+    return is_ok and context["request"].method != "OPTIONS"
+
+
 class ModelListPage(BrowsableAPIRenderer):
     """The page of the list of models."""
 
     template = "predictor/model_list.html"
+
+    def get_context(self, data: Any, *args: Any) -> dict[str, Any]:
+        """Return the context of the template."""
+        context: dict[str, Any] = super().get_context(data, *args)
+        return context | {"cards": data, "shows_cards": shows_cards(context)}
 
 
 class OneModelPage(BrowsableAPIRenderer):
@@ -50,23 +62,14 @@ class ModelPage(OneModelPage):
     def get_context(self, data: Any, *args: Any) -> dict[str, Any]:
         """Return the context of the template."""
         context: dict[str, Any] = super().get_context(data, *args)
-        if context["response"].status_code == status.HTTP_200_OK:
+        if shows_cards(context):
             may_manage = ManagesModels().has_permission(context["request"], context["view"])
             context["card"] = data
             context["may_train"] = may_manage and data["name"] in RECIPES
-            context["reset_version"] = find_reset_version(data) if may_manage else None
+            lowest = registry.lowest_version(registry.find(data["name"])) if may_manage else None
+            if lowest and lowest.state != ModelVersion.State.LIVE:
+                context["reset_version"] = lowest.version
         return context
-
-
-def find_reset_version(card: Mapping[str, Any]) -> int | None:
-    """Return the version that a reset would make live; None if it is live already."""
-    versions = [
-        entry["version"]
-        for entry in card["versions"]
-        if entry["state"] != ModelVersion.State.RETIRED
-    ]
-    lowest = min(versions, default=None)
-    return None if lowest == card["live_version"] else lowest
 
 
 class ChangePage(OneModelPage):

@@ -7,15 +7,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from predictor.core.coercion import BOOLEAN, INTEGER, NUMBER
 from predictor.core.columns import Column
 from predictor.core.errors import InvalidInput
 from predictor.core.lazy_frame import LazyFrame
-from predictor.core.row_parser import Values
-
-Array = npt.NDArray[Any]
+from predictor.core.row_parser import Array, Values
 
 # An array, a DataFrame, a sparse matrix, or one column as a one-dimensional array.
 CONTAINERS = ARRAY, FRAME, SPARSE, VECTOR = "array", "frame", "sparse", "vector"

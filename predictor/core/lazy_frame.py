@@ -6,11 +6,8 @@ from itertools import chain
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from predictor.core.row_parser import Values
-
-Array = npt.NDArray[Any]
+from predictor.core.row_parser import Array, Values
 
 
 class LazyFrame:

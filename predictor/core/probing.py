@@ -79,7 +79,7 @@ def _run_example(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            values = RowParser(nullable_columns).parse([row]).values
+            values = RowParser(nullable_columns).parse([row])
             return method(InputBuilder(container, nullable_columns).build(values))
         except REJECTIONS:
             return None

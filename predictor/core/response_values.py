@@ -10,20 +10,29 @@ import numpy.typing as npt
 Array = npt.NDArray[Any]
 
 
-class ResponseKeys(NamedTuple):
-    """Keys of a method's result in the response: for a single row, and for a list of rows."""
+class ResponseFormat(NamedTuple):
+    """Format of a method's result in the response.
+
+    Parameters
+    ----------
+    single, many : str
+        Key of the result for a single row, and for a list of rows.
+    by_class : bool
+        Whether the values of a row are an object with one key per class.
+    """
 
     single: str
     many: str
+    by_class: bool = False
 
 
 # The methods of an estimator that are served, in order of preference.
 METHODS = {
-    "predict": ResponseKeys("prediction", "predictions"),
-    "predict_proba": ResponseKeys("probabilities", "probabilities"),
-    "decision_function": ResponseKeys("decision", "decisions"),
-    "transform": ResponseKeys("transformed", "transformed"),
-    "score_samples": ResponseKeys("score", "scores"),
+    "predict": ResponseFormat("prediction", "predictions"),
+    "predict_proba": ResponseFormat("probabilities", "probabilities", by_class=True),
+    "decision_function": ResponseFormat("decision", "decisions"),
+    "transform": ResponseFormat("transformed", "transformed"),
+    "score_samples": ResponseFormat("score", "scores"),
 }
 
 
@@ -44,13 +53,12 @@ def encode_response(
     """
     response: dict[str, Any] = {}
     for method, values in results.items():
-        by_class = method == "predict_proba"
-        encoded = _key_by_class(values, classes) if by_class else to_json_values(values)
-        keys = METHODS[method]
+        output = METHODS[method]
+        encoded = _key_by_class(values, classes) if output.by_class else to_json_values(values)
         if is_single:
-            response[keys.single] = encoded[0]
+            response[output.single] = encoded[0]
         else:
-            response[keys.many] = encoded
+            response[output.many] = encoded
     return response
 
 

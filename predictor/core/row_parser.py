@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -30,21 +30,6 @@ EXACT_TYPES: dict[str, set[type]] = {
 }
 
 
-class RowValues(NamedTuple):
-    """Parsed rows.
-
-    Parameters
-    ----------
-    values : array of float64 of shape (n_samples, n_features), or list of list
-        An array if every column accepts any number; else a list of values for each column.
-    is_single : bool
-        Whether the client sent one row as an object, not a list of rows.
-    """
-
-    values: Array | Values
-    is_single: bool
-
-
 class RowParser:
     """Parser of rows of the same columns.
 
@@ -59,8 +44,8 @@ class RowParser:
         self.nullable_names = {column.name for column in columns if column.nullable}
         self.is_numeric = all(column.accepts_any_number for column in columns)
 
-    def parse(self, data: Any, reread: Callable[[], Any] | None = None) -> RowValues:
-        """Return one row (an object) or many rows (a list of objects).
+    def parse(self, data: Any, reread: Callable[[], Any] | None = None) -> Array | Values:
+        """Return the values of one row (an object) or many rows (a list of objects).
 
         Parameters
         ----------
@@ -69,6 +54,11 @@ class RowParser:
         reread : callable, optional
             Parses the body again, slower but with exact integers of any size. Called only if the
             fast methods do not accept the rows.
+
+        Returns
+        -------
+        values : array of float64 of shape (n_samples, n_features), or list of list
+            An array if every column accepts any number; else a list of values for each column.
 
         Raises
         ------
@@ -89,13 +79,10 @@ class RowParser:
         else:
             values = self._parse_valid_rows([data] if is_single else data)
         if values is not None:
-            return RowValues(values, is_single)
+            return values
         exact = reread() if reread else data
-        is_single = type(exact) is dict
         values = validate_rows(self.columns, [exact] if is_single else exact, is_single=is_single)
-        if self.is_numeric:
-            values = np.array(values, dtype=np.float64).T.copy()
-        return RowValues(values, is_single)
+        return np.array(values, dtype=np.float64).T.copy() if self.is_numeric else values
 
     def _parse_numeric_row(self, row: Mapping[str, Any]) -> list[float] | None:
         """Return the values of one row of numbers; None in case of doubt."""

@@ -82,7 +82,7 @@ class Signature:
     def build_example(self) -> Any:
         """Return X with one row of example values."""
         row = {column.name: column.get_example() for column in self.columns}
-        return self._build(self._row_parser.parse([row]).values)
+        return self._build(self._row_parser.parse([row]))
 
     def build_input(self, values: Sequence[Sequence[Any]]) -> Any:
         """Return X from the values of each column. None is a missing value.
@@ -98,8 +98,8 @@ class Signature:
 
     def parse_rows(self, data: Any, reread: Callable[[], Any] | None = None) -> ParsedRows:
         """Return X from parsed JSON; see `predictor.core.row_parser.RowParser.parse`."""
-        parsed = self._row_parser.parse(data, reread)
-        return ParsedRows(self._build(parsed.values), parsed.is_single)
+        values = self._row_parser.parse(data, reread)
+        return ParsedRows(self._build(values), is_single=type(data) is dict)
 
     def parse_matrix(self, body: bytes) -> ParsedRows | None:
         """Return X from a JSON list of numeric rows; None if the body is something else.

@@ -33,14 +33,16 @@ def was_fitted_on_sparse(estimator: Any) -> bool:
     return getattr(estimator, "_sparse", False) is True
 
 
-def svm_gamma(estimator: Any) -> float:
-    """Return the resolved kernel coefficient: `gamma` can be "scale" or "auto"."""
-    return float(estimator._gamma)  # noqa: SLF001 - no public equivalent
+def parameter_constraints(cls: type, name: str) -> list[Any]:
+    """Return the constraints of a parameter of a class; an empty list if there are none."""
+    constraints = getattr(cls, "_parameter_constraints", {}).get(name, [])
+    return constraints if isinstance(constraints, list) else []
 
 
-def svm_coefficients(estimator: Any) -> tuple[Array, Array]:
-    """Return the dual coefficients and the intercepts, with the signs that libsvm computes with."""
-    return estimator._dual_coef_, estimator._intercept_
+def parameter_options(cls: type, name: str) -> set[Any]:
+    """Return the values that the constraints of a parameter list."""
+    constraints = parameter_constraints(cls, name)
+    return {value for each in constraints for value in getattr(each, "options", ())}
 
 
 def transformer_columns(estimator: Any) -> Mapping[str, Sequence[int]]:

@@ -6,7 +6,6 @@ from predictor.registry.loading import load, needs_estimators
 from predictor.registry.queries import (
     callable_version,
     check_live,
-    check_name,
     compiled_sha256,
     find,
     live_compiled,
@@ -24,7 +23,6 @@ from predictor.registry.training import train
 __all__ = [
     "callable_version",
     "check_live",
-    "check_name",
     "compile_stale",
     "compiled_sha256",
     "find",

@@ -53,8 +53,7 @@ def register(name: str, fitted: Fitted, *, by: "User | None" = None) -> ModelVer
     with storage.staging() as staged:
         path = staged / ARTIFACT
         signature = artifacts.save(fitted.estimator, path, fitted.X, columns=fitted.columns)
-        forms = conf.uses_compiled()
-        compilation = compile_(fitted.estimator, signature, fitted.X, enabled=forms)
+        compilation = compile_(fitted.estimator, signature, fitted.X, enabled=conf.uses_compiled())
         inspection = Inspection(
             ARTIFACT,
             "skops",

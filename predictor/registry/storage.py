@@ -73,24 +73,18 @@ def staging() -> Iterator[Path]:
         A file cannot be written.
     """
     try:
-        with _staged() as staged:
+        with locked():
+            staged = Path(tempfile.mkdtemp(prefix=STAGED, dir=root()))
+            descriptor = os.open(staged, os.O_RDONLY)
+            # The kernel releases this lock when the process ends, see `abandoned`.
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        try:
             yield staged
+        finally:
+            shutil.rmtree(staged, ignore_errors=True)
+            os.close(descriptor)
     except OSError as exc:
         raise ArtifactError(f"The version cannot be written: {exc.strerror}.") from exc
-
-
-@contextmanager
-def _staged() -> Iterator[Path]:
-    with locked():
-        staged = Path(tempfile.mkdtemp(prefix=STAGED, dir=root()))
-        descriptor = os.open(staged, os.O_RDONLY)
-        # The kernel releases this lock when the process ends, see `abandoned`.
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-    try:
-        yield staged
-    finally:
-        shutil.rmtree(staged, ignore_errors=True)
-        os.close(descriptor)
 
 
 def abandoned() -> Iterator[Path]:

@@ -46,6 +46,11 @@ def test_versions_are_compared_metric_by_metric(admin_client, three):
     assert 'value="delete_selected"' not in text
 
 
+@pytest.mark.parametrize("model", ["x", "9" * 30, "9" * 5000])
+def test_a_filter_by_no_model_shows_no_version(admin_client, three, model):
+    assert "field-metric" not in page(admin_client, f"{VERSIONS}?model__id__exact={model}")
+
+
 OFFERED = {1: ["promote", "retire"], 2: [], 3: []}
 
 

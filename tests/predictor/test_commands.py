@@ -87,6 +87,7 @@ def test_verify_reports_all_that_is_wrong_and_repairs_nothing(run, three, models
 
 ERRORS = [
     ("promote iris x", "A version is a number from 1; got 'x'."),
+    (f"promote iris {'9' * 5000}", f"A version is a number from 1; got '{'9' * 5000}'."),
     ("promote iris 9", "iris has no version 9."),
     ("promote nope 1", "There is no model nope."),
     ("retire iris 2", "Version 2 of iris is live. Promote another version first."),

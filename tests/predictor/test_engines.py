@@ -1,4 +1,4 @@
-"""Compiled forms over HTTP: on the card, beside the artifact, switched, lost and built again."""
+"""Compiled estimators over HTTP: on the card, beside the artifact, switched, lost, built again."""
 
 import json
 import threading
@@ -137,7 +137,7 @@ def test_compiling_that_crashes_is_told(fitted):
     assert crashed.report["reason"] == "The compilation crashed or exceeded its memory limit."
 
 
-def test_staff_switches_the_compiled_form_off_and_on(api, staff_api, row, iris):
+def test_staff_switches_the_compiled_estimator_off_and_on(api, staff_api, row, iris):
     expected = iris.predict_proba([[5.9, 3.0]])[0].tolist()
     address, why = f"/admin/predictor/modelversion/{row.pk}/", {"why": "to compare"}
     assert engine() == "numpy"
@@ -169,7 +169,9 @@ def test_the_command_switches_too(row, capsys):
     )
 
 
-def test_a_form_that_is_lost_is_not_missed_and_is_built_again(api, row, models_dir, caplog):
+def test_a_compiled_estimator_that_is_lost_is_not_missed_and_is_built_again(
+    api, row, models_dir, caplog
+):
     before = row.compiled
     [name] = compiled_files(models_dir)
     for damage in ("unlink", "write_bytes"):
@@ -186,7 +188,9 @@ def test_a_form_that_is_lost_is_not_missed_and_is_built_again(api, row, models_d
     assert registry.version("iris", 1).compiled != before
 
 
-def test_a_form_that_is_lost_is_built_again_when_its_version_goes_live(row, fitted, models_dir):
+def test_a_compiled_estimator_that_is_lost_is_built_again_when_its_version_goes_live(
+    row, fitted, models_dir
+):
     second = registry.register("iris", fitted)
     [path] = (models_dir / "iris" / "2").glob("compiled-*.npz")
     path.unlink()

@@ -64,7 +64,9 @@ def test_a_prediction_is_a_request_its_rows_and_its_time(api, iris, added, body)
     assert [added(name, **labels) for name, labels, _ in samples] == [n for _, _, n in samples]
 
 
-def test_rows_that_a_form_declines_are_those_of_the_estimator(api, models_dir, db, added):
+def test_rows_that_a_compiled_estimator_declines_are_those_of_the_estimator(
+    api, models_dir, db, added
+):
     X = np.arange(20.0).reshape(-1, 1)
     fitted = Fitted(KNeighborsRegressor().fit(X, X[:, 0]), X, (Column("x0"),), "", {})
     registry.promote(registry.register("near", fitted))

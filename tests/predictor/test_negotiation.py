@@ -45,7 +45,7 @@ def test_the_headers_are_those_of_every_answer(client):
     for answer in (good, bad):
         assert {name: answer[name] for name in ("Allow", "Vary")} == {
             "Allow": "GET, POST, HEAD, OPTIONS",
-            "Vary": "Accept, Cookie",
+            "Vary": "Accept, Cookie, Authorization",
         }
     assert (good["X-Model"], good["X-Model-Version"]) == ("iris", "1")
     assert bad.status_code == 400

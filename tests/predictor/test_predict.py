@@ -8,6 +8,8 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from numpy.testing import assert_allclose as equal
 
+from predictor.core.errors import PredictorError
+from predictor.exceptions import STATUSES
 from predictor.runtime.store import get_store
 
 pytestmark = pytest.mark.usefixtures("iris")
@@ -209,3 +211,7 @@ def test_another_method_is_a_405(api):
     response = api.delete("/predict")
     assert response.status_code == 405
     assert response.json() == {"detail": 'Method "DELETE" not allowed.'}
+
+
+def test_every_error_has_a_status():
+    assert set(PredictorError.__subclasses__()) == set(STATUSES)

@@ -58,8 +58,6 @@ STAYS = {
     ),
     "KNeighborsClassifier-1": "Neighbours by the metric precomputed are not compiled.",
     "KNeighborsRegressor-1": "Neighbours by the metric precomputed are not compiled.",
-    "SVC-1": "Support vectors with a kernel precomputed are not compiled.",
-    "SVR-1": "Support vectors with a kernel precomputed are not compiled.",
     "TransformedTargetRegressor": "A target is compiled if functions of NumPy transform it.",
     "VotingClassifier": "A vote with labels is not compiled.",
     "ball tree": "Neighbours by the metric minkowski are not compiled.",
@@ -72,10 +70,8 @@ STAYS = {
     "several labels, rest": (
         "One-vs-rest is compiled for logistic regressions of several classes."
     ),
-    "support vectors, pairs": (
-        "Support vectors with scores of pairs, or with ties to break, are not compiled."
-    ),
-    "support vectors, polynomial": "Support vectors with a kernel poly are not compiled.",
+    "support vectors, calibrated": "SVC is not compiled.",
+    "support vectors, scaled": "SVC is not compiled.",
     "table, categories": "Histogram boosting over categories of strings is not compiled.",
     "table, columns passed": "transform returns float64, not object.",
     "table, text too": "TfidfVectorizer is not compiled.",

@@ -252,10 +252,12 @@ def own() -> Iterator[tuple[str, Case]]:
         ),
         "clusters of a few": (Birch(n_clusters=3), NUMBERS, None),
         "clusters after scaling": (make_pipeline(StandardScaler(), Birch(n_clusters=3)), NUMBERS, None),
+        "support vectors, calibrated": (CalibratedClassifierCV(SVC(), cv=3), NUMBERS, LABELS),
         "support vectors, linear": (SVC(kernel="linear"), NUMBERS, BEVERAGES),
         "support vectors, polynomial": (SVC(kernel="poly"), NUMBERS, BEVERAGES),
         "support vectors, two classes": (SVC(), NUMBERS, BEVERAGES == "ale"),
         "support vectors, pairs": (SVC(decision_function_shape="ovo"), NUMBERS, LABELS),
+        "support vectors, scaled": (make_pipeline(StandardScaler(), SVC()), NUMBERS, LABELS),
         "support vectors, regression": (SVR(), NUMBERS, TARGET),
         "sparse rows, linear": (logistic, sparse, LABELS),
         "sparse rows, support vectors": (SVC(), sparse, LABELS),
@@ -321,11 +323,11 @@ def own() -> Iterator[tuple[str, Case]]:
 
 
 def listed() -> Iterator[tuple[str, Case]]:
-    """Yield every estimator of scikit-learn, in each form that its own tests give it."""
+    """Yield every estimator of scikit-learn, in each configuration of its own tests."""
     for name, kind in all_estimators():
         if not (hasattr(kind, "predict") or hasattr(kind, "transform")):
             continue
-        if kind is FrozenEstimator:  # has no form of its own
+        if kind is FrozenEstimator:  # has no configuration of its own
             continue
         for number, estimator in enumerate(_construct_instances(kind)):
             yield f"{name}-{number}" if number else name, Case(lambda e=estimator: _with_rows(e))

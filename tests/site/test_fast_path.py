@@ -327,7 +327,7 @@ def sites(make_sites):
     return make_sites()
 
 
-def answered(sites, requests):
+def compiled_results(sites, requests):
     """The names of the requests that the fast path answered; every answer was Django's."""
     names = []
     for name, environ in requests.items():
@@ -339,7 +339,7 @@ def answered(sites, requests):
 
 
 def test_every_answer_is_djangos_and_the_plain_ones_are_given_before_it(sites):
-    names = answered(sites, PLAIN | PASSED_ON | EITHER)
+    names = compiled_results(sites, PLAIN | PASSED_ON | EITHER)
     assert [name for name in names if name not in EITHER] == list(PLAIN)
 
 
@@ -411,7 +411,7 @@ def test_every_answer_to_a_generated_request_is_djangos(
     environ = request(path, body, query=query)
     for variable in variables:
         environ |= variable
-    answered(sites, {"generated": environ})
+    compiled_results(sites, {"generated": environ})
 
 
 # Access
@@ -423,7 +423,7 @@ def followed(db):
     trusted_s, known_tokens._trusted_s = known_tokens._trusted_s, 60
     yield known_tokens
     known_tokens._trusted_s = trusted_s
-    known_tokens._seen.clear()
+    known_tokens._cached.clear()
 
 
 @pytest.fixture
@@ -454,18 +454,25 @@ ACCESS = {
 def test_a_token_counts_as_long_as_it_is_known_to_be_valid(make_sites, tokens, followed, access):
     sites = make_sites(API_ACCESS=access)
     requests = {name: with_credential(f"Bearer {tokens[name].secret}") for name in tokens}
-    assert answered(sites, requests) == []  # the rights of their users have not been read yet
+    assert (
+        compiled_results(sites, requests) == []
+    )  # the rights of their users have not been read yet
     followed.refresh()
-    assert answered(sites, requests) == [*ACCESS[access], "expired", "revoked", "deactivated"]
+    assert compiled_results(sites, requests) == [
+        *ACCESS[access],
+        "expired",
+        "revoked",
+        "deactivated",
+    ]
     Token.objects.filter(name="expired").update(expires_at=timezone.now() - timedelta(seconds=1))
     Token.objects.filter(name="revoked").delete()
     User.objects.filter(username="gone").update(is_active=False)
     followed.refresh()
-    assert answered(sites, requests) == ACCESS[access]
+    assert compiled_results(sites, requests) == ACCESS[access]
     User.objects.get(username="ann").user_permissions.clear()
     User.objects.filter(username="root").update(is_superuser=False)
     followed.refresh()
-    assert answered(sites, requests) == (ACCESS["open"] if access == "open" else [])
+    assert compiled_results(sites, requests) == (ACCESS["open"] if access == "open" else [])
 
 
 @pytest.mark.parametrize("access", ACCESS)
@@ -476,14 +483,14 @@ def test_other_credentials_are_left_to_django(make_sites, tokens, followed, acce
     others = ["", "Bearer", "Bearer a b", f"Bearer {good}x", f"Digest {good}", f"Basic {good}"]
     others += [good, f"Bearer mlsite_{'a' * 43}", "Token \xe9\x00"]
     requests = {credential: with_credential(credential) for credential in spellings + others}
-    answered(sites, requests)
+    compiled_results(sites, requests)
     followed.refresh()
-    assert answered(sites, requests) == spellings
+    assert compiled_results(sites, requests) == spellings
 
 
 def test_a_closed_site_answers_no_request_without_a_token(make_sites, tokens, followed):
     sites = make_sites(API_ACCESS="token")
-    assert answered(sites, PLAIN) == []
+    assert compiled_results(sites, PLAIN) == []
     assert {status for _, _, status, *_ in sites.log.lines} == {401}
 
 
@@ -491,9 +498,9 @@ def test_a_token_that_is_not_read_again_is_left_to_django(make_sites, tokens, fo
     sites, environ = make_sites(), with_credential(f"Bearer {tokens['permitted'].secret}")
     sites.outcome(sites.without, environ)
     followed.refresh()
-    assert answered(sites, {"known": environ}) == ["known"]
+    assert compiled_results(sites, {"known": environ}) == ["known"]
     followed._trusted_s = 0
-    assert answered(sites, {"known": environ}) == []
+    assert compiled_results(sites, {"known": environ}) == []
 
 
 # Hosts and schemes
@@ -523,7 +530,7 @@ def test_https_is_required_where_django_requires_it(make_sites):
         "said by the server": forwarded(**{"wsgi.url_scheme": "https"}),
         "other host": request(body=ROW, HTTP_X_FORWARDED_PROTO="https"),
     }
-    assert answered(sites, requests) == ["https", "https first", "said by the server"]
+    assert compiled_results(sites, requests) == ["https", "https first", "said by the server"]
     (*_, answer), _ = sites.compare(requests["https"])
     assert ("Strict-Transport-Security", "max-age=3600") in answer.headers
 
@@ -544,23 +551,23 @@ def test_forwarded_hosts_and_ports_count_where_django_reads_them(make_sites):
             "models.example.org, inside": {},
         }.items()
     }
-    assert answered(sites, requests) == ["models.example.org", "example.org"]
+    assert compiled_results(sites, requests) == ["models.example.org", "example.org"]
 
 
 def test_other_settings_of_djangos_middleware_count(make_sites):
     sites = make_sites(DISALLOWED_USER_AGENTS=[re.compile("bot")])
     agents = {name: request(body=ROW, HTTP_USER_AGENT=name) for name in ("wrk", "a bot")}
-    assert answered(sites, agents) == ["wrk"]
+    assert compiled_results(sites, agents) == ["wrk"]
     sites = make_sites(PREPEND_WWW=True, ALLOWED_HOSTS=["localhost", "www.localhost"])
     hosts = {name: request(body=ROW, HTTP_HOST=name) for name in ("localhost", "www.localhost")}
-    assert answered(sites, hosts) == ["www.localhost"]
-    assert answered(make_sites(FORCE_SCRIPT_NAME="/ml"), {"row": PLAIN["strings"]}) == []
+    assert compiled_results(sites, hosts) == ["www.localhost"]
+    assert compiled_results(make_sites(FORCE_SCRIPT_NAME="/ml"), {"row": PLAIN["strings"]}) == []
 
 
 def test_a_body_above_the_limit_is_left_to_django(make_sites):
     sites = make_sites(MAX_BODY_BYTES=28, DATA_UPLOAD_MAX_MEMORY_SIZE=28)
     requests = {n: request(body=b'{"X1": 1, "X2": 2}'.ljust(n)) for n in (28, 29)}
-    assert answered(sites, requests) == [28]
+    assert compiled_results(sites, requests) == [28]
 
 
 # Models
@@ -568,24 +575,24 @@ def test_a_body_above_the_limit_is_left_to_django(make_sites):
 
 def test_a_version_by_number_is_answered_while_it_may_be(sites, models):
     environ = {"second": request("/models/iris/versions/2/predict", ROW)}
-    assert answered(sites, environ) == []
+    assert compiled_results(sites, environ) == []
     models._following = True
-    assert answered(sites, environ) == ["second"]
+    assert compiled_results(sites, environ) == ["second"]
     registry.retire(registry.version("iris", 2))
     models._read_live()
-    assert answered(sites, environ) == []
+    assert compiled_results(sites, environ) == []
 
 
 def test_a_promotion_and_the_end_of_a_model_count_at_once(sites, models):
     environ = {"row": PLAIN["strings"]}
-    assert answered(sites, environ) == ["row"]
+    assert compiled_results(sites, environ) == ["row"]
     registry.promote(registry.version("iris", 2))
     models.refresh()
     (*_, answer), by_fast_path = sites.compare(PLAIN["strings"])
     assert by_fast_path
     assert ("X-Model-Version", "2") in answer.headers
     del models._live["iris"]
-    assert answered(sites, environ) == []
+    assert compiled_results(sites, environ) == []
 
 
 class Moody:
@@ -618,9 +625,9 @@ def test_an_error_is_told_and_counted_once_by_django(sites, models, caplog, resu
     signature, moody = models.get("pca").signature, Moody()
     models._live["moody"] = Model("moody", 1, replace(signature, methods=("predict",)), moody)
     environ = {"row": request("/models/moody/predict", {"x0": 1, "x1": 2})}
-    assert answered(sites, environ) == ["row"]
+    assert compiled_results(sites, environ) == ["row"]
     moody.result = result
-    assert answered(sites, environ) == (["row"] if status == 200 else [])
+    assert compiled_results(sites, environ) == (["row"] if status == 200 else [])
     assert [status for _, _, status, *_ in sites.log.lines] == [status]
 
 
@@ -629,7 +636,7 @@ def test_an_error_is_told_and_counted_once_by_django(sites, models, caplog, resu
 
 def is_switched_off(sites):
     """Return whether Django answers a plain prediction every time."""
-    return answered(sites, {"row": PLAIN["strings"]}) == [] and not sites.fast_path.is_on
+    return compiled_results(sites, {"row": PLAIN["strings"]}) == [] and not sites.fast_path.is_on
 
 
 def warnings():
@@ -719,7 +726,7 @@ def test_a_view_that_it_does_not_know_is_asked(make_sites, view, obstacle):
         urlpatterns = [path("predict", view)]
 
     sites = make_sites(ROOT_URLCONF=Urls)
-    assert answered(sites, {"row": PLAIN["strings"]}) == []
+    assert compiled_results(sites, {"row": PLAIN["strings"]}) == []
     (warning,) = warnings()
     assert warning.endswith(obstacle)
 
@@ -733,7 +740,7 @@ def test_the_predictions_may_stand_at_any_address(make_sites):
         address: request(address, ROW)
         for address in ("/ml/predict", "/ml/models/iris/versions/1/predict/", "/predict")
     }
-    assert answered(sites, requests) == list(requests)[:2]
+    assert compiled_results(sites, requests) == list(requests)[:2]
     assert warnings() == []
 
 
@@ -749,10 +756,10 @@ def test_the_switch(prepared, switch, name):
 def test_the_memory_for_kinds_is_bounded(sites, monkeypatch):
     monkeypatch.setattr(wrapper, "MAX_KINDS", 3)
     requests = {n: request(body=ROW, query=f"outputs=predict{'+' * n}") for n in range(7)}
-    assert answered(sites, requests) == list(requests)
+    assert compiled_results(sites, requests) == list(requests)
     assert len(sites.fast_path._kinds) <= 3
     long = request(body=ROW, HTTP_ACCEPT="application/json" + ", a/b" * 300)
-    assert answered(sites, {"long": long}) == []
+    assert compiled_results(sites, {"long": long}) == []
 
 
 @pytest.mark.parametrize(("body", "status"), [(ROW, "200 OK"), ({"X1": 1}, "400 Bad Request")])

@@ -156,6 +156,14 @@ def test_old_failures_are_cleared(api, hashings):
     ]
 
 
+def test_a_clock_that_was_set_back_locks_nobody_out(api, hashings):
+    fail(api, PAIR)
+    assert api.get("/1", **basic()).status_code == 429
+    SignInFailures.objects.update(until=timezone.now() + timedelta(days=1))
+    assert api.get("/1", **basic()).status_code == 200
+    assert fail(api, PAIR + 1) == [401] * PAIR + [429]
+
+
 @pytest.mark.parametrize("path", ["/auth/login/", "/admin/login/"])
 def test_the_forms_count_and_lock_as_well(client, hashings, path):
     wrong = {"username": "sam", "password": "wrong"}

@@ -135,7 +135,7 @@ def test_a_process_that_was_held_up_looks_the_token_up_again(
     token, known, django_assert_num_queries
 ):
     known.get(token.secret)
-    known._seen[token.hash].read -= FRESH_S
+    known._cached[token.hash].read_at -= FRESH_S
     with django_assert_num_queries(1):
         known.get(token.secret)
 
@@ -208,17 +208,16 @@ def test_the_last_use_is_written_once_a_minute(token, known):
 
 def test_tokens_out_of_use_are_forgotten(token, known, django_assert_num_queries):
     known.get(token.secret)
-    known._seen[token.hash].used = 0
+    known._cached[token.hash].used_at = 0
     known.refresh()
-    assert known._seen == {}
-    assert not known._in_use.is_set()
+    assert known._cached == {}
 
 
 def test_a_process_knows_so_many_tokens_at_most(ann, known, monkeypatch):
     monkeypatch.setattr("mlsite.accounts.token_cache.MAX_TOKENS", 3)
     for number in range(5):
         known.get(issue(ann, str(number)).secret)
-    assert len(known._seen) == 3
+    assert len(known._cached) == 3
 
 
 def test_the_admin_shows_a_new_secret_once(admin_client, admin_user):

@@ -38,7 +38,7 @@ def test_any_change_makes_another_tag(client, tag):
     seen = {tag}
     for change in ({"title": "b"}, {"done": True}, {"done": False}, {"description": ""}, {}):
         seen.add(put(client, change)["ETag"])
-    Task.objects.filter(pk=1).mark_done()
+    Task.objects.filter(pk=1).set_done(done=True)
     seen.add(client.get("/tasks/1")["ETag"])
     assert len(seen) == 7
 

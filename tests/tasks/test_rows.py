@@ -31,10 +31,10 @@ def test_rows_that_make_no_sense_are_refused(fields, constraint):
 def test_marking_keeps_what_is_so_already():
     done = make(done=True)[0]
     make()
-    assert Task.objects.mark_done() == 1
+    assert Task.objects.set_done(done=True) == 1
     done.refresh_from_db()
     assert done.completed_at == done.updated_at == done.created_at
-    assert Task.objects.mark_not_done() == 2
+    assert Task.objects.set_done(done=False) == 2
 
 
 @pytest.mark.django_db
@@ -49,7 +49,7 @@ def test_ids_go_on_after_the_examples_and_are_never_used_again():
 @pytest.mark.django_db
 def test_saving_one_field_leaves_the_others_to_other_writers():
     task = make()[0]
-    Task.objects.mark_done()
+    Task.objects.set_done(done=True)
     task.title = "b"
     task.save(update_fields=["title"])
     task.refresh_from_db()

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 
 from predictor import recipes, registry
@@ -27,11 +27,23 @@ class Command(BaseCommand):
         if settings.SQLITE and not connection.is_in_memory_db():  # type: ignore[attr-defined]  # SQLite's
             # Only the owner may read sessions and passwords. An existing file keeps its mode.
             Path(settings.DATABASES["default"]["NAME"]).touch(mode=0o600)
+        self.connect()
         self.migrate()
         self.populate()
         self.sync()
         self.train()
         self.compile()
+
+    def connect(self) -> None:
+        """Connect to the database, or say in a sentence which database cannot be used."""
+        try:
+            connection.ensure_connection()
+        except OperationalError as exc:
+            named = settings.DATABASES["default"]
+            place = f" on {named['HOST']}, port {named['PORT'] or 5432}," if named["HOST"] else ""
+            raise CommandError(
+                f"The database {named['NAME']}{place} cannot be used. See DATABASE_URL."
+            ) from exc
 
     def migrate(self) -> None:
         """Migrate the database if a migration is missing."""

@@ -12,7 +12,6 @@ from contextlib import suppress
 from importlib import import_module
 from multiprocessing.connection import Connection
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from django.conf import settings
@@ -21,6 +20,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from mlsite.server.cpu_affinity import keep_to_core, usable_cores
 from mlsite.server.respawning import mark_loaded
+from mlsite.server.scratch import scratch_directory
 from mlsite.server.signals import delay_sigterm_while_forking, set_up_worker
 from mlsite.server.workers import make_server
 from predictor import registry
@@ -57,7 +57,7 @@ class Command(BaseCommand):
             raise CommandError(f"--workers is {workers}; it takes a number from 1.")
         refuse_open_beyond_loopback(host)
         refuse_taken(host, port)
-        with TemporaryDirectory(prefix="mlsite-") as scratch:
+        with scratch_directory("mlsite-") as scratch:
             self.serve(host, port, workers, Path(scratch))
 
     def serve(self, host: str, port: int, workers: int, scratch: Path) -> None:

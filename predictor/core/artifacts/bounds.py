@@ -31,19 +31,25 @@ def check(estimator: Any) -> None:
         An index is out of range; an attribute has an unexpected type or shape.
     """
     for item in everything(estimator):
-        for rule in _get_rules(item):
-            try:
-                rule(item)
-            except ArtifactError:
-                raise
-            except Exception as exc:
-                raise ArtifactError(f"A {type(item).__name__} in the file is incomplete.") from exc
+        if not all(_passes(rule, item) for rule in _get_rules(item)):
+            raise ArtifactError(
+                f"A {type(item).__name__} in the file has indices or shapes that do not match."
+            )
+
+
+def _passes(rule: Rule, item: Any) -> object:
+    try:
+        return rule(item)
+    except ArtifactError:
+        raise
+    except Exception as exc:
+        raise ArtifactError(f"A {type(item).__name__} in the file is incomplete.") from exc
 
 
 def _get_rules(item: Any) -> Iterator[Rule]:
     for kind in type(item).__mro__:
-        fitted, rule = CHECKS.get(f"{kind.__module__}.{kind.__qualname__}", ("", None))
-        if rule is not None and (not fitted or hasattr(item, fitted)):
+        attribute, rule = CHECKS.get(f"{kind.__module__}.{kind.__qualname__}", ("", None))
+        if rule is not None and (not attribute or hasattr(item, attribute)):
             yield rule
 
 

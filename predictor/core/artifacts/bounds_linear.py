@@ -4,54 +4,50 @@ from typing import Any
 
 import numpy as np
 
-from predictor.core.artifacts.bounds_trees import Rule, require
+from predictor.core.artifacts.bounds_trees import Rule
+from predictor.core.errors import ArtifactError
 
 # Lengths of the states of the Mersenne Twister and of Philox, in words.
 TWISTER_WORDS, PHILOX_WORDS = 624, 4
 
 MAX_HASHED_FEATURES = 2**31 - 1
 
-OTHER_CATEGORIES = "The columns of an encoder do not match its categories."
 
-
-def _check_libsvm(estimator: Any) -> None:
+def _check_libsvm(estimator: Any) -> object:
     """Check the number of support vectors, which the C code of libsvm takes from the file."""
-    is_voting = estimator._impl in ("c_svc", "nu_svc")  # noqa: SLF001 - its prediction reads it
-    implementations = ("c_svc", "nu_svc", "one_class", "epsilon_svr", "nu_svr")
-    counts, vectors = estimator._n_support, len(estimator.support_)  # noqa: SLF001
-    groups = len(estimator.classes_) if is_voting else 2
-    pairs = groups * (groups - 1) // 2
+    implementation, counts = estimator._impl, estimator._n_support  # noqa: SLF001 - its prediction reads them
+    is_voting = implementation in ("c_svc", "nu_svc")
+    n_groups, n_vectors = len(estimator.classes_) if is_voting else 2, len(estimator.support_)
+    n_pairs = n_groups * (n_groups - 1) // 2
     coefficients = estimator._dual_coef_
     stored = getattr(coefficients, "data", coefficients) if estimator._sparse else coefficients  # noqa: SLF001
-    require(
-        estimator._impl in implementations  # noqa: SLF001
-        and len(counts) == groups
+    return (
+        (is_voting or implementation in ("one_class", "epsilon_svr", "nu_svr"))
+        and len(counts) == n_groups
         and (counts >= 0).all()
-        and (counts.sum() == vectors or not is_voting)
-        and coefficients.shape == (groups - 1, vectors)
-        and np.size(stored) == (groups - 1) * vectors
-        and len(estimator._intercept_) == pairs,
-        "The number of support vectors is wrong.",
-    )
-    for scale in (estimator._probA, estimator._probB):  # noqa: SLF001
-        require(
-            len(scale) in (0, pairs) and (len(scale) or not estimator._effective_probability),  # noqa: SLF001
-            "The probabilities of a support vector machine are for other classes.",
+        and (counts.sum() == n_vectors or not is_voting)
+        and coefficients.shape == (n_groups - 1, n_vectors)
+        and np.size(stored) == (n_groups - 1) * n_vectors
+        and len(estimator._intercept_) == n_pairs
+        and all(
+            len(scale) in (0, n_pairs) and (len(scale) or not estimator._effective_probability)  # noqa: SLF001
+            for scale in (estimator._probA, estimator._probB)  # noqa: SLF001
         )
+        and _check_vectors(estimator, n_vectors)
+    )
+
+
+def _check_vectors(estimator: Any, n_vectors: int) -> object:
     if callable(estimator.kernel) or estimator.kernel == "precomputed":
-        support, n_rows = estimator.support_, estimator.shape_fit_[0]
-        is_inside = not vectors or (support.min() >= 0 and support.max() < n_rows)
-        require(is_inside, "A support vector is not one of the training rows.")
-    else:
-        shape = (vectors, estimator.n_features_in_)
-        message = "A support vector machine and its support vectors have different columns."
-        require(estimator.support_vectors_.shape == shape, message)
+        support = estimator.support_
+        return not n_vectors or (support.min() >= 0 and support.max() < estimator.shape_fit_[0])
+    return estimator.support_vectors_.shape == (n_vectors, estimator.n_features_in_)
 
 
-def _check_spline(spline: Any) -> None:
+def _check_spline(spline: Any) -> object:
     """Check the knots of a spline as its constructor does."""
     knots, coefficients, degree = np.asarray(spline.t), np.asarray(spline.c), spline.k
-    require(
+    return (
         isinstance(degree, int | np.integer)
         and 0 <= degree
         and knots.ndim == 1
@@ -59,62 +55,54 @@ def _check_spline(spline: Any) -> None:
         and len(knots) >= len(coefficients) + degree + 1
         and len(coefficients) >= degree + 1
         and np.isfinite(knots).all()
-        and (np.diff(knots) >= 0).all(),
-        "The knots of a spline do not match its coefficients.",
+        and (np.diff(knots) >= 0).all()
     )
 
 
-def _check_words(vectorizer: Any) -> None:
+def _check_words(vectorizer: Any) -> object:
     """Check that the words of a vocabulary have the indices of the columns."""
-    require(
-        getattr(vectorizer, "input", "content") == "content",
-        "A vectorizer would read files named in its input.",
-    )
-    vocabulary = getattr(vectorizer, "vocabulary_", None)
-    if vocabulary is not None:
-        columns = sorted(vocabulary.values())
-        require(
-            columns == list(range(len(vocabulary))),
-            "A word of a vocabulary has a column that does not exist.",
+    if getattr(vectorizer, "input", "content") != "content":
+        raise ArtifactError("A vectorizer would read files named in its input.")
+    vocabulary = getattr(vectorizer, "vocabulary_", {})
+    return sorted(vocabulary.values()) == list(range(len(vocabulary)))
+
+
+def _check_hashing(vectorizer: Any) -> object:
+    n_features = vectorizer.n_features
+    is_in_range = isinstance(n_features, int) and 0 < n_features <= MAX_HASHED_FEATURES
+    return _check_words(vectorizer) and is_in_range
+
+
+def _check_one_hot(encoder: Any) -> object:
+    n_outputs = encoder._n_features_outs  # noqa: SLF001 - its transform reads it
+    mappings = getattr(encoder, "_default_to_infrequent_mappings", None) or ()
+    pairs = zip(mappings, encoder.categories_, strict=False)
+    return list(n_outputs) == list(encoder._compute_n_features_outs()) and all(  # noqa: SLF001
+        mapping is None
+        or (
+            len(mapping) == len(categories)
+            and mapping.dtype.kind in "iu"
+            and mapping.min() >= 0
+            and len(set(mapping.tolist())) == mapping.max() + 1
         )
-
-
-def _check_hashing(vectorizer: Any) -> None:
-    _check_words(vectorizer)
-    require(
-        isinstance(vectorizer.n_features, int) and 0 < vectorizer.n_features <= MAX_HASHED_FEATURES,
-        "The number of columns of a hashing vectorizer is out of range.",
+        for mapping, categories in pairs
     )
 
 
-def _check_one_hot(encoder: Any) -> None:
-    outputs = encoder._n_features_outs  # noqa: SLF001 - its transform reads it
-    require(list(outputs) == list(encoder._compute_n_features_outs()), OTHER_CATEGORIES)  # noqa: SLF001
-    mappings = getattr(encoder, "_default_to_infrequent_mappings", None)
-    for mapping, categories in zip(mappings or (), encoder.categories_, strict=False):
-        if mapping is not None:
-            require(
-                len(mapping) == len(categories)
-                and mapping.dtype.kind in "iu"
-                and mapping.min() >= 0
-                and len(set(mapping.tolist())) == mapping.max() + 1,
-                OTHER_CATEGORIES,
-            )
-
-
-def _check_compressed(matrix: Any) -> None:
+def _check_compressed(matrix: Any) -> object:
+    """Run the check of a sparse matrix, which raises an exception."""
     if hasattr(matrix, "check_format"):
         matrix.check_format(full_check=True)
     elif hasattr(matrix, "_check"):
         matrix._check()  # noqa: SLF001 - its constructor calls it
+    return True
 
 
-def _check_position(state: dict[str, Any]) -> None:
-    message = "The position of a random generator is outside of its state."
+def _check_position(state: dict[str, Any]) -> object:
+    """Check that the position of a random generator is inside of its state."""
     if state["bit_generator"] == "MT19937":
-        require(0 <= state["state"]["pos"] <= TWISTER_WORDS, message)
-    elif state["bit_generator"] == "Philox":
-        require(0 <= state["buffer_pos"] <= PHILOX_WORDS, message)
+        return 0 <= state["state"]["pos"] <= TWISTER_WORDS
+    return state["bit_generator"] != "Philox" or 0 <= state["buffer_pos"] <= PHILOX_WORDS
 
 
 CHECKS: dict[str, tuple[str, Rule]] = {

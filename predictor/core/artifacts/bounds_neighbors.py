@@ -4,106 +4,85 @@ from typing import Any
 
 import numpy as np
 
-from predictor.core.artifacts.bounds_trees import Rule, require
-
-TABLE = 2
+from predictor.core.artifacts.bounds_trees import Rule
 
 # A search tree with more levels does not fit into memory.
 MAX_LEVELS = 50
 
-OTHER_METRIC = "A metric has parameters for other columns."
-OTHER_CENTERS = "A cluster centre and its estimator have different columns."
 
-
-def _check_binary_tree(tree: Any) -> None:
+def _check_binary_tree(tree: Any) -> object:
     """Check the indices of the points in a k-d or ball tree, and the range of each node."""
     data, order, nodes, bounds, _, levels, count, *_, metric, weights = tree.__getstate__()
     n_samples, n_features = np.shape(data)
-    require(
-        len(order) == n_samples and n_samples > 0 and 0 <= order.min() and order.max() < n_samples,
-        "A search tree refers to a point that does not exist.",
-    )
     start, end = nodes["idx_start"], nodes["idx_end"]
     inner = np.flatnonzero(nodes["is_leaf"] == 0)
-    bound = np.shape(bounds)
-    require(
-        ((start >= 0) & (start <= end) & (end <= n_samples)).all()
+    n_bounds = 2 if "KDTree" in type(tree).__name__ else 1
+    return (
+        len(order) == n_samples > 0
+        and 0 <= order.min()
+        and order.max() < n_samples
+        and ((start >= 0) & (start <= end) & (end <= n_samples)).all()
         and (2 * inner + 2 < len(nodes)).all()
-        and count == len(nodes) == bound[1]
         and 0 < levels < MAX_LEVELS
-        and count == 2**levels - 1
-        and bound[2] == n_features
-        and bound[0] == (2 if "KDTree" in type(tree).__name__ else 1),
-        "A node of a search tree refers to points that do not exist.",
+        and count == len(nodes) == 2**levels - 1
+        and np.shape(bounds) == (n_bounds, count, n_features)
+        and (weights is None or len(weights) == n_samples)
+        and _measures(metric, np.asarray(data))
     )
-    require(weights is None or len(weights) == n_samples, "A search tree has other weights.")
-    _check_metric_for(metric, np.asarray(data))
 
 
-def _check_metric_for(metric: Any, data: Any) -> None:
+def _measures(metric: Any, data: Any) -> object:
+    """Return whether the parameters of a metric are for the columns of the data."""
     _, vector, matrix = metric.__getstate__()
-    name = type(metric).__name__
+    n_columns, name = data.shape[1], type(metric).__name__
     metric._validate_data(data)  # noqa: SLF001 - a search tree calls it
-    if name.startswith(("SEuclidean", "Minkowski")):
-        require(len(vector) in (0, data.shape[1]), OTHER_METRIC)
     if name.startswith("Mahalanobis"):
-        require(np.shape(matrix) == (data.shape[1],) * 2, OTHER_METRIC)
+        return np.shape(matrix) == (n_columns, n_columns)
+    return not name.startswith(("SEuclidean", "Minkowski")) or len(vector) in (0, n_columns)
 
 
-def _check_metric(metric: Any) -> None:
-    matrix = np.shape(metric.__getstate__()[2])
-    require(matrix[0] == matrix[1], "The matrix of a metric is not square.")
+def _check_metric(metric: Any) -> object:
+    n_rows, n_columns = np.shape(metric.__getstate__()[2])
+    return n_rows == n_columns
 
 
-def _check_neighbors(estimator: Any) -> None:
-    points = estimator._fit_X  # noqa: SLF001 - its search reads it
-    require(
-        points.shape == (estimator.n_samples_fit_, estimator.n_features_in_),
-        "An estimator and its neighbours have different rows or columns.",
+def _check_neighbors(estimator: Any) -> object:
+    params = getattr(estimator, "effective_metric_params_", None) or {}
+    return (
+        estimator._fit_X.shape == (estimator.n_samples_fit_, estimator.n_features_in_)  # noqa: SLF001 - its search reads it
+        and not {"X_norm_squared", "Y_norm_squared"} & params.keys()
+        and {size for value in params.values() for size in np.shape(value)}
+        <= {estimator.n_features_in_}
     )
-    for name, value in (getattr(estimator, "effective_metric_params_", None) or {}).items():
-        shape = np.shape(value)
-        require(
-            name not in ("X_norm_squared", "Y_norm_squared")
-            and all(size == estimator.n_features_in_ for size in shape),
-            OTHER_METRIC,
-        )
 
 
-def _check_neighbor_labels(estimator: Any) -> None:
+def _check_neighbor_labels(estimator: Any) -> object:
     """Check the labels of the neighbours, which are indices of classes."""
     labels = np.asarray(estimator._y)  # noqa: SLF001 - its prediction reads it
-    classes = estimator.classes_
-    classes_by_output = classes if isinstance(classes, list) else [classes]
+    classes = estimator.classes_ if isinstance(estimator.classes_, list) else [estimator.classes_]
     columns = labels.reshape(len(labels), -1)
-    require(
-        len(labels) == estimator.n_samples_fit_
-        and columns.shape[1] == len(classes_by_output)
+    return (
+        columns.shape == (estimator.n_samples_fit_, len(classes))
         and labels.dtype.kind in "iu"
-        and all(
-            column.min() >= 0 and column.max() < len(output)
-            for column, output in zip(columns.T, classes_by_output, strict=True)
-        ),
-        "The label of a neighbour is not the index of a class.",
+        and (columns.min(axis=0) >= 0).all()
+        and (columns.max(axis=0) < list(map(len, classes))).all()
     )
 
 
-def _check_centers(estimator: Any) -> None:
+def _check_centers(estimator: Any) -> object:
     centers = estimator.cluster_centers_
-    require(
-        centers.ndim == TABLE and centers.shape[1] == estimator.n_features_in_ and len(centers),
-        OTHER_CENTERS,
-    )
+    return centers.shape == (len(centers), estimator.n_features_in_) and len(centers) > 0
 
 
-def _check_bisecting(estimator: Any) -> None:
+def _check_bisecting(estimator: Any) -> object:
     pending = [estimator._bisecting_tree]  # noqa: SLF001 - its prediction reads it
     while pending:
-        node = pending.pop()
-        if node is None:
+        if (node := pending.pop()) is None:
             continue
-        require(np.shape(node.center) in ((estimator.n_features_in_,), ()), OTHER_CENTERS)
+        if np.shape(node.center) not in ((estimator.n_features_in_,), ()):
+            return False
         pending += [node.left, node.right]
+    return True
 
 
 CHECKS: dict[str, tuple[str, Rule]] = {

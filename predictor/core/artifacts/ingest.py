@@ -96,7 +96,7 @@ def open_artifact(
     """
     if not data or data.startswith(ZIP_START) or PICKLE_START.match(data):
         model = model_file.loads(data, trusted=trusted, allow_version=allow_version)
-        return OpenedArtifact(model.estimator, SKOPS, data, model.card, model.fitted)
+        return OpenedArtifact(model.estimator, SKOPS, data, model.card, model.fitted_version)
     audited = audit(data)
     return OpenedArtifact(build(audited), ONNX, audited.data)
 
@@ -142,22 +142,22 @@ def ingest_file(  # noqa: PLR0913 - each parameter is a choice of the operator
     source_format, data, notes = _read_source(
         source, allow_pickle=allow_pickle, allow_version=allow_version
     )
-    opened = open_artifact(data, trusted=trusted, allow_version=allow_version)
-    if opened.file_format == SKOPS and source_format != PICKLE:
-        note = check_version(opened.fitted_version, allowed=True)
+    artifact = open_artifact(data, trusted=trusted, allow_version=allow_version)
+    if artifact.file_format == SKOPS and source_format != PICKLE:
+        note = check_version(artifact.fitted_version, allowed=True)
         notes += [note] if note else []
-    signature = _get_signature(opened, columns, sample)
-    path = directory / f"model.{opened.file_format}"
-    write_file(path, opened.data)
+    signature = _get_signature(artifact, columns, sample)
+    path = directory / f"model.{artifact.file_format}"
+    write_file(path, artifact.data)
     return IngestedArtifact(
-        estimator=opened.estimator,
+        estimator=artifact.estimator,
         path=path,
-        file_format=opened.file_format,
-        source=source_format if source_format != SKOPS else opened.file_format,
-        sha256=hashlib.sha256(opened.data).hexdigest(),
-        size=len(opened.data),
+        file_format=artifact.file_format,
+        source=source_format if source_format != SKOPS else artifact.file_format,
+        sha256=hashlib.sha256(artifact.data).hexdigest(),
+        size=len(artifact.data),
         signature=signature,
-        fitted_with=_get_fitted_with(opened),
+        fitted_with=_get_fitted_with(artifact),
         notes=tuple(notes),
     )
 
@@ -173,7 +173,7 @@ def _read_source(
     except OSError as exc:
         raise ArtifactError(f"{source.name} cannot be read: {exc.strerror}.") from exc
     if data.startswith(ZIP_START):
-        with zip_archive.opened(data) as file:
+        with zip_archive.open_archive(data) as file:
             is_mlflow = mlflow.holds_model(file.namelist())
         return (MLFLOW, mlflow.from_zip(data), []) if is_mlflow else (SKOPS, data, [])
     if source.suffix not in PICKLE_SUFFIXES and not PICKLE_START.match(data):
@@ -183,28 +183,28 @@ def _read_source(
             "Pickles can execute code. On the server, run: "
             "manage.py register NAME FILE --allow-pickle."
         )
-    estimator, notes, fitted = restricted_pickle.load(source)
-    if note := check_version(fitted, allowed=allow_version):
+    estimator, notes, version = restricted_pickle.load(source)
+    if note := check_version(version, allowed=allow_version):
         notes.insert(0, note)
-    return PICKLE, model_file.dumps(estimator, {"fitted_with": {"scikit-learn": fitted}}), notes
+    return PICKLE, model_file.dumps(estimator, {"fitted_with": {"scikit-learn": version}}), notes
 
 
-def _get_fitted_with(opened: OpenedArtifact) -> dict[str, str]:
-    stated = opened.card.get("fitted_with")
+def _get_fitted_with(artifact: OpenedArtifact) -> dict[str, str]:
+    stated = artifact.card.get("fitted_with")
     if isinstance(stated, dict):
         return {str(name)[:40]: str(version)[:40] for name, version in stated.items()}
-    return {"scikit-learn": opened.fitted_version} if opened.fitted_version else {}
+    return {"scikit-learn": artifact.fitted_version} if artifact.fitted_version else {}
 
 
 def _get_signature(
-    opened: OpenedArtifact, columns: Sequence[Column] | None, sample: Any
+    artifact: OpenedArtifact, columns: Sequence[Column] | None, sample: Any
 ) -> Signature:
     """Return the signature in the file, unless there is a reason to infer it again."""
-    stated = opened.card.get("signature")
-    can_be_served = bool(introspection.get_methods(opened.estimator))
+    stated = artifact.card.get("signature")
+    can_be_served = bool(introspection.get_methods(artifact.estimator))
     if stated is None or sample is not None or columns is not None or not can_be_served:
-        return infer_signature(opened.estimator, columns, sample)
-    return read_signature(stated, opened.estimator)
+        return infer_signature(artifact.estimator, columns, sample)
+    return read_signature(stated, artifact.estimator)
 
 
 def write_file(path: Path, data: bytes) -> None:

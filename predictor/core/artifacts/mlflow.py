@@ -38,7 +38,7 @@ def from_directory(path: Path) -> bytes:
 
 def from_zip(data: bytes) -> bytes:
     """Return the skops file in a zip of a model directory; see `from_directory`."""
-    with zip_archive.opened(data) as file:
+    with zip_archive.open_archive(data) as file:
         descriptions = [name for name in file.namelist() if PurePosixPath(name).name == MODEL]
         if len(descriptions) != 1:
             raise ArtifactError(

@@ -26,45 +26,29 @@ RENAMED_MODULES = {
 } | sklearn_0_17.MODULES
 
 # Types and functions with which pickles build plain objects and arrays.
-REBUILDERS = {
-    "copyreg._reconstructor",
-    "builtins.object",
-    "builtins.list",
-    "builtins.tuple",
-    "builtins.set",
-    "builtins.frozenset",
-    "builtins.dict",
-    "builtins.slice",
-    "builtins.bytearray",
-    "builtins.complex",
-    "builtins.int",
-    "builtins.float",
-    "builtins.str",
-    "builtins.bool",
-    "collections.OrderedDict",
-    "collections.defaultdict",
-    "_codecs.encode",
-    "functools.partial",
-    "numpy._core.multiarray._reconstruct",
-    "numpy._core.multiarray.scalar",
-    "numpy._core.numeric._frombuffer",
-    "numpy.ndarray",
-    "numpy.dtype",
-    "numpy.ma.core.MaskedArray",
-    "numpy.ma.core._mareconstruct",
-    "numpy.random._pickle.__randomstate_ctor",
-    "numpy.random._pickle.__bit_generator_ctor",
-    "numpy.random._pickle.__generator_ctor",
-    "numpy.random._mt19937.MT19937",
-    "numpy.random._pcg64.PCG64",
-    "numpy.random.bit_generator.SeedSequence",
-    "numpy.random.bit_generator.__pyx_unpickle_SeedSequence",
-    "numpy.random.mtrand.RandomState",
-    "sklearn.neighbors._kd_tree.newObj",
-    "sklearn.neighbors._ball_tree.newObj",
-    "sklearn.metrics._dist_metrics.newObj",
-    "sklearn._loss._loss.__pyx_unpickle_CyLossFunction",
-}
+REBUILDERS = trusted_types.qualify(
+    {
+        "_codecs": "encode",
+        "builtins": "bool bytearray complex dict float frozenset int list object set slice str "
+        "tuple",
+        "collections": "OrderedDict defaultdict",
+        "copyreg": "_reconstructor",
+        "functools": "partial",
+        "numpy": "dtype ndarray",
+        "numpy._core.multiarray": "_reconstruct scalar",
+        "numpy._core.numeric": "_frombuffer",
+        "numpy.ma.core": "MaskedArray _mareconstruct",
+        "numpy.random._mt19937": "MT19937",
+        "numpy.random._pcg64": "PCG64",
+        "numpy.random._pickle": "__bit_generator_ctor __generator_ctor __randomstate_ctor",
+        "numpy.random.bit_generator": "SeedSequence __pyx_unpickle_SeedSequence",
+        "numpy.random.mtrand": "RandomState",
+        "sklearn._loss._loss": "__pyx_unpickle_CyLossFunction",
+        "sklearn.metrics._dist_metrics": "newObj",
+        "sklearn.neighbors._ball_tree": "newObj",
+        "sklearn.neighbors._kd_tree": "newObj",
+    }
+)
 
 # SciPy's sparse matrices and arrays, and no other names of their modules.
 SPARSE = re.compile(r"scipy\.sparse\._\w+\.(bsr|coo|csc|csr|dia|dok|lil)_(matrix|array)")

@@ -8,7 +8,12 @@ from math import sqrt
 import numpy as np
 
 from predictor.core.compiled.compiled_estimator import Array, FallbackRequired
-from predictor.core.compiled.rounding import DOUBLE, ROUNDINGS, SINGLE
+
+# Distance from 1 to the next number.
+SINGLE, DOUBLE = float(np.finfo(np.float32).eps), float(np.finfo(np.float64).eps)
+
+# A sum of n products is off by at most n + ROUNDINGS units in the last place.
+ROUNDINGS = 8
 
 # Range of distances from zero, and from the centre, that single precision can search.
 MAX_NUMBER, MIN_SPREAD = 1e15, 1e-15

@@ -15,8 +15,7 @@ from predictor.core.compiled.compiled_estimator import (
     FallbackRequired,
     labels_of_outputs,
 )
-from predictor.core.compiled.distances import PointSearch
-from predictor.core.compiled.rounding import DOUBLE, ROUNDINGS
+from predictor.core.compiled.distances import DOUBLE, ROUNDINGS, PointSearch
 from predictor.core.compiled.tolerance import RTOL
 
 # Weights of neighbours.

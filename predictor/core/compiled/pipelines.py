@@ -92,9 +92,7 @@ class LabelDecodingPipeline(TransformerPipeline):
 
     classes: Array | None = None
 
-    def run_methods(self, methods: Sequence[str], X: Any) -> dict[str, Any]:
-        """Return the result of each method."""
-        return {method: getattr(self, method)(X) for method in methods}
+    run_methods = CompiledEstimator.run_methods
 
     def predict(self, X: Any) -> Array:
         """Return the labels, shape (n_samples,)."""

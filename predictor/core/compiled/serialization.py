@@ -15,7 +15,6 @@ import numpy as np
 from predictor.core.compiled import (  # noqa: F401 - defines the subclasses below
     encoders,
     ensembles,
-    kernel_svm,
     linear,
     mlp,
     naive_bayes,

@@ -83,9 +83,11 @@ def compile_(
 
 
 def _compile(estimator: Any, signature: Signature, sample: Any) -> Compilation:
+    if signature.container not in (ARRAY, FRAME):
+        return not_compiled("Sparse rows and texts are not compiled.")
     start = perf_counter()
     try:
-        compiled = _convert(estimator, signature)
+        compiled = convert(estimator)
         methods = {
             name: _method_report(estimator, compiled, signature, name, method)
             for name, method in verify(estimator, compiled, signature, sample).items()
@@ -121,17 +123,6 @@ def not_compiled(reason: str, methods: Mapping[str, Any] | None = None) -> Compi
             "built_with": built_with(),
         }
     )
-
-
-def _convert(estimator: Any, signature: Signature) -> CompiledEstimator:
-    if signature.container not in (ARRAY, FRAME):
-        raise NotCompilable("Sparse rows and texts are not compiled.")
-    try:
-        return convert(estimator)
-    except NotCompilable:
-        raise
-    except Exception as exc:
-        raise NotCompilable(f"{type(estimator).__name__} cannot be compiled.") from exc
 
 
 def _method_report(

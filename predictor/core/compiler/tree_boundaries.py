@@ -4,13 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from predictor.core.compiled.compiled_estimator import CompiledEstimator
+from predictor.core.compiled.compiled_estimator import Array, CompiledEstimator
 from predictor.core.compiled.trees import TreeEnsemble
 from predictor.core.compiler.converters.tree_reader import read_all_trees
-
-Array = npt.NDArray[Any]
 
 # Number of rows on thresholds; each has neighbours in both precisions.
 N_ROWS = 48

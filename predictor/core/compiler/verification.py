@@ -27,7 +27,6 @@ def verify(
     compiled: CompiledEstimator,
     signature: Signature,
     sample: Any = None,
-    seed: int = SEED,
 ) -> dict[str, MethodVerification]:
     """Return the outcome of the verification of each method.
 
@@ -38,9 +37,8 @@ def verify(
     signature : Signature
     sample : array or DataFrame, optional
         Rows as the estimator reads them.
-    seed : int
     """
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(SEED)
     reader = InputReader(signature)
     verifier = Verifier(estimator, compiled, signature.methods)
     for X in _batches(signature, sample, rng):

@@ -25,7 +25,7 @@ from predictor.core.signature import Signature
 
 # Version of the format and the classes of compiled estimators. Files of other generations are
 # built again.
-GENERATION = 6
+GENERATION = 7
 
 # Number of rows that no compiled estimator takes long for.
 FEW_ROWS = 64

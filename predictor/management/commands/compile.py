@@ -4,7 +4,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from predictor import registry
-from predictor.management.messages import RegistryCommand, parse_version
+from predictor.management.registry_command import RegistryCommand, parse_version
 from predictor.models import ModelVersion
 
 
@@ -18,20 +18,17 @@ class Command(RegistryCommand):
         parser.add_argument("name", nargs="?")
         parser.add_argument("version", nargs="?")
         switch = parser.add_mutually_exclusive_group()
-        switch.add_argument(
-            "--off",
-            dest="use_compiled",
-            action="store_const",
-            const=False,
-            help="Compile nothing; run the versions with scikit-learn alone.",
-        )
-        switch.add_argument(
-            "--on",
-            dest="use_compiled",
-            action="store_const",
-            const=True,
-            help="Compile nothing; run the versions with their compiled estimators.",
-        )
+        for option, value, runner in (
+            ("--off", False, "scikit-learn alone"),
+            ("--on", True, "their compiled estimators"),
+        ):
+            switch.add_argument(
+                option,
+                dest="use_compiled",
+                action="store_const",
+                const=value,
+                help=f"Compile nothing; run the versions with {runner}.",
+            )
 
     def handle(
         self, *, name: str | None, version: str | None, use_compiled: bool | None, **_options: Any

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from predictor.management.messages import RegistryCommand, format_metrics
+from predictor.management.registry_command import RegistryCommand, format_metrics
 from predictor.models import ModelVersion
 
 HEADINGS = ("MODEL", "VERSION", "STATE", "FORMAT", "BYTES", "REGISTERED", "METRICS")

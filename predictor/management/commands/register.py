@@ -8,7 +8,7 @@ from django.core.management.base import CommandError
 
 from predictor import registry
 from predictor.isolation.sandbox import Upload
-from predictor.management.messages import RegistryCommand, parse_metrics
+from predictor.management.registry_command import RegistryCommand, parse_metrics
 from predictor.registry.registration import Origin
 
 
@@ -57,4 +57,4 @@ class Command(RegistryCommand):
         if version.notes:
             self.stdout.write(version.notes)
         if options["promote"]:
-            self.report_live(registry.promote(version))
+            self.report_state(registry.promote(version))

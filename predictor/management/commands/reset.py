@@ -1,18 +1,9 @@
 """Make the lowest version of a model live."""
 
-from argparse import ArgumentParser
-from typing import Any
-
 from predictor import registry
-from predictor.management.messages import RegistryCommand
+from predictor.management.registry_command import ModelCommand
 
 
-class Command(RegistryCommand):
+class Command(ModelCommand):
     help = "Makes the lowest version that is not retired live. Nothing is deleted."
-
-    def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("name")
-        parser.add_argument("--why", default="", help="Reason for the audit log.")
-
-    def handle(self, *, name: str, why: str, **_options: Any) -> None:
-        self.report_live(registry.reset(name, why=why))
+    change = staticmethod(registry.reset)

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from predictor import registry
-from predictor.management.messages import RegistryCommand
+from predictor.management.registry_command import RegistryCommand
 
 
 class Command(RegistryCommand):

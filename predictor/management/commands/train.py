@@ -4,7 +4,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from predictor import recipes, registry
-from predictor.management.messages import RegistryCommand, format_metrics
+from predictor.management.registry_command import RegistryCommand, format_metrics
 
 
 class Command(RegistryCommand):

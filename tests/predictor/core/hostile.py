@@ -35,13 +35,13 @@ def tuple_node(*nodes: dict[str, Any]) -> dict[str, Any]:
     return node("TupleNode", "builtins", "tuple", content=list(nodes))
 
 
-def members(data: bytes) -> Members:
+def read_members(data: bytes) -> Members:
     """Return the members of an archive."""
     with zipfile.ZipFile(io.BytesIO(data)) as file:
         return {name: file.read(name) for name in file.namelist()}
 
 
-def packed(parts: Members, method: int = zipfile.ZIP_STORED) -> bytes:
+def pack(parts: Members, method: int = zipfile.ZIP_STORED) -> bytes:
     """Return an archive of members."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", method) as file:
@@ -50,15 +50,15 @@ def packed(parts: Members, method: int = zipfile.ZIP_STORED) -> bytes:
     return buffer.getvalue()
 
 
-def rewritten(data: bytes, change: Callable[[dict[str, Any]], None]) -> bytes:
+def rewrite_schema(data: bytes, change: Callable[[dict[str, Any]], None]) -> bytes:
     """Return a skops file with a changed schema."""
-    parts = members(data)
+    parts = read_members(data)
     schema = json.loads(parts["schema.json"])
     change(schema)
-    return packed(parts | {"schema.json": json.dumps(schema).encode()})
+    return pack(parts | {"schema.json": json.dumps(schema).encode()})
 
 
-def with_attribute(data: bytes, attribute: dict[str, Any]) -> bytes:
+def add_attribute(data: bytes, attribute: dict[str, Any]) -> bytes:
     """Return a skops file whose estimator has one more attribute."""
 
     def change(schema: dict[str, Any]) -> None:
@@ -67,19 +67,19 @@ def with_attribute(data: bytes, attribute: dict[str, Any]) -> bytes:
         # A reader ignores values without the type of their key.
         state["key_types"]["content"].append(node("TypeNode", "builtins", "str"))
 
-    return rewritten(data, change)
+    return rewrite_schema(data, change)
 
 
-def damaged(estimator: BaseEstimator, change: Callable[[Any], None]) -> bytes:
+def save_damaged(estimator: BaseEstimator, change: Callable[[Any], None]) -> bytes:
     """Return a file of a copy of an estimator whose attributes were changed."""
     copy = deepcopy(estimator)
     change(copy)
     return skops.io.dumps(copy)
 
 
-def with_array(data: bytes, field: str, change: Callable[[Any], Any]) -> bytes:
+def change_arrays(data: bytes, field: str, change: Callable[[Any], Any]) -> bytes:
     """Return a skops file in which all arrays with a field are changed."""
-    parts = members(data)
+    parts = read_members(data)
     for name, content in parts.items():
         if name.endswith(".npy"):
             array = np.load(io.BytesIO(content))
@@ -87,14 +87,14 @@ def with_array(data: bytes, field: str, change: Callable[[Any], Any]) -> bytes:
                 buffer = io.BytesIO()
                 np.save(buffer, change(array.copy()))
                 parts[name] = buffer.getvalue()
-    return packed(parts)
+    return pack(parts)
 
 
-def bomb(data: bytes) -> bytes:
+def make_bomb(data: bytes) -> bytes:
     """Return a small file with 80 MB of zeros, written in parts."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as file:
-        for name, content in members(data).items():
+        for name, content in read_members(data).items():
             file.writestr(name, content)
         with file.open("zeros.npy", "w") as member:
             for _ in range(80):
@@ -103,9 +103,9 @@ def bomb(data: bytes) -> bytes:
     return buffer.getvalue()
 
 
-def crc_broken(data: bytes) -> bytes:
+def break_checksum(data: bytes) -> bytes:
     """Return a file with two changed bytes in an array, as after a disk error."""
-    parts = members(data)
+    parts = read_members(data)
     content = next(c for name, c in parts.items() if name.endswith(".npy") and len(c) > 160)
     place = data.index(content) + len(content) - 3
     swapped = bytearray(data)

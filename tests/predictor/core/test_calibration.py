@@ -7,7 +7,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.svm import SVC
+from sklearn.svm import LinearSVC
 
 from predictor.core.compiled.compiled_estimator import FallbackRequired, NotCompilable
 from predictor.core.compiled.tolerance import compare
@@ -29,7 +29,7 @@ def agree(estimator, methods=("predict", "predict_proba")):
 
 
 INNER = {
-    "scores": make_pipeline(StandardScaler(), SVC()),
+    "scores": make_pipeline(StandardScaler(), LinearSVC()),
     "probabilities": RandomForestClassifier(10, random_state=0),
 }
 

@@ -32,6 +32,14 @@ def test_the_page_lists_the_estimators_that_are_not_served():
     )
 
 
-@pytest.mark.parametrize(("row", "name"), [(0, "0 bytes"), (2, "swapped bytes"), (5, "a path")])
+@pytest.mark.parametrize(
+    ("row", "name"),
+    [
+        (0, "0 bytes"),
+        (2, "swapped bytes"),
+        (5, "a path"),
+        (7, "a child outside of a tree"),
+    ],
+)
 def test_the_messages_on_the_page_are_the_actual_messages(row, name):
     assert table("artifacts.md", "file | sentence")[row][1] == FILES[name][1]

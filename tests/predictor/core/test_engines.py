@@ -11,11 +11,10 @@ from sklearn.ensemble import (
     HistGradientBoostingClassifier,
     RandomForestClassifier,
 )
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.neighbors import KNeighborsClassifier, NearestCentroid
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.svm import SVC
 
 from predictor.core.compiled import preprocessing
 from predictor.core.compiled.compiled_estimator import ANY, NotCompilable
@@ -220,7 +219,7 @@ def test_an_estimator_that_is_not_compiled_says_why():
 
 def test_a_method_that_is_not_compiled_says_so_beside_those_that_are():
     estimator = FITTED["scaled"]
-    compiled_estimator = convert(make_pipeline(StandardScaler(), SVC()).fit(X, y))
+    compiled_estimator = convert(make_pipeline(StandardScaler(), Ridge()).fit(X, y))
     methods = verify(estimator, compiled_estimator, infer_signature(estimator, sample=X), X)
     assert methods["predict_proba"].reason == "It is not compiled."
 

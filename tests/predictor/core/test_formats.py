@@ -73,15 +73,15 @@ def test_a_plain_skops_file_is_described_by_its_estimator(tmp_path, target):
 def test_a_signature_that_does_not_match_its_estimator_is_rejected(tmp_path, target):
     save(ESTIMATOR, tmp_path / "a.skops")
     save(LogisticRegression().fit(X[:, :2], y), tmp_path / "b.skops")
-    members = hostile.members((tmp_path / "a.skops").read_bytes())
-    other = hostile.members((tmp_path / "b.skops").read_bytes())["predictor.json"]
+    members = hostile.read_members((tmp_path / "a.skops").read_bytes())
+    other = hostile.read_members((tmp_path / "b.skops").read_bytes())["predictor.json"]
     path = tmp_path / "mixed.skops"
-    path.write_bytes(hostile.packed(members | {"predictor.json": other}))
+    path.write_bytes(hostile.pack(members | {"predictor.json": other}))
     assert (
         refusal(path, target)
         == "The signature in the file does not match its estimator. Save the estimator again."
     )
-    path.write_bytes(hostile.packed(members | {"predictor.json": b'{"signature": 1}'}))
+    path.write_bytes(hostile.pack(members | {"predictor.json": b'{"signature": 1}'}))
     assert (
         refusal(path, target)
         == "The signature in the file cannot be read. Save the estimator again."
@@ -92,7 +92,7 @@ def test_another_version_is_accepted_if_it_is_allowed(tmp_path, target):
     path = tmp_path / "old.skops"
     change = {"content": '"1.2.3"'}
     path.write_bytes(
-        hostile.rewritten(
+        hostile.rewrite_schema(
             skops.io.dumps(LogisticRegression().fit(X, y)),
             lambda schema: schema["content"]["content"]["_sklearn_version"].update(change),
         )
@@ -130,7 +130,7 @@ def test_a_zip_of_a_model_directory_is_read(tmp_path, target, folder):
     path = tmp_path / "model.zip"
     data = skops.io.dumps(ESTIMATOR)
     path.write_bytes(
-        hostile.packed({f"{folder}MLmodel": MLMODEL.encode(), f"{folder}model.skops": data})
+        hostile.pack({f"{folder}MLmodel": MLMODEL.encode(), f"{folder}model.skops": data})
     )
     ingested = artifacts.ingest_file(path, target)
     assert (ingested.source, ingested.path.read_bytes()) == ("mlflow", data)

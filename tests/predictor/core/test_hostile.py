@@ -77,20 +77,20 @@ def npy(length, shape):
 
 
 def with_first_array(content):
-    parts = hostile.members(SAVED)
+    parts = hostile.read_members(SAVED)
     name = next(name for name in parts if name.endswith(".npy"))
-    return hostile.packed(parts | {name: content})
+    return hostile.pack(parts | {name: content})
 
 
 def two_of_one_identity():
     """Return a file in which a damaged and a valid array have the same identity."""
-    name = next(name for name in hostile.members(SAVED) if name.endswith(".npy"))
+    name = next(name for name in hostile.read_members(SAVED) if name.endswith(".npy"))
     arrays = [
         node("NdArrayNode", "numpy", "ndarray", type="numpy", file=file, __id__=7)
         for file in ("odd.npy", name)
     ]
-    data = hostile.with_attribute(SAVED, list_node(*arrays))
-    return hostile.packed(hostile.members(data) | {"odd.npy": npy(8, (10**12,))})
+    data = hostile.add_attribute(SAVED, list_node(*arrays))
+    return hostile.pack(hostile.read_members(data) | {"odd.npy": npy(8, (10**12,))})
 
 
 def objects():
@@ -115,7 +115,7 @@ def renamed_generator(name):
         state["bit_generator"] = json_node(f'"{name}"')
 
     data = skops.io.dumps(FunctionTransformer(kw_args={"seed": np.random.default_rng(0)}))
-    return hostile.rewritten(data, change)
+    return hostile.rewrite_schema(data, change)
 
 
 class Harmful:
@@ -132,9 +132,7 @@ VERSION = (
     "predictions. Fit the model again, or allow other versions."
 )
 NOT_ALLOWED = "The file contains types or functions that are not allowed: {}."
-OUTSIDE = "A node of a decision tree has a child out of range."
-OUTSIDE_HISTOGRAM = "A node of a histogram boosting has a child out of range."
-NO_COLUMN = "A node of a histogram boosting splits on a column that does not exist."
+INDICES = "A {} in the file has indices or shapes that do not match."
 MISMATCH = "The parts of the file do not make up an estimator."
 SIZE = "The size of an array in the file differs from its header."
 NO_ARCHIVE = "The file is not a complete zip archive."
@@ -147,44 +145,44 @@ FILES = {
     "truncated": (lambda: SAVED[:-100], NO_ARCHIVE),
     "truncated early": (lambda: SAVED[:1000], NO_ARCHIVE),
     "another zip archive": (
-        lambda: hostile.packed({"a.txt": b"a"}),
+        lambda: hostile.pack({"a.txt": b"a"}),
         "The archive is not a skops file, because it has no schema.json.",
     ),
-    "swapped bytes": (lambda: hostile.crc_broken(SAVED), "A member of the archive is damaged."),
+    "swapped bytes": (lambda: hostile.break_checksum(SAVED), "A member of the archive is damaged."),
     "a bomb": (
-        lambda: hostile.bomb(SAVED),
+        lambda: hostile.make_bomb(SAVED),
         "The archive has a decompressed size of 83,___,___ bytes; the maximum is 67,108,864.",
     ),
     "a path": (
-        lambda: hostile.packed(hostile.members(SAVED) | {"../../evil.py": b""}),
+        lambda: hostile.pack(hostile.read_members(SAVED) | {"../../evil.py": b""}),
         "A member of the archive has an unsafe path.",
     ),
     "an absolute path": (
-        lambda: hostile.packed(hostile.members(SAVED) | {"/etc/evil": b""}),
+        lambda: hostile.pack(hostile.read_members(SAVED) | {"/etc/evil": b""}),
         "A member of the archive has an unsafe path.",
     ),
     "invalid JSON": (
-        lambda: hostile.packed({"schema.json": b"{"}),
+        lambda: hostile.pack({"schema.json": b"{"}),
         "schema.json in the archive is not valid JSON.",
     ),
     "deep JSON": (
-        lambda: hostile.packed({"schema.json": deep().encode()}),
+        lambda: hostile.pack({"schema.json": deep().encode()}),
         "schema.json in the archive is not valid JSON.",
     ),
     "an identity that is a list": (
-        lambda: hostile.with_attribute(
+        lambda: hostile.add_attribute(
             SAVED, node("NdArrayNode", "numpy", "ndarray", type="numpy", file="a", __id__=[1])
         ),
         MISMATCH,
     ),
     "a version that is not a node": (
-        lambda: hostile.rewritten(
+        lambda: hostile.rewrite_schema(
             SAVED, lambda schema: schema["content"]["content"].update(_sklearn_version=1)
         ),
         "The file has a scikit-learn version that cannot be read.",
     ),
     "a version that is nested deeply": (
-        lambda: hostile.rewritten(
+        lambda: hostile.rewrite_schema(
             SAVED,
             lambda schema: schema["content"]["content"]["_sklearn_version"].update(
                 content="[" * 100_000
@@ -193,12 +191,12 @@ FILES = {
         "The file has a scikit-learn version that cannot be read.",
     ),
     "an old format": (
-        lambda: hostile.rewritten(SAVED, lambda schema: schema.update(protocol=0)),
+        lambda: hostile.rewrite_schema(SAVED, lambda schema: schema.update(protocol=0)),
         "The file is not in version 2 of the skops format.",
     ),
     "a missing part": (
-        lambda: hostile.packed(
-            {k: v for k, v in hostile.members(SAVED).items() if ".npy" not in k}
+        lambda: hostile.pack(
+            {k: v for k, v in hostile.read_members(SAVED).items() if ".npy" not in k}
         ),
         "The file refers to a member that the archive does not have.",
     ),
@@ -210,7 +208,7 @@ FILES = {
     "an array of negative length": (lambda: with_first_array(npy(8, (-1,))), SIZE),
     "two arrays of one identity": (two_of_one_identity, SIZE),
     "a list that contains itself": (
-        lambda: hostile.rewritten(
+        lambda: hostile.rewrite_schema(
             SAVED,
             lambda schema: schema["content"]["content"].update(
                 coef_=list_node(list_node() | {"__id__": 7}) | {"__id__": 7}
@@ -223,7 +221,7 @@ FILES = {
         "An array in the file has a damaged header.",
     ),
     "another version": (
-        lambda: hostile.rewritten(
+        lambda: hostile.rewrite_schema(
             SAVED,
             lambda schema: schema["content"]["content"]["_sklearn_version"].update(
                 content='"1.2.3"'
@@ -236,7 +234,7 @@ FILES = {
         VERSION.format("an unknown version of scikit-learn"),
     ),
     "a type outside the lists": (
-        lambda: hostile.with_attribute(SAVED, node("ObjectNode", "subprocess", "Popen")),
+        lambda: hostile.add_attribute(SAVED, node("ObjectNode", "subprocess", "Popen")),
         NOT_ALLOWED.format("subprocess.Popen"),
     ),
     "a function outside the lists": (
@@ -248,24 +246,24 @@ FILES = {
         NOT_ALLOWED.format("numpy.load"),
     ),
     "a type under another loader": (
-        lambda: hostile.with_attribute(
+        lambda: hostile.add_attribute(
             SAVED, node("ListNode", "sklearn.tree._tree", "Tree", content=[])
         ),
         NOT_ALLOWED.format("sklearn.tree._tree.Tree"),
     ),
     "a class as the key of a dictionary": (
-        lambda: hostile.with_attribute(SAVED, node("TypeNode", "builtins", "eval")),
+        lambda: hostile.add_attribute(SAVED, node("TypeNode", "builtins", "eval")),
         NOT_ALLOWED.format("builtins.eval"),
     ),
     "operator.attrgetter": (
-        lambda: hostile.with_attribute(
+        lambda: hostile.add_attribute(
             SAVED,
             node("OperatorFuncNode", "operator", "attrgetter", attrs=tuple_node(json_node('"a"'))),
         ),
         NOT_ALLOWED.format("operator.attrgetter"),
     ),
     "operator.methodcaller": (
-        lambda: hostile.with_attribute(
+        lambda: hostile.add_attribute(
             SAVED,
             node(
                 "OperatorFuncNode", "operator", "methodcaller", attrs=tuple_node(json_node('"a"'))
@@ -278,7 +276,7 @@ FILES = {
         NOT_ALLOWED.format("sklearn.linear_model._base.LogisticRegression"),
     ),
     "a distance that calls a function": (
-        lambda: hostile.with_attribute(
+        lambda: hostile.add_attribute(
             SAVED, node("ObjectNode", "sklearn.metrics._dist_metrics", "PyFuncDistance64")
         ),
         NOT_ALLOWED.format("sklearn.metrics._dist_metrics.PyFuncDistance64"),
@@ -292,7 +290,7 @@ FILES = {
         "A random generator in the file has an unknown bit generator.",
     ),
     "parts that do not match": (
-        lambda: hostile.rewritten(
+        lambda: hostile.rewrite_schema(
             SAVED,
             lambda schema: schema["content"]["content"].update(
                 coef_=node(
@@ -303,104 +301,108 @@ FILES = {
         MISMATCH,
     ),
     "a child outside of a tree": (
-        lambda: hostile.with_array(
+        lambda: hostile.change_arrays(
             skops.io.dumps(TREE), "left_child", field("left_child", 10**9, 0)
         ),
-        OUTSIDE,
+        INDICES.format("Tree"),
     ),
     "a child before its parent": (
-        lambda: hostile.with_array(
+        lambda: hostile.change_arrays(
             skops.io.dumps(FOREST), "left_child", field("right_child", 0, 0)
         ),
-        OUTSIDE,
+        INDICES.format("Tree"),
     ),
     "half a leaf": (
-        lambda: hostile.with_array(skops.io.dumps(TREE), "left_child", field("left_child", -1, 0)),
-        OUTSIDE,
+        lambda: hostile.change_arrays(
+            skops.io.dumps(TREE), "left_child", field("left_child", -1, 0)
+        ),
+        INDICES.format("Tree"),
     ),
     "a split on no column": (
-        lambda: hostile.with_array(skops.io.dumps(TREE), "left_child", field("feature", 4, 0)),
-        "A node of a decision tree splits on a column that does not exist.",
+        lambda: hostile.change_arrays(skops.io.dumps(TREE), "left_child", field("feature", 4, 0)),
+        INDICES.format("Tree"),
     ),
     "a tree wider than its estimator": (
-        lambda: hostile.damaged(TREE, lambda e: setattr(e, "n_features_in_", 2)),
-        "A decision tree and its estimator have different columns or outputs.",
+        lambda: hostile.save_damaged(TREE, lambda e: setattr(e, "n_features_in_", 2)),
+        INDICES.format("DecisionTreeClassifier"),
     ),
     "a forest wider than its first tree": (
-        lambda: hostile.damaged(
+        lambda: hostile.save_damaged(
             FOREST, lambda e: e.estimators_.append(DecisionTreeClassifier().fit(X[:, :2], y))
         ),
-        "A tree and its forest have different columns or outputs.",
+        INDICES.format("RandomForestClassifier"),
     ),
     "boosting with a tree too few": (
-        lambda: hostile.damaged(BOOSTED, lambda e: setattr(e, "n_trees_per_iteration_", 5)),
-        "The number of trees of a gradient boosting is wrong.",
+        lambda: hostile.save_damaged(BOOSTED, lambda e: setattr(e, "n_trees_per_iteration_", 5)),
+        INDICES.format("GradientBoostingClassifier"),
     ),
     "an isolated tree of other columns": (
-        lambda: hostile.damaged(ISOLATED, lambda e: setattr(e, "n_features_in_", 2)),
-        "A tree and its isolation forest have different columns.",
+        lambda: hostile.save_damaged(ISOLATED, lambda e: setattr(e, "n_features_in_", 2)),
+        INDICES.format("IsolationForest"),
     ),
     "a histogram's child outside": (
-        lambda: hostile.with_array(
+        lambda: hostile.change_arrays(
             skops.io.dumps(HISTOGRAM), "feature_idx", field("left", 10**6, 0)
         ),
-        OUTSIDE_HISTOGRAM,
+        INDICES.format("TreePredictor"),
     ),
     "a histogram's column outside": (
-        lambda: hostile.with_array(
+        lambda: hostile.change_arrays(
             skops.io.dumps(HISTOGRAM), "feature_idx", field("feature_idx", 5000, 0)
         ),
-        NO_COLUMN,
+        INDICES.format("HistGradientBoostingClassifier"),
     ),
     "a histogram's categories outside": (
-        lambda: hostile.with_array(
+        lambda: hostile.change_arrays(
             skops.io.dumps(HISTOGRAM), "feature_idx", field("bitset_idx", 900, slice(None))
         ),
-        "A node of a histogram boosting splits on categories that do not exist.",
+        INDICES.format("TreePredictor"),
     ),
     "points that do not exist": (
-        lambda: hostile.damaged(NEIGHBORS, reordered),
-        "A search tree refers to a point that does not exist.",
+        lambda: hostile.save_damaged(NEIGHBORS, reordered),
+        INDICES.format("KDTree"),
     ),
     "a search node outside": (
-        lambda: hostile.with_array(
+        lambda: hostile.change_arrays(
             skops.io.dumps(NEIGHBORS), "idx_start", field("idx_end", 10**6, 1)
         ),
-        "A node of a search tree refers to points that do not exist.",
+        INDICES.format("KDTree"),
     ),
     "a neighbour of no class": (
-        lambda: hostile.damaged(NEIGHBORS, lambda e: setattr(e, "_y", e._y + 10**6)),
-        "The label of a neighbour is not the index of a class.",
+        lambda: hostile.save_damaged(NEIGHBORS, lambda e: setattr(e, "_y", e._y + 10**6)),
+        INDICES.format("KNeighborsClassifier"),
     ),
     "fewer support vectors": (
-        lambda: hostile.damaged(VECTORS, lambda e: setattr(e, "_n_support", e._n_support + 1000)),
-        "The number of support vectors is wrong.",
+        lambda: hostile.save_damaged(
+            VECTORS, lambda e: setattr(e, "_n_support", e._n_support + 1000)
+        ),
+        INDICES.format("SVC"),
     ),
     "a support vector of no row": (
-        lambda: hostile.damaged(
+        lambda: hostile.save_damaged(
             SVC(kernel=RBF()).fit(X, y), lambda e: setattr(e, "support_", e.support_ + 1000)
         ),
-        "A support vector is not one of the training rows.",
+        INDICES.format("SVC"),
     ),
     "support vectors of other columns": (
-        lambda: hostile.damaged(VECTORS, lambda e: setattr(e, "n_features_in_", 40)),
-        "A support vector machine and its support vectors have different columns.",
+        lambda: hostile.save_damaged(VECTORS, lambda e: setattr(e, "n_features_in_", 40)),
+        INDICES.format("SVC"),
     ),
     "clusters of other columns": (
-        lambda: hostile.damaged(
+        lambda: hostile.save_damaged(
             KMeans(3, n_init=1).fit(X), lambda e: setattr(e, "n_features_in_", 40)
         ),
-        "A cluster centre and its estimator have different columns.",
+        INDICES.format("KMeans"),
     ),
     "bisected clusters of other columns": (
-        lambda: hostile.damaged(
+        lambda: hostile.save_damaged(
             BisectingKMeans(3).fit(X), lambda e: setattr(e._bisecting_tree.left, "center", X[0, :2])
         ),
-        "A cluster centre and its estimator have different columns.",
+        INDICES.format("BisectingKMeans"),
     ),
     "a word of no column": (
-        lambda: hostile.damaged(COUNTED, lambda e: e.vocabulary_.update(bad=10**6)),
-        "A word of a vocabulary has a column that does not exist.",
+        lambda: hostile.save_damaged(COUNTED, lambda e: e.vocabulary_.update(bad=10**6)),
+        INDICES.format("CountVectorizer"),
     ),
     "a vectorizer that reads files": (
         lambda: skops.io.dumps(HashingVectorizer(input="filename")),
@@ -408,22 +410,22 @@ FILES = {
     ),
     "hashing into nothing": (
         lambda: skops.io.dumps(HashingVectorizer(n_features=0)),
-        "The number of columns of a hashing vectorizer is out of range.",
+        INDICES.format("HashingVectorizer"),
     ),
     "an encoder of fewer columns": (
-        lambda: hostile.damaged(
+        lambda: hostile.save_damaged(
             OneHotEncoder().fit([["a"], ["b"]]), lambda e: setattr(e, "_n_features_outs", [1])
         ),
-        "The columns of an encoder do not match its categories.",
+        INDICES.format("OneHotEncoder"),
     ),
     "a spline of fewer knots": (
-        lambda: hostile.damaged(
+        lambda: hostile.save_damaged(
             SplineTransformer().fit(X), lambda e: setattr(e.bsplines_[0], "t", np.arange(3.0))
         ),
-        "The knots of a spline do not match its coefficients.",
+        INDICES.format("BSpline"),
     ),
     "a sparse matrix that points outside": (
-        lambda: hostile.damaged(
+        lambda: hostile.save_damaged(
             SparseRandomProjection(2, random_state=0).fit(X),
             lambda e: setattr(e.components_, "indices", e.components_.indices + 1000),
         ),
@@ -431,15 +433,15 @@ FILES = {
     ),
     "a random state outside of itself": (
         lambda: skops.io.dumps(DecisionTreeClassifier(random_state=beyond())),
-        "The position of a random generator is outside of its state.",
+        INDICES.format("RandomState"),
     ),
     "nested in a pipeline": (
-        lambda: hostile.with_array(
+        lambda: hostile.change_arrays(
             skops.io.dumps(make_pipeline(FunctionTransformer(), TREE)),
             "left_child",
             field("left_child", 10**9, 0),
         ),
-        OUTSIDE,
+        INDICES.format("Tree"),
     ),
 }
 

@@ -4,7 +4,6 @@ import ast
 import inspect
 
 import numpy as np
-import pytest
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import (
     GradientBoostingClassifier,
@@ -23,7 +22,7 @@ y = np.arange(20) % 2
 
 ATTRIBUTES = [
     (KNeighborsClassifier(), ["_fit_X", "_y", "_fit_method"]),
-    (SVC(), ["_sparse", "_gamma", "_dual_coef_", "_intercept_"]),
+    (SVC(), ["_sparse", "_parameter_constraints"]),
     (make_column_transformer(("drop", [0])), ["_transformer_to_input_indices"]),
     (OneHotEncoder(), ["_n_features_outs"]),
     (PoissonRegressor(), ["_base_loss"]),
@@ -61,10 +60,8 @@ def test_every_private_name_that_is_read_is_checked_here():
     assert {name for name in names if name[:1] == "_" and name[:2] != "__"} == checked
 
 
-@pytest.mark.parametrize("kernel", ["rbf", "linear"])
-def test_the_dual_coefficients_compute_the_negated_decision_of_two_classes(kernel):
-    estimator = SVC(kernel=kernel, gamma=0.01).fit(X, y)
-    coefs, intercepts = sklearn_private.svm_coefficients(estimator)
-    np.testing.assert_array_equal(coefs, -estimator.dual_coef_)
-    np.testing.assert_array_equal(intercepts, -estimator.intercept_)
-    assert sklearn_private.svm_gamma(estimator) == 0.01
+def test_the_options_of_a_parameter_are_those_of_its_constraints():
+    options = {"linear", "poly", "rbf", "sigmoid", "precomputed"}
+    assert sklearn_private.parameter_options(SVC, "kernel") == options
+    assert callable in sklearn_private.parameter_constraints(SVC, "kernel")
+    assert sklearn_private.parameter_options(SVC, "support_") == set()

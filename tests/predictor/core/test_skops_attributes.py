@@ -63,7 +63,7 @@ def saved(estimator, **values):
 
 def changed(estimator, change, **values):
     """Return a file whose nodes of the attributes are changed."""
-    return hostile.rewritten(
+    return hostile.rewrite_schema(
         saved(estimator, **values), lambda schema: change(schema["content"]["content"])
     )
 
@@ -220,7 +220,7 @@ def state_of(estimator, state, *names):
             schema = schema["content"]["content"][name]
         schema["content"] = state
 
-    return hostile.rewritten(skops.io.dumps(estimator), change)
+    return hostile.rewrite_schema(skops.io.dumps(estimator), change)
 
 
 def pair(name, value):
@@ -586,7 +586,7 @@ def named_keys():
         kinds = schema["content"]["key_types"]["content"]
         kinds[:] = [node("TypeNode", "numpy", "str_") for _ in kinds]
 
-    return hostile.rewritten(saved(LOGISTIC, predict=1), change)
+    return hostile.rewrite_schema(saved(LOGISTIC, predict=1), change)
 
 
 def test_a_name_that_is_a_string_of_numpy_is_checked():

@@ -36,7 +36,7 @@ NARROWED = ("sparse rows, support vectors",)
 
 def read(data, trusted=(), **options):
     """Return the object in a file, as this reader builds it."""
-    with zip_archive.opened(data) as file:
+    with zip_archive.open_archive(data) as file:
         schema = read_schema(file)
         audit(schema, trusted)
         return Reader(file, model_file.READERS, **options).read(schema)
@@ -44,7 +44,7 @@ def read(data, trusted=(), **options):
 
 def read_by_skops(data):
     """Return the object in a file, as the skops package builds it."""
-    with zip_archive.opened(data) as file:
+    with zip_archive.open_archive(data) as file:
         names = {get_name(node) for node in iter_nodes(read_schema(file))}
     return skops.io.loads(data, trusted=sorted(names))
 
@@ -56,7 +56,7 @@ def write(value):
 
 def parse(data):
     """Return the nodes and arrays of a file. Identities are numbered by first appearance."""
-    parts = hostile.members(data)
+    parts = hostile.read_members(data)
     numbers = {}
 
     def plain(node):
@@ -175,7 +175,7 @@ def test_an_object_that_calls_a_method_is_not_read_even_if_it_is_trusted():
             "content": '["a"]',
         },
     }
-    data = hostile.with_attribute(data, attrgetter_node)
+    data = hostile.add_attribute(data, attrgetter_node)
     with pytest.raises(ArtifactError, match=r"not allowed: operator\.attrgetter"):
         read(data, ["operator.attrgetter"])
 
@@ -213,7 +213,7 @@ def test_an_array_without_an_identity_counts_at_each_mention():
         del items[0]["__id__"]
         items.append(items[0])
 
-    data = hostile.rewritten(skops.io.dumps(transformer([np.zeros(100)])), mention_twice)
+    data = hostile.rewrite_schema(skops.io.dumps(transformer([np.zeros(100)])), mention_twice)
     assert len(read(data, max_bytes=2 * 928).kw_args["value"]) == 2
     with pytest.raises(ArtifactError, match=r"^The arrays in the file take more memory"):
         read(data, max_bytes=2 * 928 - 1)
@@ -221,7 +221,7 @@ def test_an_array_without_an_identity_counts_at_each_mention():
 
 def test_the_same_estimator_is_written_as_the_same_members():
     first, second = (model_file.dumps(fitted("RandomForestClassifier")[0], {}) for _ in range(2))
-    assert hostile.members(first) == hostile.members(second)
+    assert hostile.read_members(first) == hostile.read_members(second)
 
 
 def test_two_references_to_one_object_are_read_as_one_object():

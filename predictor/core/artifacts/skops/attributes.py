@@ -9,6 +9,7 @@ from functools import lru_cache
 from inspect import getattr_static
 from typing import Any
 
+from predictor.core import sklearn_private
 from predictor.core.artifacts.skops import trusted_types
 from predictor.core.artifacts.skops.callables import CallableFinder, Kind, get_items
 from predictor.core.errors import ArtifactError
@@ -92,7 +93,7 @@ def _is_hiding(cls: type, name: str) -> bool:
     if callable(member) or hasattr(member, "__get__"):
         return True
     # A constant is allowed if it is the default of a parameter, and in the operator's classes.
-    return _is_listed(cls) and not _get_constraints(cls, name)
+    return _is_listed(cls) and not sklearn_private.parameter_constraints(cls, name)
 
 
 @lru_cache(CACHE_SIZE)
@@ -108,15 +109,9 @@ def _get_accepted_kinds(cls: type, name: str) -> frozenset[Kind]:
     accepted: set[Kind] = {kind for kind, names in CALLABLE_ATTRIBUTES.items() if name in names}
     if not _is_listed(cls):
         accepted |= {"function", "type"}
-    elif callable in _get_constraints(cls, name):
+    elif callable in sklearn_private.parameter_constraints(cls, name):
         accepted.add("function")
     return frozenset(accepted)
-
-
-def _get_constraints(cls: type, name: str) -> list[Any]:
-    """Return scikit-learn's constraints of a parameter; an empty list if there are none."""
-    constraints = getattr(cls, "_parameter_constraints", {}).get(name, [])
-    return constraints if isinstance(constraints, list) else []
 
 
 def _check_strings(cls: type, name: str, value: Any) -> None:
@@ -149,5 +144,4 @@ def _get_method_options(cls: type, name: str) -> frozenset[str] | None:
         return None
     if name not in NAMED_METHODS and not _is_listed(cls):
         return None
-    options = [getattr(option, "options", ()) for option in _get_constraints(cls, name)]
-    return frozenset(SERVED).union(*options)
+    return frozenset(SERVED | sklearn_private.parameter_options(cls, name))

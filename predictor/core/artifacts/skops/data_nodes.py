@@ -84,7 +84,7 @@ def _read_sparse(reader: Reader, node: Node) -> Any:
     from scipy.sparse import load_npz
 
     data = reader.read_member(node)
-    with zip_archive.opened(data) as archive:
+    with zip_archive.open_archive(data) as archive:
         reader.count_bytes(sum(member.file_size for member in archive.infolist()))
         for name in archive.namelist():
             parse_npy(zip_archive.read(archive, name))

@@ -30,7 +30,7 @@ class SkopsModel(NamedTuple):
 
     estimator: Any
     card: dict[str, Any]
-    fitted: str | None
+    fitted_version: str | None
 
 
 def dumps(estimator: Any, card: dict[str, Any]) -> bytes:
@@ -69,17 +69,17 @@ def loads(data: bytes, *, trusted: Iterable[str] = (), allow_version: bool = Fal
         The file is damaged or too large; it contains a type, function or attribute that is not
         allowed, or an index out of range; another scikit-learn version fitted its estimator.
     """
-    with zip_archive.opened(data) as file:
+    with zip_archive.open_archive(data) as file:
         card = zip_archive.read_json(file, CARD) if CARD in file.namelist() else {}
         schema = read_schema(file)
-        fitted = _get_version(audit(schema, trusted), card)
-        check_version(fitted, allowed=allow_version)
+        fitted_version = _get_version(audit(schema, trusted), card)
+        check_version(fitted_version, allowed=allow_version)
         estimator = _read_object(file, schema)
     if not hasattr(estimator, "get_params"):
         raise ArtifactError("The file does not contain a scikit-learn estimator.")
     bounds.check(estimator)
     _reset_workers(estimator)
-    return SkopsModel(estimator, card, fitted)
+    return SkopsModel(estimator, card, fitted_version)
 
 
 def _read_object(file: zipfile.ZipFile, schema: dict[str, Any]) -> Any:

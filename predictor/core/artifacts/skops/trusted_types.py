@@ -11,7 +11,7 @@ from importlib import import_module
 from inspect import isabstract, isfunction
 
 
-def _qualify(names_by_module: Mapping[str, str]) -> set[str]:
+def qualify(names_by_module: Mapping[str, str]) -> set[str]:
     """Return full names from the names in each module, which spaces separate."""
     return {
         f"{module}.{name}" for module, names in names_by_module.items() for name in names.split()
@@ -31,7 +31,7 @@ CONTAINERS = {
     "BytearrayNode": {"builtins.bytearray"},
 }
 
-SCALARS = _qualify(
+SCALARS = qualify(
     {
         "numpy": "bool bool_ int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 "
         "float64 longdouble complex64 complex128 str_ bytes_ longlong ulonglong intc uintc"
@@ -42,7 +42,7 @@ DATA = {
     "NdArrayNode": {"numpy.ndarray", *SCALARS},
     "MaskedArrayNode": {"numpy.ma.MaskedArray", "numpy.ma.core.MaskedArray"},
     "DTypeNode": {"numpy.dtype"},
-    "SparseMatrixNode": _qualify(
+    "SparseMatrixNode": qualify(
         {
             f"scipy.sparse._{layout}": f"{layout}_matrix {layout}_array"
             for layout in ("csr", "csc", "coo", "bsr", "dia")
@@ -67,7 +67,7 @@ METRICS = (
 # Compiled objects. A loss contains at most two numbers, and no served method calls it.
 COMPILED = {
     "TreeNode": {"sklearn.tree._tree.Tree"},
-    "LossNode": _qualify(
+    "LossNode": qualify(
         {
             "sklearn._loss._loss": " ".join(f"Cy{name}" for name in LOSSES.split()),
             "sklearn.linear_model._sgd_fast": "EpsilonInsensitive Hinge ModifiedHuber "
@@ -77,7 +77,7 @@ COMPILED = {
 }
 
 # Objects that fitted estimators contain besides other estimators.
-PARTS = _qualify(
+PARTS = qualify(
     {
         "scipy.interpolate._bsplines": "BSpline",
         "sklearn._loss.link": "HalfLogitLink IdentityLink Interval LogitLink LogLink "
@@ -106,7 +106,7 @@ PARTS = _qualify(
 )
 
 # Functions of arrays that a FunctionTransformer may call or a parameter may contain.
-FUNCTIONS = _qualify(
+FUNCTIONS = qualify(
     {
         "numpy": "abs amax amin angle around average clip cumprod cumsum diff flip fliplr hypot i0 "
         "imag max mean median min nan_to_num nanmax nanmean nanmedian nanmin nanstd ravel real "

@@ -1,10 +1,8 @@
 """Converters of fitted estimators: one module for each module of `compiled`."""
 
-from predictor.core.compiler.converters import (
-    dispatch,
+from predictor.core.compiler.converters import (  # noqa: F401 - each adds its converters to the table
     encoders,
     ensembles,
-    kernel_svm,
     linear,
     mlp,
     naive_bayes,
@@ -13,17 +11,3 @@ from predictor.core.compiler.converters import (
     preprocessing,
     tree_ensembles,
 )
-
-for module in (
-    encoders,
-    ensembles,
-    kernel_svm,
-    linear,
-    mlp,
-    naive_bayes,
-    nearest_neighbors,
-    pipelines,
-    preprocessing,
-    tree_ensembles,
-):
-    dispatch.CONVERTERS.update(module.CONVERTERS)

@@ -7,6 +7,7 @@ import numpy as np
 from predictor.core import sklearn_private
 from predictor.core.compiled.compiled_estimator import Array, NotCompilable
 from predictor.core.compiled.encoders import CategoryEncoder, StringImputer
+from predictor.core.compiler.converters.dispatch import CONVERTERS
 
 # A string that is not a category.
 UNKNOWN = "\0 no category"
@@ -64,4 +65,4 @@ def convert_string_imputer(estimator: Any) -> StringImputer:
     return StringImputer(statistics)
 
 
-CONVERTERS = {"OneHotEncoder": _encoder, "OrdinalEncoder": _encoder}
+CONVERTERS.update({"OneHotEncoder": _encoder, "OrdinalEncoder": _encoder})

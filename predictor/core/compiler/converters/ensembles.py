@@ -1,6 +1,5 @@
 """Convert fitted ensembles of any estimators: votes, bags, stacks, calibrated classifiers."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,7 @@ from predictor.core.compiled.pipelines import (
     TransformerPipeline,
 )
 from predictor.core.compiled.preprocessing import ColumnSelector
-from predictor.core.compiler.converters.dispatch import convert, convert_with
+from predictor.core.compiler.converters.dispatch import CONVERTERS, convert, convert_with
 
 
 def _voting_classifier(estimator: Any) -> SoftVoting:
@@ -106,12 +105,14 @@ def _calibrated(calibrated: Any, n_classes: int) -> SigmoidCalibration:
     )
 
 
-CONVERTERS: dict[str, Callable[[Any], CompiledEstimator]] = {
-    "BaggingClassifier": _bagging_classifier,
-    "BaggingRegressor": _bagging_regressor,
-    "CalibratedClassifierCV": _calibrated_classifier,
-    "StackingClassifier": _stacking,
-    "StackingRegressor": _stacking,
-    "VotingClassifier": _voting_classifier,
-    "VotingRegressor": _voting_regressor,
-}
+CONVERTERS.update(
+    {
+        "BaggingClassifier": _bagging_classifier,
+        "BaggingRegressor": _bagging_regressor,
+        "CalibratedClassifierCV": _calibrated_classifier,
+        "StackingClassifier": _stacking,
+        "StackingRegressor": _stacking,
+        "VotingClassifier": _voting_classifier,
+        "VotingRegressor": _voting_regressor,
+    }
+)

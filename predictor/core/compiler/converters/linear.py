@@ -14,6 +14,7 @@ from predictor.core.compiled.linear import (
     LinearRegressor,
     LogLinkRegressor,
 )
+from predictor.core.compiler.converters.dispatch import CONVERTERS
 
 
 def _regressor(estimator: Any) -> LinearRegressor:
@@ -52,53 +53,24 @@ def _one_vs_rest(estimator: Any) -> LinearClassifier:
     return LinearClassifier(coef, intercept, estimator.classes_, ONE_VS_REST)
 
 
-CONVERTERS = {
-    **dict.fromkeys(
-        (
-            "ARDRegression",
-            "BayesianRidge",
-            "ElasticNet",
-            "ElasticNetCV",
-            "HuberRegressor",
-            "Lars",
-            "LarsCV",
-            "Lasso",
-            "LassoCV",
-            "LassoLars",
-            "LassoLarsCV",
-            "LassoLarsIC",
-            "LinearRegression",
-            "LinearSVR",
-            "MultiTaskElasticNet",
-            "MultiTaskElasticNetCV",
-            "MultiTaskLasso",
-            "MultiTaskLassoCV",
-            "OrthogonalMatchingPursuit",
-            "OrthogonalMatchingPursuitCV",
-            "PassiveAggressiveRegressor",
-            "QuantileRegressor",
-            "Ridge",
-            "RidgeCV",
-            "SGDRegressor",
-            "TheilSenRegressor",
-        ),
-        _regressor,
-    ),
-    **dict.fromkeys(("GammaRegressor", "PoissonRegressor", "TweedieRegressor"), _generalized),
-    **dict.fromkeys(
-        (
-            "LinearSVC",
-            "PassiveAggressiveClassifier",
-            "Perceptron",
-            "RidgeClassifier",
-            "RidgeClassifierCV",
-        ),
-        _classifier,
-    ),
-    **dict.fromkeys(
-        ("LinearDiscriminantAnalysis", "LogisticRegression", "LogisticRegressionCV"),
-        _logistic,
-    ),
-    "OneVsRestClassifier": _one_vs_rest,
-    "SGDClassifier": _sgd_classifier,
-}
+# Names of classes, separated by spaces.
+REGRESSORS = (
+    "ARDRegression BayesianRidge ElasticNet ElasticNetCV HuberRegressor Lars LarsCV Lasso LassoCV "
+    "LassoLars LassoLarsCV LassoLarsIC LinearRegression LinearSVR MultiTaskElasticNet "
+    "MultiTaskElasticNetCV MultiTaskLasso MultiTaskLassoCV OrthogonalMatchingPursuit "
+    "OrthogonalMatchingPursuitCV PassiveAggressiveRegressor QuantileRegressor Ridge RidgeCV "
+    "SGDRegressor TheilSenRegressor"
+)
+CLASSIFIERS = "LinearSVC PassiveAggressiveClassifier Perceptron RidgeClassifier RidgeClassifierCV"
+LOGISTIC_CLASSIFIERS = "LinearDiscriminantAnalysis LogisticRegression LogisticRegressionCV"
+
+CONVERTERS.update(
+    {
+        **dict.fromkeys(REGRESSORS.split(), _regressor),
+        **dict.fromkeys(("GammaRegressor", "PoissonRegressor", "TweedieRegressor"), _generalized),
+        **dict.fromkeys(CLASSIFIERS.split(), _classifier),
+        **dict.fromkeys(LOGISTIC_CLASSIFIERS.split(), _logistic),
+        "OneVsRestClassifier": _one_vs_rest,
+        "SGDClassifier": _sgd_classifier,
+    }
+)

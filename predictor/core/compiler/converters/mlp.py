@@ -3,6 +3,7 @@
 from typing import Any
 
 from predictor.core.compiled.mlp import NetworkClassifier, NetworkRegressor
+from predictor.core.compiler.converters.dispatch import CONVERTERS
 
 
 def _fields(estimator: Any) -> dict[str, Any]:
@@ -22,4 +23,4 @@ def _classifier(estimator: Any) -> NetworkClassifier:
     return NetworkClassifier(**_fields(estimator), classes=estimator.classes_)
 
 
-CONVERTERS = {"MLPClassifier": _classifier, "MLPRegressor": _regressor}
+CONVERTERS.update({"MLPClassifier": _classifier, "MLPRegressor": _regressor})

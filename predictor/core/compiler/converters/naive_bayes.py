@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from predictor.core.compiled.naive_bayes import GaussianBayes
+from predictor.core.compiler.converters.dispatch import CONVERTERS
 
 
 def _gaussian(estimator: Any) -> GaussianBayes:
@@ -14,4 +15,4 @@ def _gaussian(estimator: Any) -> GaussianBayes:
     return GaussianBayes(estimator.classes_, estimator.theta_, variances, constants, log_priors)
 
 
-CONVERTERS = {"GaussianNB": _gaussian}
+CONVERTERS.update({"GaussianNB": _gaussian})

@@ -13,6 +13,7 @@ from predictor.core.compiled.nearest_neighbors import (
     NeighborsClassifier,
     NeighborsRegressor,
 )
+from predictor.core.compiler.converters.dispatch import CONVERTERS
 
 # Names of the metric in scikit-learn.
 EUCLIDEAN = ("euclidean", "l2")
@@ -79,7 +80,9 @@ def _is_single(array: Array) -> bool:
     return array.dtype.kind == "f" and array.itemsize < np.dtype(np.float64).itemsize
 
 
-CONVERTERS = {
-    "KNeighborsClassifier": _classifier,
-    "KNeighborsRegressor": _regressor,
-}
+CONVERTERS.update(
+    {
+        "KNeighborsClassifier": _classifier,
+        "KNeighborsRegressor": _regressor,
+    }
+)

@@ -15,7 +15,7 @@ from predictor.core.compiled.pipelines import (
     TransformerPipeline,
 )
 from predictor.core.compiled.preprocessing import NumpyFunction
-from predictor.core.compiler.converters.dispatch import convert
+from predictor.core.compiler.converters.dispatch import CONVERTERS, convert
 from predictor.core.compiler.converters.preprocessing import convert_selector, numpy_name
 
 
@@ -71,19 +71,21 @@ def _convert_attribute(name: str) -> Callable[[Any], CompiledEstimator]:
     return lambda estimator: convert(getattr(estimator, name))
 
 
-CONVERTERS: dict[str, Callable[[Any], CompiledEstimator]] = {
-    "ColumnTransformer": _column_transformer,
-    "FeatureUnion": _union,
-    "FrozenEstimator": _convert_attribute("estimator"),
-    "MultiOutputClassifier": _multi_output,
-    "MultiOutputRegressor": _multi_output,
-    "Pipeline": _pipeline,
-    "RANSACRegressor": _convert_attribute("estimator_"),
-    "RFE": _elimination,
-    "RFECV": _elimination,
-    "TransformedTargetRegressor": _transformed_target,
-    **dict.fromkeys(
-        ("GridSearchCV", "HalvingGridSearchCV", "HalvingRandomSearchCV", "RandomizedSearchCV"),
-        _convert_attribute("best_estimator_"),
-    ),
-}
+CONVERTERS.update(
+    {
+        "ColumnTransformer": _column_transformer,
+        "FeatureUnion": _union,
+        "FrozenEstimator": _convert_attribute("estimator"),
+        "MultiOutputClassifier": _multi_output,
+        "MultiOutputRegressor": _multi_output,
+        "Pipeline": _pipeline,
+        "RANSACRegressor": _convert_attribute("estimator_"),
+        "RFE": _elimination,
+        "RFECV": _elimination,
+        "TransformedTargetRegressor": _transformed_target,
+        **dict.fromkeys(
+            ("GridSearchCV", "HalvingGridSearchCV", "HalvingRandomSearchCV", "RandomizedSearchCV"),
+            _convert_attribute("best_estimator_"),
+        ),
+    }
+)

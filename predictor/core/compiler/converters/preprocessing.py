@@ -1,6 +1,5 @@
 """Convert fitted transformers of numbers."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from predictor.core.compiled.preprocessing import (
     RangeScaler,
     Scaler,
 )
+from predictor.core.compiler.converters.dispatch import CONVERTERS
 from predictor.core.compiler.converters.encoders import convert_string_imputer
 
 
@@ -97,29 +97,24 @@ def numpy_name(function: Any) -> str:
     return name if function is not None and getattr(np, name, None) is function else ""
 
 
-CONVERTERS: dict[str, Callable[[Any], CompiledEstimator]] = {
-    "FunctionTransformer": _function,
-    "IncrementalPCA": _pca,
-    "MaxAbsScaler": _max_abs_scaler,
-    "MinMaxScaler": _min_max_scaler,
-    "PCA": _pca,
-    "PolynomialFeatures": _polynomial,
-    "RobustScaler": _robust_scaler,
-    "SimpleImputer": _imputer,
-    "StandardScaler": _standard_scaler,
-    "TruncatedSVD": lambda estimator: LinearProjection(estimator.components_.T),
-    **dict.fromkeys(
-        (
-            "GenericUnivariateSelect",
-            "SelectFdr",
-            "SelectFpr",
-            "SelectFromModel",
-            "SelectFwe",
-            "SelectKBest",
-            "SelectPercentile",
-            "SequentialFeatureSelector",
-            "VarianceThreshold",
-        ),
-        convert_selector,
-    ),
-}
+# Names of classes, separated by spaces.
+SELECTORS = (
+    "GenericUnivariateSelect SelectFdr SelectFpr SelectFromModel SelectFwe SelectKBest "
+    "SelectPercentile SequentialFeatureSelector VarianceThreshold"
+)
+
+CONVERTERS.update(
+    {
+        "FunctionTransformer": _function,
+        "IncrementalPCA": _pca,
+        "MaxAbsScaler": _max_abs_scaler,
+        "MinMaxScaler": _min_max_scaler,
+        "PCA": _pca,
+        "PolynomialFeatures": _polynomial,
+        "RobustScaler": _robust_scaler,
+        "SimpleImputer": _imputer,
+        "StandardScaler": _standard_scaler,
+        "TruncatedSVD": lambda estimator: LinearProjection(estimator.components_.T),
+        **dict.fromkeys(SELECTORS.split(), convert_selector),
+    }
+)

@@ -16,6 +16,7 @@ from predictor.core.compiled.trees import (
     ForestRegressor,
     IsolationForest,
 )
+from predictor.core.compiler.converters.dispatch import CONVERTERS
 from predictor.core.compiler.converters.onnx_trees import WeightedTree, to_onnx
 from predictor.core.compiler.converters.tree_reader import Tree, read_histogram_trees, read_tree
 
@@ -175,19 +176,21 @@ def _isolation_forest(estimator: Any) -> IsolationForest:
     return IsolationForest(**fields, mean_depth=mean_depth, offset=float(estimator.offset_))
 
 
-CONVERTERS = {
-    "AdaBoostClassifier": _adaboost,
-    "DecisionTreeClassifier": _forest_classifier,
-    "DecisionTreeRegressor": _forest_regressor,
-    "ExtraTreeClassifier": _forest_classifier,
-    "ExtraTreeRegressor": _forest_regressor,
-    "ExtraTreesClassifier": _forest_classifier,
-    "ExtraTreesRegressor": _forest_regressor,
-    "GradientBoostingClassifier": _boosting_classifier,
-    "GradientBoostingRegressor": _boosting_regressor,
-    "HistGradientBoostingClassifier": _histogram_classifier,
-    "HistGradientBoostingRegressor": _histogram_regressor,
-    "IsolationForest": _isolation_forest,
-    "RandomForestClassifier": _forest_classifier,
-    "RandomForestRegressor": _forest_regressor,
-}
+CONVERTERS.update(
+    {
+        "AdaBoostClassifier": _adaboost,
+        "DecisionTreeClassifier": _forest_classifier,
+        "DecisionTreeRegressor": _forest_regressor,
+        "ExtraTreeClassifier": _forest_classifier,
+        "ExtraTreeRegressor": _forest_regressor,
+        "ExtraTreesClassifier": _forest_classifier,
+        "ExtraTreesRegressor": _forest_regressor,
+        "GradientBoostingClassifier": _boosting_classifier,
+        "GradientBoostingRegressor": _boosting_regressor,
+        "HistGradientBoostingClassifier": _histogram_classifier,
+        "HistGradientBoostingRegressor": _histogram_regressor,
+        "IsolationForest": _isolation_forest,
+        "RandomForestClassifier": _forest_classifier,
+        "RandomForestRegressor": _forest_regressor,
+    }
+)

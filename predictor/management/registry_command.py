@@ -1,10 +1,14 @@
-"""Base class of the registry's commands, and the parsing of their arguments."""
+"""Base classes of the registry's commands, and the parsing of their arguments."""
 
+import re
+from argparse import ArgumentParser
+from collections.abc import Callable
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import Error as DatabaseError
 
+from predictor import registry
 from predictor.core.errors import PredictorError
 from predictor.models import ModelVersion
 
@@ -26,14 +30,39 @@ class RegistryCommand(BaseCommand):
                 "run: python manage.py migrate."
             ) from exc
 
-    def report_live(self, version: ModelVersion) -> None:
-        """Print which version is live."""
-        self.stdout.write(f"Version {version.version} of {version.model} is live.")
+    def report_state(self, version: ModelVersion) -> None:
+        """Print the state of a version."""
+        self.stdout.write(f"Version {version.version} of {version.model} is {version.state}.")
+
+
+class ModelCommand(RegistryCommand):
+    """A change of the live version of a model, with a reason for the audit log."""
+
+    change: Callable[..., ModelVersion]
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("name")
+        parser.add_argument("--why", default="", help="Reason for the audit log.")
+
+    def handle(self, *, name: str, why: str, **_options: Any) -> None:
+        self.report_state(self.change(name, why=why))
+
+
+class VersionCommand(ModelCommand):
+    """A change of the state of one version, with a reason for the audit log."""
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("version")
+
+    def handle(self, *, name: str, version: str, why: str, **_options: Any) -> None:  # type: ignore[override]  # one more argument
+        row = registry.version(name, parse_version(version))
+        self.report_state(self.change(row, why=why))
 
 
 def parse_version(text: str) -> int:
     """Return the number of a version from the command line."""
-    if not (text.isascii() and text.isdecimal()):
+    if not re.fullmatch("[0-9]{1,9}", text):
         raise CommandError(f"A version is a number from 1; got {text!r}.")
     return int(text)
 
