@@ -73,7 +73,11 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=2, help="of one measurement")
     options = parser.parse_args()
     require_wrk()
-    cells = measure(options)
+    publish(measure(options))
+
+
+def publish(cells: list[Cell]) -> None:
+    """Print the cells of two variants, and their ratio."""
     if failed := [f"{cell.server}: {cell.failed}" for cell in cells if cell.failed]:
         raise SystemExit("; ".join(failed))
     rows = [

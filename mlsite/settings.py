@@ -53,6 +53,8 @@ try:
     TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", 0)
     MAX_BODY_BYTES = env.int("MAX_BODY_BYTES", 32 * 2**20)
     MODELS_DIR = env.path("MODELS_DIR", BASE_DIR / "models")
+    ESTIMATOR_TIME_LIMIT_S = env.float("ESTIMATOR_TIME_LIMIT_S", 30.0)
+    ESTIMATOR_MEMORY_BYTES = env.int("ESTIMATOR_MEMORY_BYTES", 4 * 2**30)
     TRUSTED_TYPES: list[str] = env.list("TRUSTED_TYPES", [])
     DEFAULT_MODEL = env.str("DEFAULT_MODEL", "iris")
     ENGINES = one_of("ENGINES", env.str("ENGINES", "compiled"), ("compiled", "scikit-learn"))
@@ -66,7 +68,6 @@ try:
     FAST_PATH = env.bool("FAST_PATH", True)
     CPU_AFFINITY = env.bool("CPU_AFFINITY", True)
     RESPAWN_ALWAYS = env.bool("RESPAWN_ALWAYS", True)
-    EARLY_IMPORTS = env.bool("EARLY_IMPORTS", True)
     LOG_BATCHING = env.bool("LOG_BATCHING", True)
     LOG_FORMAT = one_of("LOG_FORMAT", env.str("LOG_FORMAT", "line"), ("line", "json"))
 except (EnvError, ValueError) as exc:
@@ -75,8 +76,9 @@ except (EnvError, ValueError) as exc:
 API_ACCESS = one_of("API_ACCESS", EXPLICIT_API_ACCESS or "open", ("open", "token"))
 if TRUSTED_PROXIES < 0:
     raise ImproperlyConfigured(f"TRUSTED_PROXIES is {TRUSTED_PROXIES}; it takes a number from 0.")
-if MAX_BODY_BYTES < 1:
-    raise ImproperlyConfigured(f"MAX_BODY_BYTES is {MAX_BODY_BYTES}; it takes a number above 0.")
+for name in ("MAX_BODY_BYTES", "ESTIMATOR_TIME_LIMIT_S", "ESTIMATOR_MEMORY_BYTES"):
+    if not 0 < globals()[name] < float("inf"):
+        raise ImproperlyConfigured(f"{name} is {globals()[name]}; it takes a number above 0.")
 
 if not 0 < DATABASE_TIMEOUT < math.inf:
     raise ImproperlyConfigured(

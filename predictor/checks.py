@@ -1,5 +1,6 @@
 """System checks of the app's settings and of the apps that it needs."""
 
+import math
 import os
 import re
 from collections.abc import Iterator
@@ -25,6 +26,7 @@ def check_site(**_kwargs: Any) -> list[CheckMessage]:
         *_check_default_model(),
         *_check_trusted_types(),
         *_check_models_dir(),
+        *_check_estimator_limits(),
         *_check_isolation(),
     ]
 
@@ -109,6 +111,20 @@ def _check_models_dir() -> Iterator[CheckMessage]:
             ),
             id="predictor.W001",
         )
+
+
+def _check_estimator_limits() -> Iterator[CheckMessage]:
+    limits: dict[str, object] = {
+        "ESTIMATOR_TIME_LIMIT_S": conf.estimator_time_limit_s(),
+        "ESTIMATOR_MEMORY_BYTES": conf.estimator_memory_bytes(),
+    }
+    for name, value in limits.items():
+        if not isinstance(value, int | float) or not 0 < value < math.inf:
+            yield Error(
+                f"{name} is {value!r}, which is not a number above 0.",
+                hint="Set it to a number, or remove it.",
+                id="predictor.E007",
+            )
 
 
 def _check_isolation() -> Iterator[CheckMessage]:

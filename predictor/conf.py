@@ -31,6 +31,18 @@ def trusted_types() -> Sequence[str]:
     return names
 
 
+def estimator_time_limit_s() -> float:
+    """Return the maximum time of one call of an estimator."""
+    seconds: float = getattr(settings, "ESTIMATOR_TIME_LIMIT_S", 30)
+    return seconds
+
+
+def estimator_memory_bytes() -> int:
+    """Return the maximum address space of an estimator process."""
+    size: int = getattr(settings, "ESTIMATOR_MEMORY_BYTES", 4 * 2**30)
+    return size
+
+
 def cpu_cores() -> Collection[int]:
     """Return the CPU cores of child processes; if empty, they use those of their parent."""
     cores: Collection[int] = getattr(settings, "CPU_CORES", ())

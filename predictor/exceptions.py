@@ -7,7 +7,14 @@ from rest_framework import status
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
 
-from predictor.core.errors import ArtifactError, Busy, Conflict, InvalidInput, ModelNotFound
+from predictor.core.errors import (
+    ArtifactError,
+    Busy,
+    Conflict,
+    EstimatorFailed,
+    InvalidInput,
+    ModelNotFound,
+)
 
 Handler = Callable[[Exception, dict[str, Any]], Response | None]
 
@@ -17,8 +24,9 @@ STATUSES: dict[type[Exception], int] = {
     Conflict: status.HTTP_409_CONFLICT,
     ArtifactError: status.HTTP_503_SERVICE_UNAVAILABLE,
     Busy: status.HTTP_503_SERVICE_UNAVAILABLE,
+    EstimatorFailed: status.HTTP_503_SERVICE_UNAVAILABLE,
 }
-RETRY_AFTER_S: dict[type[Exception], int] = {Busy: 1}
+RETRY_AFTER_S: dict[type[Exception], int] = {Busy: 1, EstimatorFailed: 10}
 
 
 def handle(exc: Exception, context: dict[str, Any]) -> Response | None:

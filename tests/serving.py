@@ -56,6 +56,21 @@ def until(claim, what, timeout_s=START_S):
     raise AssertionError(f"not within {timeout_s} s: {what}")
 
 
+def children(pid):
+    """The child processes of a process."""
+    try:
+        return list(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
+    except FileNotFoundError:  # it has ended
+        return []
+
+
+def is_supervisor(pid):
+    try:
+        return b"predictor.isolation.supervisor" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except FileNotFoundError:
+        return False
+
+
 class Site:
     """`manage.py serve` in a process group of its own, as a user starts it or preloaded."""
 
@@ -116,8 +131,16 @@ class Site:
 
     def workers(self):
         """The processes that answer."""
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
-        return [int(pid) for pid in children.read_text().split()]
+        supervisors = self.supervisors()
+        servers = [pid for pid in children(self.process.pid) if pid not in supervisors]
+        return [pid for server in servers for pid in children(server)]
+
+    def supervisors(self):
+        """The process that starts estimator processes."""
+        return [pid for pid in children(self.process.pid) if is_supervisor(pid)]
+
+    def estimator_processes(self):
+        return [pid for supervisor in self.supervisors() for pid in children(supervisor)]
 
     def stop(self, how=signal.SIGTERM):
         """End it, and return its exit code."""

@@ -174,6 +174,13 @@ FLOORS = [
         at_most=True,
     ),
     Floor(
+        "an estimator process, beyond the estimator's own call, one row and one client",
+        200,
+        script("isolation"),
+        at_most=True,
+        unit=" µs",
+    ),
+    Floor(
         "memory of a second worker, with two small models",
         60,
         script("memory"),

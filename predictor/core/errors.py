@@ -37,3 +37,7 @@ class ArtifactError(PredictorError):
 
 class Busy(PredictorError):
     """The queue of waiting requests is full."""
+
+
+class EstimatorFailed(PredictorError):
+    """The rows end the process of the estimator, or exceed its time limit."""

@@ -37,12 +37,10 @@ class InputBuilder:
         dtypes = {column.dtype for column in columns}
         self.dtype = dtypes.pop() if len(dtypes) == 1 else "object"
         self._index: Any = None
-        # Only the DataFrame shows the rounding to float32 and the conversion to categories.
-        needs_dataframe = {column.dtype for column in columns} & {"float32", "category"}
-        self.is_lazy = container == FRAME and not needs_dataframe
+        self.is_lazy = container == FRAME
 
     def build_lazily(self, values: Array | Values) -> Any:
-        """Return X; a LazyFrame if the DataFrame can be built later."""
+        """Return X; a LazyFrame in place of a DataFrame."""
         return LazyFrame(values, self.build) if self.is_lazy else self.build(values)
 
     def _array(self, values: Array | Values) -> Array:
@@ -81,6 +79,11 @@ class InputBuilder:
         by_column = values.T if isinstance(values, np.ndarray) else values
         series = map(_build_series, self.columns, by_column)
         return pd.DataFrame(dict(zip(self.names, series, strict=True)), copy=False)
+
+
+def shows_only_in_dataframe(columns: Sequence[Column]) -> bool:
+    """Return whether only the DataFrame shows the values of the columns: rounded, or categories."""
+    return not {"float32", "category"}.isdisjoint(column.dtype for column in columns)
 
 
 def _build_series(column: Column, values: Any) -> Any:

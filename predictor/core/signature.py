@@ -76,13 +76,14 @@ class Signature:
         return MatrixParser(self.columns)
 
     @cached_property
-    def _build(self) -> Callable[[Any], Any]:
+    def build(self) -> Callable[[Any], Any]:
+        """Function that returns X from an array of numbers, or from a list for each column."""
         return InputBuilder(self.container, self.columns).build_lazily
 
     def build_example(self) -> Any:
         """Return X with one row of example values."""
         row = {column.name: column.get_example() for column in self.columns}
-        return self._build(self._row_parser.parse([row]))
+        return self.build(self._row_parser.parse([row]))
 
     def build_input(self, values: Sequence[Sequence[Any]]) -> Any:
         """Return X from the values of each column. None is a missing value.
@@ -93,13 +94,13 @@ class Signature:
             A number is too large for the dtype of its column.
         """
         if self.is_numeric:
-            return self._build(np.array(values, dtype=np.float64).T.copy())
-        return self._build(list(map(list, values)))
+            return self.build(np.array(values, dtype=np.float64).T.copy())
+        return self.build(list(map(list, values)))
 
     def parse_rows(self, data: Any, reread: Callable[[], Any] | None = None) -> ParsedRows:
         """Return X from parsed JSON; see `predictor.core.row_parser.RowParser.parse`."""
         values = self._row_parser.parse(data, reread)
-        return ParsedRows(self._build(values), is_single=type(data) is dict)
+        return ParsedRows(self.build(values), is_single=type(data) is dict)
 
     def parse_matrix(self, body: bytes) -> ParsedRows | None:
         """Return X from a JSON list of numeric rows; None if the body is something else.
@@ -107,7 +108,7 @@ class Signature:
         The result is the same as that of `parse_rows` for the parsed body, in half the time.
         """
         values = self._matrix_parser.parse(body)
-        return None if values is None else ParsedRows(self._build(values), is_single=False)
+        return None if values is None else ParsedRows(self.build(values), is_single=False)
 
     def select_outputs(self, outputs: str | None) -> tuple[str, ...]:
         """Return the methods in a list such as `predict,predict_proba`; by default the first.

@@ -96,3 +96,13 @@ def isolation_depths(estimator: Any) -> list[Array]:
 def isolation_max_samples(estimator: Any) -> int:
     """Return the resolved number of samples of each tree: `max_samples` can be "auto"."""
     return int(estimator._max_samples)  # noqa: SLF001 - no public equivalent
+
+
+def find_thread_pools() -> None:
+    """Let scikit-learn find the libraries with threads, which it remembers for later calls.
+
+    It reads /proc/self/maps, which a confined process cannot read.
+    """
+    from sklearn.utils.parallel import _get_threadpool_controller  # noqa: PLC0415 - imported late
+
+    _get_threadpool_controller()

@@ -9,6 +9,7 @@ import tempfile
 from dataclasses import asdict
 
 from predictor.core.errors import ArtifactError
+from predictor.isolation.environment import child_environment
 from predictor.isolation.job import ACTIONS, REJECTED, Job, Outcome
 
 log = logging.getLogger(__name__)
@@ -16,20 +17,13 @@ log = logging.getLogger(__name__)
 
 def run_in_child(job: Job) -> Outcome:
     """Run a job in a child process."""
-    names = ("PATH", "LANG", "VIRTUAL_ENV")
-    environment = {name: os.environ[name] for name in names if name in os.environ}
-    # Further threads need memory, which is limited; joblib would start a process to count cores.
-    limited = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "LOKY_MAX_CPU_COUNT")
-    environment |= dict.fromkeys(limited, "1")
-    # The child imports predictor and the modules of TRUSTED_TYPES from the same places.
-    environment["PYTHONPATH"] = os.pathsep.join(map(os.path.abspath, sys.path))
     command = [sys.executable, "-P", "-m", "predictor.isolation.run_job"]
     files = (job.file, job.sample, job.artifact, job.artifact_reader, job.compiled, job.report)
     with tempfile.TemporaryFile() as errors:
         try:
             process = subprocess.run(  # noqa: S603 - a command of this module
                 [*command, json.dumps(asdict(job))],
-                env=environment,
+                env=child_environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=errors,

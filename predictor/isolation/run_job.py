@@ -13,21 +13,23 @@ import os
 import signal
 import sys
 import time
-import traceback
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import asdict
 from functools import partial
-from importlib import import_module
 
 from predictor.core.compiler.compile import not_compiled
 from predictor.core.errors import PredictorError
 from predictor.isolation import confined_fork
 from predictor.isolation.confinement import end_with
 from predictor.isolation.job import COMPILATION, REJECTED, Job, Outcome
+from predictor.isolation.shared_imports import import_modules
 from predictor.isolation.steps import STEPS, SampleError, write
 
 # Share of the time limit within which the compilation must end.
 COMPILATION_SHARE = 0.8
+
+# Most of scikit-learn, for all steps.
+SHARED_MODULES = ("sklearn.ensemble",)
 
 # Predictions of the serving processes have priority.
 NICENESS = 10
@@ -86,25 +88,12 @@ def lower_priority(cores: Collection[int]) -> None:
     os.nice(NICENESS)
 
 
-def import_modules(trusted: Sequence[str]) -> None:
-    """Import most of scikit-learn for both forks, and the modules of the operator's types.
-
-    A confined fork cannot read the files of the operator's modules.
-    """
-    import_module("sklearn.ensemble")
-    for name in trusted:
-        try:
-            import_module(name.rpartition(".")[0])
-        except Exception:  # noqa: BLE001 - only a file that contains the name is rejected
-            traceback.print_exc()
-
-
 def main() -> None:
     """Run the job of the command line, and print its outcome."""
     job = Job(**json.loads(sys.argv[1]))
     end_with(job.parent)
     lower_priority(job.cores)
-    import_modules(job.trusted)
+    import_modules(SHARED_MODULES, job.trusted)
     sys.stdout.write(json.dumps(asdict(run(job))))
 
 

@@ -2,7 +2,7 @@
 
 from predictor.registry.audit_log import previous_live
 from predictor.registry.lifecycle import lowest_version, promote, reset, retire, rollback
-from predictor.registry.loading import load, needs_estimators
+from predictor.registry.loading import load
 from predictor.registry.queries import (
     callable_version,
     check_live,
@@ -31,7 +31,6 @@ __all__ = [
     "load",
     "lowest_version",
     "models_without_live_version",
-    "needs_estimators",
     "previous_live",
     "promote",
     "recompile_version",

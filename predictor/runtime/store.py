@@ -101,8 +101,9 @@ class Store:
         return list(self._live.values())
 
     def load_error(self, name: str) -> str:
-        """Return why the live version of a model is not loaded; empty if it is loaded."""
-        return self._load_errors.get(name, "")
+        """Return why the live version of a model is not loaded, or is out of service; else ""."""
+        live = self._live.get(name)
+        return self._load_errors.get(name) or (live.engine.failure if live else "")
 
     def check(self) -> None:
         """Check that this process serves a version of every model that has a live version.

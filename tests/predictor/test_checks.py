@@ -16,12 +16,14 @@ from tests.serving import ROOT, START_S, environment
 
 
 def test_a_site_without_settings_uses_the_defaults(settings):
-    for name in ("MODELS_DIR", "DEFAULT_MODEL", "TRUSTED_TYPES", "ENGINES"):
+    names = ("MODELS_DIR", "DEFAULT_MODEL", "TRUSTED_TYPES", "ENGINES")
+    for name in (*names, "ESTIMATOR_TIME_LIMIT_S", "ESTIMATOR_MEMORY_BYTES"):
         delattr(settings, name)
     assert conf.models_dir() == settings.BASE_DIR / "models"
     assert conf.default_model() == "iris"
     assert list(conf.trusted_types()) == []
     assert conf.uses_compiled()
+    assert (conf.estimator_time_limit_s(), conf.estimator_memory_bytes()) == (30, 2**32)
     assert check_site() == []
     del settings.BASE_DIR
     assert conf.models_dir() == Path.cwd() / "models"
@@ -41,6 +43,18 @@ WRONG = [
         ["shop.Clip", "Clip"],
         "predictor.E004",
         "TRUSTED_TYPES contains 'Clip', which is not the full name of a type.",
+    ),
+    (
+        "ESTIMATOR_TIME_LIMIT_S",
+        0,
+        "predictor.E007",
+        "ESTIMATOR_TIME_LIMIT_S is 0, which is not a number above 0.",
+    ),
+    (
+        "ESTIMATOR_MEMORY_BYTES",
+        "4 GiB",
+        "predictor.E007",
+        "ESTIMATOR_MEMORY_BYTES is '4 GiB', which is not a number above 0.",
     ),
     (
         "MODELS_DIR",

@@ -1,8 +1,9 @@
 """Compiled estimators over HTTP: on the card, beside the artifact, switched, lost, built again."""
 
 import json
-import threading
-from concurrent.futures import ThreadPoolExecutor
+import os
+import signal
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,12 +15,13 @@ from predictor import registry
 from predictor.core import artifacts
 from predictor.core.columns import Column
 from predictor.core.compiler.compile import compile_
-from predictor.core.engines import joining, places
 from predictor.core.errors import Conflict
+from predictor.isolation.supervisor import MAX_DEATHS
 from predictor.models import ModelVersion
 from predictor.recipes import Fitted
 from predictor.runtime.store import get_store
 from tests.predictor.fitted import register as register_fitted
+from tests.serving import until
 
 ROW = {"X1": 5.9, "X2": 3.0}
 METHODS = ["predict", "predict_proba", "decision_function"]
@@ -77,28 +79,31 @@ def test_what_is_not_compiled_says_why(api, near):
     assert (engines["joined"], engines["alone"]) == (True, "")
 
 
-def test_a_request_that_would_wait_too_long_is_told_when_to_come_again(api, near, monkeypatch):
-    monkeypatch.setattr(places.PLACES, "most", 1)
-    entered, opened = threading.Event(), threading.Event()
-    estimator = near.engine.engine.estimator
-    predict = estimator.predict
+def test_a_version_whose_process_keeps_dying_is_out_of_service_and_its_card_says_why(
+    api, near, settings
+):
+    settings.ESTIMATOR_MEMORY_BYTES = 2**32 + 1  # a process that no other test needs
+    get_store()._live.clear()
+    get_store().refresh()
+    near, statuses = get_store().get("near"), []
+    for _ in range(MAX_DEATHS):
+        process = near.engine.connections.idle[-1].pid
+        os.kill(process, signal.SIGKILL)
+        until(lambda process=process: not is_running(process), "the end of the process")
+        response = api.post("/models/near/predict", {"x0": 4})
+        statuses.append(response.status_code)
+    assert statuses == [200] * (MAX_DEATHS - 1) + [503]
+    reason = f"Its estimator process ended {MAX_DEATHS} times within 60 seconds."
+    assert response.json() == {"detail": reason}
+    assert api.get("/models/near/").json()["problem"] == reason
 
-    def gated(X):
-        entered.set()
-        assert opened.wait(30)
-        return predict(X)
 
-    estimator.predict = gated
-    row = near.signature.parse_rows({"x0": 3.2}).X
-    with ThreadPoolExecutor() as pool:
-        first = pool.submit(near.infer, row, ("predict",))
-        assert entered.wait(30)
-        refused = api.post("/models/near/predict", {"x0": 4})
-        opened.set()
-        assert first.result(30)["predict"].tolist() == [3.0]
-    assert (refused.status_code, refused["Retry-After"]) == (503, "1")
-    assert refused.json() == {"detail": "1 requests are run, or wait, already."}
-    assert api.post("/models/near/predict", {"x0": 4}).json() == {"prediction": 4.0}
+def is_running(pid):
+    """Whether a process runs; a zombie does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
 
 
 def test_joined_requests_are_counted(api, near):
@@ -221,7 +226,7 @@ def test_engines_are_switched_off_for_all_by_a_setting(settings, db, models_dir,
     told = registry.version("iris", 1).engines
     assert (told["engine"], told["reason"]) == ("scikit-learn", "Compiling is switched off.")
     assert (
-        type(get_store().get("iris").engine) is joining.Joining
+        get_store().get("iris").engine.connections.options.is_batch_safe
     )  # requests are joined all the same
     with pytest.raises(Conflict, match="ENGINES is scikit-learn, so no version is compiled"):
         registry.recompile_version(registry.version("iris", 1))

@@ -42,7 +42,7 @@ from mlsite.models import Token
 from predictor import registry
 from predictor.api.views import Predict
 from predictor.core.engines import EstimatorEngine, MethodResults
-from predictor.core.errors import Busy, InvalidInput
+from predictor.core.errors import Busy, EstimatorFailed, InvalidInput
 from predictor.core.model import Model
 from predictor.core.signature_inference import infer_signature
 from predictor.fast_path import wrapper
@@ -617,6 +617,7 @@ class Moody:
         (np.array([np.nan]), 200),
         (np.array([2**70], dtype=object), 500),
         (Busy("Too many requests wait."), 503),
+        (EstimatorFailed("The estimator exceeded its time limit."), 503),
         (InvalidInput("The estimator refuses the rows."), 400),
         (MemoryError("no room"), 500),
     ],

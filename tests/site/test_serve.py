@@ -15,7 +15,7 @@ from django.core.exceptions import ImproperlyConfigured
 from mlsite.secret_key import load_or_create_secret_key
 from mlsite.server import respawning
 from mlsite.server.workers import THREADS
-from predictor.core.engines.places import MOST
+from predictor.core.engines.concurrency_limit import MAX_SLOW_REQUESTS
 from tests.serving import ROOT, START_S, Site, free_port, manage, python, until
 
 pytestmark = pytest.mark.xdist_group("site")
@@ -116,7 +116,7 @@ def test_a_worker_that_dies_is_replaced_and_none_outlives_a_killed_server(home):
 
 
 def test_slow_models_leave_as_many_threads_to_others():
-    assert THREADS == 2 * MOST
+    assert THREADS == 2 * MAX_SLOW_REQUESTS
 
 
 def test_a_worker_that_cannot_start_ends_the_server(home):

@@ -36,17 +36,22 @@ def test_management_imports_no_scikit_learn_misses_no_migration_and_passes_the_d
     assert said == [f"imported: {command} []" for command in commands]
 
 
-def test_compiled_models_are_served_without_scikit_learn_until_it_is_needed(home):
+def test_no_model_is_served_by_scikit_learn_in_a_worker(home):
     with Site(home, "--workers", "1") as site:
         (worker,) = site.workers()
+        command = "curl -H 'Content-Type: application/json' -d '%s' http://localhost:8000/predict"
+        row = command % '{"X1":"61.1", "X2":"17.3"}'
+        assert site.curl(row)[2] == '{"prediction":2}'
+        assert manage(home, "compile", "iris", "1", "--off").returncode == 0
+        until(lambda: 'engine="scikit-learn"' in metrics_after(site, row), "the estimator")
         for pid in (worker, site.process.pid):
             assert "/sklearn/" not in Path(f"/proc/{pid}/maps").read_text()
-        command = "curl -H 'Content-Type: application/json' -d '%s' http://localhost:8000/predict"
-        assert site.curl(command % '{"X1":"61.1", "X2":"17.3"}')[2] == '{"prediction":2}'
-        assert "/sklearn/" not in Path(f"/proc/{worker}/maps").read_text()
-        assert manage(home, "compile", "iris", "1", "--off").returncode == 0
-        until(lambda: "/sklearn/" in Path(f"/proc/{worker}/maps").read_text(), "the estimator")
-        assert site.curl(command % '{"X1":"61.1", "X2":"17.3"}')[2] == '{"prediction":2}'
+
+
+def metrics_after(site, command):
+    """The metrics after one more prediction."""
+    assert site.curl(command)[2] == '{"prediction":2}'
+    return site.get("/metrics")[1].decode()
 
 
 def test_the_development_server_asks_for_a_database(tmp_path):

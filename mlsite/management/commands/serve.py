@@ -8,9 +8,8 @@ import socket
 import sys
 from argparse import ArgumentParser
 from collections.abc import Callable
-from contextlib import suppress
+from functools import partial
 from importlib import import_module
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -19,16 +18,20 @@ from django.core.management import execute_from_command_line
 from django.core.management.base import BaseCommand, CommandError
 
 from mlsite.server.cpu_affinity import keep_to_core, usable_cores
+from mlsite.server.parent import listen, run
 from mlsite.server.respawning import mark_loaded
 from mlsite.server.scratch import scratch_directory
 from mlsite.server.signals import delay_sigterm_while_forking, set_up_worker
 from mlsite.server.workers import make_server
-from predictor import registry
+from predictor.isolation.supervisor_client import get_supervisor
 
 DEFAULT_BIND = "127.0.0.1:8000"
 
 # Each worker has the models in its memory.
 MAX_DEFAULT_WORKERS = 4
+
+# Socket of the supervisor of estimator processes, in the directory of the server.
+SUPERVISOR = "supervisor.sock"
 
 FORK = multiprocessing.get_context("fork")
 
@@ -68,20 +71,28 @@ class Command(BaseCommand):
         self.stdout.write(f"Home  {site}/\nDocs  {site}/docs/\nAdmin {site}/admin/")
         self.stdout.write("Ctrl-C ends it.", ending="\n")
         self.stdout.flush()
-        parent = os.getpid()
-        pins = settings.CPU_AFFINITY and workers <= usable_cores(settings.CPU_CORES)
+        with listen(scratch / SUPERVISOR) as listener:
+            if code := run(partial(serve_requests, host, port, workers, scratch), listener):
+                raise SystemExit(code)
 
-        def load() -> Callable[..., Any]:
-            set_up_worker(parent)
-            if pins:
-                keep_to_core(settings.CPU_CORES, scratch)
-            application: Callable[..., Any] = import_module("mlsite.wsgi").application
-            mark_loaded(scratch)
-            return application
 
-        server = make_server(host, port, workers, scratch)
-        delay_sigterm_while_forking()
-        server.serve(target_loader=load, wrap_loader=False)
+def serve_requests(host: str, port: int, workers: int, scratch: Path) -> None:
+    """Run Granian, which forks the workers from this process."""
+    parent = os.getpid()
+    pins = settings.CPU_AFFINITY and workers <= usable_cores(settings.CPU_CORES)
+
+    def load() -> Callable[..., Any]:
+        set_up_worker(parent)
+        if pins:
+            keep_to_core(settings.CPU_CORES, scratch)
+        get_supervisor().use(scratch / SUPERVISOR)
+        application: Callable[..., Any] = import_module("mlsite.wsgi").application
+        mark_loaded(scratch)
+        return application
+
+    server = make_server(host, port, workers, scratch)
+    delay_sigterm_while_forking()
+    server.serve(target_loader=load, wrap_loader=False)
 
 
 def address(bind: str) -> tuple[str, int]:
@@ -121,25 +132,12 @@ def refuse_taken(host: str, port: int) -> None:
 
 
 def prepare() -> None:
-    """Prepare the site in a child process, and import scikit-learn if the workers need it.
+    """Prepare the site in a child process.
 
-    The workers are forked from this process and share its imported modules. It must not open a
-    database or run a model.
+    The workers are forked from this process. It must not open a database or run a model.
     """
-    receiver, sender = FORK.Pipe(duplex=False)
-    child = FORK.Process(target=prepare_in_child, args=(sender,))
+    child = FORK.Process(target=execute_from_command_line, args=([sys.argv[0], "prepare"],))
     child.start()
-    sender.close()
-    with suppress(EOFError):  # the child has failed, as its exit code says
-        if receiver.recv() and settings.EARLY_IMPORTS:
-            # Most imports of any estimator; the worker imports the estimator's own module.
-            import_module("sklearn")
     child.join()
     if child.exitcode:
         raise SystemExit(1)
-
-
-def prepare_in_child(sender: Connection) -> None:
-    """Prepare the site, and send whether the workers will need scikit-learn."""
-    execute_from_command_line([sys.argv[0], "prepare"])
-    sender.send(registry.needs_estimators())

@@ -8,8 +8,8 @@ from predictor.core.compiled.tolerance import Unequal, compare
 from predictor.core.compiler.row_generator import random_rows, slice_rows
 from predictor.core.compiler.timing import time_alternately
 from predictor.core.compiler.verification import SEED
+from predictor.core.engines.batching import slice_result
 from predictor.core.engines.estimator import EstimatorEngine
-from predictor.core.engines.stacking import rows
 from predictor.core.input_builders import ARRAY, FRAME
 from predictor.core.probing import REJECTIONS
 from predictor.core.signature import Signature
@@ -35,7 +35,9 @@ def reason_against_batching(estimator: Any, signature: Signature) -> str:
         batch = engine.run(signature.methods, X)
         for start in range(SINGLE_ROWS):
             own = slice(start, start + 1)
-            in_batch = {name: rows(values, own.start, own.stop) for name, values in batch.items()}
+            in_batch = {
+                name: slice_result(values, own.start, own.stop) for name, values in batch.items()
+            }
             compare(engine.run(signature.methods, slice_rows(X, own)), in_batch)
     except REJECTIONS:
         return "No row was found that the estimator accepts."

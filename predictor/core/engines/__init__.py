@@ -2,20 +2,15 @@
 
 from predictor.core.engines.compiled import CompiledEngine, built_with, file_name
 from predictor.core.engines.engine import Engine, MethodResults
-from predictor.core.engines.estimator import EstimatorEngine, LazyEstimator
-from predictor.core.engines.joining import Joining, Observer
-from predictor.core.engines.places import Alone
+from predictor.core.engines.estimator import SCIKIT_LEARN, EstimatorEngine
 from predictor.core.signature import Signature
 
 __all__ = [
-    "Alone",
+    "SCIKIT_LEARN",
     "CompiledEngine",
     "Engine",
     "EstimatorEngine",
-    "Joining",
-    "LazyEstimator",
     "MethodResults",
-    "Observer",
     "built_with",
     "file_name",
     "load_compiled",

@@ -17,9 +17,9 @@ from predictor.core.compiled.compiled_estimator import (
     Table,
     checked_input,
 )
+from predictor.core.engines.concurrency_limit import SLOW_REQUESTS
 from predictor.core.engines.engine import Engine, MethodResults
-from predictor.core.engines.places import PLACES
-from predictor.core.input_builders import ARRAY, FRAME
+from predictor.core.input_builders import ARRAY, FRAME, shows_only_in_dataframe
 from predictor.core.lazy_frame import LazyFrame
 from predictor.core.signature import Signature
 
@@ -59,6 +59,11 @@ class CompiledEngine:
         self.compiled_name = compiled.engine_name
         self.max_rows = {name: np.inf if n is None else n for name, n in max_rows.items()}
 
+    @property
+    def failure(self) -> str:
+        """Reason why the fallback is out of service; empty if it is in service."""
+        return self.fallback.failure
+
     def engine_name(self, n_samples: int) -> str:
         """Return the name of the engine that runs the first method for a number of rows."""
         is_compiled = self.is_compiled(self.first_method, n_samples)
@@ -79,7 +84,7 @@ class CompiledEngine:
             if n_rows <= FEW_ROWS:
                 results = run_compiled(self.compiled, compiled, rows)
             else:
-                with PLACES.taken():
+                with SLOW_REQUESTS:
                     results = run_compiled(self.compiled, compiled, rows)
         except FallbackRequired:
             return self.fallback.run(methods, X)
@@ -119,6 +124,7 @@ class InputReader:
         self.is_supported = signature.container in (ARRAY, FRAME)
         self.is_numeric = signature.is_numeric
         self.columns = signature.columns
+        self.needs_dataframe = shows_only_in_dataframe(signature.columns)
 
     def read(self, X: Any) -> Array | Table:
         """Return rows of numbers, or columns of values.
@@ -136,7 +142,9 @@ class InputReader:
             return Table([X[:, position] for position in range(self.n_columns)])
         if not self.is_frame or X.shape[1] != self.n_columns:
             raise FallbackRequired
-        return self._read_frame(X) if type(X) is LazyFrame else self._read_dataframe(X)
+        if type(X) is not LazyFrame:
+            return self._read_dataframe(X)
+        return self._read_dataframe(X.dataframe) if self.needs_dataframe else self._read_frame(X)
 
     def _read_frame(self, X: LazyFrame) -> Array | Table:
         if isinstance(X.values, np.ndarray):

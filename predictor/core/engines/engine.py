@@ -24,6 +24,11 @@ class MethodResults(dict[str, Any]):
 class Engine(Protocol):
     """Runs the methods of a fitted estimator, or of a compiled estimator that is equal to it."""
 
+    @property
+    def failure(self) -> str:
+        """Reason why the estimator is out of service; empty if it is in service."""
+        ...
+
     def run(self, methods: Sequence[str], X: Any) -> MethodResults:
         """Return the result of each method for the same rows.
 

@@ -1,8 +1,7 @@
 """Engine that calls a fitted estimator."""
 
 import re
-from collections.abc import Callable, Sequence
-from threading import Lock
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -21,6 +20,8 @@ REPEATED = re.compile(r"[\d'\"\[\]{}]")
 
 class EstimatorEngine:
     """Engine that calls the methods of a fitted estimator."""
+
+    failure = ""
 
     def __init__(self, estimator: Any) -> None:
         self.estimator = estimator
@@ -54,30 +55,6 @@ class EstimatorEngine:
         except (ValueError, OverflowError, NotImplementedError) as exc:
             raise InvalidInput(f"The model rejects these rows{_reason(exc, X)}") from exc
         return MethodResults(results, SCIKIT_LEARN)
-
-
-class LazyEstimator(EstimatorEngine):
-    """Engine of an estimator that is read from its file on the first call.
-
-    Parameters
-    ----------
-    read : callable
-        Returns the estimator. It can take seconds, most of them to import scikit-learn.
-    """
-
-    def __init__(self, read: Callable[[], Any]) -> None:
-        self._read = read
-        self._reading = Lock()
-        self._estimator: Any = None
-
-    @property
-    def estimator(self) -> Any:
-        """The estimator."""
-        if self._estimator is None:
-            with self._reading:
-                if self._estimator is None:
-                    self._estimator = self._read()
-        return self._estimator
 
 
 def _reason(exc: Exception, X: Any) -> str:

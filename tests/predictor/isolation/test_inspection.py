@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import skops.io
+from sklearn.cluster import KMeans
 from sklearn.linear_model import LinearRegression
 
 from predictor.core import artifacts, engines
@@ -61,6 +62,12 @@ def test_a_file_cannot_read_or_write_other_files(inspect, tmp_path):
     assert inspect("write", str(tmp_path / "new")).format == "skops"
     # The estimator fails if it succeeds, as with a file of the interpreter.
     assert inspect("read", json.__file__) == CRASHED
+
+
+def test_a_file_is_accepted_whose_estimator_searches_libraries_with_threads(tmp_path):
+    path = tmp_path / "clusters.skops"
+    artifacts.save(KMeans(2, n_init=1, random_state=0).fit(X), path, X)
+    assert inspect_file(Upload(path), tmp_path).format == "skops"
 
 
 def test_the_environment_of_a_file_holds_no_secrets(inspect, settings):

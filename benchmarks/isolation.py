@@ -1,0 +1,123 @@
+"""Cost of estimator processes: overhead of one row, and requests per second of many clients.
+
+    python benchmarks/isolation.py [--calls 3000] [--against TREE [--rounds 10]]
+
+The overhead is the time of `RemoteEngine.run` beyond that of the estimator in this process, for one
+row and one client. Calls alternate between both. The figures are those of the shortest tenth of the
+calls: other load only makes a call longer. With another checkout of this project, its
+server and the server of this checkout serve a model that stays with scikit-learn, in turn, at 16 and 64 clients.
+"""
+
+import hashlib
+import json
+import os
+
+os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import numpy as np
+import optimisations
+from comparison import scripts
+from comparison.load import require_wrk
+from comparison.models import UNCOMPILED, wide
+from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import KNeighborsClassifier
+
+from predictor.core import artifacts
+from predictor.core.engines import EstimatorEngine
+from predictor.isolation.client import RemoteEngine
+from predictor.isolation.connections import ConnectionPool
+from predictor.isolation.options import Options
+from predictor.isolation.supervisor_client import SupervisorClient
+
+SHARE = 10  # percent of the calls
+CLIENTS = (16, 64)
+
+
+class NoObserver:
+    """Receives the counts of requests, and drops them."""
+
+    def called(self, n_requests: int) -> None: ...
+
+    def queued(self, n_requests: int) -> None: ...
+
+
+def microseconds(call: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    call()
+    return (time.perf_counter() - start) * 1e6
+
+
+def overhead(scratch: Path, estimator, X, n_calls: int) -> tuple[float, float]:
+    """Return the time of the estimator, and the additional time with its process."""
+    path = scratch / f"{type(estimator).__name__}.skops"
+    signature = artifacts.save(estimator, path, X)
+    options = Options(
+        sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+        signature=json.dumps(signature.to_json()),
+        trusted=(),
+        allow_version=False,
+        is_batch_safe=True,
+        memory_bytes=2**32,
+        time_limit_s=30,
+    )
+    supervisor = SupervisorClient()
+    connections = ConnectionPool(path, options, supervisor)
+    remote = RemoteEngine(signature, connections, NoObserver())
+    engines = EstimatorEngine(estimator), remote
+    calls = [lambda engine=engine: engine.run(("predict",), X[:1]) for engine in engines]
+    pairs = [tuple(map(microseconds, calls)) for _ in range(n_calls)]
+    supervisor.close()
+    own, both = np.percentile(pairs, SHARE, axis=0).tolist()
+    return own, both - own
+
+
+def measure(n_calls: int) -> scripts.Result:
+    X, y, _ = wide()
+    estimators = LogisticRegression(max_iter=1000), KNeighborsClassifier()
+    rows, times = [], []
+    with tempfile.TemporaryDirectory(prefix="mlsite-bench-") as scratch:
+        for estimator in estimators:
+            own, more = overhead(Path(scratch), estimator.fit(X, y), X, n_calls)
+            rows.append([type(estimator).__name__, f"{own:.0f} µs", f"{more:.0f} µs"])
+            times.append(more)
+    return scripts.Result(
+        title="Overhead of an estimator process, one row (`benchmarks/isolation.py`)",
+        head=["estimator", "its call", "overhead"],
+        rows=rows,
+        value=max(times),
+        explanation=f"{max(times):.0f} µs beyond the estimator's call",
+    )
+
+
+def main() -> None:
+    parser = scripts.parser(__doc__)
+    parser.add_argument("--calls", type=int, default=3000)
+    parser.add_argument("--rounds", type=int, default=10)
+    parser.add_argument("--against", metavar="TREE", help="another checkout of this project")
+    options = parser.parse_args()
+    scripts.publish(measure(options.calls), options.json)
+    if options.against:
+        require_wrk()
+        for clients in CLIENTS:
+            arguments = argparse.Namespace(
+                variants=[f"TREE={options.against}", ""],
+                model=UNCOMPILED,
+                clients=clients,
+                rounds=options.rounds,
+                seconds=2,
+            )
+            print(f"\n{clients} clients\n")
+            optimisations.publish(optimisations.measure(arguments))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,62 @@
+"""Parent of the server and of the supervisor of estimator processes. It has no threads."""
+
+import signal
+import socket
+import time
+from collections.abc import Callable
+from multiprocessing import get_context
+from pathlib import Path
+
+from mlsite.server.signals import end_with_parent
+from predictor.isolation.supervisor_client import OwnedSupervisor
+
+# Time between two starts of a supervisor, and between two signals to a server that must end.
+INTERVAL_S = 1
+
+ENDING = {signal.SIGTERM, signal.SIGINT}
+SIGNALS = {*ENDING, signal.SIGCHLD}
+
+
+def listen(path: Path) -> socket.socket:
+    """Return a listening Unix socket. Only this user may enter its directory."""
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listener.bind(str(path))
+    listener.listen()
+    return listener
+
+
+def run(serve: Callable[[], None], listener: socket.socket) -> int:
+    """Run the server and the supervisor until the server ends, and return its exit code.
+
+    Parameters
+    ----------
+    serve : callable
+        Runs the server, in a fork of this process.
+    listener : socket
+        Listening socket of the supervisor, for the workers.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)  # they wait for `sigwait`
+    supervisor, started_at = OwnedSupervisor(listener), time.monotonic()
+    server = get_context("fork").Process(target=_run_server, args=(serve,))
+    server.start()
+    try:
+        while server.is_alive():
+            if signal.sigwait(SIGNALS) in ENDING:
+                while server.is_alive():
+                    server.terminate()  # again: a starting server can lose a signal
+                    server.join(INTERVAL_S)
+                return 1 if server.exitcode == 1 else 0
+            if supervisor.has_ended():
+                supervisor.close()
+                time.sleep(max(0, started_at + INTERVAL_S - time.monotonic()))
+                supervisor, started_at = OwnedSupervisor(listener), time.monotonic()
+        return 1 if server.exitcode else 0
+    finally:
+        supervisor.close()
+
+
+def _run_server(serve: Callable[[], None]) -> None:
+    end_with_parent(signal.SIGKILL)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # until the server sets its handlers
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+    serve()

@@ -1,0 +1,105 @@
+"""Validation of the results that an estimator process returns: they must follow the signature."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from predictor.core.signature import Signature
+
+ROWS, ROWS_AND_COLUMNS = 1, 2
+# Kinds of arrays of numbers.
+NUMBERS = "biuf"
+
+
+class InvalidReply(Exception):
+    """A result has another shape or type than the signature says."""
+
+
+def check_results(
+    signature: Signature, methods: Sequence[str], n_rows: int, results: Mapping[str, Any]
+) -> None:
+    """Check the results of the methods for a number of rows.
+
+    Raises
+    ------
+    InvalidReply
+        A result does not follow the signature.
+    """
+    if list(results) != list(methods):
+        raise InvalidReply("It returned other methods than those of the request.")
+    for method, values in results.items():
+        is_list = isinstance(values, list)
+        arrays = values if is_list else [values]
+        if is_list and method != "predict_proba":
+            raise InvalidReply(f"{method} returned a list of arrays.")
+        # Some transformers return a single row as one-dimensional array.
+        lengths = {n_rows} if method != "transform" or n_rows > 1 else None
+        for array in arrays:
+            if type(array) is not np.ndarray or not array.ndim:
+                raise InvalidReply(f"{method} returned no array.")
+            if lengths and len(array) not in lengths:
+                raise InvalidReply(f"{method} did not return one result for each row.")
+        if not CHECKS[method](signature, values):
+            raise InvalidReply(
+                f"The shape or the type of {method} does not follow from the signature."
+            )
+
+
+def _check_predictions(signature: Signature, values: Any) -> bool:
+    n_columns = values.shape[1] if values.ndim == ROWS_AND_COLUMNS else 1
+    if values.ndim > ROWS_AND_COLUMNS or n_columns != signature.n_outputs:
+        return False
+    labels = _flat(signature.classes or ())
+    if not labels:
+        return values.dtype.kind in NUMBERS
+    kinds = {type(label) for label in labels}
+    is_text = kinds == {str}
+    if values.dtype.kind == "O":
+        return not is_text or all(isinstance(value, str) for value in values.flat)
+    return (values.dtype.kind == "U") is is_text or str in kinds
+
+
+def _check_probabilities(signature: Signature, values: Any) -> bool:
+    classes = signature.classes
+    if isinstance(values, list):
+        each = classes or [None] * len(values)
+        return len(each) == len(values) and all(
+            _is_matrix(array, None if labels is None else len(labels))
+            for array, labels in zip(values, each, strict=True)
+        )
+    return _is_matrix(values, None if classes is None else len(classes))
+
+
+def _is_matrix(values: Any, n_columns: int | None) -> bool:
+    is_matrix = values.ndim == ROWS_AND_COLUMNS and values.dtype.kind == "f"
+    return is_matrix and n_columns in (None, values.shape[1])
+
+
+def _check_numbers(_signature: Signature, values: Any) -> bool:
+    return values.ndim <= ROWS_AND_COLUMNS and values.dtype.kind in NUMBERS
+
+
+def _check_scores(_signature: Signature, values: Any) -> bool:
+    return values.ndim == ROWS and values.dtype.kind in NUMBERS
+
+
+def _check_features(_signature: Signature, values: Any) -> bool:
+    return bool(values.ndim <= ROWS_AND_COLUMNS)
+
+
+def _flat(classes: Sequence[Any]) -> list[Any]:
+    """Return the labels of all outputs."""
+    labels: list[Any] = []
+    for label in classes:
+        labels += label if isinstance(label, tuple) else [label]
+    return labels
+
+
+CHECKS: dict[str, Callable[[Signature, Any], bool]] = {
+    "predict": _check_predictions,
+    "predict_proba": _check_probabilities,
+    "decision_function": _check_numbers,
+    "transform": _check_features,
+    "score_samples": _check_scores,
+}

@@ -1,0 +1,26 @@
+"""Imports before processes are forked and confined: confined processes share the modules."""
+
+import traceback
+from collections.abc import Sequence
+from importlib import import_module
+
+from predictor.core.sklearn_private import find_thread_pools
+
+
+def import_modules(modules: Sequence[str], trusted: Sequence[str]) -> None:
+    """Import modules, and the operator's modules, whose files a confined process cannot read.
+
+    Parameters
+    ----------
+    modules : sequence of str
+    trusted : sequence of str
+        Types and functions of the operator.
+    """
+    for name in modules:
+        import_module(name)
+    find_thread_pools()
+    for name in trusted:
+        try:
+            import_module(name.rpartition(".")[0])
+        except Exception:  # noqa: BLE001 - only a file that contains the name is rejected
+            traceback.print_exc()

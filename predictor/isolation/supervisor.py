@@ -1,0 +1,224 @@
+"""Process that forks estimator processes, which share its imported modules.
+
+    python -P -m predictor.isolation.supervisor [--listener NUMBER]
+
+Its standard input is a socket of its owner; it ends when the owner closes the socket or ends. It
+imports scikit-learn at the first request, and never predicts: a fork of a process that has used
+OpenMP hangs. It does not import Django, and its environment contains no secrets.
+"""
+
+import gc
+import logging
+import os
+import selectors
+import signal
+import socket
+import sys
+import time
+from argparse import ArgumentParser
+from collections import deque
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from predictor.isolation import messages
+from predictor.isolation.options import Options
+from predictor.isolation.shared_imports import import_modules
+
+log = logging.getLogger("predictor.isolation.supervisor")
+
+# Modules that most estimators need. The file of an estimator can name others.
+SHARED_MODULES = (
+    *("pandas", "scipy.sparse", "sklearn.compose", "sklearn.ensemble", "sklearn.linear_model"),
+    *("sklearn.neighbors", "sklearn.pipeline", "sklearn.preprocessing", "sklearn.svm"),
+    "predictor.isolation.estimator_process",
+)
+
+# A version whose process dies so often in this time is out of service for as long.
+MAX_DEATHS, DEATHS_S = 5, 60
+
+# Time in which a worker must send or take the rest of a message.
+TRANSFER_S = 5
+
+
+class OutOfService(Exception):
+    """The process of a version has ended too often."""
+
+
+@dataclass
+class Child:
+    """An estimator process."""
+
+    key: str
+    pid: int
+    connections: socket.socket
+
+
+class Supervisor:
+    """Starts estimator processes on request, one for each version, and hands over their sockets."""
+
+    def __init__(self) -> None:
+        self._children: dict[str, Child] = {}
+        self._deaths: dict[str, deque[float]] = {}
+        self._selector = selectors.DefaultSelector()
+
+    def serve(self, owner: socket.socket, listener: socket.socket | None) -> None:
+        """Handle requests until the owner ends."""
+        self._add(owner)
+        if listener:
+            self._selector.register(listener, selectors.EVENT_READ, "listener")
+        reaping = self._watch_children()
+        self._selector.register(reaping, selectors.EVENT_READ, "children")
+        while True:
+            for key, _ in self._selector.select():
+                connection = key.fileobj
+                assert isinstance(connection, socket.socket)  # noqa: S101 - only sockets are registered
+                if key.data == "listener":
+                    self._add(connection.accept()[0])
+                elif key.data == "children":
+                    connection.recv(2**16)  # one byte for each signal
+                elif not self._handle(connection):
+                    self._selector.unregister(connection)
+                    connection.close()
+                    if connection is owner:
+                        return
+            self._reap()
+
+    def _add(self, connection: socket.socket) -> None:
+        messages.limit_waits(connection, TRANSFER_S)
+        self._selector.register(connection, selectors.EVENT_READ)
+
+    def _watch_children(self) -> socket.socket:
+        """Return a socket that becomes readable when a child has ended."""
+        reading, writing = messages.pair()
+        for end in (reading, writing):
+            end.settimeout(0)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.set_wakeup_fd(writing.detach(), warn_on_full_buffer=False)
+        return reading
+
+    def _handle(self, connection: socket.socket) -> bool:
+        """Handle one request of a worker; return False if the worker has disconnected."""
+        descriptors: list[int] = []
+        try:
+            message, descriptors = messages.receive_with_descriptors(connection, 1)
+            request = message.header
+            self._reap()
+            if "kill" in request:
+                self._kill(request["kill"])
+                messages.send(connection, messages.dump({}))
+            else:
+                self._open(connection, request, descriptors[0])
+        except (messages.Disconnected, messages.MalformedMessage, TimeoutError):
+            return False
+        finally:
+            for descriptor in descriptors:
+                os.close(descriptor)
+        return True
+
+    def _open(self, connection: socket.socket, request: dict[str, Any], artifact: int) -> None:
+        """Send a socket of the version's process, which is started if necessary."""
+        key = repr(sorted(request.items()))
+        own, theirs = messages.pair()
+        with own, theirs:
+            messages.limit_waits(theirs, TRANSFER_S)  # a confined process may not do it
+            try:
+                child = self._hand_over(theirs, key, request, artifact)
+            except OutOfService as exc:
+                messages.send(connection, messages.dump({"error": str(exc)}))
+            except OSError:  # the process has not accepted earlier sockets
+                busy = "Too many requests wait for the estimator."
+                messages.send(connection, messages.dump({"busy": busy}))
+            else:
+                messages.send(connection, messages.dump({"pid": child.pid}), [own.fileno()])
+
+    def _hand_over(
+        self, theirs: socket.socket, key: str, request: dict[str, Any], artifact: int
+    ) -> Child:
+        """Send a socket to the version's process, or to a new one if that has just ended."""
+        while True:
+            deaths = self._deaths.get(key, ())
+            if sum(time.monotonic() - died_at < DEATHS_S for died_at in deaths) >= MAX_DEATHS:
+                raise OutOfService(
+                    f"Its estimator process ended {MAX_DEATHS} times within {DEATHS_S} seconds."
+                )
+            child = self._children.get(key) or self._start(key, request, artifact)
+            try:
+                socket.send_fds(child.connections, [b"!"], [theirs.fileno()])
+            except ConnectionError:
+                self._wait_for_end(child.pid)
+            else:
+                return child
+
+    def _start(self, key: str, request: dict[str, Any], artifact: int) -> Child:
+        import_modules(SHARED_MODULES, request["trusted"])
+        gc.freeze()  # the collector would write to the pages that all processes share
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        supervisor = os.getpid()
+        pid = os.fork()
+        if not pid:
+            _run_child(request, artifact, theirs, supervisor)
+        theirs.close()
+        ours.settimeout(0)
+        child = self._children[key] = Child(key, pid, ours)
+        return child
+
+    def _kill(self, pid: int) -> None:
+        """Kill an estimator process, unless it has ended."""
+        if any(child.pid == pid for child in self._children.values()):
+            os.kill(pid, signal.SIGKILL)
+            self._wait_for_end(pid)
+
+    def _wait_for_end(self, pid: int) -> None:
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+        self._reap()
+
+    def _reap(self) -> None:
+        """Forget processes that have ended, and count those that did not end by themselves."""
+        for child in list(self._children.values()):
+            pid, status = os.waitpid(child.pid, os.WNOHANG)
+            if not pid:
+                continue
+            del self._children[child.key]
+            child.connections.close()
+            if code := os.waitstatus_to_exitcode(status):
+                deaths = self._deaths.setdefault(child.key, deque(maxlen=MAX_DEATHS))
+                deaths.append(time.monotonic())
+                how = f"signal {-code}" if code < 0 else f"exit code {code}"
+                log.error("Estimator process %s ended with %s.", pid, how)
+
+
+def _run_child(
+    request: dict[str, Any], artifact: int, connections: socket.socket, supervisor: int
+) -> NoReturn:
+    """Run an estimator in a fork, and exit without the clean-up of the supervisor."""
+    from predictor.isolation import estimator_process  # noqa: PLC0415 - imported at the first request
+
+    code = 1
+    try:
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        options = Options(**request)
+        estimator_process.main(options, artifact, connections, supervisor)
+        code = 0
+    except SystemExit:
+        code = 0
+    finally:
+        os._exit(code)
+
+
+def main() -> None:
+    """Serve the owner, and the workers that connect to a listening socket."""
+    parser = ArgumentParser(prog="predictor.isolation.supervisor")
+    parser.add_argument("--listener", type=int)
+    options = parser.parse_args()
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the owner
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())  # the owner can block signals
+    owner = socket.socket(fileno=os.dup(0))
+    listener = socket.socket(fileno=options.listener) if options.listener else None
+    Supervisor().serve(owner, listener)
+
+
+if __name__ == "__main__":
+    main()
+    sys.exit(0)

@@ -1,0 +1,164 @@
+"""Client of the supervisor of estimator processes, which it starts if the server has none."""
+
+import atexit
+import os
+import socket
+import subprocess
+import sys
+import threading
+from contextlib import suppress
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from predictor.core.errors import ArtifactError, Busy
+from predictor.isolation import messages
+from predictor.isolation.environment import child_environment
+from predictor.isolation.options import Options
+
+# The supervisor imports scikit-learn at the first request.
+TIMEOUT_S = 60
+
+
+class OwnedSupervisor:
+    """A supervisor that this process has started. It ends with this process.
+
+    Parameters
+    ----------
+    listener : socket, optional
+        Listening socket for other processes.
+    """
+
+    def __init__(self, listener: socket.socket | None = None) -> None:
+        listening = [f"--listener={listener.fileno()}"] if listener else []
+        self.connection, theirs = messages.pair()
+        with theirs:
+            self.process = subprocess.Popen(  # noqa: S603 - a command of this module
+                [sys.executable, "-P", "-m", "predictor.isolation.supervisor", *listening],
+                env=child_environment(),
+                stdin=theirs.fileno(),
+                stdout=subprocess.DEVNULL,
+                pass_fds=[listener.fileno()] if listener else [],
+                process_group=0,  # Ctrl-C is for this process
+            )
+        messages.limit_waits(self.connection, TIMEOUT_S)
+        self._owner = os.getpid()
+
+    def has_ended(self) -> bool:
+        """Return whether the supervisor has ended by itself."""
+        return self.process.poll() is not None
+
+    def close(self) -> None:
+        """End the supervisor. A fork of its owner only closes its copy of the connection."""
+        self.connection.close()
+        if os.getpid() != self._owner:
+            return
+        self.process.kill()  # its estimator processes end with it
+        self.process.wait()
+
+
+class SupervisorClient:
+    """Connection of this process to a supervisor; threads may share it."""
+
+    def __init__(self) -> None:
+        self._address: Path | None = None
+        self._owned: OwnedSupervisor | None = None
+        self._connection: socket.socket | None = None
+        self._pid = os.getpid()
+        self._using = threading.Lock()
+
+    def use(self, address: Path) -> None:
+        """Use the supervisor that listens at an address, instead of one of this process."""
+        self._address = address
+
+    def connect(self, artifact: Path, options: Options) -> tuple[socket.socket, int]:
+        """Return a socket of the version's estimator process, and the process id.
+
+        Raises
+        ------
+        ArtifactError
+            The artifact cannot be read; the version is out of service, because its process has
+            ended too often.
+        Busy
+            The process has not accepted earlier connections.
+        """
+        try:
+            descriptor = os.open(artifact, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError as exc:
+            raise ArtifactError(f"The model file cannot be read: {exc.strerror}.") from exc
+        try:
+            reply, descriptors = self._request(asdict(options), [descriptor])
+        finally:
+            os.close(descriptor)
+        if "error" in reply:
+            raise ArtifactError(reply["error"])
+        if "busy" in reply:
+            raise Busy(reply["busy"])
+        return socket.socket(fileno=descriptors[0]), reply["pid"]
+
+    def kill(self, pid: int) -> None:
+        """Kill an estimator process."""
+        self._request({"kill": pid}, [])
+
+    def close(self) -> None:
+        """Disconnect, and end the supervisor if it belongs to this process."""
+        with self._using:
+            self._disconnect()
+
+    def _request(
+        self, request: dict[str, Any], descriptors: list[int]
+    ) -> tuple[dict[str, Any], list[int]]:
+        """Send a request, a second time if the supervisor has ended, and return the reply."""
+        with self._using:
+            if self._pid != os.getpid():  # the connection belongs to the process that was forked
+                self._disconnect()
+                self._pid = os.getpid()
+            with suppress(messages.Disconnected, OSError):
+                return self._send(request, descriptors)
+            self._disconnect()
+            try:
+                return self._send(request, descriptors)
+            except (messages.Disconnected, OSError) as exc:
+                self._disconnect()
+                raise ArtifactError(
+                    "The supervisor of estimator processes does not respond."
+                ) from exc
+
+    def _send(
+        self, request: dict[str, Any], descriptors: list[int]
+    ) -> tuple[dict[str, Any], list[int]]:
+        if self._connection is None:
+            self._connection = self._open()
+        messages.send(self._connection, messages.dump(request), descriptors)
+        reply, descriptors = messages.receive_with_descriptors(self._connection, 1)
+        return reply.header, descriptors
+
+    def _open(self) -> socket.socket:
+        if self._address is None:
+            self._owned = OwnedSupervisor()
+            return self._owned.connection
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        messages.limit_waits(connection, TIMEOUT_S)
+        try:
+            connection.connect(str(self._address))
+        except OSError:
+            connection.close()
+            raise
+        return connection
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+        if self._owned is not None:
+            self._owned.close()
+            self._owned = None
+
+
+@cache
+def get_supervisor() -> SupervisorClient:
+    """Return the client of this process."""
+    client = SupervisorClient()
+    atexit.register(client.close)
+    return client
