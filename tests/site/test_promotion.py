@@ -18,7 +18,7 @@ from tests.serving import START_S, Site, python
 pytestmark = pytest.mark.xdist_group("promotion")
 
 CLIENTS = 16
-PROMOTED = [1, 2] * 4
+PROMOTED = [1, 2] * 10
 PATH = "/models/iris/predict?outputs=predict,predict_proba"
 JSON = {"Content-Type": "application/json"}
 
