@@ -183,7 +183,7 @@ class Supervisor:
             if code := os.waitstatus_to_exitcode(status):
                 deaths = self._deaths.setdefault(child.key, deque(maxlen=MAX_DEATHS))
                 deaths.append(time.monotonic())
-                how = f"signal {-code}" if code < 0 else f"exit code {code}"
+                how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
                 log.error("Estimator process %s ended with %s.", pid, how)
 
 
@@ -199,8 +199,6 @@ def _run_child(
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         options = Options(**request)
         estimator_process.main(options, artifact, connections, supervisor)
-        code = 0
-    except SystemExit:
         code = 0
     finally:
         os._exit(code)
