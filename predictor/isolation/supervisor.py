@@ -219,7 +219,7 @@ class Supervisor:
             if code := os.waitstatus_to_exitcode(status):
                 deaths = self._deaths.setdefault(child.key, deque(maxlen=MAX_DEATHS))
                 deaths.append(time.monotonic())
-                how = f"signal {-code}" if code < 0 else f"exit code {code}"
+                how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
                 log.error("Estimator process %s ended with %s.", pid, how)
 
 
@@ -230,8 +230,6 @@ def _run_child(function: Callable[[], None]) -> NoReturn:
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         function()
-        code = 0
-    except SystemExit:
         code = 0
     except Exception:  # the fork must not return to the supervisor's loop
         log.exception("A process of the supervisor failed.")
