@@ -5,6 +5,10 @@ ARGS ?=
 
 .PHONY: serve test robustness lint format bench
 
+# Compiled bytecode is kept, although the environment may switch it off: compiling the tests again
+# takes each of their processes four seconds.
+test: export PYTHONDONTWRITEBYTECODE :=
+
 serve: $(VENV)/.serve
 	@exec $(BIN)/python manage.py serve $(ARGS)
 

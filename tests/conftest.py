@@ -41,7 +41,7 @@ def prepared(tmp_path_factory):
     with (home / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (home / "password").exists():
-            with Site(home) as site:
+            with Site(home, preloaded=False) as site:
                 said = {"url": site.url, "iris": json.loads(site.get("/models/iris")[1])}
             said["output"] = site.output()
             (home / "first_start.json").write_text(json.dumps(said))

@@ -1,4 +1,4 @@
-"""A real server process, started as a user starts it, for the tests that need one."""
+"""Server processes and commands of a site in a directory of its own."""
 
 import http.client
 import os
@@ -9,8 +9,10 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-ROOT = Path(__file__).resolve().parent.parent
+from tests.preloaded import ROOT, Process
+
 START_S = 60  # generous: the machine may be busy
 
 
@@ -34,15 +36,14 @@ def manage(home, *arguments, **variables):
 
 def python(home, *arguments, **variables):
     """One Python with the site's environment, ended."""
-    return subprocess.run(
-        [sys.executable, *arguments],
-        cwd=ROOT,
-        env=environment(home, **variables),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=START_S,
-    )
+    with TemporaryDirectory() as directory:
+        stdout, stderr = Path(directory, "stdout"), Path(directory, "stderr")
+        process = Process(arguments, environment(home, **variables), stdout, stderr)
+        try:
+            code = process.wait(START_S)
+        finally:
+            process.send_signal(signal.SIGKILL)
+        return subprocess.CompletedProcess(arguments, code, stdout.read_text(), stderr.read_text())
 
 
 def until(claim, what, timeout_s=START_S):
@@ -71,17 +72,20 @@ def is_supervisor(pid):
 
 
 class Site:
-    """`manage.py serve` in a process group of its own."""
+    """`manage.py serve` in a process group of its own, as a user starts it or preloaded."""
 
-    def __init__(self, home, *arguments, **variables):
+    def __init__(self, home, *arguments, preloaded=True, **variables):
         self.home = home
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = home / f"serve-{self.port}.log"
-        command = [sys.executable, "manage.py", "serve", "--bind", f"127.0.0.1:{self.port}"]
+        command = ["manage.py", "serve", "--bind", f"127.0.0.1:{self.port}", *arguments]
+        if preloaded:
+            self.process = Process(command, environment(home, **variables), self.log, self.log)
+            return
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [*command, *arguments],
+                [sys.executable, *command],
                 cwd=ROOT,
                 env=environment(home, **variables),
                 stdout=log,
@@ -123,7 +127,7 @@ class Site:
         return status, body
 
     def output(self):
-        return self.log.read_text()
+        return self.log.read_text() if self.log.exists() else ""
 
     def workers(self):
         """The processes that answer."""

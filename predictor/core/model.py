@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from predictor.core.engines import Engine, MethodResults
-from predictor.core.errors import Busy, InvalidInput
+from predictor.core.errors import InvalidInput
 from predictor.core.signature import Signature
 
 
@@ -52,7 +52,6 @@ class Model:
 
     def warm(self) -> None:
         """Run every method once, so that the first request is not slower than others."""
-        # The estimator may reject the example: it is warm then as well. A full queue means that
-        # requests of other threads warm it.
-        with suppress(InvalidInput, Busy):
+        # The estimator may reject the example: it is warm then as well.
+        with suppress(InvalidInput):
             self.infer(self.signature.build_example(), self.signature.methods)

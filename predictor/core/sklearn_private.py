@@ -39,6 +39,11 @@ def was_fitted_on_sparse(estimator: Any) -> bool:
     return getattr(estimator, "_sparse", False) is True
 
 
+def support_parameters(estimator: Any) -> tuple[Any, Any, Any]:
+    """Return the numbers of support vectors, the coefficients and the intercepts of libsvm."""
+    return estimator._n_support, estimator._dual_coef_, estimator._intercept_  # noqa: SLF001 - no public equivalent
+
+
 def parameter_constraints(cls: type, name: str) -> list[Any]:
     """Return the constraints of a parameter of a class; an empty list if there are none."""
     constraints = getattr(cls, "_parameter_constraints", {}).get(name, [])

@@ -1,6 +1,7 @@
 """Engine that runs an estimator in an estimator process."""
 
 import hashlib
+import logging
 import threading
 import time
 import weakref
@@ -17,6 +18,8 @@ from predictor.isolation.connections import ConnectionPool
 from predictor.isolation.messages import Disconnected, MalformedMessage
 from predictor.isolation.replies import Reply, UnexpectedError, read_reply
 from predictor.isolation.reply_validation import InvalidReply
+
+log = logging.getLogger(__name__)
 
 # A retried request is retried again if other rows ended the process.
 MAX_RETRIES = 5
@@ -125,6 +128,7 @@ class RemoteEngine:
             own_call = messages.dump(header | {"is_retried": True}, arrays)
             return self._retry(own_call, methods, X.shape[0], time.monotonic() - start)
         except EstimatorFailed as exc:
+            log.error("%s: %s", self.connections.name, exc)  # noqa: TRY400 - the message is complete
             self._refused.add(buffers, str(exc))
             raise
 
@@ -171,8 +175,7 @@ class RemoteEngine:
             is_reusable = True
             raise
         except ArtifactError as exc:
-            name = "/".join(self.connections.artifact.parts[-3:])
-            raise ArtifactError(f"{name}: {exc}") from exc
+            raise ArtifactError(f"{self.connections.name}: {exc}") from exc
         except InvalidReply as exc:
             self.connections.kill(connection.pid)
             raise EstimatorFailed(f"The estimator's result is invalid. {exc}") from exc

@@ -11,13 +11,14 @@ from collections.abc import Callable, Collection
 from predictor.isolation.confinement import confine
 
 
-def run(
+def run(  # noqa: PLR0913 - the limits of the fork
     step: Callable[[], None],
     *,
     keep: Collection[int],
     memory_bytes: int,
     cpu_seconds: int,
     deadline: float = math.inf,
+    owner: int | None = None,
 ) -> int | None:
     """Run a function in a confined fork, and return its exit code.
 
@@ -30,6 +31,8 @@ def run(
         See `confinement.confine`. Standard error stays open.
     deadline : float
         Time of `time.monotonic` at which the fork is killed. The code is None then.
+    owner : int, optional
+        Descriptor of a socket. If the other process closes it, the fork is killed as well.
     """
     parent = os.getpid()
     reading, writing = os.pipe()  # closed by the end of the fork
@@ -53,7 +56,8 @@ def run(
             os._exit(code)
     os.close(writing)
     wait_s = None if deadline == math.inf else max(0, deadline - time.monotonic())
-    is_late = not select.select([reading], [], [], wait_s)[0]
+    watched = [reading] if owner is None else [reading, owner]
+    is_late = reading not in select.select(watched, [], [], wait_s)[0]
     os.close(reading)
     if is_late:
         os.kill(child, signal.SIGKILL)

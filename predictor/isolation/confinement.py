@@ -83,7 +83,7 @@ def confine(  # noqa: PLR0913 - each parameter is a permission
     """
     if sys.platform == "linux" and len(os.listdir("/proc/self/task")) > 1:  # noqa: PTH208 - a count
         raise RuntimeError("A process with several threads cannot be confined.")
-    _close_descriptors(keep)
+    close_descriptors(keep)
     files = [path for path in (*python_files(), *readable) if path.exists()]
     version = landlock.get_version()
     rules = landlock.open_rules(version, files, writable) if version else None
@@ -146,7 +146,7 @@ def python_files() -> list[Path]:
     return [Path(__file__).resolve().parents[1], *map(Path, dict.fromkeys(names))]
 
 
-def _close_descriptors(keep: Collection[int]) -> None:
+def close_descriptors(keep: Collection[int]) -> None:
     """Close all descriptors but these; redirect the other standard streams to /dev/null."""
     for name in os.listdir("/dev/fd"):  # noqa: PTH208 - numbers
         if int(name) not in STANDARD_STREAMS.union(keep):

@@ -92,6 +92,7 @@ class ConnectionPool:
 
     def __init__(self, artifact: Path, options: Options, supervisor: SupervisorClient) -> None:
         self.artifact = artifact
+        self.name = "/".join(artifact.parts[-3:])  # without the directories of the server
         self.options = options
         self.supervisor = supervisor
         self.failure = ""  # the reason why there is no process

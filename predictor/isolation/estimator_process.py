@@ -166,7 +166,7 @@ class EstimatorProcess:
         """Receive the socket of a worker from the supervisor."""
         data, descriptors, _, _ = socket.recv_fds(self._connections, 1, 1)
         if not data:
-            raise SystemExit  # the supervisor has ended
+            os._exit(0)  # the supervisor has ended
         connection = socket.socket(fileno=descriptors[0])
         self._open.add(connection)
         self._selector.register(connection, selectors.EVENT_READ)

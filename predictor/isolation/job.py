@@ -18,6 +18,9 @@ ACTIONS = {
     TRAINING: "Training the model",
 }
 
+# Fields of a job that are descriptors.
+FILES = ("artifact", "artifact_reader", "compiled", "report", "file", "sample", "errors")
+
 # Exit code of a step that rejects the file; the report contains the reason.
 REJECTED = 3
 
@@ -71,12 +74,12 @@ class Job:
         Another descriptor of the artifact, open for reading.
     file, sample : int, optional
         Descriptors of the file to inspect, and of its sample.
+    errors : int, optional
+        Descriptor of the file that receives the standard error of all processes.
     file_name, sample_name : str
         Their suffixes tell the format.
     recipe : str
         Name of the bundled model to train.
-    parent : int
-        The process whose end kills the process of the job.
     trusted : sequence of str
         Types and functions that the operator adds to the allow-list.
     allow_pickle, allow_version, use_compiled : bool
@@ -87,7 +90,6 @@ class Job:
     """
 
     steps: Sequence[str]
-    parent: int
     artifact: int
     artifact_reader: int
     compiled: int
@@ -96,6 +98,7 @@ class Job:
     file_name: str = ""
     sample: int | None = None
     sample_name: str = ""
+    errors: int | None = None
     recipe: str = ""
     trusted: Sequence[str] = ()
     allow_pickle: bool = False
@@ -104,6 +107,11 @@ class Job:
     cores: Sequence[int] = ()
     memory_bytes: int = MEMORY_BYTES
     time_s: float = TIME_S
+
+    def descriptors(self) -> dict[str, int]:
+        """Return the descriptor of each file that the job has."""
+        values = {name: getattr(self, name) for name in FILES}
+        return {name: value for name, value in values.items() if value is not None}
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,13 @@
-"""Inspection, compilation and training, run as a child process whose steps are confined forks.
+"""Process that inspects, compiles or trains a model, in steps that are confined forks.
 
-    python -m predictor.isolation.run_job JOB
-
-JOB is the JSON of a `Job`. This process never reads a model file: it imports scikit-learn once for
-all steps, and prints the JSON of an `Outcome`. It does not import Django, and its environment
-contains no secrets.
+It is a fork of the supervisor, and never reads a model file.
 """
 
 import json
 import math
 import os
 import signal
+import socket
 import sys
 import time
 from collections.abc import Collection
@@ -19,17 +16,13 @@ from functools import partial
 
 from predictor.core.compiler.compile import not_compiled
 from predictor.core.errors import PredictorError
-from predictor.isolation import confined_fork
-from predictor.isolation.confinement import end_with
+from predictor.isolation import confined_fork, messages
+from predictor.isolation.confinement import close_descriptors, end_with
 from predictor.isolation.job import COMPILATION, REJECTED, Job, Outcome
-from predictor.isolation.shared_imports import import_modules
 from predictor.isolation.steps import STEPS, SampleError, write
 
 # Share of the time limit within which the compilation must end.
 COMPILATION_SHARE = 0.8
-
-# Most of scikit-learn, for all steps.
-SHARED_MODULES = ("sklearn.ensemble",)
 
 # Predictions of the serving processes have priority.
 NICENESS = 10
@@ -54,8 +47,15 @@ def _report_rejection(job: Job, step: str) -> None:
     raise SystemExit(REJECTED)
 
 
-def run(job: Job) -> Outcome:
-    """Run the steps of a job in confined forks, which read and write only their descriptors."""
+def run(job: Job, owner: int | None = None) -> Outcome:
+    """Run the steps of a job in confined forks, which read and write only their descriptors.
+
+    Parameters
+    ----------
+    job : Job
+    owner : int, optional
+        Descriptor of a socket. If the other process closes it, the step is killed.
+    """
     start = time.monotonic()
     for step in job.steps:
         descriptors = (getattr(job, name) for name in STEPS[step][1])
@@ -65,6 +65,7 @@ def run(job: Job) -> Outcome:
             memory_bytes=job.memory_bytes,
             cpu_seconds=math.ceil(job.time_s),
             deadline=start + COMPILATION_SHARE * job.time_s if step == COMPILATION else math.inf,
+            owner=owner,
         )
         if code == 0:
             continue
@@ -88,14 +89,20 @@ def lower_priority(cores: Collection[int]) -> None:
     os.nice(NICENESS)
 
 
-def main() -> None:
-    """Run the job of the command line, and print its outcome."""
-    job = Job(**json.loads(sys.argv[1]))
-    end_with(job.parent)
+def main(job: Job, owner: socket.socket, supervisor: int) -> None:
+    """Run a job, and send its outcome.
+
+    Parameters
+    ----------
+    job : Job
+    owner : socket
+        Receives the outcome. The job ends when the other process closes it.
+    supervisor : int
+        Process id of the supervisor. The job ends with it.
+    """
+    if job.errors is not None:
+        os.dup2(job.errors, 2)
+    close_descriptors({2, owner.fileno(), *job.descriptors().values()})
+    end_with(supervisor)
     lower_priority(job.cores)
-    import_modules(SHARED_MODULES, job.trusted)
-    sys.stdout.write(json.dumps(asdict(run(job))))
-
-
-if __name__ == "__main__":
-    main()
+    messages.send(owner, messages.dump(asdict(run(job, owner.fileno()))))

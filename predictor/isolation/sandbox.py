@@ -1,7 +1,6 @@
-"""Start of the child process that inspects, compiles or trains a model, and its result."""
+"""Inspection, compilation and training of models in confined processes, and their results."""
 
 import json
-import os
 import tempfile
 import zipfile
 from collections.abc import Callable, Mapping
@@ -14,7 +13,6 @@ from predictor import conf
 from predictor.core.engines import file_name
 from predictor.core.errors import ArtifactError, InvalidInput
 from predictor.isolation import reports
-from predictor.isolation.child_process import run_in_child
 from predictor.isolation.job import (
     COMPILATION,
     INSPECTION,
@@ -25,6 +23,7 @@ from predictor.isolation.job import (
     Job,
     Outcome,
 )
+from predictor.isolation.job_client import run_in_supervisor
 from predictor.isolation.results import Result, parse_result
 
 # Runs a job, whose descriptors are open in this process.
@@ -61,7 +60,7 @@ def inspect_file(upload: Upload, directory: Path, run: Runner | None = None) -> 
     upload : Upload
     directory : Path
     run : callable, optional
-        Runs the job instead of a child process.
+        Runs the job instead of the supervisor.
 
     Raises
     ------
@@ -150,7 +149,6 @@ def _complete(
         reported.write(report)
         reported.flush()
         job = Job(
-            parent=os.getpid(),
             artifact=artifact.fileno(),
             compiled=compiled.fileno(),
             report=reported.fileno(),
@@ -162,7 +160,7 @@ def _complete(
             time_s=TIME_S,
             **{"artifact_reader": reader.fileno()} | options,
         )
-        outcome = (run or run_in_child)(job)
+        outcome = (run or run_in_supervisor)(job)
         reported.seek(0)
         result = parse_result(outcome, reported.read(reports.MAX_BYTES), compiled)
         if COMPILATION not in job.steps[:1]:

@@ -5,15 +5,21 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from predictor import recipes
 from predictor.core import artifacts
 from predictor.core.compiler.compile import compile_
+from predictor.core.compiler.row_generator import random_rows, slice_rows
 from predictor.core.engines import EstimatorEngine
 from predictor.core.errors import ArtifactError, InvalidInput, PredictorError
 from predictor.core.signature import Signature
 from predictor.core.signature_inference import infer_signature
 from predictor.isolation.job import COMPILATION, INSPECTION, TRAINING, Job
 from predictor.isolation.reply_validation import InvalidReply, check_results
+
+# Random rows that a model must run before it is registered.
+N_ROWS, SEED = 8, 0
 
 
 class SampleError(ArtifactError):
@@ -40,7 +46,7 @@ def inspect(job: Job) -> None:
         estimator, signature = ingested.estimator, ingested.signature
         if job.sample is not None:
             signature = _infer_from_sample(job, estimator, signature)
-        _run_example(estimator, signature)
+        _run_rows(estimator, signature)
     except (PredictorError, MemoryError):
         raise
     except Exception as exc:
@@ -64,24 +70,34 @@ def _infer_from_sample(job: Job, estimator: Any, signature: Signature) -> Signat
         raise SampleError(str(exc)) from exc
 
 
-def _run_example(estimator: Any, signature: Signature) -> None:
-    """Run every method for the example row, and check the results as a worker does.
+def _run_rows(estimator: Any, signature: Signature) -> None:
+    """Run every method for the example row and for random rows, and check the results.
 
     Raises
     ------
     ArtifactError
-        A result does not follow from the signature.
+        A result does not follow from the signature; rows are only accepted one by one.
     """
-    X = signature.build_example()
+    rng = np.random.default_rng(SEED)
+    unusual = random_rows(signature, N_ROWS, rng, out_of_range=True, missing=True)
+    _accepts(estimator, signature, signature.build_example())
+    if not _accepts(estimator, signature, unusual):
+        rows = (slice_rows(unusual, slice(n, n + 1)) for n in range(N_ROWS))
+        if all(_accepts(estimator, signature, row) for row in rows):
+            raise ArtifactError("The model in the file cannot be served. It takes one row only.")
+
+
+def _accepts(estimator: Any, signature: Signature, X: Any) -> bool:
+    """Return whether an estimator accepts rows. It may reject any, also the example."""
     try:
         results = EstimatorEngine(estimator).run(signature.methods, X)
-    except InvalidInput:
-        return  # estimators may reject the example, as they reject other rows
-    try:
         arrays = {method: _to_arrays(values) for method, values in results.items()}
-        check_results(signature, signature.methods, 1, arrays)
+        check_results(signature, signature.methods, X.shape[0], arrays)
+    except InvalidInput:
+        return False
     except InvalidReply as exc:
         raise ArtifactError(f"The model in the file cannot be served. {exc}") from exc
+    return True
 
 
 def _to_arrays(values: Any) -> Any:

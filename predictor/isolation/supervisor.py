@@ -1,4 +1,4 @@
-"""Process that forks estimator processes, which share its imported modules.
+"""Process that forks estimator processes and jobs, which share its imported modules.
 
     python -P -m predictor.isolation.supervisor [--listener NUMBER]
 
@@ -17,10 +17,12 @@ import sys
 import time
 from argparse import ArgumentParser
 from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from predictor.isolation import messages
+from predictor.isolation.job import FILES, Job
 from predictor.isolation.options import Options
 from predictor.isolation.shared_imports import import_modules
 
@@ -32,6 +34,8 @@ SHARED_MODULES = (
     *("sklearn.neighbors", "sklearn.pipeline", "sklearn.preprocessing", "sklearn.svm"),
     "predictor.isolation.estimator_process",
 )
+# Modules that jobs need in addition.
+JOB_MODULE = "predictor.isolation.run_job"
 
 # A version whose process dies so often in this time is out of service for as long.
 MAX_DEATHS, DEATHS_S = 5, 60
@@ -54,10 +58,14 @@ class Child:
 
 
 class Supervisor:
-    """Starts estimator processes on request, one for each version, and hands over their sockets."""
+    """Starts processes on request, and hands over their sockets.
+
+    Every version has one estimator process; every job has a process of its own.
+    """
 
     def __init__(self) -> None:
         self._children: dict[str, Child] = {}
+        self._jobs: set[int] = set()
         self._deaths: dict[str, deque[float]] = {}
         self._selector = selectors.DefaultSelector()
 
@@ -100,12 +108,14 @@ class Supervisor:
         """Handle one request of a worker; return False if the worker has disconnected."""
         descriptors: list[int] = []
         try:
-            message, descriptors = messages.receive_with_descriptors(connection, 1)
+            message, descriptors = messages.receive_with_descriptors(connection, len(FILES))
             request = message.header
             self._reap()
             if "kill" in request:
                 self._kill(request["kill"])
                 messages.send(connection, messages.dump({}))
+            elif "job" in request:
+                self._start_job(connection, request["job"], request["files"], descriptors)
             else:
                 self._open(connection, request, descriptors[0])
         except (messages.Disconnected, messages.MalformedMessage, TimeoutError):
@@ -149,6 +159,28 @@ class Supervisor:
             else:
                 return child
 
+    def _start_job(
+        self,
+        connection: socket.socket,
+        fields: dict[str, Any],
+        files: Sequence[str],
+        descriptors: Sequence[int],
+    ) -> None:
+        """Start the process of a job, and send the socket on which it sends its outcome."""
+        import_modules((*SHARED_MODULES, JOB_MODULE), fields["trusted"])
+        gc.freeze()
+        own, theirs = messages.pair()
+        with own, theirs:
+            job = Job(**fields | dict(zip(files, descriptors, strict=True)))
+            supervisor = os.getpid()
+            pid = os.fork()
+            if not pid:
+                from predictor.isolation import run_job  # noqa: PLC0415 - imported at the first job
+
+                _run_child(lambda: run_job.main(job, theirs, supervisor))
+            self._jobs.add(pid)
+            messages.send(connection, messages.dump({}), [own.fileno()])
+
     def _start(self, key: str, request: dict[str, Any], artifact: int) -> Child:
         import_modules(SHARED_MODULES, request["trusted"])
         gc.freeze()  # the collector would write to the pages that all processes share
@@ -156,7 +188,10 @@ class Supervisor:
         supervisor = os.getpid()
         pid = os.fork()
         if not pid:
-            _run_child(request, artifact, theirs, supervisor)
+            from predictor.isolation import estimator_process  # noqa: PLC0415 - as above
+
+            options = Options(**request)
+            _run_child(lambda: estimator_process.main(options, artifact, theirs, supervisor))
         theirs.close()
         ours.settimeout(0)
         child = self._children[key] = Child(key, pid, ours)
@@ -174,6 +209,7 @@ class Supervisor:
 
     def _reap(self) -> None:
         """Forget processes that have ended, and count those that did not end by themselves."""
+        self._jobs = {pid for pid in self._jobs if not os.waitpid(pid, os.WNOHANG)[0]}
         for child in list(self._children.values()):
             pid, status = os.waitpid(child.pid, os.WNOHANG)
             if not pid:
@@ -183,25 +219,20 @@ class Supervisor:
             if code := os.waitstatus_to_exitcode(status):
                 deaths = self._deaths.setdefault(child.key, deque(maxlen=MAX_DEATHS))
                 deaths.append(time.monotonic())
-                how = f"signal {-code}" if code < 0 else f"exit code {code}"
+                how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
                 log.error("Estimator process %s ended with %s.", pid, how)
 
 
-def _run_child(
-    request: dict[str, Any], artifact: int, connections: socket.socket, supervisor: int
-) -> NoReturn:
-    """Run an estimator in a fork, and exit without the clean-up of the supervisor."""
-    from predictor.isolation import estimator_process  # noqa: PLC0415 - imported at the first request
-
+def _run_child(function: Callable[[], None]) -> NoReturn:
+    """Run a function in a fork, and exit without the clean-up of the supervisor."""
     code = 1
     try:
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        options = Options(**request)
-        estimator_process.main(options, artifact, connections, supervisor)
+        function()
         code = 0
-    except SystemExit:
-        code = 0
+    except Exception:  # the fork must not return to the supervisor's loop
+        log.exception("A process of the supervisor failed.")
     finally:
         os._exit(code)
 

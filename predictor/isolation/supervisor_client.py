@@ -1,4 +1,4 @@
-"""Client of the supervisor of estimator processes, which it starts if the server has none."""
+"""Client of the supervisor, which it starts if the server has none."""
 
 import atexit
 import os
@@ -15,6 +15,7 @@ from typing import Any
 from predictor.core.errors import ArtifactError, Busy
 from predictor.isolation import messages
 from predictor.isolation.environment import child_environment
+from predictor.isolation.job import Job
 from predictor.isolation.options import Options
 
 # The supervisor imports scikit-learn at the first request.
@@ -97,6 +98,16 @@ class SupervisorClient:
             raise Busy(reply["busy"])
         return socket.socket(fileno=descriptors[0]), reply["pid"]
 
+    def start_job(self, job: Job) -> socket.socket:
+        """Start a job, and return the socket that receives its outcome.
+
+        The job ends when the socket is closed.
+        """
+        files = job.descriptors()
+        request = {"job": asdict(job), "files": list(files)}
+        _, descriptors = self._request(request, list(files.values()))
+        return socket.socket(fileno=descriptors[0])
+
     def kill(self, pid: int) -> None:
         """Kill an estimator process."""
         self._request({"kill": pid}, [])
@@ -122,7 +133,7 @@ class SupervisorClient:
             except (messages.Disconnected, OSError) as exc:
                 self._disconnect()
                 raise ArtifactError(
-                    "The supervisor of estimator processes does not respond."
+                    "The supervisor of confined processes does not respond."
                 ) from exc
 
     def _send(

@@ -2,12 +2,10 @@
 
 import json
 import shutil
-import subprocess
-import sys
 
 import pytest
 
-from tests.serving import ROOT, environment
+from tests.serving import python
 
 pytestmark = pytest.mark.django_db  # the processes get a copy of its tables
 
@@ -15,15 +13,7 @@ pytestmark = pytest.mark.django_db  # the processes get a copy of its tables
 def instants(home, migrated):
     """Return the result of a kill -9 before each line of a registration."""
     shutil.copy(migrated, home)
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.predictor.crash"],
-        cwd=ROOT,
-        env=environment(home, DJANGO_SETTINGS_MODULE="mlsite.settings"),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+    done = python(home, "-m", "tests.predictor.crash", DJANGO_SETTINGS_MODULE="mlsite.settings")
     assert done.returncode == 0, done.stderr + done.stdout
     return [json.loads(line) for line in done.stdout.splitlines()]
 

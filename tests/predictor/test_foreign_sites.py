@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from tests.serving import ROOT, START_S
+from tests.serving import ROOT, START_S, python
 
 DRIVER = ROOT / "tests" / "predictor" / "foreign_site.py"
 DOCS = (ROOT / "docs" / "embedding.md").read_text()
@@ -189,8 +189,8 @@ def test_a_site_with_the_fewest_apps_predicts_and_has_pages(bare):
 
 def test_a_project_of_startproject_that_follows_the_documentation(bare, tmp_path):
     home, _ = bare
-    startproject = [sys.executable, "-m", "django", "startproject", "shop", tmp_path]
-    subprocess.run(startproject, check=True)
+    made = python(tmp_path, "-m", "django", "startproject", "shop", str(tmp_path))
+    assert made.returncode == 0, made.stderr
     for name, snippet in zip(("settings", "urls", "wsgi"), documented("python"), strict=True):
         with (tmp_path / "shop" / f"{name}.py").open("a") as file:
             file.write(snippet + (STRICT_SETTINGS if name == "settings" else ""))

@@ -150,9 +150,10 @@ def test_it_answers_as_when_it_is_called(name, serve):
         answers = ask(body, [method])
         described(answers, response_schema(signature, is_single=False))
         same(answers[KEYS[method]], answer[0])
-    together = ask(body, list(expected))
-    for method, answer in expected.items():
-        same(together[KEYS[method]], answer[0])
+    if len(expected) > 1:
+        together = ask(body, list(expected))
+        for method, answer in expected.items():
+            same(together[KEYS[method]], answer[0])
     kind = type(estimator).__name__
     compiled = name not in STAYS and kind in CONVERTERS
     assert engines["reason"] == ("" if compiled else STAYS.get(name, f"{kind} is not compiled."))

@@ -1,8 +1,8 @@
-"""Inspects many files like uploads, several of them in each confined process.
+"""Inspects many files as uploads are inspected, several of them in each confined process.
 
-It runs as a program, as `predictor.isolation.run_job` does: a process that has run scikit-learn
-must not fork. The argument is a directory with files whose names end in `.upload`. Beside each
-file, it writes what a job writes, and `.outcome`.
+It runs as a program, because a process that has run scikit-learn must not fork. The argument is a
+directory with files whose names end in `.upload`. Beside each of them, it writes the files of a
+job, and a file with its outcome.
 """
 
 import json
@@ -14,8 +14,9 @@ from functools import partial
 from pathlib import Path
 
 from predictor.core.compiler.compile import not_compiled
-from predictor.isolation import confined_fork, run_job
-from predictor.isolation.job import COMPILATION, INSPECTION, MEMORY_BYTES, REJECTED, Job
+from predictor.isolation import confined_fork, run_job, supervisor
+from predictor.isolation.job import COMPILATION, INSPECTION, MEMORY_BYTES, Job
+from predictor.isolation.shared_imports import import_modules
 
 FILES_PER_PROCESS = 20
 
@@ -39,7 +40,6 @@ def _job(files):
     file, artifact, compiled, report, reader = (each.fileno() for each in files)
     return Job(
         steps=(INSPECTION, COMPILATION),
-        parent=os.getpid(),
         file=file,
         artifact=artifact,
         artifact_reader=reader,
@@ -104,7 +104,7 @@ def _inspect_some(uploads):
 
 def main():
     run_job.lower_priority(())
-    run_job.import_modules(run_job.SHARED_MODULES, ())
+    import_modules(supervisor.SHARED_MODULES, ())
     uploads = sorted(Path(sys.argv[1]).glob("*.upload"))
     while uploads:
         uploads = uploads[_inspect_some(uploads[:FILES_PER_PROCESS]) :]
@@ -112,5 +112,3 @@ def main():
 
 if __name__ == "__main__":
     main()
-
-__all__ = ["REJECTED", "paths_of"]

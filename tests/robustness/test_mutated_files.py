@@ -209,8 +209,10 @@ def serve(model, *, in_batches):
 def attack(upload, outcome, supervisor, counts):
     """Serve a file that was inspected; yield the faults."""
     if outcome["code"]:
-        # A file that ends the process of its inspection is rejected, too.
+        # A file is also rejected if a signal ends the process of its inspection.
         counts["rejected" if outcome["code"] == REJECTED else "killed at the inspection"] += 1
+        if outcome["code"] > 0 and outcome["code"] != REJECTED:
+            yield f"the inspection ends with exit code {outcome['code']}"
         return
     model, in_batches = load(upload, outcome, supervisor)
     outcomes, problems = serve(model, in_batches=in_batches)

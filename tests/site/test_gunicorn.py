@@ -2,13 +2,13 @@
 
 import http.client
 import json
+import signal
 import socket
-import subprocess
-import sys
 
 import pytest
 
-from tests.serving import ROOT, START_S, environment, free_port, until
+from tests.preloaded import Process
+from tests.serving import START_S, environment, free_port, until
 
 ROW = b'{"X1": "61.1", "X2": "17.3"}'
 JSON = {"Content-Type": "application/json"}
@@ -18,23 +18,15 @@ JSON = {"Content-Type": "application/json"}
 def port(home):
     """Port of a gunicorn with one worker."""
     port = free_port()
-    command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}"]
-    log = (home / "gunicorn.log").open("wb")
-    with (
-        log,
-        subprocess.Popen(
-            [*command, "mlsite.wsgi:application"],
-            cwd=ROOT,
-            env=environment(home),
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        ) as server,
-    ):
-        try:
-            until(lambda: ready(server, port), "an answer from gunicorn")
-            yield port
-        finally:
-            server.terminate()
+    command = ["-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "mlsite.wsgi:application"]
+    log = home / "gunicorn.log"
+    server = Process(command, environment(home), log, log)
+    try:
+        until(lambda: ready(server, port), "an answer from gunicorn")
+        yield port
+    finally:
+        server.send_signal(signal.SIGTERM)
+        server.wait(START_S)
 
 
 def ready(server, port):

@@ -6,8 +6,6 @@ import runpy
 import signal
 import socket
 import stat
-import subprocess
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -18,7 +16,7 @@ from mlsite.secret_key import load_or_create_secret_key
 from mlsite.server import respawning
 from mlsite.server.workers import THREADS
 from predictor.core.engines.concurrency_limit import MAX_SLOW_REQUESTS
-from tests.serving import ROOT, START_S, Site, environment, free_port, manage, until
+from tests.serving import ROOT, START_S, Site, free_port, manage, python, until
 
 pytestmark = pytest.mark.xdist_group("site")
 
@@ -172,15 +170,8 @@ def test_wrong_arguments_are_refused_with_a_sentence(site, tmp_path):
     taken = f"127.0.0.1:{site.port}"
     sentence = f"Cannot listen on {taken}: something listens there already."
     refused = REFUSED_ARGUMENTS | {f"--bind {taken}": sentence}
-    done = subprocess.run(
-        [sys.executable, "-c", EACH, *refused],
-        cwd=ROOT,
-        env=environment(tmp_path, DJANGO_SETTINGS_MODULE="mlsite.settings"),
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=START_S,
-    )
+    done = python(tmp_path, "-c", EACH, *refused, DJANGO_SETTINGS_MODULE="mlsite.settings")
+    assert done.returncode == 0, done.stderr
     assert dict(map(json.loads, done.stdout.splitlines())) == refused
 
 

@@ -1,12 +1,14 @@
 """Imports of a start, and the check of the production settings."""
 
+import os
 import runpy
+import signal
 import socket
 import subprocess
-import sys
 from pathlib import Path
 
-from tests.serving import ROOT, Site, environment, free_port, manage, python, until
+from tests.preloaded import Process
+from tests.serving import ROOT, START_S, Site, environment, free_port, manage, python, until
 
 PRODUCTION = {"PUBLIC_URL": "https://models.example.org", "API_ACCESS": "token"}
 
@@ -61,17 +63,16 @@ def test_the_development_server_asks_for_a_database(tmp_path):
 
 def test_the_development_server_serves_pages_with_their_style(home):
     port = free_port()
-    command = [sys.executable, "manage.py", "runserver", "--noreload", str(port)]
-    with subprocess.Popen(
-        command, cwd=ROOT, env=environment(home), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-    ) as server:
-        try:
-            until(lambda: listens(port), "the server")
-            style = f"http://127.0.0.1:{port}/static/rest_framework/css/default.css"
-            assert succeeds("curl", "-sf", style)
-            assert succeeds("curl", "-sf", f"http://127.0.0.1:{port}/tasks/1")
-        finally:
-            server.terminate()
+    command = ["manage.py", "runserver", "--noreload", str(port)]
+    server = Process(command, environment(home), os.devnull, os.devnull)
+    try:
+        until(lambda: listens(port), "the server")
+        style = f"http://127.0.0.1:{port}/static/rest_framework/css/default.css"
+        assert succeeds("curl", "-sf", style)
+        assert succeeds("curl", "-sf", f"http://127.0.0.1:{port}/tasks/1")
+    finally:
+        server.send_signal(signal.SIGTERM)
+        server.wait(START_S)
 
 
 def listens(port):

@@ -1,4 +1,4 @@
-"""A server process: prints its port, then serves until its standard input ends.
+"""A server process: prints its port, then serves until its parent ends.
 
 With an argument (`saved` or `committed`) it stops at that point of making a task, prints it, and
 waits there to be killed.
@@ -6,6 +6,7 @@ waits there to be killed.
 
 import sys
 import threading
+from multiprocessing import parent_process
 
 import django
 from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
@@ -53,7 +54,7 @@ def main():
     server.set_app(get_wsgi_application())
     say(server.server_port)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    sys.stdin.read()
+    parent_process().join()
 
 
 if __name__ == "__main__":

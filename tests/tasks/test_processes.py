@@ -1,46 +1,47 @@
 """Writers at once: real server processes over one database in a file."""
 
 import json
-import os
+import re
 import shutil
-import subprocess
-import sys
+import signal
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from http.client import HTTPConnection
-from pathlib import Path
+from uuid import uuid4
 
 import pytest
+
+from tests.preloaded import Process
+from tests.serving import START_S, environment, until
 
 pytestmark = [
     pytest.mark.django_db,  # the processes get a copy of its tables
     pytest.mark.xdist_group("tasks"),
 ]
 
-ROOT = Path(__file__).parents[2]
 BODY = {"title": "Read a book"}
 
 
 class Server:
     """A server process of its own; `stop_at` is a point of making a task where it stops."""
 
-    def __init__(self, environment, *stop_at):
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.tasks.serve", *stop_at],
-            cwd=ROOT,
-            env=environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+    def __init__(self, home, *stop_at):
+        self.output = home / f"{uuid4()}.log"
+        command = ["-m", "tests.tasks.serve", *stop_at]
+        variables = environment(home, DJANGO_SETTINGS_MODULE="mlsite.settings")
+        self.process = Process(command, variables, self.output, self.output)
         self.port = None
 
-    def line(self):
-        return self.process.stdout.readline().strip()
+    def says(self, pattern):
+        """Wait for a line of its output, and return the part in parentheses."""
+        line = re.compile(pattern, re.MULTILINE)
+        return until(
+            lambda: self.output.exists() and line.search(self.output.read_text()), pattern
+        )[1]
 
     def open(self, method, path, body=None, **headers):
         """Send a request and return its connection."""
-        self.port = self.port or int(self.line())
+        self.port = self.port or int(self.says(r"^(\d+)\n"))
         connection = HTTPConnection("127.0.0.1", self.port, timeout=60)
         headers = {name.replace("_", "-"): value for name, value in headers.items()}
         given = {"Content-Type": "application/json", "Host": "localhost"} | headers
@@ -56,24 +57,22 @@ class Server:
         return answer.status, parsed, answer.headers["ETag"]
 
     def stop(self):
-        self.process.kill()
-        self.process.communicate()
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait(START_S)
 
 
 @pytest.fixture(scope="module")
-def environment(tmp_path_factory, migrated):
-    """The environment of processes that share a new database."""
-    path = shutil.copy(migrated, tmp_path_factory.mktemp("shared"))
-    return os.environ | {
-        "DATABASE_URL": f"sqlite:///{path}",
-        "DJANGO_SETTINGS_MODULE": "mlsite.settings",
-    }
+def home(tmp_path_factory, migrated):
+    """The directory of processes that share a new database."""
+    home = tmp_path_factory.mktemp("shared")
+    shutil.copy(migrated, home)
+    return home
 
 
 @pytest.fixture(scope="module")
-def servers(environment):
+def servers(home):
     """Two processes that serve the same database."""
-    both = Server(environment), Server(environment)
+    both = Server(home), Server(home)
     for server in both:
         assert server.send("GET", "/tasks/")[0] == 200
     yield both
@@ -136,11 +135,11 @@ def test_fifty_posts_of_one_key_at_once_make_one_task(servers, body):
 
 
 @pytest.mark.parametrize("stop_at", ["saved", "committed"])
-def test_a_writer_killed_between_two_attempts_makes_no_second_task(environment, servers, stop_at):
+def test_a_writer_killed_between_two_attempts_makes_no_second_task(home, servers, stop_at):
     before = count(servers[0])
-    killed = Server(environment, stop_at)
+    killed = Server(home, stop_at)
     connection = killed.open("POST", "/tasks/", BODY, Idempotency_Key=f"killed-{stop_at}")
-    assert killed.line() == stop_at
+    killed.says(rf"^({stop_at})\n")
     killed.stop()
     connection.close()
     assert count(servers[0]) - before == (0 if stop_at == "saved" else 1)

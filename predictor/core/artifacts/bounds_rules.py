@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from scipy.sparse import issparse
 
 from predictor.core import sklearn_private
 from predictor.core.errors import ArtifactError
@@ -98,6 +99,31 @@ def _check_neighbor_labels(estimator: Any) -> object:
     )
 
 
+def _check_support_vectors(estimator: Any) -> object:
+    """Check the numbers of support vectors, which the C code of libsvm takes from the file."""
+    counts, coefficients, intercepts = sklearn_private.support_parameters(estimator)
+    is_voting, n_vectors = hasattr(estimator, "classes_"), len(estimator.support_)
+    n_groups = len(estimator.classes_) if is_voting else 2
+    shape = (n_groups - 1, n_vectors)
+    stored = coefficients.data if issparse(coefficients) else coefficients
+    return (
+        len(counts) == n_groups
+        and (counts >= 0).all()
+        and (counts.sum() == n_vectors or not is_voting)
+        and coefficients.shape == shape
+        and np.size(stored) == shape[0] * shape[1]
+        and len(intercepts) == n_groups * (n_groups - 1) // 2
+        and _are_vectors_of_rows(estimator, n_vectors)
+    )
+
+
+def _are_vectors_of_rows(estimator: Any, n_vectors: int) -> object:
+    if callable(estimator.kernel) or estimator.kernel == "precomputed":
+        rows = estimator.support_
+        return not n_vectors or 0 <= rows.min() <= rows.max() < estimator.shape_fit_[0]
+    return estimator.support_vectors_.shape == (n_vectors, estimator.n_features_in_)
+
+
 def _check_input(vectorizer: Any) -> object:
     if vectorizer.input != "content":
         raise ArtifactError("A vectorizer would read files named in its input.")
@@ -171,6 +197,7 @@ RULES: dict[str, tuple[str, Rule]] = {
     "sklearn.preprocessing._encoders._BaseEncoder": ("categories_", _sorted("categories_")),
     "sklearn.preprocessing._label.LabelEncoder": ("classes_", _sorted("classes_")),
     "sklearn.preprocessing._polynomial.PolynomialFeatures": ("_n_out_full", _check_products),
+    "sklearn.svm._base.BaseLibSVM": ("support_", _check_support_vectors),
     "sklearn.tree._classes.BaseDecisionTree": ("tree_", _check_decision_tree),
     "sklearn.tree._tree.Tree": ("", _check_tree),
 }

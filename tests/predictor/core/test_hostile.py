@@ -17,6 +17,7 @@ from sklearn.ensemble import (
     RandomForestClassifier,
 )
 from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
+from sklearn.gaussian_process.kernels import RBF
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
@@ -372,6 +373,22 @@ FILES = {
     "a neighbour of no class": (
         lambda: hostile.save_damaged(NEIGHBORS, lambda e: setattr(e, "_y", e._y + 10**6)),
         INDICES.format("KNeighborsClassifier"),
+    ),
+    "fewer support vectors": (
+        lambda: hostile.save_damaged(
+            VECTORS, lambda e: setattr(e, "_n_support", e._n_support + 1000)
+        ),
+        INDICES.format("SVC"),
+    ),
+    "a support vector of no row": (
+        lambda: hostile.save_damaged(
+            SVC(kernel=RBF()).fit(X, y), lambda e: setattr(e, "support_", e.support_ + 1000)
+        ),
+        INDICES.format("SVC"),
+    ),
+    "support vectors of other columns": (
+        lambda: hostile.save_damaged(VECTORS, lambda e: setattr(e, "n_features_in_", 40)),
+        INDICES.format("SVC"),
     ),
     "a word of no column": (
         lambda: hostile.save_damaged(COUNTED, lambda e: e.vocabulary_.update(bad=10**6)),

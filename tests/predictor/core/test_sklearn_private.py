@@ -22,7 +22,10 @@ y = np.arange(20) % 2
 
 ATTRIBUTES = [
     (KNeighborsClassifier(), ["_fit_X", "_y", "_fit_method"]),
-    (SVC(), ["_sparse", "_parameter_constraints"]),
+    (
+        SVC(),
+        ["_sparse", "_parameter_constraints", "_n_support", "_dual_coef_", "_intercept_"],
+    ),
     (make_column_transformer(("drop", [0])), ["_transformer_to_input_indices"]),
     (
         PolynomialFeatures(),

@@ -93,3 +93,16 @@ class Hostile(BaseEstimator):
         if self.action and (not self.only_compiled or is_compiled()):
             ACTIONS[self.action](self.argument)
         return np.zeros(len(X))
+
+
+class Single(BaseEstimator):
+    """Regressor that takes one row only."""
+
+    def fit(self, X, _y=None):
+        self.n_features_in_ = X.shape[1]
+        return self
+
+    def predict(self, X):
+        if len(X) > 1:
+            raise ValueError("more than one row")
+        return np.zeros(1)

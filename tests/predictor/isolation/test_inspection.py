@@ -18,11 +18,12 @@ from sklearn.linear_model import LinearRegression
 from predictor.core import artifacts, engines
 from predictor.core.errors import ArtifactError, InvalidInput
 from predictor.isolation import confined_fork, reports, run_job, sandbox
-from predictor.isolation.child_process import run_in_child
 from predictor.isolation.job import Outcome
+from predictor.isolation.job_client import run_in_supervisor
 from predictor.isolation.sandbox import Upload, inspect_file
+from predictor.isolation.supervisor_client import get_supervisor
 from tests.predictor.core import hostile
-from tests.predictor.isolation.hostile_estimators import Hostile
+from tests.predictor.isolation.hostile_estimators import Hostile, Single
 from tests.predictor.isolation.processes import forked, receive
 from tests.serving import until
 
@@ -83,6 +84,14 @@ def test_a_file_whose_results_do_not_follow_from_its_signature_is_rejected(tmp_p
     reason = "The shape or the type of predict does not follow from the signature."
     with pytest.raises(InvalidInput, match=f"cannot be served. {reason}$"):
         inspect_file(Upload(path), tmp_path, run_in_forks)
+
+
+def test_a_file_whose_model_takes_one_row_only_is_rejected(tmp_path, settings):
+    settings.TRUSTED_TYPES = [f"{Single.__module__}.Single"]
+    path = tmp_path / "single.skops"
+    skops.io.dump(Single().fit(X), path)
+    with pytest.raises(InvalidInput, match=r"cannot be served. It takes one row only\.$"):
+        inspect_file(Upload(path, allow_version=True), tmp_path, run_in_forks)
 
 
 def test_the_environment_of_a_file_holds_no_secrets(inspect, settings):
@@ -240,6 +249,10 @@ def test_an_artifact_that_kills_its_compilation_is_reported(tmp_path, settings):
     assert list(tmp_path.iterdir()) == [path]
 
 
+def children(pid):
+    return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+
+
 def test_an_inspection_ends_with_the_server(tmp_path, settings):
     settings.TRUSTED_TYPES = [HOSTILE]
     skops.io.dump(Hostile("loop").fit(X), tmp_path / "model.skops")
@@ -249,18 +262,35 @@ def test_an_inspection_ends_with_the_server(tmp_path, settings):
         """Start an inspection that has a descriptor of the test, and tell its process."""
 
         def run(job):
-            return run_in_child(replace(job, sample=channel))
+            return run_in_supervisor(replace(job, sample=channel))
 
         upload = Upload(tmp_path / "model.skops", allow_version=True)
         inspect_file(upload, tmp_path / "staged", run)
 
     with forked(server) as (child, reading):
-        children = Path(f"/proc/{child}/task/{child}/children")
-        (inspector,) = until(lambda: children.read_text().split(), "a child process")
-        of_inspector = Path(f"/proc/{inspector}/task/{inspector}/children")
-        until(lambda: of_inspector.read_text().split(), "a confined process")
+        (supervisor,) = until(lambda: children(child), "a supervisor")
+        (job,) = until(lambda: children(supervisor), "the process of the job")
+        until(lambda: children(job), "a confined process")
         os.kill(child, signal.SIGKILL)
         assert receive(reading) == b""
+
+
+def test_a_job_ends_when_nobody_waits_for_it(tmp_path, settings):
+    settings.TRUSTED_TYPES = [HOSTILE]
+    skops.io.dump(Hostile("loop").fit(X), tmp_path / "model.skops")
+    (tmp_path / "staged").mkdir()
+    reading, writing = os.pipe()
+
+    def run(job):
+        """Start a job whose processes hold the pipe, and do not wait for its outcome."""
+        get_supervisor().start_job(replace(job, sample=writing)).close()
+        return Outcome("inspection", 1)
+
+    with pytest.raises(InvalidInput, match="crashed"):
+        inspect_file(Upload(tmp_path / "model.skops", allow_version=True), tmp_path / "staged", run)
+    os.close(writing)
+    assert os.read(reading, 1) == b""  # the pipe has no other end any more
+    os.close(reading)
 
 
 def exits(code):
