@@ -93,6 +93,16 @@ def encoded_widths(estimator: Any) -> Sequence[int]:
     return getattr(estimator, "_n_features_outs", None) or [1] * len(estimator.categories_)
 
 
+def count_widths(encoder: Any) -> list[int]:
+    """Return the numbers of `encoded_widths` for the categories of a one-hot encoder."""
+    return list(encoder._compute_n_features_outs())  # noqa: SLF001 - no public equivalent
+
+
+def infrequent_groups(encoder: Any) -> Sequence[Any]:
+    """Return the group of each category that is encoded with others, for each column."""
+    return getattr(encoder, "_default_to_infrequent_mappings", None) or ()
+
+
 def link_name(estimator: Any) -> str:
     """Return the class of the link function between the sum of a model and its prediction."""
     loss = estimator._loss if hasattr(estimator, "_loss") else estimator._base_loss  # noqa: SLF001 - no public equivalent

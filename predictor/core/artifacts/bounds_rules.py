@@ -14,6 +14,9 @@ Rule = Callable[[Any], object]
 
 LEAF = -1
 
+# A search tree with more levels does not fit into memory.
+MAX_LEVELS = 50
+
 
 def _check_tree(tree: Any) -> object:
     """Check that the children of each node exist and come after the node."""
@@ -51,6 +54,15 @@ def _check_forest(forest: Any) -> object:
     )
 
 
+def _check_isolation_forest(forest: Any) -> object:
+    """Check that each tree splits on the columns that it gets."""
+    columns = [np.asarray(each) for each in forest.estimators_features_]
+    return len(forest.estimators_) == len(columns) and all(
+        tree.tree_.n_features == len(own) and 0 <= own.min() <= own.max() < forest.n_features_in_
+        for tree, own in zip(forest.estimators_, columns, strict=True)
+    )
+
+
 def _check_gradient_boosting(estimator: Any) -> object:
     """Check that each tree adds to one of the scores, which are in memory of their own."""
     trees, n_scores = estimator.estimators_, len(sklearn_private.initial_scores(estimator))
@@ -79,6 +91,26 @@ def _check_histogram_boosting(estimator: Any) -> object:
     trees = sklearn_private.histogram_predictors(estimator) or []
     columns = [tree.nodes["feature_idx"] for iteration in trees for tree in iteration]
     return all(((each >= 0) & (each < estimator.n_features_in_)).all() for each in columns)
+
+
+def _check_search_tree(tree: Any) -> object:
+    """Check the indices of the points in a k-d or ball tree, and the range of each node."""
+    data, order, nodes, bounds, _, levels, count, *_ = tree.__getstate__()
+    start, end = nodes["idx_start"], nodes["idx_end"]
+    inner = np.flatnonzero(nodes["is_leaf"] == 0)
+    return (
+        np.array_equal(np.sort(order), np.arange(len(data)))
+        and ((start >= 0) & (start <= end) & (end <= len(data))).all()
+        and (2 * inner + 2 < len(nodes)).all()
+        and 0 < levels < MAX_LEVELS
+        and np.shape(bounds)[1:] == (count, np.shape(data)[1])
+        and count == len(nodes) == 2**levels - 1
+    )
+
+
+def _check_centers(estimator: Any) -> object:
+    centers = estimator.cluster_centers_
+    return centers.shape == (len(centers), estimator.n_features_in_) and len(centers) > 0
 
 
 def _check_neighbors(estimator: Any) -> object:
@@ -136,6 +168,18 @@ def _check_words(vectorizer: Any) -> object:
     return type(vocabulary) is dict and sorted(vocabulary.values()) == list(range(len(vocabulary)))
 
 
+def _check_one_hot(encoder: Any) -> object:
+    """Check the numbers of output columns, and the groups of infrequent categories."""
+    widths = [len(categories) for categories in encoder.categories_]
+    groups = sklearn_private.infrequent_groups(encoder)
+    return list(sklearn_private.encoded_widths(encoder)) == sklearn_private.count_widths(
+        encoder
+    ) and all(
+        group is None or (len(group) == width and set(group.tolist()) == set(range(max(group) + 1)))
+        for group, width in zip(groups, widths, strict=False)
+    )
+
+
 def _check_products(features: Any) -> object:
     """Check the numbers of products. The output has memory for the first number of them."""
     return sklearn_private.stated_products(features) == sklearn_private.count_products(features)
@@ -176,6 +220,7 @@ def _increases(values: Any) -> object:
 # not fitted runs no compiled code. Full names avoid the import of the classes.
 RULES: dict[str, tuple[str, Rule]] = {
     "scipy.sparse._data._data_matrix": ("", _check_sparse),
+    "sklearn.cluster._kmeans._BaseKMeans": ("cluster_centers_", _check_centers),
     "sklearn.ensemble._forest.BaseForest": ("estimators_", _check_forest),
     "sklearn.ensemble._gb.BaseGradientBoosting": ("estimators_", _check_gradient_boosting),
     "sklearn.ensemble._hist_gradient_boosting.gradient_boosting.BaseHistGradientBoosting": (
@@ -183,18 +228,24 @@ RULES: dict[str, tuple[str, Rule]] = {
         _check_histogram_boosting,
     ),
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor": ("", _check_predictor),
+    "sklearn.ensemble._iforest.IsolationForest": ("estimators_features_", _check_isolation_forest),
     "sklearn.feature_extraction.text.CountVectorizer": ("vocabulary_", _check_words),
     "sklearn.feature_extraction.text._VectorizerMixin": ("input", _check_input),
     "sklearn.isotonic.IsotonicRegression": ("X_thresholds_", _sorted("X_thresholds_")),
+    "sklearn.neighbors._ball_tree.BinaryTree32": ("", _check_search_tree),
+    "sklearn.neighbors._ball_tree.BinaryTree64": ("", _check_search_tree),
     "sklearn.neighbors._base.NeighborsBase": ("_fit_X", _check_neighbors),
     "sklearn.neighbors._classification.KNeighborsClassifier": ("_y", _check_neighbor_labels),
     "sklearn.neighbors._classification.RadiusNeighborsClassifier": ("_y", _check_neighbor_labels),
+    "sklearn.neighbors._kd_tree.BinaryTree32": ("", _check_search_tree),
+    "sklearn.neighbors._kd_tree.BinaryTree64": ("", _check_search_tree),
     "sklearn.preprocessing._data.QuantileTransformer": (
         "quantiles_",
         _sorted("quantiles_", "references_"),
     ),
     "sklearn.preprocessing._discretization.KBinsDiscretizer": ("bin_edges_", _sorted("bin_edges_")),
     "sklearn.preprocessing._encoders._BaseEncoder": ("categories_", _sorted("categories_")),
+    "sklearn.preprocessing._encoders.OneHotEncoder": ("categories_", _check_one_hot),
     "sklearn.preprocessing._label.LabelEncoder": ("classes_", _sorted("classes_")),
     "sklearn.preprocessing._polynomial.PolynomialFeatures": ("_n_out_full", _check_products),
     "sklearn.svm._base.BaseLibSVM": ("support_", _check_support_vectors),

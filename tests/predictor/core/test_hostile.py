@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import skops.io
 from scipy.sparse import csr_matrix, save_npz
+from sklearn.cluster import KMeans
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import (
     GradientBoostingClassifier,
@@ -70,6 +71,14 @@ def field(name, value, where=slice(None)):
         return array
 
     return change
+
+
+def reordered(estimator):
+    """Give a search tree indices of points that do not exist."""
+    tree = estimator._tree
+    state = list(tree.__getstate__())
+    state[1] = state[1] + 1000
+    tree.__setstate__(tuple(state))
 
 
 def decreased(estimator):
@@ -389,6 +398,32 @@ FILES = {
     "support vectors of other columns": (
         lambda: hostile.save_damaged(VECTORS, lambda e: setattr(e, "n_features_in_", 40)),
         INDICES.format("SVC"),
+    ),
+    "an isolated tree of other columns": (
+        lambda: hostile.save_damaged(ISOLATED, lambda e: setattr(e, "n_features_in_", 2)),
+        INDICES.format("IsolationForest"),
+    ),
+    "points that do not exist": (
+        lambda: hostile.save_damaged(NEIGHBORS, reordered),
+        INDICES.format("KDTree"),
+    ),
+    "a search node outside": (
+        lambda: hostile.change_arrays(
+            skops.io.dumps(NEIGHBORS), "idx_start", field("idx_end", 10**6, 1)
+        ),
+        INDICES.format("KDTree"),
+    ),
+    "clusters of other columns": (
+        lambda: hostile.save_damaged(
+            KMeans(3, n_init=1).fit(X), lambda e: setattr(e, "n_features_in_", 40)
+        ),
+        INDICES.format("KMeans"),
+    ),
+    "an encoder of fewer columns": (
+        lambda: hostile.save_damaged(
+            OneHotEncoder().fit([["a"], ["b"]]), lambda e: setattr(e, "_n_features_outs", [1])
+        ),
+        INDICES.format("OneHotEncoder"),
     ),
     "a word of no column": (
         lambda: hostile.save_damaged(COUNTED, lambda e: e.vocabulary_.update(bad=10**6)),

@@ -31,7 +31,10 @@ ATTRIBUTES = [
         PolynomialFeatures(),
         ["_n_out_full", "_min_degree", "_max_degree", "_num_combinations"],
     ),
-    (OneHotEncoder(), ["_n_features_outs"]),
+    (
+        OneHotEncoder(max_categories=2),
+        ["_n_features_outs", "_compute_n_features_outs", "_default_to_infrequent_mappings"],
+    ),
     (PoissonRegressor(), ["_base_loss"]),
     (GradientBoostingClassifier(n_estimators=2), ["_raw_predict_init"]),
     (
