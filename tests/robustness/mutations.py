@@ -209,7 +209,7 @@ def _choose(schema, rng, kind=None):
 
 
 def _replace(target, source):
-    """Put the content of one node into another one, which keeps the protocol of the file."""
+    """Copy the content of a node into the target, which keeps the protocol of the file."""
     protocol = target.get("protocol")
     source = deepcopy(source)
     target.clear()

@@ -43,7 +43,7 @@ SEED = int(os.environ.get("ROBUSTNESS_SEED", "1"))
 ONLY = os.environ.get("ROBUSTNESS_ONLY")
 NUMBERS = range(N_MUTATIONS) if ONLY is None else [int(ONLY)]
 
-# Number of files that one process inspects, and that are on the disk at once.
+# Number of files that are inspected and served together, and are on the disk at once.
 FILES_PER_RUN = 500
 
 # Estimators of the short run: small, of different kinds, and compiled in a moment. A longer run

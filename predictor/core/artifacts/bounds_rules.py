@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from scipy.sparse import issparse
 
 from predictor.core import sklearn_private
 from predictor.core.errors import ArtifactError
@@ -137,7 +136,7 @@ def _check_support_vectors(estimator: Any) -> object:
     is_voting, n_vectors = hasattr(estimator, "classes_"), len(estimator.support_)
     n_groups = len(estimator.classes_) if is_voting else 2
     shape = (n_groups - 1, n_vectors)
-    stored = coefficients.data if issparse(coefficients) else coefficients
+    stored = coefficients.data if hasattr(coefficients, "toarray") else coefficients
     return (
         len(counts) == n_groups
         and (counts >= 0).all()

@@ -53,7 +53,7 @@ def test_a_model_imports_only_the_modules_that_it_names(tmp_path):
     assert done.stdout == "True []\n"
 
 
-def test_a_compiled_forest_imports_only_onnx_runtime(tmp_path):
+def test_a_compiled_forest_imports_only_packages_of_onnx(tmp_path):
     X = np.arange(40.0).reshape(-1, 2)
     compiled = convert(RandomForestClassifier(2, random_state=0).fit(X, X[:, 0] > 9))
     path = tmp_path / "compiled.npz"
@@ -64,4 +64,4 @@ def test_a_compiled_forest_imports_only_onnx_runtime(tmp_path):
         f"compiled, _ = loads(Path({str(path)!r}).read_bytes())\n"
         "assert compiled.predict(np.array([[40.0, 41.0]])).tolist() == [True]"
     )
-    assert find_imported(statements) == "['onnxruntime']"
+    assert find_imported(statements) == "['ml_dtypes', 'onnx', 'onnxruntime']"
