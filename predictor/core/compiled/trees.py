@@ -24,7 +24,6 @@ from predictor.core.compiled.compiled_estimator import (
     labels_of_outputs,
 )
 from predictor.core.compiled.linear import binary_probabilities, expit, softmax
-from predictor.core.compiled.onnx_trees import INPUT, OUTPUT, check_trees, to_onnx
 from predictor.core.onnx_runtime import create_session
 
 # Precision that rows are rounded to before they are compared.
@@ -62,9 +61,14 @@ class TreeEnsemble(CompiledEstimator):
     accepts_nan: bool
 
     def __post_init__(self) -> None:
+        # Only processes that run or compile trees need the onnx package (0.15 s, 9 MB).
+        from predictor.core.compiled.onnx_trees import check_trees, to_onnx  # noqa: PLC0415
+
         n_sums = len(self.spread)
         check_trees(self.nodes, self.n_features, n_sums)
         self.session = create_session(to_onnx(self.nodes, n_sums))
+        self.input_name = self.session.get_inputs()[0].name
+        self.output_names = [each.name for each in self.session.get_outputs()]
         self.sums_are_outputs = np.array_equal(self.spread, np.eye(self.base.size))
 
     @property
@@ -87,7 +91,7 @@ class TreeEnsemble(CompiledEstimator):
             if not all_finite(single) and (not self.accepts_nan or np.isinf(single).any()):
                 raise FallbackRequired
             X = single.astype(np.float64)
-        (sums,) = self.session.run((OUTPUT,), {INPUT: X})
+        (sums,) = self.session.run(self.output_names, {self.input_name: X})
         if self.divisor > 1:
             sums /= self.divisor
         outputs: Array = sums if self.sums_are_outputs else sums @ self.spread

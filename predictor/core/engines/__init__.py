@@ -23,9 +23,11 @@ def load_compiled(data: bytes, fallback: Engine, signature: Signature) -> Compil
     Raises
     ------
     ArtifactError
-        The data is not a compiled estimator.
+        The data is not a compiled estimator, or does not fit the signature.
     """
     from predictor.core.compiled import serialization  # noqa: PLC0415 - not needed without models
 
     compiled, max_rows = serialization.loads(data)
-    return CompiledEngine(fallback, compiled, signature, max_rows)
+    engine = CompiledEngine(fallback, compiled, signature, max_rows)
+    engine.check(signature)
+    return engine

@@ -19,6 +19,7 @@ from predictor.core.compiled.compiled_estimator import (
 )
 from predictor.core.engines.concurrency_limit import SLOW_REQUESTS
 from predictor.core.engines.engine import Engine, MethodResults
+from predictor.core.errors import ArtifactError
 from predictor.core.input_builders import ARRAY, FRAME, shows_only_in_dataframe
 from predictor.core.lazy_frame import LazyFrame
 from predictor.core.signature import Signature
@@ -58,6 +59,24 @@ class CompiledEngine:
         self.first_method = signature.methods[0]
         self.compiled_name = compiled.engine_name
         self.max_rows = {name: np.inf if n is None else n for name, n in max_rows.items()}
+
+    def check(self, signature: Signature) -> None:
+        """Run the compiled methods for the example row.
+
+        Raises
+        ------
+        ArtifactError
+            The shapes of its arrays do not match each other, or the signature.
+        """
+        try:
+            rows = self.reader.read(signature.build_example())
+            results = run_compiled(self.compiled, list(self.max_rows), rows)
+        except FallbackRequired:
+            return  # the estimator may reject the example
+        except Exception as exc:
+            raise ArtifactError("The compiled estimator does not fit the signature.") from exc
+        if any(len(each) != 1 for each in results.values() if not isinstance(each, list)):
+            raise ArtifactError("The compiled estimator does not return one result for a row.")
 
     @property
     def failure(self) -> str:

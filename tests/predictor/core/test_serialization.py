@@ -14,6 +14,7 @@ from predictor.core.compiled import onnx_trees, serialization
 from predictor.core.compiled.compiled_estimator import NotCompilable
 from predictor.core.compiler.compile import compile_
 from predictor.core.compiler.converters.dispatch import convert
+from predictor.core.engines import EstimatorEngine, load_compiled
 from predictor.core.errors import ArtifactError
 from predictor.core.signature_inference import infer_signature
 
@@ -104,6 +105,22 @@ def test_a_damaged_compiled_estimator_is_not_read(name):
     serialization.loads(changed(estimator, lambda _fields, _arrays: None))
     with pytest.raises(ArtifactError, match=r"^The compiled estimator cannot be read\.$"):
         serialization.loads(changed(estimator, change))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        set_array("coef", lambda a: a[:, :2]),
+        set_array("coef", lambda a: a[:1]),
+        set_array("classes", lambda a: a[:0]),
+    ],
+)
+def test_a_compiled_estimator_that_does_not_fit_the_signature_is_not_loaded(change):
+    fallback = EstimatorEngine(LogisticRegression().fit(X, y))
+    signature = infer_signature(fallback.estimator)
+    load_compiled(changed(LINEAR, lambda _fields, _arrays: None), fallback, signature)
+    with pytest.raises(ArtifactError, match=r"^The compiled estimator does not fit the signature"):
+        load_compiled(changed(LINEAR, change), fallback, signature)
 
 
 def test_a_compressed_archive_is_not_read():
