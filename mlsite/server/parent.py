@@ -73,7 +73,7 @@ def children(pid: int) -> list[int]:
 
 
 def _run_server(serve: Callable[[], None]) -> None:
-    end_with_parent(signal.SIGKILL)
+    end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # until the server sets its handlers
     signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
     serve()
