@@ -16,7 +16,8 @@ test: $(VENV)/.test
 	$(BIN)/python -m pytest --numprocesses auto $(ARGS)
 
 robustness: $(VENV)/.test
-	ROBUSTNESS_REQUESTS=20000 ROBUSTNESS_MUTATIONS=50000 $(BIN)/python -m pytest tests/robustness --junitxml=robustness.xml $(ARGS)
+	ROBUSTNESS_REQUESTS=20000 ROBUSTNESS_MUTATIONS=50000 ROBUSTNESS_STOPS=20 \
+	$(BIN)/python -m pytest tests/robustness --junitxml=robustness.xml $(ARGS)
 
 lint: $(VENV)/.test
 	$(BIN)/ruff format --check .

@@ -1,9 +1,11 @@
 """Parent of the server and of the supervisor of estimator processes. It has no threads."""
 
+import os
 import signal
 import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -42,8 +44,15 @@ def run(serve: Callable[[], None], listener: socket.socket) -> int:
     try:
         while server.is_alive():
             if signal.sigwait(SIGNALS) in ENDING:
+                server.terminate()
+                server.join(INTERVAL_S)
+                # Again and again: the kernel can give a signal to a thread that does not handle it,
+                # in the server and in its workers, and a server that starts has no handlers yet.
                 while server.is_alive():
-                    server.terminate()  # again: a starting server can lose a signal
+                    for pid in children(server.pid or 0):
+                        with suppress(ProcessLookupError):
+                            os.kill(pid, signal.SIGTERM)
+                    server.terminate()
                     server.join(INTERVAL_S)
                 return 1 if server.exitcode == 1 else 0
             if supervisor.has_ended():
@@ -55,8 +64,16 @@ def run(serve: Callable[[], None], listener: socket.socket) -> int:
         supervisor.close()
 
 
+def children(pid: int) -> list[int]:
+    """Return the child processes of a process; without /proc, none."""
+    tasks = Path(f"/proc/{pid}/task").glob("*/children")
+    with suppress(OSError):  # the process or a thread has ended
+        return [int(child) for task in tasks for child in task.read_text().split()]
+    return []
+
+
 def _run_server(serve: Callable[[], None]) -> None:
-    end_with_parent(signal.SIGKILL)
+    end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # until the server sets its handlers
     signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
     serve()

@@ -16,10 +16,14 @@ def delay_sigterm_while_forking() -> None:
     os.register_at_fork(before=_block_sigterm, after_in_parent=_unblock_sigterm)
 
 
-def end_with_parent(number: signal.Signals) -> None:
-    """Let the kernel send a signal to this process when its parent ends."""
+def end_with_parent() -> None:
+    """Let the kernel kill this process when its parent ends.
+
+    A parent that ends by itself has waited for its children. SIGTERM would let a worker wait for a
+    request that never ends.
+    """
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, number)
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def set_up_worker(parent: int) -> None:
@@ -31,7 +35,7 @@ def set_up_worker(parent: int) -> None:
         Process id of the parent.
     """
     os.setpgrp()  # Ctrl-C is for the parent, which then lets each worker finish
-    end_with_parent(signal.SIGTERM)
+    end_with_parent()
     # The parent's handler would only set a flag in this process's copy of the server. Granian sets
     # a handler for workers later.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
