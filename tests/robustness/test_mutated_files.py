@@ -13,6 +13,7 @@ from collections import Counter
 from contextlib import suppress
 from pathlib import Path
 from pprint import pformat
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import onnx
@@ -70,7 +71,8 @@ TIME_LIMIT_S = 5
 MEMORY_BYTES = 4 * 2**30
 
 SECRET = "secret"
-SKIPPED = {".git", "__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".venv"}
+ROOT = Path(__file__).parents[2]
+SOURCES = [ROOT / name for name in ("mlsite", "predictor", "tasks", "tests")]
 
 
 class NoObserver:
@@ -113,7 +115,7 @@ def inspect(directory):
     with (directory / "stderr").open("wb") as errors:
         subprocess.run(
             [sys.executable, "-m", "tests.robustness.inspection", directory],
-            cwd=Path(__file__).parents[2],
+            cwd=ROOT,
             env=dict.fromkeys(variables, "1") | {"PATH": os.environ["PATH"]},
             stderr=errors,
             check=True,
@@ -226,14 +228,30 @@ def attack(upload, outcome, supervisor, counts):
         yield f"{kinds['failed']} of {len(outcomes)} requests end the process"
 
 
-def snapshot(*directories):
+def snapshot(directories):
     """The files in directories, with their times and sizes."""
     return {
         path: (path.stat().st_mtime_ns, path.stat().st_size)
         for directory in directories
         for path in directory.rglob("*")
-        if not SKIPPED & set(path.parts) and path.is_file()
+        if path.is_file() and path.parent.name != "__pycache__"
     }
+
+
+def run(numbers, names, directory, supervisor, counts):
+    """Make files, inspect and serve them; return the faults of each."""
+    uploads = {}
+    for number in numbers:
+        data, name = make_file(number, names)
+        upload = directory / f"{number:06}.upload"
+        upload.write_bytes(data)
+        uploads[upload] = f"{number}: {name}"
+    inspect(directory)
+    faults = {}
+    for upload, name in uploads.items():
+        outcome = json.loads(upload.with_suffix(".outcome").read_text())
+        faults[name] = list(attack(upload, outcome, supervisor, counts))
+    return {name: found for name, found in faults.items() if found}
 
 
 def test_no_mutated_file_harms_the_server(supervisor, tmp_path, record_testsuite_property):
@@ -241,23 +259,13 @@ def test_no_mutated_file_harms_the_server(supervisor, tmp_path, record_testsuite
     outside = tmp_path / "outside"
     outside.mkdir()
     (outside / SECRET).write_text(SECRET)
-    before = snapshot(outside, Path(__file__).parents[2])
+    before = snapshot([outside, *SOURCES])
     counts, faults = Counter(), {}
     for start in range(0, len(NUMBERS), FILES_PER_RUN):
-        directory = tmp_path / f"run-{start}"
-        directory.mkdir()
-        uploads = {}
-        for number in NUMBERS[start : start + FILES_PER_RUN]:
-            data, name = make_file(number, names)
-            upload = directory / f"{number:06}.upload"
-            upload.write_bytes(data)
-            uploads[upload] = f"{number}: {name}"
-        inspect(directory)
-        for upload, name in uploads.items():
-            outcome = json.loads(upload.with_suffix(".outcome").read_text())
-            if found := list(attack(upload, outcome, supervisor, counts)):
-                faults[name] = found
-        record_testsuite_property("mutations", dict(sorted(counts.items())))
-    assert snapshot(outside, Path(__file__).parents[2]) == before
+        numbers = NUMBERS[start : start + FILES_PER_RUN]
+        with TemporaryDirectory(dir=tmp_path) as directory:
+            faults |= run(numbers, names, Path(directory), supervisor, counts)
+    record_testsuite_property("mutations", dict(sorted(counts.items())))
+    assert snapshot([outside, *SOURCES]) == before
     assert not faults, pformat(faults)
     assert counts["served"] > len(NUMBERS) / 10 or ONLY
