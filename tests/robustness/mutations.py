@@ -190,6 +190,34 @@ def _change_dtype(array, rng):
         return np.zeros(array.shape, dtype)
 
 
+def mutate_compiled(data, rng):
+    """Return a compiled estimator with changed arrays or values of its description."""
+    arrays = dict(np.load(io.BytesIO(data)))
+    description = json.loads(arrays.pop("description").tobytes())
+    buffer = io.BytesIO()
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        for _ in range(rng.choice(NUMBERS_OF_MUTATIONS)):
+            name = rng.choice([*arrays, None])
+            if name is None:
+                _change_value(description["estimator"], rng)
+            else:
+                arrays[name] = _mutate_array(arrays[name], rng)
+        arrays["description"] = np.frombuffer(json.dumps(description).encode(), np.uint8)
+        np.savez(buffer, **arrays)
+    return buffer.getvalue()
+
+
+def _change_value(value, rng):
+    """Replace a random value in nested JSON."""
+    while True:
+        key = rng.choice(list(value) if isinstance(value, dict) else range(len(value)))
+        if not isinstance(value[key], dict | list) or not value[key] or rng.random() < 0.2:
+            value[key] = rng.choice(JSON_VALUES)
+            return
+        value = value[key]
+
+
 def _nodes(value, kind=None):
     """Return the nodes in a schema, of one loader or of all."""
     found, pending = [], [value]

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections import Counter
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from pprint import pformat
 from tempfile import TemporaryDirectory
@@ -20,7 +21,9 @@ import onnx
 import pytest
 
 from predictor.core import engines
+from predictor.core.compiled import serialization
 from predictor.core.compiled.tolerance import Unequal, compare
+from predictor.core.compiler.converters.dispatch import convert
 from predictor.core.compiler.row_generator import random_rows, slice_rows
 from predictor.core.engines.batching import slice_result
 from predictor.core.errors import ArtifactError, EstimatorFailed, InvalidInput
@@ -55,6 +58,11 @@ QUICK = (
 )
 IS_QUICK = N_MUTATIONS < 1000
 
+COMPILED = (
+    *("LogisticRegression", "RandomForestClassifier", "HistGradientBoostingClassifier"),
+    *("IsolationForest", "KNeighborsClassifier", "MLPClassifier", "table, logistic"),
+)
+
 # Estimators whose results are random, or are if a parameter has another valid value.
 RANDOM = {"BernoulliRBM", "DummyClassifier", "IterativeImputer"}
 
@@ -73,6 +81,15 @@ MEMORY_BYTES = 4 * 2**30
 SECRET = "secret"
 ROOT = Path(__file__).parents[2]
 SOURCES = [ROOT / name for name in ("mlsite", "predictor", "tasks", "tests")]
+
+
+class Rejecting:
+    """A fallback that rejects all rows."""
+
+    failure = ""
+
+    def run(self, _methods, _X):
+        raise InvalidInput("No row is accepted.")
 
 
 class NoObserver:
@@ -226,6 +243,35 @@ def attack(upload, outcome, supervisor, counts):
     yield from {f"unexpected: {text}" for kind, text in outcomes if kind == "unexpected"}
     if kinds["failed"]:
         yield f"{kinds['failed']} of {len(outcomes)} requests end the process"
+
+
+@cache
+def compiled(name):
+    """A compiled estimator of the zoo as bytes, and its signature."""
+    _, signature = zoo.saved(name)
+    estimator = convert(zoo.fitted(name)[0])
+    return serialization.dumps(estimator, dict.fromkeys(signature.methods)), signature
+
+
+@pytest.mark.filterwarnings("ignore")  # NumPy warns of overflows
+def test_no_mutated_compiled_estimator_ends_a_worker(record_testsuite_property):
+    counts = Counter()
+    for number in NUMBERS:
+        rng = mutations.make_random(SEED, number)
+        data, signature = compiled(rng.choice(COMPILED))
+        try:
+            engine = engines.load_compiled(
+                mutations.mutate_compiled(data, rng), Rejecting(), signature
+            )
+        except ArtifactError:
+            counts["rejected"] += 1
+            continue
+        counts["loaded"] += 1
+        for row in (signature.build_example(), random_rows(signature, 3, np.random.default_rng(0))):
+            with suppress(InvalidInput, LookupError, TypeError, ValueError):
+                engine.run(signature.methods, row)
+    record_testsuite_property("mutations of compiled estimators", dict(counts))
+    assert min(counts["rejected"], counts["loaded"]) > len(NUMBERS) / 10
 
 
 def snapshot(directories):

@@ -13,6 +13,7 @@ from predictor.core.compiled.compiled_estimator import (
     Array,
     CompiledEstimator,
     FallbackRequired,
+    NotCompilable,
     labels_of_outputs,
 )
 from predictor.core.compiled.distances import DOUBLE, ROUNDINGS, PointSearch
@@ -171,6 +172,14 @@ class NeighborsClassifier(NearestNeighbors):
     """
 
     classes: list[Array]
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        labels = self.targets.reshape(len(self.targets), -1)
+        sizes = np.array([len(each) for each in self.classes])
+        # NumPy's count of labels takes as much memory as the largest one says.
+        if labels.dtype.kind not in "iu" or (labels < 0).any() or (labels >= sizes).any():
+            raise NotCompilable("Neighbours with labels that are not classes are not compiled.")
 
     def predict(self, X: Array) -> Array:
         """Return the labels, shape (n_samples,) or (n_samples, n_outputs)."""
