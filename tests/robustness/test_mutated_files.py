@@ -271,7 +271,7 @@ def test_no_mutated_compiled_estimator_ends_a_worker(record_testsuite_property):
             with suppress(InvalidInput, LookupError, TypeError, ValueError):
                 engine.run(signature.methods, row)
     record_testsuite_property("mutations of compiled estimators", dict(counts))
-    assert min(counts["rejected"], counts["loaded"]) > len(NUMBERS) / 10
+    assert min(counts["rejected"], counts["loaded"]) > len(NUMBERS) / 10 or ONLY
 
 
 def snapshot(directories):

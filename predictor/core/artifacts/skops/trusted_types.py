@@ -2,7 +2,7 @@
 
 The skops package trusts estimators, arrays and containers under any loader. These lists allow a
 type only under the loader that builds it. They also contain the compiled parts of fitted
-estimators, which skops leaves to its user; `predictor.core.artifacts.bounds` checks their indices.
+estimators, which skops leaves to its user. They run only in confined processes.
 """
 
 import re
