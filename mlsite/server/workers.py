@@ -9,8 +9,8 @@ from granian.server import MPServer
 
 from mlsite.server.respawning import respawn_always
 
-# More than the requests that may wait for models and for the database at once, so that they never keep
-# the others from a thread. Granian starts them as they are needed.
+# More than the requests that may wait for models and for the database at once, so that they never
+# keep the others from a thread. Granian starts them as they are needed.
 THREADS = 256
 
 # Time for running requests to finish after SIGTERM.
