@@ -117,7 +117,7 @@ class DatabaseGuard:
     No change is confirmed that went to a removed file.
     """
 
-    # Half as many as the server has threads.
+    # Together with the requests that wait for models, fewer than the server has threads.
     MAX_REQUESTS = 96
 
     def __init__(self, get_response: GetResponse) -> None:

@@ -9,9 +9,9 @@ from granian.server import MPServer
 
 from mlsite.server.respawning import respawn_always
 
-# Twice as many as may run or wait for estimators at once, so that slow models never keep the others
-# from a thread. Granian starts them as they are needed.
-THREADS = 192
+# More than the requests that may wait for models and for the database at once, so that they never
+# keep the others from a thread. Granian starts them as they are needed.
+THREADS = 256
 
 # Time for running requests to finish after SIGTERM.
 GRACE_S = 30

@@ -1,7 +1,7 @@
 """Prometheus metrics of predictions and models; see docs/metrics.md."""
 
 from collections.abc import Collection, Mapping
-from functools import cache
+from functools import cache, cached_property
 from typing import NamedTuple
 
 from prometheus_client import Counter, Gauge, Histogram, disable_created_metrics
@@ -105,13 +105,21 @@ class BatchMetrics:
     def __init__(self, name: str, version: int) -> None:
         self._labels = (name, str(version))
 
+    @cached_property
+    def _joined(self) -> Histogram:
+        return joined.labels(*self._labels)
+
+    @cached_property
+    def _waiting(self) -> Gauge:
+        return waiting.labels(*self._labels)
+
     def called(self, n_requests: int) -> None:
         """Record the number of requests in one call of the estimator."""
-        joined.labels(*self._labels).observe(n_requests)
+        self._joined.observe(n_requests)
 
     def queued(self, n_requests: int) -> None:
         """Record the number of requests that wait, after each change."""
-        waiting.labels(*self._labels).set(n_requests)
+        self._waiting.set(n_requests)
 
 
 def serving(versions: Mapping[str, int], load_errors: Collection[str]) -> None:

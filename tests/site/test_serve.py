@@ -12,6 +12,7 @@ from types import SimpleNamespace
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
+from mlsite.middleware import DatabaseGuard
 from mlsite.secret_key import load_or_create_secret_key
 from mlsite.server import respawning
 from mlsite.server.workers import THREADS
@@ -115,8 +116,8 @@ def test_a_worker_that_dies_is_replaced_and_none_outlives_a_killed_server(home):
         until(lambda: not os.path.exists(f"/proc/{last}"), "the worker's end")  # noqa: PTH110
 
 
-def test_slow_models_leave_as_many_threads_to_others():
-    assert THREADS == 2 * MAX_SLOW_REQUESTS
+def test_slow_models_and_the_database_leave_threads_to_others():
+    assert MAX_SLOW_REQUESTS + DatabaseGuard.MAX_REQUESTS < THREADS
 
 
 def test_a_worker_that_cannot_start_ends_the_server(home):

@@ -6,7 +6,7 @@ from predictor.core.errors import Busy
 
 # Number of requests of a process that may wait for estimators, or have many rows. The server has
 # more threads, so that fast requests always find one.
-MAX_SLOW_REQUESTS = 96
+MAX_SLOW_REQUESTS = 144
 
 
 class ConcurrencyLimit:
