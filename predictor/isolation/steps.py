@@ -46,13 +46,15 @@ def inspect(job: Job) -> None:
         estimator, signature = ingested.estimator, ingested.signature
         if job.sample is not None:
             signature = _infer_from_sample(job, estimator, signature)
-        _run_rows(estimator, signature)
+        accepts_example = _run_rows(estimator, signature)
     except (PredictorError, MemoryError):
         raise
     except Exception as exc:
         raise ArtifactError(
             f"The model in the file cannot be served: it raises a {type(exc).__name__}."
         ) from exc
+    if ingested.file_format == "onnx" and not accepts_example:
+        raise ArtifactError("The ONNX model fails on a row of its own columns.")
     write(job.artifact, ingested.data)
     description = {
         "format": ingested.file_format,
@@ -70,8 +72,12 @@ def _infer_from_sample(job: Job, estimator: Any, signature: Signature) -> Signat
         raise SampleError(str(exc)) from exc
 
 
-def _run_rows(estimator: Any, signature: Signature) -> None:
+def _run_rows(estimator: Any, signature: Signature) -> bool:
     """Run every method for the example row and for random rows, and check the results.
+
+    Returns
+    -------
+    accepts_example : bool
 
     Raises
     ------
@@ -80,11 +86,12 @@ def _run_rows(estimator: Any, signature: Signature) -> None:
     """
     rng = np.random.default_rng(SEED)
     unusual = random_rows(signature, N_ROWS, rng, out_of_range=True, missing=True)
-    _accepts(estimator, signature, signature.build_example())
+    accepts_example = _accepts(estimator, signature, signature.build_example())
     if not _accepts(estimator, signature, unusual):
         rows = (slice_rows(unusual, slice(n, n + 1)) for n in range(N_ROWS))
         if all(_accepts(estimator, signature, row) for row in rows):
             raise ArtifactError("The model in the file cannot be served. It takes one row only.")
+    return accepts_example
 
 
 def _accepts(estimator: Any, signature: Signature, X: Any) -> bool:

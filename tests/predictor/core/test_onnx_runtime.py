@@ -2,6 +2,12 @@ import os
 import subprocess
 import sys
 
+import numpy as np
+import pytest
+
+from predictor.core.artifacts.onnx.audit import audit
+from predictor.core.artifacts.onnx.estimator import build
+from predictor.core.errors import InvalidInput
 from tests.predictor.core.onnx_files import regressor
 from tests.serving import ROOT
 
@@ -28,3 +34,10 @@ def test_the_runtime_sends_no_telemetry(tmp_path):
     )
     assert float(done.stdout) == 6.0
     assert list(tmp_path.iterdir()) == []
+
+
+def test_rows_that_the_runtime_cannot_run_are_rejected():
+    estimator = build(audit(regressor([2.0, 3.0], 1.0)))
+    assert estimator.predict(np.ones((1, 2), "f")).tolist() == [6.0]
+    with pytest.raises(InvalidInput, match=r"^ONNX Runtime cannot run the model for these rows\.$"):
+        estimator.predict(np.ones((1, 3), "f"))

@@ -22,7 +22,8 @@ from predictor.isolation.job import Outcome
 from predictor.isolation.job_client import run_in_supervisor
 from predictor.isolation.sandbox import Upload, inspect_file
 from predictor.isolation.supervisor_client import get_supervisor
-from tests.predictor.core import hostile
+from tests.predictor.core import hostile, onnx_files
+from tests.predictor.core.onnx_files import field
 from tests.predictor.isolation.hostile_estimators import Hostile, Single
 from tests.predictor.isolation.processes import forked, receive
 from tests.serving import until
@@ -92,6 +93,16 @@ def test_a_file_whose_model_takes_one_row_only_is_rejected(tmp_path, settings):
     skops.io.dump(Single().fit(X), path)
     with pytest.raises(InvalidInput, match=r"cannot be served. It takes one row only\.$"):
         inspect_file(Upload(path, allow_version=True), tmp_path, run_in_forks)
+
+
+def test_an_onnx_file_whose_model_rejects_its_own_rows_is_rejected(tmp_path):
+    tensor = field(1, 1) + field(2, onnx_files.INT64) + field(7, 7) + field(8, "shape")
+    reshape = onnx_files.node("Reshape", ["X", "shape"], ["y"], domain="")
+    outputs = [("y", onnx_files.FLOAT, None)]
+    path = tmp_path / "reshape.onnx"
+    path.write_bytes(onnx_files.model(reshape, 2, outputs, extra=field(5, tensor)))
+    with pytest.raises(InvalidInput, match=r"^The ONNX model fails on a row of its own columns\.$"):
+        inspect_file(Upload(path), tmp_path, run_in_forks)
 
 
 def test_the_environment_of_a_file_holds_no_secrets(inspect, settings):

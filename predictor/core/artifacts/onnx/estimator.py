@@ -9,7 +9,7 @@ import numpy.typing as npt
 from predictor.core.artifacts.onnx.audit import Audited
 from predictor.core.coercion import BOOLEAN, INTEGER, NUMBER, STRING
 from predictor.core.columns import Column
-from predictor.core.errors import ArtifactError
+from predictor.core.errors import ArtifactError, InvalidInput
 from predictor.core.input_builders import ARRAY, FRAME
 from predictor.core.onnx_runtime import create_session
 
@@ -77,7 +77,12 @@ class OnnxRegressor:
             }
         else:
             feed = {self.inputs[0].name: np.asarray(X)}
-        return self.session.run([self.outputs[position]], feed)[0]
+        try:
+            return self.session.run([self.outputs[position]], feed)[0]
+        except MemoryError:
+            raise
+        except Exception as exc:  # each kind of failure has a class of its own
+            raise InvalidInput("ONNX Runtime cannot run the model for these rows.") from exc
 
 
 class OnnxClassifier(OnnxRegressor):
