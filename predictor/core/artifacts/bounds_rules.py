@@ -179,6 +179,11 @@ def _check_one_hot(encoder: Any) -> object:
     )
 
 
+def _check_chain(chain: Any) -> object:
+    """Check that the order of a chain contains each output once."""
+    return np.array_equal(np.sort(chain.order_), np.arange(len(chain.estimators_)))
+
+
 def _check_products(features: Any) -> object:
     """Check the numbers of products. The output has memory for the first number of them."""
     return sklearn_private.stated_products(features) == sklearn_private.count_products(features)
@@ -231,6 +236,7 @@ RULES: dict[str, tuple[str, Rule]] = {
     "sklearn.feature_extraction.text.CountVectorizer": ("vocabulary_", _check_words),
     "sklearn.feature_extraction.text._VectorizerMixin": ("input", _check_input),
     "sklearn.isotonic.IsotonicRegression": ("X_thresholds_", _sorted("X_thresholds_")),
+    "sklearn.multioutput._BaseChain": ("order_", _check_chain),
     "sklearn.neighbors._ball_tree.BinaryTree32": ("", _check_search_tree),
     "sklearn.neighbors._ball_tree.BinaryTree64": ("", _check_search_tree),
     "sklearn.neighbors._base.NeighborsBase": ("_fit_X", _check_neighbors),

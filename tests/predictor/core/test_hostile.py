@@ -21,6 +21,7 @@ from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
 from sklearn.gaussian_process.kernels import RBF
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
+from sklearn.multioutput import ClassifierChain
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import (
@@ -478,6 +479,13 @@ FILES = {
     "fewer products than columns": (
         lambda: hostile.save_damaged(POLYNOMIAL, lambda e: setattr(e, "n_output_features_", 9)),
         INDICES.format("PolynomialFeatures"),
+    ),
+    "an output that comes twice in a chain": (
+        lambda: hostile.save_damaged(
+            ClassifierChain(LogisticRegression()).fit(X, np.column_stack([y > 0, y > 1])),
+            lambda e: setattr(e, "order_", np.array([1, 1])),
+        ),
+        INDICES.format("ClassifierChain"),
     ),
     "edges of bins out of order": (
         lambda: hostile.save_damaged(
