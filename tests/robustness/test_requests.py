@@ -14,9 +14,9 @@ from pprint import pformat
 
 from django.db import transaction
 from django.test import Client
-from django.urls import get_resolver
 
 from mlsite.accounts.tokens import issue
+from tests.routes import routes
 
 N_REQUESTS = int(os.environ.get("ROBUSTNESS_REQUESTS", "400"))
 SEED = int(os.environ.get("ROBUSTNESS_SEED", "1"))
@@ -125,17 +125,6 @@ HEADERS = {
 SLOW = re.compile(r"/(train|versions|upload|switch|compile)/?$")
 
 
-def routes(patterns=None, before=""):
-    """Every route of the site, with its parameters by name."""
-    for pattern in get_resolver().url_patterns if patterns is None else patterns:
-        route = before + str(pattern.pattern)
-        if hasattr(pattern, "url_patterns"):
-            yield from routes(pattern.url_patterns, route)
-        else:
-            plain = re.sub(r"\(\?P(<\w+>)[^()]*\)", r"\1", route)
-            yield "/" + plain.replace("^", "").replace("$", "").replace("/?", "/").replace("\\", "")
-
-
 # These commit transactions of their own.
 COMMITS = re.compile(r"/(promote|retire|rollback|reset)/?$")
 
@@ -155,7 +144,7 @@ class Generator:
         self.random = random.Random(seed)  # noqa: S311 - no secret
         self.clients = clients
         self.token = token
-        self.routes = [*routes()]
+        self.routes = ["/" + route.replace("\\", "") for route in routes()]
 
     def one(self, values):
         return self.random.choice(values)

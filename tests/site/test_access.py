@@ -3,7 +3,6 @@
 A new route fails `test_every_route_has_its_row` until it has one here.
 """
 
-import re
 from functools import partial
 from itertools import product
 from urllib.parse import urlsplit
@@ -12,12 +11,13 @@ import pytest
 from django.contrib.auth.models import Group, Permission, User
 from django.contrib.sessions.models import Session
 from django.test import Client
-from django.urls import get_resolver, resolve
+from django.urls import resolve
 from django.utils import timezone
 
 from mlsite.accounts.tokens import issue
 from mlsite.models import SignInFailures, Token
 from tasks.models import Task
+from tests.routes import named, routes
 
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE")
 MODES = ("open", "token")
@@ -165,21 +165,6 @@ ADMIN["admin/mlsite/token/<path:object_id>/history/"] = row(
     "/admin/mlsite/token/{mlsite/token}/history/", "unseen", GET=200, ANY=200
 )
 TABLE = API | ADMIN
-
-
-def routes(patterns=None, before=""):
-    """Every route that the resolver knows, with its parameters by name."""
-    for pattern in get_resolver().url_patterns if patterns is None else patterns:
-        route = before + str(pattern.pattern)
-        if hasattr(pattern, "url_patterns"):
-            yield from routes(pattern.url_patterns, route)
-        else:
-            yield named(route)
-
-
-def named(route):
-    plain = re.sub(r"\(\?P(<\w+>)[^()]*\)", r"\1", route)
-    return plain.replace("^", "").replace("$", "").replace("/?", "/")
 
 
 def test_every_route_has_its_row():
