@@ -186,7 +186,7 @@ def _change_dtype(array, rng):
     dtype = rng.choice((*DTYPES, object))
     try:
         return array.astype(dtype)
-    except (ValueError, TypeError, OverflowError):
+    except (ValueError, TypeError, OverflowError, RuntimeError):
         return np.zeros(array.shape, dtype)
 
 
