@@ -154,7 +154,9 @@ def main() -> None:
     require_wrk()
     with tempfile.TemporaryDirectory(prefix="mlsite-bench-") as scratch:
         home = Path(scratch)
-        with serving(peers.this_project(), served("logistic"), home / "site") as server:
+        # The request waits for the database as long as it is locked.
+        peer = peers.this_project(DATABASE_TIMEOUT="60")
+        with serving(peer, served("logistic"), home / "site") as server:
             result = measure(Site(server, home, options.seconds), options.rounds)
     scripts.publish(result, options.json)
 

@@ -1,6 +1,7 @@
 """The processes of a server (Linux)."""
 
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -42,6 +43,9 @@ def running() -> list[tuple[int, int, int, int]]:
 
 def memory_mb(processes: set[Process]) -> float:
     """Return the proportional set size: shared pages are divided among their users."""
-    rollups = [Path(f"/proc/{process.pid}/smaps_rollup").read_text() for process in processes]
+    rollups = []
+    for process in processes:
+        with suppress(OSError):  # it has ended
+            rollups.append(Path(f"/proc/{process.pid}/smaps_rollup").read_text())
     sizes_kb = [re.search(r"^Pss: +(\d+) kB", rollup, re.MULTILINE) for rollup in rollups]
     return sum(int(size[1]) for size in sizes_kb if size) / 1024
