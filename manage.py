@@ -4,6 +4,7 @@
 import os
 import sys
 
+from mlsite.server.output import use_lossy_output
 from mlsite.server.scratch import scratch_directory
 
 
@@ -13,6 +14,7 @@ def main() -> None:
     if sys.argv[1:2] != ["serve"]:
         run()
         return
+    use_lossy_output()
     # The processes of `serve` count together in this directory. prometheus-client reads the
     # variable when it is imported, which happens while Django loads the apps.
     with scratch_directory("mlsite-metrics-") as directory:

@@ -1,6 +1,5 @@
 """The database while the site serves: bounded waits, and responses while it is unavailable."""
 
-import errno
 import logging
 import time
 from http import HTTPStatus
@@ -13,12 +12,12 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 from django.http import JsonResponse
 
+from mlsite.server.output import FULL_DISK
 from mlsite.sqlite.base import LOCKED, DatabaseWrapper
 
 LOST = "The file of the database was removed or replaced. Restart the server."
 
 DISK_IS_FULL = "The disk of the server is full. Nothing was saved."
-FULL_DISK = (errno.ENOSPC, errno.EDQUOT)
 
 # Time after which a client may try again.
 RETRY_AFTER_S = 1
