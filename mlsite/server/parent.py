@@ -54,7 +54,7 @@ def run(serve: Callable[[], None], listener: socket.socket) -> int:
                             os.kill(pid, signal.SIGTERM)
                     server.terminate()
                     server.join(INTERVAL_S)
-                return 1 if server.exitcode == 1 else 0
+                return 0
             if supervisor.has_ended():
                 supervisor.close()
                 time.sleep(max(0, started_at + INTERVAL_S - time.monotonic()))
