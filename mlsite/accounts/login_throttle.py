@@ -27,7 +27,7 @@ from mlsite.models import SignInFailures
 log = logging.getLogger(__name__)
 
 WINDOW = timedelta(minutes=15)
-# Longest time by which another attempt, counted while this one waited, can be later than this one.
+# Tolerated lead of a counted attempt: it can be later than an attempt that waited for it.
 LATEST = timedelta(minutes=1)
 
 PAIR = 10
