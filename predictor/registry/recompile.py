@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from predictor import conf
 from predictor.core import artifacts, engines
-from predictor.core.errors import ArtifactError, Conflict
+from predictor.core.errors import ArtifactError, Busy, Conflict
 from predictor.isolation import sandbox
 from predictor.models import ModelVersion
 from predictor.registry import queries, registration, storage
@@ -69,7 +69,7 @@ def restore(version: ModelVersion) -> bool:
         return False
     try:
         recompile_version(version)
-    except ArtifactError as exc:
+    except (ArtifactError, Busy) as exc:
         log.error("%s cannot be compiled: %s", version, exc)  # noqa: TRY400 - the message is complete
         return False
     return True

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from predictor.core.errors import Conflict
 from predictor.isolation.supervisor import MAX_DEATHS
 from predictor.models import ModelVersion
 from predictor.recipes import Fitted
+from predictor.registry import storage
 from predictor.runtime.store import get_store
 from tests.predictor.fitted import register as register_fitted
 from tests.serving import until
@@ -188,6 +190,24 @@ def test_a_compiled_estimator_that_is_lost_is_built_again_when_its_version_goes_
     assert registry.promote(second).compiled != path.stem
     assert engine() == "numpy"
     assert len(list((models_dir / "iris" / "2").glob("compiled-*.npz"))) == 1
+
+
+def test_a_promotion_succeeds_while_as_many_models_as_allowed_are_inspected(
+    row, fitted, models_dir, caplog
+):
+    """The version is live by then, so the estimator runs it."""
+    second = register_fitted("iris", fitted)
+    [path] = (models_dir / "iris" / "2").glob("compiled-*.npz")
+    path.unlink()
+    with ExitStack() as uploads:
+        for _ in range(storage.MAX_STAGED):
+            uploads.enter_context(storage.staging())
+        registry.promote(second)
+    assert registry.live_versions() == {"iris": 2}
+    assert engine() == "scikit-learn"
+    assert "iris 2 cannot be compiled: 2 models are inspected already." in caplog.text
+    assert [version.version for version in registry.compile_stale()] == [2]
+    assert engine() == "numpy"
 
 
 def test_what_cannot_be_compiled_keeps_no_other_version_from_it(row, fitted, models_dir, caplog):
