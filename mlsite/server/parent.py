@@ -9,7 +9,7 @@ from contextlib import suppress
 from multiprocessing import get_context
 from pathlib import Path
 
-from mlsite.server.signals import end_with_parent
+from predictor.isolation.confinement import end_with
 from predictor.isolation.supervisor_client import OwnedSupervisor
 
 # Time between two starts of a supervisor, and between two signals to a server that must end.
@@ -39,7 +39,7 @@ def run(serve: Callable[[], None], listener: socket.socket) -> int:
     """
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)  # they wait for `sigwait`
     supervisor, started_at = OwnedSupervisor(listener), time.monotonic()
-    server = get_context("fork").Process(target=_run_server, args=(serve,))
+    server = get_context("fork").Process(target=_run_server, args=(serve, os.getpid()))
     server.start()
     try:
         while server.is_alive():
@@ -72,8 +72,8 @@ def children(pid: int) -> list[int]:
     return []
 
 
-def _run_server(serve: Callable[[], None]) -> None:
-    end_with_parent()
+def _run_server(serve: Callable[[], None], parent: int) -> None:
+    end_with(parent)
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # until the server sets its handlers
     signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
     serve()

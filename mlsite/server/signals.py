@@ -1,11 +1,9 @@
 """Signals of the server's processes: a worker ends when it is told to, and with its parent."""
 
-import ctypes
 import os
 import signal
-import sys
 
-PR_SET_PDEATHSIG = 1
+from predictor.isolation.confinement import end_with
 
 
 def delay_sigterm_while_forking() -> None:
@@ -14,16 +12,6 @@ def delay_sigterm_while_forking() -> None:
     Python forgets a signal that reaches a new process before it runs.
     """
     os.register_at_fork(before=_block_sigterm, after_in_parent=_unblock_sigterm)
-
-
-def end_with_parent() -> None:
-    """Let the kernel kill this process when its parent ends.
-
-    A parent that ends by itself has waited for its children. SIGTERM would let a worker wait for a
-    request that never ends.
-    """
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def set_up_worker(parent: int) -> None:
@@ -35,13 +23,12 @@ def set_up_worker(parent: int) -> None:
         Process id of the parent.
     """
     os.setpgrp()  # Ctrl-C is for the parent, which then lets each worker finish
-    end_with_parent()
+    # A parent that ends by itself has waited for its workers.
+    end_with(parent)
     # The parent's handler would only set a flag in this process's copy of the server. Granian sets
     # a handler for workers later.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     _unblock_sigterm()
-    if os.getppid() != parent:  # the parent ended before the call of prctl
-        raise SystemExit
 
 
 def _block_sigterm() -> None:
