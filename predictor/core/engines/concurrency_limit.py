@@ -1,6 +1,6 @@
 """Limit of the number of slow requests: more are rejected instead of occupying threads."""
 
-from threading import Lock
+from threading import Semaphore
 
 from predictor.core.errors import Busy
 
@@ -24,18 +24,14 @@ class ConcurrencyLimit:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._taken = 0
-        self._changing = Lock()
+        self._places = Semaphore(most)
 
     def __enter__(self) -> None:
-        with self._changing:
-            if self._taken >= self._most:
-                raise Busy(f"{self._most} requests are run, or wait, already.")
-            self._taken += 1
+        if not self._places.acquire(blocking=False):
+            raise Busy(f"{self._most} requests are run, or wait, already.")
 
     def __exit__(self, *_exc: object) -> None:
-        with self._changing:
-            self._taken -= 1
+        self._places.release()
 
 
 # Limit of this process.
