@@ -19,6 +19,8 @@ from argparse import ArgumentParser
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from importlib import import_module
 from typing import Any, NoReturn
 
 from predictor.isolation import messages
@@ -32,10 +34,10 @@ log = logging.getLogger("predictor.isolation.supervisor")
 SHARED_MODULES = (
     *("pandas", "scipy.sparse", "sklearn.compose", "sklearn.ensemble", "sklearn.linear_model"),
     *("sklearn.neighbors", "sklearn.pipeline", "sklearn.preprocessing", "sklearn.svm"),
-    "predictor.isolation.estimator_process",
 )
-# Modules that jobs need in addition.
-JOB_MODULE = "predictor.isolation.run_job"
+# Modules whose `main` runs in a fork. They are imported at the first request.
+ESTIMATOR_PROCESS = "predictor.isolation.estimator_process"
+JOB = "predictor.isolation.run_job"
 
 # A version whose process dies so often in this time is out of service for as long.
 MAX_DEATHS, DEATHS_S = 5, 60
@@ -167,32 +169,17 @@ class Supervisor:
         descriptors: Sequence[int],
     ) -> None:
         """Start the process of a job, and send the socket on which it sends its outcome."""
-        import_modules((*SHARED_MODULES, JOB_MODULE), fields["trusted"])
-        gc.freeze()
+        job = Job(**fields | dict(zip(files, descriptors, strict=True)))
         own, theirs = messages.pair()
         with own, theirs:
-            job = Job(**fields | dict(zip(files, descriptors, strict=True)))
-            supervisor = os.getpid()
-            pid = os.fork()
-            if not pid:
-                from predictor.isolation import run_job  # noqa: PLC0415 - imported at the first job
-
-                _run_child(lambda: run_job.main(job, theirs, supervisor))
-            self._jobs.add(pid)
+            self._jobs.add(_fork(JOB, job.trusted, job, theirs))
             messages.send(connection, messages.dump({}), [own.fileno()])
 
     def _start(self, key: str, request: dict[str, Any], artifact: int) -> Child:
-        import_modules(SHARED_MODULES, request["trusted"])
-        gc.freeze()  # the collector would write to the pages that all processes share
+        options = Options(**request)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        supervisor = os.getpid()
-        pid = os.fork()
-        if not pid:
-            from predictor.isolation import estimator_process  # noqa: PLC0415 - as above
-
-            options = Options(**request)
-            _run_child(lambda: estimator_process.main(options, artifact, theirs, supervisor))
-        theirs.close()
+        with theirs:
+            pid = _fork(ESTIMATOR_PROCESS, options.trusted, options, artifact, theirs)
         ours.settimeout(0)
         child = self._children[key] = Child(key, pid, ours)
         return child
@@ -221,6 +208,26 @@ class Supervisor:
                 deaths.append(time.monotonic())
                 how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
                 log.error("Estimator process %s ended with %s.", pid, how)
+
+
+def _fork(module: str, trusted: Sequence[str], *arguments: Any) -> int:
+    """Run the `main` of a module in a fork, and return its process id.
+
+    Parameters
+    ----------
+    module : str
+    trusted : sequence of str
+        Types and functions of the operator, whose modules are imported before.
+    *arguments
+        Arguments of `main`, besides the last one, which is the id of this process.
+    """
+    import_modules((*SHARED_MODULES, module), trusted)
+    gc.freeze()  # the collector would write to the pages that all processes share
+    supervisor = os.getpid()
+    pid = os.fork()
+    if not pid:
+        _run_child(partial(import_module(module).main, *arguments, supervisor))
+    return pid
 
 
 def _run_child(function: Callable[[], None]) -> NoReturn:
