@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from mlsite.server.parent import children
 from tests.serving import Site, until
 
 pytestmark = pytest.mark.xdist_group("site")
@@ -16,12 +17,7 @@ N_STOPS = int(os.environ.get("ROBUSTNESS_STOPS", "2"))
 
 def family(pid):
     """A process and all its descendants."""
-    children = (
-        int(child)
-        for task in Path(f"/proc/{pid}/task").glob("*/children")
-        for child in task.read_text().split()
-    )
-    return [pid, *(each for child in children for each in family(child))]
+    return [pid, *(each for child in children(pid) for each in family(child))]
 
 
 def is_alive(pid):

@@ -15,6 +15,7 @@ import skops.io
 from sklearn.cluster import KMeans
 from sklearn.linear_model import LinearRegression
 
+from mlsite.server.parent import children
 from predictor.core import artifacts, engines
 from predictor.core.errors import ArtifactError, InvalidInput
 from predictor.isolation import confined_fork, reports, run_job, sandbox
@@ -258,10 +259,6 @@ def test_an_artifact_that_kills_its_compilation_is_reported(tmp_path, settings):
     with pytest.raises(ArtifactError, match="fitted with an unknown version of scikit-learn"):
         sandbox.compile_file(path, description, tmp_path, any_version=False)
     assert list(tmp_path.iterdir()) == [path]
-
-
-def children(pid):
-    return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
 
 
 def test_an_inspection_ends_with_the_server(tmp_path, settings):
