@@ -7,15 +7,15 @@ from django.conf import settings
 
 from mlsite.accounts.authentication import TokenAuthentication
 from mlsite.accounts.token_cache import known_tokens
-from mlsite.server.access_log import log_request, request_id_from
-from predictor.fast_path import FastPath
+from mlsite.server.access_log import LoggedRequest, log_requests, request_id_from
+from predictor.fast_path import Answered, FastPath
 from predictor.permissions import PREDICT
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
-# The effect of each on a plain prediction is that of `authorize`, of `observe`, or a constant
-# header. Describe that of a new one in docs/fast-path.md.
+# The effect of each on a plain prediction is that of `authorize`, `own_headers` or `observe`, or a
+# constant header. Describe that of a new one in docs/fast-path.md.
 KNOWN_COMPONENTS = frozenset(
     {
         "mlsite.accounts.authentication.TokenAuthentication",
@@ -46,16 +46,30 @@ def authorize(environ: "WSGIEnvironment") -> bool:
     return token is not None and (settings.API_ACCESS == "open" or token.user.has_perm(PREDICT))
 
 
-def observe(environ: "WSGIEnvironment", status: int, seconds: float) -> dict[str, str]:
-    """Write the line of the access log, and return the header with the id of the request."""
-    request_id = request_id_from(environ)
-    log_request(environ["REQUEST_METHOD"], environ["PATH_INFO"], status, seconds * 1000, request_id)
-    return {"X-Request-ID": request_id}
+def own_headers(environ: "WSGIEnvironment") -> dict[str, str]:
+    """Return the header with the id of the request."""
+    return {"X-Request-ID": request_id_from(environ)}
+
+
+def observe(requests: list[Answered]) -> None:
+    """Write the lines of the access log."""
+    log_requests(
+        LoggedRequest(
+            one.environ["REQUEST_METHOD"],
+            one.environ["PATH_INFO"],
+            200,
+            one.took_s,
+            one.own_headers["X-Request-ID"],
+            one.ended_at,
+        )
+        for one in requests
+    )
 
 
 SiteFastPath = partial(
     FastPath,
     authorize=authorize,
+    own_headers=own_headers,
     observe=observe,
     known_components=KNOWN_COMPONENTS,
 )

@@ -17,7 +17,12 @@ from rest_framework.permissions import SAFE_METHODS
 
 from mlsite.accounts.login_throttle import LockedOut
 from mlsite.database import LOST, database_file, unavailable
-from mlsite.server.access_log import current_request_id, log_request, request_id_from
+from mlsite.server.access_log import (
+    LoggedRequest,
+    current_request_id,
+    log_requests,
+    request_id_from,
+)
 from mlsite.server.request_body import declared_length, is_chunked
 from mlsite.views import respond_error
 from predictor.protocols.open_inference import Health, Ready
@@ -39,8 +44,16 @@ class RequestLog:
         try:
             response = self.get_response(request)
             response.headers["X-Request-ID"] = request_id
-            ms = (time.perf_counter() - started) * 1000
-            log_request(request.method or "", request.path, response.status_code, ms, request_id)
+            seconds = time.perf_counter() - started
+            line = LoggedRequest(
+                request.method or "",
+                request.path,
+                response.status_code,
+                seconds,
+                request_id,
+                time.time(),
+            )
+            log_requests([line])
         finally:
             current_request_id.reset(token)
         return response

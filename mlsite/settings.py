@@ -68,7 +68,6 @@ try:
     FAST_PATH = env.bool("FAST_PATH", True)
     CPU_AFFINITY = env.bool("CPU_AFFINITY", True)
     RESPAWN_ALWAYS = env.bool("RESPAWN_ALWAYS", True)
-    LOG_BATCHING = env.bool("LOG_BATCHING", True)
     LOG_FORMAT = one_of("LOG_FORMAT", env.str("LOG_FORMAT", "line"), ("line", "json"))
 except (EnvError, ValueError) as exc:
     raise ImproperlyConfigured(str(exc)) from exc
@@ -310,9 +309,7 @@ LOGGING = {
             "filters": ["request_id"],
         },
         "request": {
-            "class": "mlsite.server.access_log.BatchingHandler"
-            if LOG_BATCHING
-            else "logging.StreamHandler",
+            "class": "mlsite.server.access_log.BufferedHandler",
             "formatter": "json" if LOG_FORMAT == "json" else "request",
             "stream": "ext://sys.stdout",
         },

@@ -21,10 +21,8 @@ from mlsite.fast_path import SiteFastPath  # noqa: E402
 from mlsite.metrics import reserve_space  # noqa: E402
 from predictor.runtime.store import get_store  # noqa: E402
 
-application = RequestBody(
-    SiteFastPath(django_application) if settings.FAST_PATH else django_application,
-    settings.MAX_BODY_BYTES,
-)
+with_body = RequestBody(django_application, settings.MAX_BODY_BYTES)
+application = SiteFastPath(with_body) if settings.FAST_PATH else with_body
 
 limit_waits()
 try:

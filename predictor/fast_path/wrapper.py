@@ -24,6 +24,7 @@ from django.urls import Resolver404, resolve
 from predictor.core.codec import Codec
 from predictor.core.model import Model
 from predictor.fast_path.obstacles import codec_of, find_obstacles
+from predictor.fast_path.record_queue import RecordQueue
 from predictor.runtime import metrics
 from predictor.runtime.store import get_store
 
@@ -79,6 +80,30 @@ class Prediction(NamedTuple):
     content: bytes
 
 
+class Answered(NamedTuple):
+    """A request that the fast path has answered.
+
+    Parameters
+    ----------
+    environ : dict
+    kind : Kind
+    prediction : Prediction
+    own_headers : dict of str to str
+        Headers that belong to this response alone, such as its id.
+    ended_at : float
+        Time in seconds since the epoch.
+    took_s : float
+        Duration in seconds.
+    """
+
+    environ: "WSGIEnvironment"
+    kind: Kind
+    prediction: Prediction
+    own_headers: dict[str, str]
+    ended_at: float
+    took_s: float
+
+
 class FastPath:
     """Wraps the WSGI application of a Django site.
 
@@ -89,12 +114,14 @@ class FastPath:
     authorize : callable
         Takes the environ. Returns whether the request may predict, as far as this process knows
         without a query. Otherwise Django decides.
+    own_headers : callable
+        Takes the environ. Returns the headers that belong to this response alone, such as its id.
     observe : callable
-        Takes the environ, the status and the duration in seconds. Writes the access log and
-        returns the headers that belong to this response alone, such as its id.
+        Takes a list of `Answered`, all with status 200, and writes the access log. It is called in
+        a background thread, about 10 ms after the responses.
     known_components : collection of str
         Dotted names of the site's own middleware and API classes whose effect on plain predictions
-        is only that of `authorize`, of `observe`, or a constant header.
+        is only that of `authorize`, `own_headers` or `observe`, or a constant header.
     """
 
     def __init__(
@@ -102,12 +129,15 @@ class FastPath:
         application: "WSGIApplication",
         *,
         authorize: Callable[["WSGIEnvironment"], bool],
-        observe: Callable[["WSGIEnvironment", int, float], dict[str, str]],
+        own_headers: Callable[["WSGIEnvironment"], dict[str, str]],
+        observe: Callable[[list[Answered]], None],
         known_components: Collection[str],
     ) -> None:
         self.application = application
         self.authorize = authorize
+        self.own_headers = own_headers
         self.observe = observe
+        self.records = RecordQueue(self._record)
         self.known_components = known_components
         self.is_on = True
         self._kinds: dict[tuple[Any, ...], Kind] = {}
@@ -128,17 +158,24 @@ class FastPath:
         prediction = predict(kind, environ, length) if self.authorize(environ) else None
         if prediction is None:
             return self.application(environ, start_response)
-        model, engine_name, n_rows, content = prediction
-        took_s = time.perf_counter() - started
-        metrics.answered(model, kind.codec.protocol, engine_name, n_rows, took_s)
-        varying = {
-            "Content-Length": str(len(content)),
-            "X-Model": model.name,
-            "X-Model-Version": str(model.version),
+        own_headers = self.own_headers(environ)
+        headers = {
+            **kind.headers,
+            "Content-Length": str(len(prediction.content)),
+            "X-Model": prediction.model.name,
+            "X-Model-Version": str(prediction.model.version),
+            **own_headers,
         }
-        headers = kind.headers | varying | self.observe(environ, 200, took_s)
+        took_s = time.perf_counter() - started
+        self.records.put(Answered(environ, kind, prediction, own_headers, time.time(), took_s))
         start_response("200 OK", list(headers.items()))
-        return [content]
+        return [prediction.content]
+
+    def _record(self, requests: list[Answered]) -> None:
+        """Count and log requests that have been answered."""
+        for _, kind, (model, engine_name, n_rows, _), _, _, took_s in requests:
+            metrics.answered(model, kind.codec.protocol, engine_name, n_rows, took_s)
+        self.observe(requests)
 
     def _learn(
         self,

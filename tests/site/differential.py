@@ -10,6 +10,7 @@ from django.core.handlers.wsgi import WSGIHandler
 
 from mlsite.fast_path import SiteFastPath
 from mlsite.server.request_body import RequestBody
+from predictor.fast_path import FastPath
 from predictor.runtime import metrics
 
 CSRF_TOKEN = re.compile(rb"[A-Za-z0-9]{64}")
@@ -71,14 +72,13 @@ class Sites:
     def __init__(self, max_body_bytes):
         self.django = WSGIHandler()
         self.passed_on = 0
-        self.fast_path = SiteFastPath(self._spy)
-        self.with_fast_path = RequestBody(self.fast_path, max_body_bytes)
         self.without = RequestBody(self.django, max_body_bytes)
+        self.with_fast_path = SiteFastPath(self._spy)
         self.log = LogLines()
 
     def _spy(self, environ, start_response):
         self.passed_on += 1
-        return self.django(environ, start_response)
+        return self.without(environ, start_response)
 
     def outcome(self, application, environ):
         """Send one request."""
@@ -90,6 +90,8 @@ class Sites:
         body = b"".join(response)
         if hasattr(response, "close"):
             response.close()
+        if isinstance(application, FastPath):
+            application.records.flush()
         status, headers = started
         if dict(headers)["X-Request-ID"] != self.log.last_id:
             raise AssertionError("The response and the log have different ids.")

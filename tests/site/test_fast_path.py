@@ -38,6 +38,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from mlsite.accounts.token_cache import known_tokens
 from mlsite.accounts.tokens import issue
 from mlsite.apps import check_fast_path
+from mlsite.fast_path import SiteFastPath
 from mlsite.models import Token
 from predictor import registry
 from predictor.api.views import Predict
@@ -637,7 +638,9 @@ def test_an_error_is_told_and_counted_once_by_django(sites, models, caplog, resu
 
 def is_switched_off(sites):
     """Return whether Django answers a plain prediction every time."""
-    return compiled_results(sites, {"row": PLAIN["strings"]}) == [] and not sites.fast_path.is_on
+    return (
+        compiled_results(sites, {"row": PLAIN["strings"]}) == [] and not sites.with_fast_path.is_on
+    )
 
 
 def warnings():
@@ -745,9 +748,9 @@ def test_the_predictions_may_stand_at_any_address(make_sites):
     assert warnings() == []
 
 
-@pytest.mark.parametrize(("switch", "name"), [("true", "FastPath"), ("false", "WSGIHandler")])
+@pytest.mark.parametrize(("switch", "name"), [("true", "FastPath"), ("false", "RequestBody")])
 def test_the_switch(prepared, switch, name):
-    program = "from mlsite.wsgi import application; print(type(application.application).__name__)"
+    program = "from mlsite.wsgi import application; print(type(application).__name__)"
     assert python(prepared, "-c", program, FAST_PATH=switch).stdout == f"{name}\n"
 
 
@@ -758,15 +761,16 @@ def test_the_memory_for_kinds_is_bounded(sites, monkeypatch):
     monkeypatch.setattr(wrapper, "MAX_KINDS", 3)
     requests = {n: request(body=ROW, query=f"outputs=predict{'+' * n}") for n in range(7)}
     assert compiled_results(sites, requests) == list(requests)
-    assert len(sites.fast_path._kinds) <= 3
+    assert len(sites.with_fast_path._kinds) <= 3
     long = request(body=ROW, HTTP_ACCEPT="application/json" + ", a/b" * 300)
     assert compiled_results(sites, {"long": long}) == []
 
 
 @pytest.mark.parametrize(("body", "status"), [(ROW, "200 OK"), ({"X1": 1}, "400 Bad Request")])
 def test_without_the_body_wrapper_django_reads_the_body_again(sites, body, status):
+    fast_path = SiteFastPath(sites.django)
     for _ in range(3):
-        sites.outcome(sites.fast_path, PLAIN["strings"])
+        sites.outcome(fast_path, PLAIN["strings"])
     environ = request(body=body)
-    assert sites.outcome(sites.fast_path, environ) == sites.outcome(sites.django, environ)
-    assert sites.outcome(sites.fast_path, environ).status == status
+    assert sites.outcome(fast_path, environ) == sites.outcome(sites.django, environ)
+    assert sites.outcome(fast_path, environ).status == status

@@ -3,22 +3,19 @@
 import io
 import json
 import logging
-import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.test import Client
 
 from mlsite.server.access_log import (
-    BatchingHandler,
+    BufferedHandler,
     JSONFormatter,
     LineFormatter,
     OtherHostsFilter,
     RequestIdFilter,
     current_request_id,
 )
-from tests.serving import ROOT, until
 
 FORGED = "a\r\n2026-01-01 INFO forged \x1b[2J\x9b\u2028\u202e\udc80\xe9"
 ESCAPED = r"a\r\n2026-01-01 INFO forged \x1b[2J\x9b\u2028\u202e\udc80é"
@@ -149,29 +146,19 @@ def test_a_failure_is_told_under_the_id_too(iris, told, monkeypatch):
     assert "hidden" not in "".join(lines)
 
 
-def test_lines_are_written_together_and_none_is_lost():
+def test_lines_are_written_at_the_flush():
     stream = io.StringIO()
-    handler = BatchingHandler(stream)
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda n: handler.handle(record("line %d", n)), range(2000)))
-    until(lambda: stream.getvalue().count("\n") == 2000, "all lines", 30)
-    assert sorted(stream.getvalue().splitlines()) == sorted(f"line {n}" for n in range(2000))
-
-
-def test_what_is_left_is_written_at_the_end():
-    program = (
-        "import logging, sys; from mlsite.server.access_log import BatchingHandler;"
-        "handler = BatchingHandler(sys.stdout); handler.DELAY_S = 60;"
-        "log = logging.Logger('tests'); log.addHandler(handler); log.info('the last line')"
-    )
-    command = [sys.executable, "-c", program]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout == "the last line\n"
+    handler = BufferedHandler(stream)
+    handler.emit(record("line 1"))
+    handler.emit(record("line 2"))
+    assert stream.getvalue() == ""
+    handler.flush()
+    assert stream.getvalue() == "line 1\nline 2\n"
 
 
 def test_a_stream_that_is_closed_is_nobody_s_failure():
     stream = io.StringIO()
-    handler = BatchingHandler(stream)
+    handler = BufferedHandler(stream)
     stream.close()
     handler.emit(record("to nobody"))
     handler.flush()
