@@ -109,6 +109,11 @@ database_file = DatabaseFile()
 def limit_waits() -> None:
     """Bound the waits of this process's queries by DATABASE_TIMEOUT, and watch the file."""
     database_file.watch()
+    if not settings.SQLITE:
+        from mlsite.postgresql import BoundedConnection  # noqa: PLC0415 - psycopg takes 50 ms
+
+        # The server itself ends its statements before.
+        BoundedConnection.timeout_s = settings.DATABASE_TIMEOUT * 1.25
     connection_created.connect(_set_timeouts, dispatch_uid="mlsite.database")
 
 

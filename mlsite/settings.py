@@ -106,12 +106,15 @@ if SQLITE:
             f"DATABASE_URL names a file in {BESIDE_DATABASE}, where there is no directory."
         )
 else:
+    from mlsite.postgresql import BoundedConnection
+
     BESIDE_DATABASE = BASE_DIR
     # The site has more threads than a database server accepts connections.
     DATABASES["default"]["OPTIONS"] = DATABASES["default"].get("OPTIONS", {}) | {
         "connect_timeout": max(2, math.ceil(DATABASE_TIMEOUT)),  # libpq takes at least 2
         "tcp_user_timeout": math.ceil(DATABASE_TIMEOUT * 1000),  # a server that is off the network
         "pool": {
+            "connection_class": BoundedConnection,
             "min_size": 1,
             "max_size": 10,
             "timeout": DATABASE_TIMEOUT,
