@@ -17,6 +17,7 @@ test: $(VENV)/.test
 
 robustness: $(VENV)/.test
 	ROBUSTNESS_REQUESTS=20000 ROBUSTNESS_MUTATIONS=50000 ROBUSTNESS_STOPS=20 \
+	ROBUSTNESS_BURST_S=30 \
 	$(BIN)/python -m pytest tests/robustness --junitxml=robustness.xml $(ARGS)
 
 lint: $(VENV)/.test

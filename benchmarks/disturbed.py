@@ -3,8 +3,9 @@
     python benchmarks/disturbed.py [--rounds 5] [--seconds 5]
 
 One request waits for the database, one registers a forest of 100 trees, one uploads a byte per
-second. Each round measures undisturbed predictions and every disturbance. The figures are the
-medians of the rounds' p99, and of the ratios.
+second; and 300 requests wait for the database, of which the server accepts 96. Each round measures
+undisturbed predictions and every disturbance. The figures are the medians of the rounds' p99, and
+of the ratios.
 """
 
 import base64
@@ -16,6 +17,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import median
 
@@ -29,8 +31,10 @@ from sklearn.datasets import load_breast_cancer
 from sklearn.ensemble import RandomForestClassifier
 
 CLIENTS = 16
+TASK = b'{"title": "Wait"}'
 JSON = {"Content-Type": "application/json"}
-CREATED = 201
+CREATED, UNAVAILABLE = 201, 503
+CROWD = 300
 DISTURBANCE_S = 120  # a registration waits for the processor while predictions run
 
 
@@ -67,11 +71,26 @@ class Site:
 
     def wait_for_database(self) -> None:
         """Create a task while another connection holds the database's write lock."""
+        self.lock_database()
+        self.post("/tasks/", TASK, JSON)
+
+    def crowd_database(self) -> None:
+        """Create many tasks meanwhile. The server refuses those that may not wait."""
+        self.lock_database()
+        with ThreadPoolExecutor(CROWD) as clients:
+            answers = [
+                clients.submit(self.server.request, "POST", "/tasks/", TASK, JSON, DISTURBANCE_S)
+                for _ in range(CROWD)
+            ]
+        if wrong := {answer.result()[0] for answer in answers} - {CREATED, UNAVAILABLE}:
+            raise RuntimeError(f"/tasks/ returned {wrong}")
+
+    def lock_database(self) -> None:
+        """Hold the database's write lock during the measurement."""
         path = self.server.home / "db.sqlite3"
         lock = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         lock.execute("BEGIN IMMEDIATE")
         threading.Timer(self.seconds, lock.rollback).start()
-        self.post("/tasks/", b'{"title": "Wait"}', JSON)
 
     def register_forest(self) -> None:
         credentials = base64.b64encode(f"admin:{self.password}".encode()).decode()
@@ -125,6 +144,7 @@ def measure(site: Site, rounds: int) -> scripts.Result:
     }
     everything = [disturbance for case in single.values() for disturbance in case]
     cases = {"undisturbed": [], **single, "all three": everything}
+    cases[f"{CROWD} requests wait for the database"] = [site.crowd_database]
     p99_ms = {name: [] for name in cases}
     for _ in range(rounds):
         for name, disturbances in cases.items():

@@ -21,6 +21,11 @@ def register() -> None:
     call_command("register", "bench", str(model), "--allow-pickle", "--promote")
     if model.stem == "uncompiled":
         call_command("compile", "bench", "1", "--off")
+    for number in range(int(os.environ.get("COPIES", "0"))):
+        name = f"copy-{number}"
+        call_command("register", name, str(model), "--allow-pickle", "--promote")
+        if number % 2:
+            call_command("compile", name, "1", "--off")
 
 
 register()
