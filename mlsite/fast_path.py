@@ -55,12 +55,7 @@ def observe(requests: list[Answered]) -> None:
     """Write the lines of the access log."""
     log_requests(
         LoggedRequest(
-            one.environ["REQUEST_METHOD"],
-            one.environ["PATH_INFO"],
-            200,
-            one.took_s,
-            one.own_headers["X-Request-ID"],
-            one.ended_at,
+            one.method, one.path, 200, one.took_s, one.own_headers["X-Request-ID"], one.ended_at
         )
         for one in requests
     )

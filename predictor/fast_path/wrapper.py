@@ -11,6 +11,7 @@ Rejections and errors are not answered here: Django reads the body again and ans
 
 import logging
 import re
+import sys
 import time
 from collections.abc import Callable, Collection, Iterable
 from functools import partial
@@ -81,27 +82,36 @@ class Prediction(NamedTuple):
 
 
 class Answered(NamedTuple):
-    """A request that the fast path has answered.
+    """A request that the fast path has answered with status 200.
+
+    It does not refer to the environ: new requests would then use memory that is not in the caches
+    of the processor.
 
     Parameters
     ----------
-    environ : dict
-    kind : Kind
-    prediction : Prediction
+    method, path : str
     own_headers : dict of str to str
         Headers that belong to this response alone, such as its id.
     ended_at : float
         Time in seconds since the epoch.
     took_s : float
         Duration in seconds.
+    protocol : str
+        Label of the wire format in the metrics.
+    model : Model
+    engine_name : str
+    n_rows : int
     """
 
-    environ: "WSGIEnvironment"
-    kind: Kind
-    prediction: Prediction
+    method: str
+    path: str
     own_headers: dict[str, str]
     ended_at: float
     took_s: float
+    protocol: str
+    model: Model
+    engine_name: str
+    n_rows: int
 
 
 class FastPath:
@@ -117,8 +127,8 @@ class FastPath:
     own_headers : callable
         Takes the environ. Returns the headers that belong to this response alone, such as its id.
     observe : callable
-        Takes a list of `Answered`, all with status 200, and writes the access log. It is called in
-        a background thread, about 10 ms after the responses.
+        Takes a list of `Answered` and writes the access log. It is called in a background thread,
+        about 10 ms after the responses.
     known_components : collection of str
         Dotted names of the site's own middleware and API classes whose effect on plain predictions
         is only that of `authorize`, `own_headers` or `observe`, or a constant header.
@@ -142,13 +152,15 @@ class FastPath:
         self.is_on = True
         self._kinds: dict[tuple[Any, ...], Kind] = {}
         self._deciding = deciding_variables()
+        limit: Any = settings.DATA_UPLOAD_MAX_MEMORY_SIZE  # None in some sites: no limit
+        self._max_bytes = sys.maxsize if limit is None else limit
 
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
         """Answer one request."""
         started = time.perf_counter()
-        length = acceptable_length(environ) if self.is_on else 0
+        length = acceptable_length(environ, self._max_bytes) if self.is_on else 0
         if not length:
             return self.application(environ, start_response)
         key = (*map(environ.get, self._deciding), "HTTP_AUTHORIZATION" in environ)
@@ -158,23 +170,35 @@ class FastPath:
         prediction = predict(kind, environ, length) if self.authorize(environ) else None
         if prediction is None:
             return self.application(environ, start_response)
+        model, engine_name, n_rows, content = prediction
         own_headers = self.own_headers(environ)
         headers = {
             **kind.headers,
-            "Content-Length": str(len(prediction.content)),
-            "X-Model": prediction.model.name,
-            "X-Model-Version": str(prediction.model.version),
+            "Content-Length": str(len(content)),
+            "X-Model": model.name,
+            "X-Model-Version": str(model.version),
             **own_headers,
         }
-        took_s = time.perf_counter() - started
-        self.records.put(Answered(environ, kind, prediction, own_headers, time.time(), took_s))
+        self.records.put(
+            Answered(
+                environ["REQUEST_METHOD"],
+                environ["PATH_INFO"],
+                own_headers,
+                time.time(),
+                time.perf_counter() - started,
+                kind.codec.protocol,
+                model,
+                engine_name,
+                n_rows,
+            )
+        )
         start_response("200 OK", list(headers.items()))
-        return [prediction.content]
+        return [content]
 
     def _record(self, requests: list[Answered]) -> None:
         """Count and log requests that have been answered."""
-        for _, kind, (model, engine_name, n_rows, _), _, _, took_s in requests:
-            metrics.answered(model, kind.codec.protocol, engine_name, n_rows, took_s)
+        for one in requests:
+            metrics.answered(one.model, one.protocol, one.engine_name, one.n_rows, one.took_s)
         self.observe(requests)
 
     def _learn(
@@ -252,7 +276,7 @@ def deciding_variables() -> tuple[str, ...]:
     return tuple(names)
 
 
-def acceptable_length(environ: "WSGIEnvironment") -> int:
+def acceptable_length(environ: "WSGIEnvironment", max_bytes: int) -> int:
     """Return the length of the body; 0 if Django must answer the request."""
     if environ["REQUEST_METHOD"] != "POST" or not environ.keys().isdisjoint(EXCLUDED):
         return 0
@@ -260,8 +284,7 @@ def acceptable_length(environ: "WSGIEnvironment") -> int:
     if not (declared.isascii() and declared.isdigit() and len(declared) <= MAX_DIGITS):
         return 0
     length = int(declared)
-    limit: Any = settings.DATA_UPLOAD_MAX_MEMORY_SIZE  # None in some sites: no limit
-    return length if limit is None or length <= limit else 0
+    return length if length <= max_bytes else 0
 
 
 def predict(kind: Kind, environ: "WSGIEnvironment", length: int) -> Prediction | None:
