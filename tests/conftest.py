@@ -22,6 +22,9 @@ from predictor.runtime.store import get_store
 from tests.predictor.fitted import write
 from tests.serving import Site
 
+# Imports make no garbage. The collector runs again after the collection of the tests.
+gc.disable()
+
 # The time of an example depends on the load of the machine.
 settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("tests")
@@ -76,6 +79,7 @@ def pytest_collection_finish():
     """Keep the garbage collector from all that was imported: none of it ever goes."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")
