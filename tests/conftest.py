@@ -20,7 +20,11 @@ from predictor import recipes, registry
 from predictor.registry import registration, storage
 from predictor.runtime.store import get_store
 from tests.predictor.fitted import write
+from tests.served_settings import QuickHasher
 from tests.serving import Site
+
+# Imports make no garbage. The collector runs again after the collection of the tests.
+gc.disable()
 
 # The time of an example depends on the load of the machine.
 settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -46,6 +50,9 @@ def prepared(tmp_path_factory):
             said["output"] = site.output()
             (home / "first_start.json").write_text(json.dumps(said))
             (password,) = re.findall(r"the password (\S+) ", said["output"])
+            with closing(sqlite3.connect(home / "db.sqlite3")) as database, database:
+                quick = QuickHasher().encode(password, "salt")
+                database.execute("UPDATE auth_user SET password = ?", [quick])
             (home / "password").write_text(password)
     return home
 
@@ -76,6 +83,7 @@ def pytest_collection_finish():
     """Keep the garbage collector from all that was imported: none of it ever goes."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ and no setting is read before the fork.
 """
 
 import atexit
+import gc
 import multiprocessing
 import os
 import runpy
@@ -19,6 +20,9 @@ ROOT = Path(__file__).resolve().parent.parent
 FORK_SERVER = multiprocessing.get_context("forkserver")
 FORK_SERVER.set_forkserver_preload(
     [
+        "django.contrib.admin.utils",
+        "django.contrib.auth.hashers",
+        "django.contrib.messages.storage.fallback",
         "django.contrib.postgres.fields",  # imported by Django REST framework
         "django.core.management",
         "django.core.wsgi",
@@ -32,6 +36,12 @@ FORK_SERVER.set_forkserver_preload(
         "numpy",
         "orjson",
         "psycopg",
+        "pygments.formatters.html",
+        "pygments.lexers",
+        "pythonjsonlogger.json",
+        "rest_framework.fields",
+        "uritemplate",
+        "whitenoise.base",
         "yaml",
     ]
 )
@@ -63,6 +73,7 @@ class Process:
 
 def run(arguments, environment, stdout, stderr):
     """Become that Python: run a script, the program of `-c`, or the module of `-m`."""
+    gc.freeze()  # none of the imported modules ever goes
     multiprocessing.set_start_method("fork", force=True)  # the default of a new process
     os.setsid()
     os.chdir(ROOT)

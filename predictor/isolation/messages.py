@@ -10,13 +10,12 @@ import socket
 import struct
 import time
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
-import numpy.typing as npt
 import orjson
 
-Array = npt.NDArray[Any]
+if TYPE_CHECKING:  # the supervisor starts without NumPy
+    import numpy.typing as npt
 
 ALIGNMENT = 16
 PREFIX = struct.Struct("<QQ")  # lengths of the header and of the arrays
@@ -59,7 +58,7 @@ def limit_waits(connection: socket.socket, timeout_s: float) -> None:
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, timeval)
 
 
-def dump(header: dict[str, Any], arrays: Sequence[Array] = ()) -> list[Any]:
+def dump(header: dict[str, Any], arrays: "Sequence[npt.NDArray[Any]]" = ()) -> list[Any]:
     """Return a message as buffers for `send`."""
     encoded = orjson.dumps(header)
     encoded += b" " * (-len(encoded) % ALIGNMENT)
@@ -68,7 +67,7 @@ def dump(header: dict[str, Any], arrays: Sequence[Array] = ()) -> list[Any]:
     buffers, length = [], 0
     for array in arrays:
         padding = -array.nbytes % ALIGNMENT
-        buffers += [array.reshape(-1).view(np.uint8).data, bytes(padding)]
+        buffers += [array.reshape(-1).view("u1").data, bytes(padding)]
         length += array.nbytes + padding
     return [PREFIX.pack(len(encoded), length) + encoded, *buffers]
 

@@ -26,7 +26,6 @@ from typing import Any, NoReturn
 from predictor.isolation import messages
 from predictor.isolation.job import FILES, Job
 from predictor.isolation.options import Options
-from predictor.isolation.shared_imports import import_modules
 
 log = logging.getLogger("predictor.isolation.supervisor")
 
@@ -221,8 +220,12 @@ def _fork(module: str, trusted: Sequence[str], *arguments: Any) -> int:
     *arguments
         Arguments of `main`, besides the last one, which is the id of this process.
     """
+    from predictor.isolation.shared_imports import import_modules  # noqa: PLC0415 - many servers never fork a process
+
+    gc.disable()  # imports make no garbage, and the collector would run all the time
     import_modules((*SHARED_MODULES, module), trusted)
     gc.freeze()  # the collector would write to the pages that all processes share
+    gc.enable()
     supervisor = os.getpid()
     pid = os.fork()
     if not pid:

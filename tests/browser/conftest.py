@@ -8,11 +8,11 @@ from functools import cache
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.contrib.auth.models import User
 from django.db import connection
 from playwright.sync_api import expect, sync_playwright
 
+from tests.served_settings import QuickHasher
 from tests.serving import Site
 
 FLAGS = [
@@ -60,7 +60,7 @@ def site(chromium, prepared, tmp_path_factory):
 
 def add_user(path, name, password):
     """Add a user to a site's database: a process with the site's settings would take a second."""
-    user = User(username=name, password=PBKDF2PasswordHasher().encode(password, "salt"))
+    user = User(username=name, password=QuickHasher().encode(password, "salt"))
     row = {
         field.column: field.get_db_prep_save(getattr(user, field.attname), connection)
         for field in User._meta.concrete_fields
