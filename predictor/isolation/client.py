@@ -11,13 +11,13 @@ from typing import Any, Protocol
 
 from predictor.core.engines import SCIKIT_LEARN, MethodResults
 from predictor.core.engines.concurrency_limit import SLOW_REQUESTS
+from predictor.core.engines.result_validation import InvalidResult
 from predictor.core.errors import ArtifactError, Busy, EstimatorFailed, InvalidInput
 from predictor.core.signature import Signature
 from predictor.isolation import messages, packing
 from predictor.isolation.connections import ConnectionPool
 from predictor.isolation.messages import Disconnected, MalformedMessage
 from predictor.isolation.replies import Reply, UnexpectedError, read_reply
-from predictor.isolation.reply_validation import InvalidReply
 
 log = logging.getLogger(__name__)
 
@@ -176,7 +176,7 @@ class RemoteEngine:
             raise
         except ArtifactError as exc:
             raise ArtifactError(f"{self.connections.name}: {exc}") from exc
-        except InvalidReply as exc:
+        except InvalidResult as exc:
             self.connections.kill(connection.pid)
             raise EstimatorFailed(f"The estimator's result is invalid. {exc}") from exc
         except Disconnected as exc:

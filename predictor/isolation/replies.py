@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple, NoReturn
 
 from predictor.core.engines import SCIKIT_LEARN, MethodResults
+from predictor.core.engines.result_validation import check_results
 from predictor.core.errors import ArtifactError, Busy, InvalidInput
 from predictor.core.signature import Signature
 from predictor.isolation.messages import MalformedMessage, Message
 from predictor.isolation.packing import Unpacker
-from predictor.isolation.reply_validation import check_results
 
 MAX_TEXT_LENGTH = 1000
 
@@ -46,7 +46,7 @@ def read_reply(
         The estimator cannot be loaded.
     UnexpectedError
         The estimator raised another exception.
-    InvalidReply
+    InvalidResult
         The results do not follow from the signature.
     MalformedMessage
         The message is none of these.

@@ -12,11 +12,11 @@ from predictor.core import artifacts
 from predictor.core.compiler.compile import compile_
 from predictor.core.compiler.row_generator import random_rows, slice_rows
 from predictor.core.engines import EstimatorEngine
+from predictor.core.engines.result_validation import InvalidResult, check_results
 from predictor.core.errors import ArtifactError, InvalidInput, PredictorError
 from predictor.core.signature import Signature
 from predictor.core.signature_inference import infer_signature
 from predictor.isolation.job import COMPILATION, INSPECTION, TRAINING, Job
-from predictor.isolation.reply_validation import InvalidReply, check_results
 
 # Random rows that a model must run before it is registered.
 N_ROWS, SEED = 8, 0
@@ -102,7 +102,7 @@ def _accepts(estimator: Any, signature: Signature, X: Any) -> bool:
         check_results(signature, signature.methods, X.shape[0], arrays)
     except InvalidInput:
         return False
-    except InvalidReply as exc:
+    except InvalidResult as exc:
         raise ArtifactError(f"The model in the file cannot be served. {exc}") from exc
     return True
 

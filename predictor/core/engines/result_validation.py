@@ -14,7 +14,7 @@ NUMBERS = "biuf"
 JSON_KINDS = "biufUOM"
 
 
-class InvalidReply(Exception):
+class InvalidResult(Exception):
     """A result has another shape or type than the signature says."""
 
 
@@ -25,26 +25,26 @@ def check_results(
 
     Raises
     ------
-    InvalidReply
+    InvalidResult
         A result does not follow the signature.
     """
     if list(results) != list(methods):
-        raise InvalidReply("It returned other methods than those of the request.")
+        raise InvalidResult("It returned other methods than those of the request.")
     for method, values in results.items():
         is_list = isinstance(values, list)
         arrays = values if is_list else [values]
         if is_list and method != "predict_proba":
-            raise InvalidReply(f"{method} returned a list of arrays.")
+            raise InvalidResult(f"{method} returned a list of arrays.")
         # Some transformers return a single row as one-dimensional array.
         lengths = {n_rows} if method != "transform" or n_rows > 1 else None
         for array in arrays:
             _check_dtype(method, array)
             if type(array) is not np.ndarray or not array.ndim:
-                raise InvalidReply(f"{method} returned no array.")
+                raise InvalidResult(f"{method} returned no array.")
             if lengths and len(array) not in lengths:
-                raise InvalidReply(f"{method} did not return one result for each row.")
+                raise InvalidResult(f"{method} did not return one result for each row.")
         if not CHECKS[method](signature, values):
-            raise InvalidReply(
+            raise InvalidResult(
                 f"The shape or the type of {method} does not follow from the signature."
             )
 
@@ -52,7 +52,7 @@ def check_results(
 def _check_dtype(method: str, array: Any) -> None:
     dtype = getattr(array, "dtype", None)
     if dtype is not None and (dtype.kind not in JSON_KINDS or dtype == np.longdouble):
-        raise InvalidReply(f"{method} returned {dtype}, which JSON cannot represent.")
+        raise InvalidResult(f"{method} returned {dtype}, which JSON cannot represent.")
 
 
 def _check_predictions(signature: Signature, values: Any) -> bool:

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from predictor.core.columns import Column
+from predictor.core.engines.result_validation import InvalidResult, check_results
 from predictor.core.signature import Signature
-from predictor.isolation.reply_validation import InvalidReply, check_results
 
 SIGNATURE = Signature((Column("a"),), ("transform",))
 
@@ -13,7 +13,7 @@ SIGNATURE = Signature((Column("a"),), ("transform",))
 @pytest.mark.parametrize("dtype", ["longdouble", "complex64", "S2", "V4", "m8[s]"])
 def test_a_result_that_json_cannot_represent_is_refused(dtype):
     values = np.zeros((2, 1), dtype)
-    with pytest.raises(InvalidReply) as refusal:
+    with pytest.raises(InvalidResult) as refusal:
         check_results(SIGNATURE, ("transform",), 2, {"transform": values})
     assert str(refusal.value) == f"transform returned {values.dtype}, which JSON cannot represent."
 
