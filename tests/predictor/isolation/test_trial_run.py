@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-from predictor.isolation.trial_run import run_trial
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LinearRegression
 from sklearn.neural_network import BernoulliRBM
@@ -12,6 +11,7 @@ from sklearn.preprocessing import FunctionTransformer
 from predictor.core.errors import ArtifactError
 from predictor.core.signature_inference import infer_signature
 from predictor.isolation import confined_fork
+from predictor.isolation.trial_run import run_trial
 from tests.predictor.isolation.hostile_estimators import Unrepeatable
 
 X = np.arange(20.0).reshape(-1, 2)
