@@ -40,7 +40,7 @@ from tests.predictor import zoo
 from tests.predictor.core import onnx_files
 from tests.predictor.test_zoo import NOT_SERVED
 from tests.robustness import mutations
-from tests.robustness.inspection import paths_of
+from tests.robustness.inspection import OTHER_MODULES, paths_of
 
 N_MUTATIONS = int(os.environ.get("ROBUSTNESS_MUTATIONS", "100"))
 SEED = int(os.environ.get("ROBUSTNESS_SEED", "1"))
@@ -72,6 +72,10 @@ ONNX_FILES = [
     onnx_files.regressor([1.0, -2.0, 0.5], 3.0),
     onnx_files.tree(1),
 ]
+
+# Names of types that do not exist, in modules that the supervisor then imports once for all
+# estimator processes.
+PRELOADED = [f"{module}.none" for module in OTHER_MODULES]
 
 N_ROWS = 6
 ROW_OPTIONS = ({}, {"out_of_range": True}, {"missing": True})
@@ -146,7 +150,7 @@ def load(upload, outcome, supervisor):
     options = Options(
         sha256=hashlib.sha256(artifact.read_bytes()).hexdigest(),
         signature=json.dumps(description.signature),
-        trusted=(),
+        trusted=PRELOADED,
         allow_version=False,
         is_batch_safe=bool(report.get("joined")),
         memory_bytes=MEMORY_BYTES,
