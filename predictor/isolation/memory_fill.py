@@ -14,7 +14,7 @@ KEPT_BLOCKS = 7
 NUMPY_SIZES = (*range(1, 16), *range(16, 1025, 8))
 GLIBC_SIZES = range(24, 1033, 16)
 
-# Size of the blocks that an estimator uses up first.
+# Size of the arrays that an estimator uses up first.
 SMALL = 128
 
 
@@ -28,17 +28,17 @@ def fill_memory(byte: int) -> None:
     """
     if hasattr(LIBC, "mallopt"):
         LIBC.mallopt(M_PERTURB, byte ^ 0xFF)
-    fill_blocks(byte)
-
-
-def fill_blocks(byte: int, largest: int = GLIBC_SIZES[-1]) -> None:
-    """Fill the freed blocks that NumPy and glibc keep, up to a size, with a byte."""
-    sizes = [size for size in NUMPY_SIZES if size <= largest]
-    arrays = [np.full(size, byte, np.uint8) for size in sizes for _ in range(KEPT_BLOCKS)]
-    del arrays
     LIBC.malloc.restype = ctypes.c_void_p
-    sizes = [size for size in GLIBC_SIZES if size <= largest]
-    blocks = [(LIBC.malloc(size), size) for size in sizes for _ in range(KEPT_BLOCKS)]
+    blocks = [(LIBC.malloc(size), size) for size in GLIBC_SIZES for _ in range(KEPT_BLOCKS)]
     for block, size in blocks:
         ctypes.memset(block, byte, size)
         LIBC.free(ctypes.c_void_p(block))
+    fill_arrays(byte)
+
+
+def fill_arrays(byte: int, largest: int = NUMPY_SIZES[-1]) -> None:
+    """Fill the freed arrays that NumPy keeps, up to a size, with a byte."""
+    content = np.full(largest, byte, np.uint8)
+    parts = [content[:size] for size in NUMPY_SIZES if size <= largest]
+    arrays = [part.copy() for part in parts for _ in range(KEPT_BLOCKS)]
+    del arrays

@@ -13,11 +13,12 @@ from predictor.core.engines import EstimatorEngine
 from predictor.core.engines.result_validation import InvalidResult, check_results
 from predictor.core.errors import ArtifactError, InvalidInput
 from predictor.core.signature import Signature
-from predictor.isolation.memory_fill import SMALL, fill_blocks, fill_memory
+from predictor.isolation.memory_fill import SMALL, fill_arrays, fill_memory
 
 SEED = 0
 
-# Kinds of random rows, number of rows of each kind, and number of those that also run alone.
+# Kinds of random rows, number of rows of each kind, and number of rows of the first and of the last
+# kind that also run alone.
 KINDS: Sequence[Mapping[str, bool]] = (
     {},
     {"out_of_range": True},
@@ -98,7 +99,8 @@ def _build_requests(estimator: Any, signature: Signature) -> list[Any]:
     _run(estimator, signature, example)
     if time.monotonic() - start > SLOW_S:
         return [example, batches[-1]]
-    rows = [slice_rows(X, slice(n, n + 1)) for X in batches for n in range(N_SINGLE_ROWS)]
+    ends = (batches[0], batches[-1])
+    rows = [slice_rows(X, slice(n, n + 1)) for X in ends for n in range(N_SINGLE_ROWS)]
     return [example, *rows, *batches]
 
 
@@ -108,7 +110,7 @@ def _run_in_order(
     fill_memory(fill)
     outcomes = []
     for X in requests:
-        fill_blocks(fill, SMALL)
+        fill_arrays(fill, SMALL)
         outcomes.append(_run(estimator, signature, X))
     return outcomes
 
