@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from predictor.core.compiled.tolerance import Unequal, compare
-from predictor.core.compiler.row_generator import random_rows, slice_rows
+from predictor.core.compiler.row_generator import random_rows
 from predictor.core.engines import EstimatorEngine
 from predictor.core.engines.result_validation import InvalidResult, check_results
 from predictor.core.errors import ArtifactError, InvalidInput
+from predictor.core.lazy_frame import slice_rows
 from predictor.core.signature import Signature
 from predictor.isolation.memory_fill import SMALL, fill_arrays, fill_memory
 

@@ -25,9 +25,10 @@ from predictor.core import engines
 from predictor.core.compiled import serialization
 from predictor.core.compiled.tolerance import Unequal, compare
 from predictor.core.compiler.converters.dispatch import convert
-from predictor.core.compiler.row_generator import random_rows, slice_rows
+from predictor.core.compiler.row_generator import random_rows
 from predictor.core.engines.batching import slice_result
 from predictor.core.errors import ArtifactError, EstimatorFailed, InvalidInput
+from predictor.core.lazy_frame import slice_rows
 from predictor.core.model import Model
 from predictor.core.signature import Signature
 from predictor.isolation import reports

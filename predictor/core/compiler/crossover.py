@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 
 from predictor.core.compiled.compiled_estimator import CompiledEstimator, NotCompilable
-from predictor.core.compiler.row_generator import random_rows, slice_rows
+from predictor.core.compiler.row_generator import random_rows
 from predictor.core.compiler.timing import time_alternately
 from predictor.core.compiler.verification import SEED
 from predictor.core.engines.compiled import CompiledEngine
 from predictor.core.engines.estimator import EstimatorEngine
+from predictor.core.lazy_frame import slice_rows
 from predictor.core.signature import Signature
 
 # Numbers of rows that are timed.
