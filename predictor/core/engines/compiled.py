@@ -37,6 +37,9 @@ GENERATION = 8
 FEW_ROWS = 64
 NO_LIMIT = nullcontext()
 
+# Number of values that a call of a compiled estimator may need. More rows are split.
+MAX_VALUES_AT_ONCE = 4_000_000
+
 
 class CompiledEngine:
     """Engine that runs a compiled estimator up to a number of rows, and else a fallback.
@@ -69,6 +72,7 @@ class CompiledEngine:
         self.first_method = signature.methods[0]
         self.compiled_name = compiled.engine_name
         self.max_rows = {name: np.inf if n is None else n for name, n in max_rows.items()}
+        self.rows_at_once = max(1, MAX_VALUES_AT_ONCE // max(1, compiled.row_size))
         self._layouts: dict[str, tuple[Any, ...]] = {}  # of the checked results
 
     def check(self) -> None:
@@ -127,8 +131,16 @@ class CompiledEngine:
 
     def _run_compiled(self, methods: Sequence[str], X: Any) -> dict[str, Any]:
         """Return the checked results of the compiled estimator."""
-        results = run_compiled(self.compiled, methods, self.reader.read(X))
-        n_rows = X.shape[0]
+        rows, n_rows = self.reader.read(X), X.shape[0]
+        if n_rows <= self.rows_at_once:
+            results = run_compiled(self.compiled, methods, rows)
+        else:
+            starts = range(0, n_rows, self.rows_at_once)
+            parts = [
+                run_compiled(self.compiled, methods, rows[start : start + self.rows_at_once])
+                for start in starts
+            ]
+            results = {method: _join([part[method] for part in parts]) for method in methods}
         for method, values in results.items():
             if type(values) is np.ndarray and len(values) == n_rows:
                 layout = (values.dtype, values.shape[1:])
@@ -139,6 +151,13 @@ class CompiledEngine:
             else:
                 check_results(self.signature, [method], n_rows, {method: values})
         return results
+
+
+def _join(parts: Sequence[Any]) -> Any:
+    """Return the result for the rows of all parts."""
+    if isinstance(parts[0], list):
+        return [np.concatenate(arrays) for arrays in zip(*parts, strict=True)]
+    return np.concatenate(parts)
 
 
 def run_compiled(compiled: CompiledEstimator, methods: Sequence[str], X: Any) -> dict[str, Any]:

@@ -18,6 +18,11 @@ JSON_KINDS = "biufUOM"
 OBJECT_KINDS = "UO"
 
 
+# Largest number of values that the results of one request may have together. As JSON, they need
+# about 100 bytes each in a worker.
+MAX_VALUES = 4_000_000
+
+
 class InvalidResult(Exception):
     """A result has another shape or type than the signature says."""
 
@@ -40,10 +45,17 @@ def check_results(
             raise InvalidResult(f"{method} returned a list of arrays.")
         for array in values if is_list else [values]:
             _check_array(method, n_rows, array)
+        if count_values(values) > MAX_VALUES:
+            raise InvalidResult(f"{method} returned more than {MAX_VALUES:,} values.")
         if not CHECKS[method](signature, values):
             raise InvalidResult(
                 f"The shape or the type of {method} does not follow from the signature."
             )
+
+
+def count_values(values: Any) -> int:
+    """Return the number of values in an array or in a list of arrays."""
+    return sum(array.size for array in (values if isinstance(values, list) else [values]))
 
 
 def _check_array(method: str, n_rows: int, array: Any) -> None:
