@@ -40,4 +40,4 @@ class Busy(PredictorError):
 
 
 class EstimatorFailed(PredictorError):
-    """The rows end the process of the estimator, or exceed its time limit."""
+    """The rows end the process of the estimator, exceed its time limit, or make it fail."""

@@ -11,13 +11,13 @@ from typing import Any, Protocol
 
 from predictor.core.engines import SCIKIT_LEARN, MethodResults
 from predictor.core.engines.concurrency_limit import SLOW_REQUESTS
+from predictor.core.engines.result_validation import InvalidResult
 from predictor.core.errors import ArtifactError, Busy, EstimatorFailed, InvalidInput
 from predictor.core.signature import Signature
 from predictor.isolation import messages, packing
 from predictor.isolation.connections import ConnectionPool
 from predictor.isolation.messages import Disconnected, MalformedMessage
-from predictor.isolation.replies import Reply, UnexpectedError, read_reply
-from predictor.isolation.reply_validation import InvalidReply
+from predictor.isolation.replies import Reply, read_reply
 
 log = logging.getLogger(__name__)
 
@@ -74,6 +74,9 @@ class RemoteEngine:
         self._counting = threading.Lock()
         weakref.finalize(self, connections.close)
 
+    def __str__(self) -> str:
+        return f"the estimator of {self.connections.name}"
+
     @property
     def failure(self) -> str:
         """Reason why the estimator is out of service; empty if it is in service."""
@@ -97,11 +100,10 @@ class RemoteEngine:
         Busy
             Too many requests are run, or wait; the rows need too much memory.
         EstimatorFailed
-            The rows end the process, or exceed its time limit; the result is invalid.
+            The rows end the process, or exceed its time limit; the result is invalid; the
+            estimator raises another exception.
         ArtifactError
             The estimator cannot be loaded; its process has ended too often.
-        UnexpectedError
-            The estimator raises another exception.
         """
         with SLOW_REQUESTS:
             self._count(1)
@@ -128,7 +130,8 @@ class RemoteEngine:
             own_call = messages.dump(header | {"is_retried": True}, arrays)
             return self._retry(own_call, methods, X.shape[0], time.monotonic() - start)
         except EstimatorFailed as exc:
-            log.error("%s: %s", self.connections.name, exc)  # noqa: TRY400 - the message is complete
+            # The cause can be the traceback of the estimator process.
+            log.error("%s: %s %s", self.connections.name, exc, exc.__cause__ or "")  # noqa: TRY400
             self._refused.add(buffers, str(exc))
             raise
 
@@ -171,12 +174,12 @@ class RemoteEngine:
                 message = connection.receive(n_rows)
             reply = read_reply(message, self._signature, methods, n_rows)
             is_reusable = True
-        except (InvalidInput, Busy, UnexpectedError):
+        except (InvalidInput, Busy, EstimatorFailed):
             is_reusable = True
             raise
         except ArtifactError as exc:
             raise ArtifactError(f"{self.connections.name}: {exc}") from exc
-        except InvalidReply as exc:
+        except InvalidResult as exc:
             self.connections.kill(connection.pid)
             raise EstimatorFailed(f"The estimator's result is invalid. {exc}") from exc
         except Disconnected as exc:

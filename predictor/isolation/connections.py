@@ -23,7 +23,7 @@ LOAD_S = 60
 CALLS_TO_WAIT = 3
 
 # Largest reply: a MiB for each row, and some more. A hostile process must not fill the memory.
-MIB, MIN_REPLY_MIB, MAX_REPLY_MIB = 2**20, 16, 256
+MIB, MIN_REPLY_MIB, MAX_REPLY_MIB = 2**20, 64, 256
 
 # Time after which an unused connection is closed, unless it is the last one.
 UNUSED_S = 60

@@ -4,17 +4,17 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple, NoReturn
 
 from predictor.core.engines import SCIKIT_LEARN, MethodResults
-from predictor.core.errors import ArtifactError, Busy, InvalidInput
+from predictor.core.engines.result_validation import check_results
+from predictor.core.errors import ArtifactError, Busy, EstimatorFailed, InvalidInput
 from predictor.core.signature import Signature
 from predictor.isolation.messages import MalformedMessage, Message
 from predictor.isolation.packing import Unpacker
-from predictor.isolation.reply_validation import check_results
 
-MAX_TEXT_LENGTH = 1000
+MAX_TEXT_LENGTH = 4000
 
 
-class UnexpectedError(Exception):
-    """The estimator raised an unexpected exception; the message is its traceback."""
+class RemoteTraceback(Exception):
+    """The message is the traceback of an exception in an estimator process."""
 
 
 class Reply(NamedTuple):
@@ -44,9 +44,9 @@ def read_reply(
         The request has waited too long, or needs too much memory.
     ArtifactError
         The estimator cannot be loaded.
-    UnexpectedError
-        The estimator raised another exception.
-    InvalidReply
+    EstimatorFailed
+        The estimator raised another exception; the cause has its traceback.
+    InvalidResult
         The results do not follow from the signature.
     MalformedMessage
         The message is none of these.
@@ -63,23 +63,31 @@ def read_reply(
 
 def _raise(header: dict[str, Any]) -> NoReturn:
     """Raise the exception that a header describes."""
-    texts = {name: text for name, text in header.items() if type(text) is str and text}
+    texts = {name: _printable(text) for name, text in header.items() if type(text) is str}
     if "load_error" in texts:
-        raise ArtifactError(texts["load_error"][:MAX_TEXT_LENGTH])
+        raise ArtifactError(texts["load_error"])
     if "busy" in texts:
-        raise Busy(texts["busy"][:MAX_TEXT_LENGTH])
+        raise Busy(texts["busy"])
     if "failed" in texts:
-        raise UnexpectedError(texts["failed"])
+        report = RemoteTraceback(texts["failed"])
+        raise EstimatorFailed("The model raises an exception for these rows.") from report
     if "invalid" in texts:
-        raise InvalidInput(texts["invalid"][:MAX_TEXT_LENGTH], _columns(header.get("columns")))
+        raise InvalidInput(texts["invalid"], _columns(header.get("columns")))
     raise MalformedMessage
+
+
+def _printable(text: str) -> str:
+    """Return a text without control characters, of which no line can look like a log record."""
+    lines = text[:MAX_TEXT_LENGTH].splitlines()
+    printable = ("".join(c if c.isprintable() else "?" for c in line) for line in lines)
+    return "\n    ".join(printable)
 
 
 def _columns(value: Any) -> dict[str, list[str]]:
     """Return the sentences about each column."""
     columns = value if isinstance(value, dict) else {}
     return {
-        name: [str(text)[:MAX_TEXT_LENGTH] for text in texts]
+        name: [_printable(str(text)) for text in texts]
         for name, texts in columns.items()
         if isinstance(texts, list)
     }

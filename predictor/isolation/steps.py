@@ -5,21 +5,14 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from predictor import recipes
 from predictor.core import artifacts
 from predictor.core.compiler.compile import compile_
-from predictor.core.compiler.row_generator import random_rows, slice_rows
-from predictor.core.engines import EstimatorEngine
-from predictor.core.errors import ArtifactError, InvalidInput, PredictorError
+from predictor.core.errors import ArtifactError, PredictorError
 from predictor.core.signature import Signature
 from predictor.core.signature_inference import infer_signature
 from predictor.isolation.job import COMPILATION, INSPECTION, TRAINING, Job
-from predictor.isolation.reply_validation import InvalidReply, check_results
-
-# Random rows that a model must run before it is registered.
-N_ROWS, SEED = 8, 0
+from predictor.isolation.trial_run import run_trial
 
 
 class SampleError(ArtifactError):
@@ -46,21 +39,21 @@ def inspect(job: Job) -> None:
         estimator, signature = ingested.estimator, ingested.signature
         if job.sample is not None:
             signature = _infer_from_sample(job, estimator, signature)
-        accepts_example = _run_rows(estimator, signature)
+        trial = run_trial(estimator, signature)
     except (PredictorError, MemoryError):
         raise
     except Exception as exc:
         raise ArtifactError(
             f"The model in the file cannot be served: it raises a {type(exc).__name__}."
         ) from exc
-    if ingested.file_format == "onnx" and not accepts_example:
+    if ingested.file_format == "onnx" and not trial.accepts_example:
         raise ArtifactError("The ONNX model fails on a row of its own columns.")
     write(job.artifact, ingested.data)
     description = {
         "format": ingested.file_format,
-        "signature": signature.to_json(),
+        "signature": trial.signature.to_json(),
         "fitted_with": dict(ingested.fitted_with),
-        "notes": list(ingested.notes),
+        "notes": [*ingested.notes, *trial.notes],
     }
     write(job.report, json.dumps(description).encode())
 
@@ -70,50 +63,6 @@ def _infer_from_sample(job: Job, estimator: Any, signature: Signature) -> Signat
         return infer_signature(estimator, sample=_read_sample(job, signature))
     except ArtifactError as exc:
         raise SampleError(str(exc)) from exc
-
-
-def _run_rows(estimator: Any, signature: Signature) -> bool:
-    """Run every method for the example row and for random rows, and check the results.
-
-    Returns
-    -------
-    accepts_example : bool
-
-    Raises
-    ------
-    ArtifactError
-        A result does not follow from the signature; rows are only accepted one by one.
-    """
-    rng = np.random.default_rng(SEED)
-    unusual = random_rows(signature, N_ROWS, rng, out_of_range=True, missing=True)
-    accepts_example = _accepts(estimator, signature, signature.build_example())
-    if not _accepts(estimator, signature, unusual):
-        rows = (slice_rows(unusual, slice(n, n + 1)) for n in range(N_ROWS))
-        if all(_accepts(estimator, signature, row) for row in rows):
-            raise ArtifactError("The model in the file cannot be served. It takes one row only.")
-    return accepts_example
-
-
-def _accepts(estimator: Any, signature: Signature, X: Any) -> bool:
-    """Return whether an estimator accepts rows. It may reject any, also the example."""
-    try:
-        results = EstimatorEngine(estimator).run(signature.methods, X)
-        arrays = {method: _to_arrays(values) for method, values in results.items()}
-        check_results(signature, signature.methods, X.shape[0], arrays)
-    except InvalidInput:
-        return False
-    except InvalidReply as exc:
-        raise ArtifactError(f"The model in the file cannot be served. {exc}") from exc
-    return True
-
-
-def _to_arrays(values: Any) -> Any:
-    """Return a result as the array, or list of arrays, that a worker receives."""
-    if isinstance(values, list):
-        return [_to_arrays(each) for each in values]
-    if hasattr(values, "toarray"):
-        return values.toarray()
-    return values.to_numpy() if hasattr(values, "to_numpy") else values
 
 
 def compile_artifact(job: Job) -> None:

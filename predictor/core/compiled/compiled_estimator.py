@@ -50,15 +50,28 @@ class CompiledEstimator:
 
     def children(self) -> list["CompiledEstimator"]:
         """Return the compiled estimators among the fields."""
-        values = [getattr(self, field.name) for field in fields(self)]
-        flat = chain.from_iterable(v if isinstance(v, list) else [v] for v in values)
-        return [value for value in flat if isinstance(value, CompiledEstimator)]
+        return [value for value in self._values() if isinstance(value, CompiledEstimator)]
 
     def walk(self) -> Iterator["CompiledEstimator"]:
         """Yield this compiled estimator and all that are nested in it."""
         yield self
         for part in self.children():
             yield from part.walk()
+
+    @property
+    def row_size(self) -> int:
+        """Bound of the number of values that one row needs at once, for its results as well."""
+        own = sum(max(array.shape, default=1) for array in self.arrays())
+        return own + sum(part.row_size for part in self.children())
+
+    def arrays(self) -> list[Array]:
+        """Return the arrays among the fields."""
+        return [value for value in self._values() if isinstance(value, np.ndarray)]
+
+    def _values(self) -> Iterator[Any]:
+        """Yield the values of the fields, and the items of lists."""
+        values = [getattr(self, field.name) for field in fields(self)]
+        return chain.from_iterable(v if isinstance(v, list) else [v] for v in values)
 
     def run_methods(self, methods: Sequence[str], X: Any) -> dict[str, Any]:
         """Return the result of each method for the same rows."""
@@ -109,6 +122,10 @@ class Table:
     """
 
     columns: list[Any]
+
+    def __getitem__(self, rows: slice) -> "Table":
+        """Return some rows."""
+        return Table([column[rows] for column in self.columns])
 
     @property
     def shape(self) -> tuple[int, int]:

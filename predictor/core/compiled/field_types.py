@@ -6,6 +6,7 @@ from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 import numpy as np
+import orjson
 
 # Values of JSON, and kinds of the dtypes of arrays. Numbers are not complex or longdouble.
 PLAIN = (str, bool, int, float, type(None))
@@ -52,7 +53,7 @@ def _matches(value: Any, hint: Any) -> bool:
     if origin is np.ndarray:
         return isinstance(value, np.ndarray) and _is_plain(value)
     if hint is Any:
-        return isinstance(value, PLAIN) or _is_plain(value)
+        return _is_json(value) or _is_plain(value)
     return isinstance(value, float | int if hint is float else hint)
 
 
@@ -60,7 +61,17 @@ def _is_plain(value: Any) -> bool:
     """Return whether a value is an array or a scalar of numbers, strings or values of JSON."""
     if not isinstance(value, np.ndarray | np.generic):
         return False
-    if value.dtype.kind == "O":
-        return all(isinstance(item, PLAIN) for item in value.ravel().tolist())
-    is_number = value.dtype.kind in KINDS and value.dtype.itemsize <= MAX_NUMBER_BYTES
-    return is_number or value.dtype.kind == "U"
+    if value.dtype.kind in "OU":
+        return all(map(_is_json, value.ravel().tolist()))
+    return value.dtype.kind in KINDS and value.dtype.itemsize <= MAX_NUMBER_BYTES
+
+
+def _is_json(value: Any) -> bool:
+    """Return whether a response can contain a value: no lone surrogates, integers of 64 bits."""
+    if not isinstance(value, PLAIN):
+        return False
+    try:
+        orjson.dumps(value)
+    except TypeError:
+        return False
+    return True

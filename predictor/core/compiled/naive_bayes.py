@@ -26,6 +26,11 @@ class GaussianBayes(CompiledEstimator):
     constants: Array
     log_priors: Array
 
+    @property
+    def row_size(self) -> int:
+        """Bound of the number of values that one row needs at once."""
+        return self.means.size + self.variances.size + 4 * self.classes.size
+
     def predict(self, X: Array) -> Array:
         """Return the labels, shape (n_samples,)."""
         return labels_at(self.classes, self._joint_log_likelihood(X).argmax(axis=1))

@@ -63,6 +63,12 @@ class NearestNeighbors(CompiledEstimator):
         self.search = PointSearch(self.points, n_places, by_product=self.by_product)
         self.max_candidates = max(MAX_CANDIDATES, 4 * self.n_neighbors, int(n_points * MAX_SHARE))
 
+    @property
+    def row_size(self) -> int:
+        """Bound of the number of values that one row needs at once."""
+        n_targets = self.targets.size // max(1, len(self.targets))
+        return super().row_size + 3 * self.n_neighbors * (1 + n_targets)
+
     def nearest(self, x: Array) -> tuple[Array, Array | None]:
         """Return the nearest points of one row.
 

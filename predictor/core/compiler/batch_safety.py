@@ -5,12 +5,13 @@ from typing import Any
 import numpy as np
 
 from predictor.core.compiled.tolerance import Unequal, compare
-from predictor.core.compiler.row_generator import random_rows, slice_rows
+from predictor.core.compiler.row_generator import random_rows
 from predictor.core.compiler.timing import time_alternately
 from predictor.core.compiler.verification import SEED
 from predictor.core.engines.batching import slice_result
 from predictor.core.engines.estimator import EstimatorEngine
 from predictor.core.input_builders import ARRAY, FRAME
+from predictor.core.lazy_frame import slice_rows
 from predictor.core.probing import REJECTIONS
 from predictor.core.signature import Signature
 

@@ -5,12 +5,13 @@ from typing import Any
 
 import numpy as np
 
-from predictor.core.compiled.compiled_estimator import CompiledEstimator
-from predictor.core.compiler.row_generator import random_rows, slice_rows
+from predictor.core.compiled.compiled_estimator import CompiledEstimator, NotCompilable
+from predictor.core.compiler.row_generator import random_rows
 from predictor.core.compiler.timing import time_alternately
 from predictor.core.compiler.verification import SEED
 from predictor.core.engines.compiled import CompiledEngine
 from predictor.core.engines.estimator import EstimatorEngine
+from predictor.core.lazy_frame import slice_rows
 from predictor.core.signature import Signature
 
 # Numbers of rows that are timed.
@@ -24,7 +25,13 @@ MARGIN = 1.1
 def time_engines(
     estimator: Any, compiled: CompiledEstimator, signature: Signature, method: str
 ) -> dict[int, tuple[float, float]]:
-    """Return the microseconds of the compiled estimator and of the estimator for each size."""
+    """Return the microseconds of the compiled estimator and of the estimator for each size.
+
+    Raises
+    ------
+    NotCompilable
+        The compiled estimator fails for a row.
+    """
     fallback = EstimatorEngine(estimator)
     engine = CompiledEngine(fallback, compiled, signature, {method: None})
     rows = random_rows(signature, SIZES[-1], np.random.default_rng(SEED))
@@ -34,6 +41,8 @@ def time_engines(
         calls = [lambda e=each, X=X: e.run([method], X) for each in (engine, fallback)]
         compiled_us, estimator_us = time_alternately(calls)
         times[size] = (compiled_us, estimator_us)
+    if not engine.is_compiled(method, SIZES[-1]):
+        raise NotCompilable("It fails for random rows.")
     return times
 
 

@@ -9,7 +9,6 @@ from predictor.core.coercion import BOOLEAN, INTEGER, NUMBER, STRING
 from predictor.core.columns import Column
 from predictor.core.errors import InvalidInput
 from predictor.core.input_builders import ARRAY
-from predictor.core.lazy_frame import LazyFrame
 from predictor.core.signature import Signature
 
 Generator = np.random.Generator
@@ -76,16 +75,6 @@ def unusual_rows(signature: Signature, rng: Generator) -> Iterator[Any]:
         row = np.array([usual], dtype=np.float64)
         yield np.hstack([row, row[:, :1]])
         yield row[:, :-1]
-
-
-def slice_rows(X: Any, rows: slice) -> Any:
-    """Return some rows of X."""
-    if isinstance(X, LazyFrame):
-        whole = X.values if isinstance(X.values, np.ndarray) else None
-        return X.with_values(
-            whole[rows] if whole is not None else [values[rows] for values in X.values]
-        )
-    return X.iloc[rows] if hasattr(X, "iloc") else X[rows]
 
 
 def _unusual_values(column: Column) -> list[Any]:

@@ -29,5 +29,5 @@ def load_compiled(data: bytes, fallback: Engine, signature: Signature) -> Compil
 
     compiled, max_rows = serialization.loads(data)
     engine = CompiledEngine(fallback, compiled, signature, max_rows)
-    engine.check(signature)
+    engine.check()
     return engine

@@ -1,7 +1,9 @@
 """Engine that runs a compiled estimator, with another engine as fallback."""
 
+import logging
 import platform
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from functools import cache
 from importlib.metadata import version
 from typing import Any
@@ -19,10 +21,13 @@ from predictor.core.compiled.compiled_estimator import (
 )
 from predictor.core.engines.concurrency_limit import SLOW_REQUESTS
 from predictor.core.engines.engine import Engine, MethodResults
-from predictor.core.errors import ArtifactError
+from predictor.core.engines.result_validation import check_results
+from predictor.core.errors import ArtifactError, Busy
 from predictor.core.input_builders import ARRAY, FRAME, shows_only_in_dataframe
 from predictor.core.lazy_frame import LazyFrame
 from predictor.core.signature import Signature
+
+log = logging.getLogger(__name__)
 
 # Version of the format and the classes of compiled estimators. Files of other generations are
 # built again.
@@ -30,10 +35,17 @@ GENERATION = 8
 
 # Number of rows that no compiled estimator takes long for.
 FEW_ROWS = 64
+NO_LIMIT = nullcontext()
+
+# Number of values that a call of a compiled estimator may need. More rows are split.
+MAX_VALUES_AT_ONCE = 4_000_000
 
 
 class CompiledEngine:
     """Engine that runs a compiled estimator up to a number of rows, and else a fallback.
+
+    If the compiled estimator raises an exception, or returns an invalid result, the fallback runs
+    that request and all later requests.
 
     Parameters
     ----------
@@ -55,12 +67,15 @@ class CompiledEngine:
     ) -> None:
         self.fallback = fallback
         self.compiled = compiled
+        self.signature = signature
         self.reader = InputReader(signature)
         self.first_method = signature.methods[0]
         self.compiled_name = compiled.engine_name
         self.max_rows = {name: np.inf if n is None else n for name, n in max_rows.items()}
+        self.rows_at_once = max(1, MAX_VALUES_AT_ONCE // max(1, compiled.row_size))
+        self._layouts: dict[str, tuple[Any, ...]] = {}  # of the checked results
 
-    def check(self, signature: Signature) -> None:
+    def check(self) -> None:
         """Run the compiled methods for the example row.
 
         Raises
@@ -69,14 +84,11 @@ class CompiledEngine:
             The shapes of its arrays do not match each other, or the signature.
         """
         try:
-            rows = self.reader.read(signature.build_example())
-            results = run_compiled(self.compiled, list(self.max_rows), rows)
+            self._run_compiled(list(self.max_rows), self.signature.build_example())
         except FallbackRequired:
             return  # the estimator may reject the example
         except Exception as exc:
             raise ArtifactError("The compiled estimator does not fit the signature.") from exc
-        if any(len(each) != 1 for each in results.values() if not isinstance(each, list)):
-            raise ArtifactError("The compiled estimator does not return one result for a row.")
 
     @property
     def failure(self) -> str:
@@ -99,19 +111,53 @@ class CompiledEngine:
         if not compiled:
             return self.fallback.run(methods, X)
         try:
-            rows = self.reader.read(X)
-            if n_rows <= FEW_ROWS:
-                results = run_compiled(self.compiled, compiled, rows)
-            else:
-                with SLOW_REQUESTS:
-                    results = run_compiled(self.compiled, compiled, rows)
+            with SLOW_REQUESTS if n_rows > FEW_ROWS else NO_LIMIT:
+                results = self._run_compiled(compiled, X)
         except FallbackRequired:
+            return self.fallback.run(methods, X)
+        except Busy:
+            raise
+        except MemoryError as exc:
+            raise Busy("These rows need more memory than this process has.") from exc
+        except Exception:
+            log.exception("A compiled estimator is out of use; %s runs instead.", self.fallback)
+            self.max_rows = {}
             return self.fallback.run(methods, X)
         if len(compiled) == len(methods):
             return MethodResults(results, self.compiled_name)
         others = self.fallback.run([method for method in methods if method not in results], X)
         results |= others
         return MethodResults({method: results[method] for method in methods}, others.engine_name)
+
+    def _run_compiled(self, methods: Sequence[str], X: Any) -> dict[str, Any]:
+        """Return the checked results of the compiled estimator."""
+        rows, n_rows = self.reader.read(X), X.shape[0]
+        if n_rows <= self.rows_at_once:
+            results = run_compiled(self.compiled, methods, rows)
+        else:
+            starts = range(0, n_rows, self.rows_at_once)
+            parts = [
+                run_compiled(self.compiled, methods, rows[start : start + self.rows_at_once])
+                for start in starts
+            ]
+            results = {method: _join([part[method] for part in parts]) for method in methods}
+        for method, values in results.items():
+            if type(values) is np.ndarray and len(values) == n_rows:
+                layout = (values.dtype, values.shape[1:])
+                if self._layouts.get(method) == layout:
+                    continue
+                check_results(self.signature, [method], n_rows, {method: values})
+                self._layouts[method] = layout
+            else:
+                check_results(self.signature, [method], n_rows, {method: values})
+        return results
+
+
+def _join(parts: Sequence[Any]) -> Any:
+    """Return the result for the rows of all parts."""
+    if isinstance(parts[0], list):
+        return [np.concatenate(arrays) for arrays in zip(*parts, strict=True)]
+    return np.concatenate(parts)
 
 
 def run_compiled(compiled: CompiledEstimator, methods: Sequence[str], X: Any) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import copy
 import io
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from predictor.core.compiled import preprocessing
-from predictor.core.compiled.compiled_estimator import ANY, NotCompilable
+from predictor.core.compiled.compiled_estimator import ANY, CompiledEstimator, NotCompilable
 from predictor.core.compiled.serialization import dumps, loads
 from predictor.core.compiled.tolerance import Unequal, compare
 from predictor.core.compiler.compile import compile_
@@ -27,7 +28,7 @@ from predictor.core.compiler.crossover import max_rows
 from predictor.core.compiler.tree_boundaries import boundary_rows
 from predictor.core.compiler.verification import verify
 from predictor.core.engines import CompiledEngine, EstimatorEngine, load_compiled
-from predictor.core.errors import ArtifactError, InvalidInput
+from predictor.core.errors import ArtifactError, Busy, InvalidInput
 from predictor.core.signature_inference import infer_signature
 
 X, y = load_breast_cancer(return_X_y=True)
@@ -136,6 +137,61 @@ def test_a_compiled_estimator_runs_up_to_its_number_of_rows():
     assert both.engine_name == "scikit-learn"  # for the probabilities
     assert engine.run(["predict"], X[:2]).engine_name == "onnxruntime"
     np.testing.assert_array_equal(both["predict_proba"], FITTED["forest"].predict_proba(X[:2]))
+
+
+@dataclass
+class Faulty(CompiledEstimator):
+    """Returns the first column; for a negative number, it fails."""
+
+    fault: str = ""
+
+    def predict(self, X):
+        return FAULTS[self.fault](X) if X[0, 0] < 0 else X[:, 0]
+
+
+FAULTS = {
+    "an exception": lambda X: X[:, 1000],
+    "no array": lambda _X: None,
+    "a scalar": lambda _X: np.float64(1.0),
+    "no rows": lambda X: X[:0, 0],
+    "more rows": lambda X: np.zeros(len(X) + 1),
+    "more columns": lambda X: X[:, :2],
+    "texts": lambda X: np.full(len(X), "a"),
+    "lone surrogates": lambda X: np.full(len(X), "\ud800"),
+    "long integers": lambda X: np.array([2**64] * len(X), dtype=object),
+    "complex numbers": lambda X: X[:, 0] * 1j,
+    "a list": lambda X: [X[:, 0]],
+}
+
+
+@pytest.mark.parametrize("n_rows", [1, 100])
+@pytest.mark.parametrize("fault", FAULTS)
+def test_the_estimator_runs_after_a_compiled_estimator_has_failed(fault, n_rows, caplog):
+    estimator = Ridge().fit(X, y)
+    signature = infer_signature(estimator, sample=X)
+    engine = CompiledEngine(EstimatorEngine(estimator), Faulty(fault), signature, {"predict": None})
+    engine.check()
+    rows = np.abs(X[:n_rows])
+    np.testing.assert_array_equal(engine.run(["predict"], rows)["predict"], rows[:, 0])
+    for _ in range(2):
+        results = engine.run(["predict"], -rows - 1)
+        assert results.engine_name == "scikit-learn"
+        np.testing.assert_array_equal(results["predict"], estimator.predict(-rows - 1))
+    assert engine.engine_name(1) == "scikit-learn"
+    (record,) = caplog.records
+    assert record.getMessage().startswith("A compiled estimator is out of use; ")
+
+
+def test_rows_that_exceed_the_memory_are_refused(monkeypatch):
+    monkeypatch.setitem(FAULTS, "memory", lambda _X: np.empty(2**55))
+    estimator = Ridge().fit(X, y)
+    signature = infer_signature(estimator, sample=X)
+    engine = CompiledEngine(
+        EstimatorEngine(estimator), Faulty("memory"), signature, {"predict": None}
+    )
+    with pytest.raises(Busy, match=r"^These rows need more memory than this process has\.$"):
+        engine.run(["predict"], -np.abs(X[:1]) - 1)
+    assert engine.engine_name(1) == "numpy"
 
 
 TIMES = [

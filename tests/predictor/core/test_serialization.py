@@ -74,6 +74,10 @@ FILES = {
     "an array of objects": (LINEAR, set_array("coef", lambda a: a.astype(object))),
     "complex numbers": (LINEAR, set_array("coef", lambda a: a.astype(complex))),
     "numbers of extended precision": (LINEAR, set_array("coef", lambda a: a.astype("g"))),
+    "labels that no response can contain": (
+        LINEAR,
+        set_array("classes", lambda _: np.array(["a", "b", "\ud800"])),
+    ),
     "a string for a number": (FOREST, set_field("n_features", "3")),
     "trees without leaves": (
         FOREST,
@@ -141,7 +145,7 @@ def test_an_estimator_whose_labels_no_worker_reads_is_not_compiled():
     estimator.classes_ = np.array([b"a", b"b", b"c"])
     compilation = compile_(estimator, infer_signature(LogisticRegression().fit(X, y)))
     assert compilation.data == b""
-    assert compilation.report["reason"] == "Compiling fails with TypeError."
+    assert compilation.report["reason"] == "It fails for random rows."
 
 
 def test_trees_that_are_read_predict_as_before():

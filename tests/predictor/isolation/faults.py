@@ -52,7 +52,7 @@ def reject():
 
 
 def fail():
-    raise TypeError("unexpected")
+    raise TypeError("unexpected\x1b[31m")
 
 
 def send_half():

@@ -106,3 +106,32 @@ class Single(BaseEstimator):
         if len(X) > 1:
             raise ValueError("more than one row")
         return np.zeros(1)
+
+
+class Unrepeatable(BaseEstimator):
+    """Regressor whose predictions are not a function of the row.
+
+    Parameters
+    ----------
+    source : {"memory", "state", "chance"}
+        Origin of the difference between two predictions.
+    size : int
+        Number of values that are read.
+    """
+
+    def __init__(self, source="memory", size=1):
+        self.source = source
+        self.size = size
+
+    def fit(self, X, _y=None):
+        self.n_features_in_ = X.shape[1]
+        self.n_calls_ = 0
+        return self
+
+    def predict(self, X):
+        if self.source == "memory":
+            return np.empty((self.size, len(X)))[-1] + X[:, 0]
+        if self.source == "chance":
+            return np.random.default_rng().normal(size=len(X))
+        self.n_calls_ += 1
+        return np.full(len(X), float(self.n_calls_))

@@ -26,7 +26,6 @@ from predictor.core import artifacts
 from predictor.core.engines.concurrency_limit import MAX_SLOW_REQUESTS
 from predictor.core.errors import ArtifactError, Busy, EstimatorFailed, InvalidInput
 from predictor.isolation import messages, packing
-from predictor.isolation.replies import UnexpectedError
 from predictor.isolation.supervisor import MAX_DEATHS
 from tests.predictor.isolation.faults import PREDICT, RESULTS, faulty, good
 from tests.predictor.isolation.processes import outcome
@@ -287,7 +286,7 @@ EXPECTED = {
     "send_garbage": ENDED,
     "allocate": (Busy, "These rows exceed ESTIMATOR_MEMORY_BYTES."),
     "reject": (InvalidInput, "The model rejects these rows: X is negative."),
-    "fail": (UnexpectedError, "TypeError: unexpected"),
+    "fail": (EstimatorFailed, "The model raises an exception for these rows."),
 }
 
 
@@ -312,10 +311,19 @@ def test_a_fault_fails_only_its_own_request(make_engine, pool, name):
 
 @pytest.mark.parametrize("name", RESULTS)
 def test_a_result_that_does_not_follow_from_the_signature_is_refused(engine, name):
-    not_arrays = ("nothing", "complex")
-    with pytest.raises(UnexpectedError if name in not_arrays else EstimatorFailed):
+    with pytest.raises(EstimatorFailed):
         predict(engine, faulty(name))
     assert predict(engine, good(1.0)) == [2.0]
+
+
+def test_an_exception_of_the_estimator_is_logged_and_cannot_forge_records(engine, caplog):
+    with pytest.raises(EstimatorFailed):
+        predict(engine, faulty("fail"))
+    (record,) = caplog.records
+    first, *lines = record.getMessage().splitlines()
+    assert first.endswith(" for these rows. Traceback (most recent call last):")
+    assert lines[-1] == "    TypeError: unexpected?[31m"
+    assert all(line.startswith("    ") for line in lines)
 
 
 def test_much_output_goes_nowhere(engine, capfd):

@@ -4,7 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import orjson
 
+from predictor.core.response_values import to_json_values
 from predictor.core.signature import Signature
 
 ROWS, ROWS_AND_COLUMNS = 1, 2
@@ -12,9 +14,16 @@ ROWS, ROWS_AND_COLUMNS = 1, 2
 NUMBERS = "biuf"
 # Kinds of arrays that responses can contain: also strings, objects and times.
 JSON_KINDS = "biufUOM"
+# Kinds of arrays of which JSON can represent some values only.
+OBJECT_KINDS = "UO"
 
 
-class InvalidReply(Exception):
+# Largest number of values that the results of one request may have together. As JSON, they need
+# about 100 bytes each in a worker.
+MAX_VALUES = 4_000_000
+
+
+class InvalidResult(Exception):
     """A result has another shape or type than the signature says."""
 
 
@@ -25,34 +34,55 @@ def check_results(
 
     Raises
     ------
-    InvalidReply
+    InvalidResult
         A result does not follow the signature.
     """
     if list(results) != list(methods):
-        raise InvalidReply("It returned other methods than those of the request.")
+        raise InvalidResult("It returned other methods than those of the request.")
     for method, values in results.items():
         is_list = isinstance(values, list)
-        arrays = values if is_list else [values]
         if is_list and method != "predict_proba":
-            raise InvalidReply(f"{method} returned a list of arrays.")
-        # Some transformers return a single row as one-dimensional array.
-        lengths = {n_rows} if method != "transform" or n_rows > 1 else None
-        for array in arrays:
-            _check_dtype(method, array)
-            if type(array) is not np.ndarray or not array.ndim:
-                raise InvalidReply(f"{method} returned no array.")
-            if lengths and len(array) not in lengths:
-                raise InvalidReply(f"{method} did not return one result for each row.")
+            raise InvalidResult(f"{method} returned a list of arrays.")
+        for array in values if is_list else [values]:
+            _check_array(method, n_rows, array)
+        if count_values(values) > MAX_VALUES:
+            raise InvalidResult(f"{method} returned more than {MAX_VALUES:,} values.")
         if not CHECKS[method](signature, values):
-            raise InvalidReply(
+            raise InvalidResult(
                 f"The shape or the type of {method} does not follow from the signature."
             )
+
+
+def count_values(values: Any) -> int:
+    """Return the number of values in an array or in a list of arrays."""
+    return sum(array.size for array in (values if isinstance(values, list) else [values]))
+
+
+def _check_array(method: str, n_rows: int, array: Any) -> None:
+    """Check that an array has one value or row of JSON values for each row."""
+    _check_dtype(method, array)
+    if type(array) is not np.ndarray or not array.ndim:
+        raise InvalidResult(f"{method} returned no array.")
+    # Some transformers return a single row as one-dimensional array.
+    is_row = method == "transform" and n_rows == 1 and array.ndim == ROWS
+    if len(array) != n_rows and not (is_row and len(array)):
+        raise InvalidResult(f"{method} did not return one result for each row.")
+    if array.dtype.kind in OBJECT_KINDS:
+        _check_objects(method, array)
 
 
 def _check_dtype(method: str, array: Any) -> None:
     dtype = getattr(array, "dtype", None)
     if dtype is not None and (dtype.kind not in JSON_KINDS or dtype == np.longdouble):
-        raise InvalidReply(f"{method} returned {dtype}, which JSON cannot represent.")
+        raise InvalidResult(f"{method} returned {dtype}, which JSON cannot represent.")
+
+
+def _check_objects(method: str, array: Any) -> None:
+    """Check that texts have no lone surrogates, and that integers have 64 bits."""
+    try:
+        orjson.dumps(to_json_values(array))
+    except (TypeError, ValueError, RecursionError) as exc:
+        raise InvalidResult(f"{method} returned values that JSON cannot represent.") from exc
 
 
 def _check_predictions(signature: Signature, values: Any) -> bool:
@@ -73,6 +103,8 @@ def _check_probabilities(signature: Signature, values: Any) -> bool:
     classes = signature.classes
     if isinstance(values, list):
         each = classes or [None] * len(values)
+        if not all(labels is None or isinstance(labels, tuple) for labels in each):
+            return False  # the model has one output
         return len(each) == len(values) and all(
             _is_matrix(array, None if labels is None else len(labels))
             for array, labels in zip(values, each, strict=True)

@@ -1,0 +1,165 @@
+"""Trial run of a model before its registration: its results follow the signature, and repeat."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from predictor.core.compiled.tolerance import Unequal, compare
+from predictor.core.compiler.row_generator import random_rows
+from predictor.core.engines import EstimatorEngine
+from predictor.core.engines.result_validation import InvalidResult, check_results
+from predictor.core.errors import ArtifactError, InvalidInput
+from predictor.core.lazy_frame import slice_rows
+from predictor.core.signature import Signature
+from predictor.isolation.memory_fill import SMALL, fill_arrays, fill_memory
+
+SEED = 0
+
+# Kinds of random rows, number of rows of each kind, and number of rows of the first and of the last
+# kind that also run alone.
+KINDS: Sequence[Mapping[str, bool]] = (
+    {},
+    {"out_of_range": True},
+    {"missing": True},
+    {"out_of_range": True, "missing": True},
+)
+N_ROWS, N_SINGLE_ROWS = 16, 3
+
+# A model that takes longer for its example row runs fewer requests.
+SLOW_S = 0.2
+
+# Contents of unused memory. As an index or as a float64, the first is 0, and the second is larger
+# than any valid one.
+FILLS = (0x00, 0x7F)
+
+# Methods that may return random results. They are not served then.
+OPTIONAL_METHODS = {"score_samples"}
+
+# Results of each method; None if the estimator rejects the rows.
+Results = Mapping[str, Any] | None
+
+
+class Trial(NamedTuple):
+    """Outcome of a trial run.
+
+    Parameters
+    ----------
+    signature : Signature
+        Without the methods that return random results.
+    accepts_example : bool
+        Whether the estimator accepts the example row.
+    notes : list of str
+        Sentences about the methods that are not served.
+    """
+
+    signature: Signature
+    accepts_example: bool
+    notes: list[str]
+
+
+def run_trial(estimator: Any, signature: Signature) -> Trial:
+    """Run every method twice for the same rows, alone and in batches.
+
+    Rows must not get different results because of the content of unused memory, of the requests
+    before them, or by chance.
+
+    Raises
+    ------
+    ArtifactError
+        A result does not follow from the signature, or differs between two runs; rows are only
+        accepted one by one.
+    """
+    requests = _build_requests(estimator, signature)
+    first = _run_in_order(estimator, signature, requests, FILLS[0])
+    second = _run_in_order(estimator, signature, requests[::-1], FILLS[1])[::-1]
+    random_methods = set()
+    for pair in zip(first, second, strict=True):
+        random_methods |= _find_differences(*pair)
+    if required := random_methods - OPTIONAL_METHODS:
+        raise ArtifactError(
+            "The model in the file cannot be served. "
+            f"{min(required)} returns different results for the same row."
+        )
+    for X, results in zip(requests, first, strict=True):
+        if results is None and X.shape[0] > 1:
+            _check_rejection(estimator, signature, X)
+    methods = tuple(name for name in signature.methods if name not in random_methods)
+    notes = [f"{name} is not served, because its results are random." for name in random_methods]
+    return Trial(replace(signature, methods=methods), first[0] is not None, notes)
+
+
+def _build_requests(estimator: Any, signature: Signature) -> list[Any]:
+    """Return the example row, other single rows, and batches."""
+    example = signature.build_example()
+    rng = np.random.default_rng(SEED)
+    batches = [random_rows(signature, N_ROWS, rng, **kind) for kind in KINDS]
+    start = time.monotonic()
+    _run(estimator, signature, example)
+    if time.monotonic() - start > SLOW_S:
+        return [example, batches[-1]]
+    ends = (batches[0], batches[-1])
+    rows = [slice_rows(X, slice(n, n + 1)) for X in ends for n in range(N_SINGLE_ROWS)]
+    return [example, *rows, *batches]
+
+
+def _run_in_order(
+    estimator: Any, signature: Signature, requests: Sequence[Any], fill: int
+) -> list[Results]:
+    fill_memory(fill)
+    outcomes = []
+    for X in requests:
+        fill_arrays(fill, SMALL)
+        outcomes.append(_run(estimator, signature, X))
+    return outcomes
+
+
+def _run(estimator: Any, signature: Signature, X: Any) -> Results:
+    """Return the results for rows. The estimator may reject any, also the example."""
+    try:
+        results = EstimatorEngine(estimator).run(signature.methods, X)
+        arrays = {method: _to_arrays(values) for method, values in results.items()}
+        check_results(signature, signature.methods, X.shape[0], arrays)
+    except InvalidInput:
+        return None
+    except InvalidResult as exc:
+        raise ArtifactError(f"The model in the file cannot be served. {exc}") from exc
+    return {method: _comparable(values) for method, values in arrays.items()}
+
+
+def _comparable(values: Any) -> Any:
+    """Return objects and times as text, so that missing values are equal."""
+    has_objects = isinstance(values, np.ndarray) and values.dtype.kind in "OM"
+    return values.astype(str) if has_objects else values
+
+
+def _to_arrays(values: Any) -> Any:
+    """Return a copy of a result as the array, or list of arrays, that a worker receives."""
+    if isinstance(values, list):
+        return [_to_arrays(each) for each in values]
+    if hasattr(values, "toarray"):
+        return values.toarray()
+    values = values.to_numpy() if hasattr(values, "to_numpy") else values
+    return values.copy() if isinstance(values, np.ndarray) else values
+
+
+def _find_differences(first: Results, second: Results) -> set[str]:
+    """Return the methods whose results differ."""
+    if first is None or second is None:
+        return set() if first is second else set(first or second or ())
+    different = set()
+    for name, values in second.items():
+        try:
+            compare({name: first[name]}, {name: values})
+        except Unequal:
+            different.add(name)
+    return different
+
+
+def _check_rejection(estimator: Any, signature: Signature, X: Any) -> None:
+    """Check that at least one row of a rejected batch is rejected as well."""
+    rows = (slice_rows(X, slice(n, n + 1)) for n in range(X.shape[0]))
+    if all(_run(estimator, signature, row) is not None for row in rows):
+        raise ArtifactError("The model in the file cannot be served. It takes one row only.")

@@ -1,0 +1,73 @@
+"""Models are served only if their predictions are a function of the row."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.dummy import DummyClassifier
+from sklearn.linear_model import LinearRegression
+from sklearn.neural_network import BernoulliRBM
+from sklearn.preprocessing import FunctionTransformer
+
+from predictor.core.errors import ArtifactError
+from predictor.core.signature_inference import infer_signature
+from predictor.isolation import confined_fork
+from predictor.isolation.trial_run import run_trial
+from tests.predictor.isolation.hostile_estimators import Unrepeatable
+
+X = np.arange(20.0).reshape(-1, 2)
+LABELS = np.arange(10) % 2
+
+
+def run(estimator, X=X):
+    """Run a trial in a fork, because it changes how memory is allocated."""
+
+    def step():
+        try:
+            run_trial(estimator, infer_signature(estimator, sample=X))
+        except ArtifactError as exc:
+            raise SystemExit(3) from exc
+
+    return confined_fork.run(step, keep=(), memory_bytes=2**33, cpu_seconds=60)
+
+
+@pytest.mark.parametrize("size", [1, 10, 100, 1000, 100_000])
+def test_a_model_that_reads_unused_memory_is_rejected(size):
+    assert run(Unrepeatable("memory", size).fit(X)) == 3
+
+
+def test_a_model_that_changes_with_each_call_is_rejected():
+    assert run(Unrepeatable("state").fit(X)) == 3
+
+
+def test_a_model_that_predicts_by_chance_is_rejected():
+    assert run(Unrepeatable("chance").fit(X)) == 3
+    assert run(DummyClassifier(strategy="stratified").fit(X, LABELS)) == 3
+
+
+def test_a_model_that_repeats_its_predictions_is_accepted():
+    assert run(LinearRegression().fit(X, LABELS)) == 0
+
+
+def test_missing_values_in_results_are_equal():
+    table = pd.DataFrame({"number": [1.0, np.nan], "text": ["a", None]})
+    assert run(FunctionTransformer().fit(table), table) == 0
+
+
+def test_a_random_score_is_not_served():
+    estimator = BernoulliRBM(n_components=2).fit(X / X.max())
+    signature = infer_signature(estimator, sample=X / X.max())
+    assert signature.methods == ("transform", "score_samples")
+    trial = run_trial(estimator, signature)
+    assert trial.signature.methods == ("transform",)
+    assert trial.notes == ["score_samples is not served, because its results are random."]
+    assert trial.accepts_example
+
+
+def test_the_message_names_the_method():
+    estimator = DummyClassifier(strategy="uniform").fit(X, LABELS)
+    with pytest.raises(ArtifactError) as refusal:
+        run_trial(estimator, infer_signature(estimator, sample=X))
+    assert str(refusal.value) == (
+        "The model in the file cannot be served. "
+        "predict returns different results for the same row."
+    )
