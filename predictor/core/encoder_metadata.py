@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from predictor.core import sklearn_private
-from predictor.core.coercion import BOOLEAN, NUMBER, STRING
+from predictor.core.coercion import BOOLEAN, INTEGER, NUMBER, STRING
 
 # Attributes in which a meta-estimator stores the fitted estimator that receives its rows.
 INNER_ATTRIBUTES = (
@@ -123,11 +123,14 @@ def _preserves_columns(step: Any) -> bool:
 def _category_hint(values: Any, *, rejects_unknown: bool) -> ColumnHint:
     """Return the hint that follows from the categories of an encoder."""
     present = [value for value in values.tolist() if value is not None and value == value]  # noqa: PLR0124 - not NaN
-    if values.dtype.kind == "b" or all(isinstance(value, bool) for value in present):
+    types = set(map(type, present))
+    if types == {bool}:
         kind, dtype = BOOLEAN, "bool"
-    elif all(isinstance(value, str) for value in present):
+    elif types == {str}:
         kind, dtype = STRING, "object"
+    elif types == {int}:
+        kind, dtype = INTEGER, str(values.dtype)
     else:
-        kind, dtype = NUMBER, "float64"
+        kind, dtype = NUMBER, str(values.dtype) if values.dtype.kind == "f" else "float64"
     missing_as_none = None in values.tolist()
     return ColumnHint(tuple(present), rejects_unknown, kind, dtype, missing_as_none)
