@@ -12,6 +12,7 @@ from predictor.core.coercion import BOOLEAN, INTEGER, NUMBER, STRING
 INNER_ATTRIBUTES = (
     "best_estimator_",
     "estimator_",
+    "regressor_",
     "estimators_",
     "calibrated_classifiers_",
     "estimator",
@@ -69,8 +70,8 @@ def find_hints(estimator: Any, positions: Sequence[int]) -> Iterator[tuple[int, 
     """
     if hasattr(estimator, "transformers_"):
         yield from _column_transformer_hints(estimator, positions)
-    elif hasattr(estimator, "steps"):
-        yield from _pipeline_hints(estimator, positions)
+    elif hasattr(estimator, "steps") or hasattr(estimator, "transformer_list"):
+        yield from _step_hints(estimator, positions)
     elif isinstance(getattr(estimator, "categories_", None), list):
         rejects_unknown = getattr(estimator, "handle_unknown", "") == "error"
         for position, values in zip(positions, estimator.categories_, strict=False):
@@ -81,15 +82,16 @@ def find_hints(estimator: Any, positions: Sequence[int]) -> Iterator[tuple[int, 
         yield from find_hints(inner, positions)
 
 
-def _pipeline_hints(pipeline: Any, positions: Sequence[int]) -> Iterator[tuple[int, ColumnHint]]:
-    """Yield the hints of the steps, up to the first step that changes the columns."""
+def _step_hints(estimator: Any, positions: Sequence[int]) -> Iterator[tuple[int, ColumnHint]]:
+    """Yield the hints of a union, or of a pipeline up to the first step that changes columns."""
     missing_as_none = False
-    for _, step in pipeline.steps:
+    is_union = hasattr(estimator, "transformer_list")
+    for _, step in estimator.transformer_list if is_union else estimator.steps:
         imputes_none = getattr(step, "missing_values", 0) is None
         missing_as_none = missing_as_none or imputes_none
         for position, hint in find_hints(step, positions):
             yield position, hint._replace(missing_as_none=hint.missing_as_none or missing_as_none)
-        if not _preserves_columns(step):
+        if not is_union and not _preserves_columns(step):
             return
 
 
@@ -112,6 +114,8 @@ def _preserves_columns(step: Any) -> bool:
     """Return whether the output columns of a step are its input columns."""
     if isinstance(step, str):
         return step == "passthrough"
+    if getattr(step, "func", step) is None:  # a FunctionTransformer that returns its rows
+        return True
     statistics = getattr(step, "statistics_", None)
     return (
         statistics is not None

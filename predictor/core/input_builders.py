@@ -85,7 +85,7 @@ class InputBuilder:
         if isinstance(values, np.ndarray) and self.dtype == "float64":
             return pd.DataFrame(values, columns=self._index, copy=False)
         by_column = values.T if isinstance(values, np.ndarray) else values
-        series = map(_build_series, self.columns, by_column)
+        series = map(build_series, self.columns, by_column)
         return pd.DataFrame(dict(zip(self.names, series, strict=True)), copy=False)
 
 
@@ -106,7 +106,7 @@ def shows_only_in_dataframe(columns: Sequence[Column]) -> bool:
     return not rounded.isdisjoint(column.dtype.lower() for column in columns)
 
 
-def _build_series(column: Column, values: Any) -> Any:
+def build_series(column: Column, values: Any) -> Any:
     """Return one column of a DataFrame, with the dtype on which the estimator was fitted."""
     import pandas as pd
 

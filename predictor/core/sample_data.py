@@ -76,9 +76,8 @@ def _add_type(column: Column, found: Column) -> Column:
     found : Column
         The same column with the type of the sample.
     """
-    is_stated = column != Column(column.name, column.description)
     is_narrower = (column.kind, found.kind) == (NUMBER, INTEGER)
-    if is_stated and found.kind != column.kind and not is_narrower:
+    if column.has_stated_type and found.kind != column.kind and not is_narrower:
         return column
     if column.missing_as_none:
         return replace(found, dtype="object", missing_as_none=True)

@@ -20,7 +20,8 @@ def infer_signature(
     ----------
     estimator : estimator
     columns : sequence of Column, optional
-        Names and descriptions of the columns, in the order of fitting.
+        Names and descriptions of the columns, in the order of fitting. Their types, if they state
+        any, precede those of the sample.
     sample : DataFrame, array, sparse matrix or list of str, optional
         Rows of X as the estimator accepts them. They add dtypes, ranges and an example.
 
@@ -39,7 +40,7 @@ def infer_signature(
     inferred = introspection.get_columns(estimator, _count_columns(columns, sample))
     container = introspection.get_container(estimator)
     if sample is not None:
-        declared = inferred
+        declared = inferred = _add_types(inferred, columns or ())
         container, inferred = sample_data.refine_columns(inferred, sample)
         if hasattr(estimator, "served_columns_"):  # the estimator declares its types
             container = introspection.get_container(estimator)
@@ -63,6 +64,18 @@ def _count_columns(columns: Sequence[Column] | None, sample: Any) -> int | None:
         return len(columns)
     shape: tuple[int, ...] = getattr(sample, "shape", ())
     return shape[1] if len(shape) > 1 else None
+
+
+def _add_types(inferred: Sequence[Column], stated: Sequence[Column]) -> tuple[Column, ...]:
+    """Return the inferred columns with the types that are stated elsewhere."""
+    if len(stated) != len(inferred):
+        return tuple(inferred)
+    return tuple(
+        replace(column, dtype=other.dtype, kind=other.kind, missing_as_none=other.missing_as_none)
+        if other.has_stated_type
+        else column
+        for column, other in zip(inferred, stated, strict=True)
+    )
 
 
 def _restore_type(refined: Column, declared: Column) -> Column:

@@ -67,7 +67,7 @@ def inspect(job: Job) -> None:
 
 def _infer_from_sample(job: Job, estimator: Any, signature: Signature) -> Signature:
     try:
-        return infer_signature(estimator, sample=_read_sample(job, signature))
+        return infer_signature(estimator, signature.columns, _read_sample(job, signature))
     except ArtifactError as exc:
         raise SampleError(str(exc)) from exc
 
@@ -180,4 +180,4 @@ def _read_sample(job: Job, signature: Signature) -> Any:
     """Return the rows of the sample; None if there is no sample."""
     if job.sample is None:
         return None
-    return artifacts.read_sample(read(job.sample), job.sample_name, signature.container)
+    return artifacts.read_sample(read(job.sample), job.sample_name, signature)
