@@ -1,5 +1,6 @@
 """Dtypes, ranges, categories and examples of columns, read from a sample of rows."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -160,11 +161,15 @@ def _add_statistics(
 ) -> Column:
     """Return the column with the range or categories of the values, and with an example."""
     values = [value.item() if isinstance(value, np.generic) else value for value in values]
-    values = [value for value in values if type(value) in EXACT_TYPES[column.kind]]
+    values = [
+        value
+        for value in values
+        if type(value) in EXACT_TYPES[column.kind] and value not in (math.inf, -math.inf)
+    ]
     if not values:
         return column
     example = example.item() if isinstance(example, np.generic) else example
-    example = example if type(example) in EXACT_TYPES[column.kind] else values[0]
+    example = example if example in values else values[0]
     if column.kind in (NUMBER, INTEGER):
         limits = (float(min(values)), float(max(values)))
         return replace(column, range=limits, example=example)

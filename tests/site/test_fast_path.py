@@ -32,7 +32,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import MultinomialNB
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from mlsite.accounts.token_cache import known_tokens
@@ -113,6 +113,8 @@ PLAIN = {
     ),
     "several targets": request("/models/targets/predict", {"x0": 1, "x1": "2"}),
     "NaN as null": request("/models/nan/predict", {"x0": 1, "x1": 2}),
+    "infinities": request("/models/infinite/predict", [{"x0": 0, "x1": 0}, {"x0": 1, "x1": 2}]),
+    "an infinity": request("/models/infinite/predict", {"x0": 0, "x1": 3}),
     "transform": request("/models/pca/predict", [{"x0": 1, "x1": 2}]),
 }
 
@@ -273,8 +275,14 @@ def estimators():
         "both": Signed(DecisionTreeClassifier(max_depth=2).fit(X, both), X),
         "targets": Signed(DecisionTreeRegressor(max_depth=2).fit(X, X), X),
         "nan": Signed(NotANumber(max_depth=2).fit(X, labels), X),
+        "infinite": Signed(FunctionTransformer(log).fit(X), X),
         "pca": Signed(PCA(1).fit(X), X),
     }
+
+
+def log(X):
+    with np.errstate(divide="ignore"):
+        return np.log(X)
 
 
 class NotANumber(DecisionTreeRegressor):
@@ -617,6 +625,7 @@ class Moody:
     [
         (np.array([1.5]), 200),
         (np.array([np.nan]), 200),
+        (np.array([-np.inf]), 200),
         (np.array([2**70], dtype=object), 500),
         (Busy("Too many requests wait."), 503),
         (EstimatorFailed("The estimator exceeded its time limit."), 503),
