@@ -28,16 +28,19 @@ def infer_signature(
     Raises
     ------
     ArtifactError
-        The estimator has no method that is served; its input is not rows of columns; its columns
-        differ from `columns` or from those of the sample; two columns have the same name.
+        The estimator is not fitted; it has no method that is served; its input is not rows of
+        columns; its columns differ from `columns` or from those of the sample; two columns have the
+        same name.
     """
     methods = introspection.get_methods(estimator)
     if not methods:
+        introspection.check_fitted(estimator)
         raise ArtifactError(
             f"{type(estimator).__name__} has none of the methods that are served: "
             f"{', '.join(response_values.METHODS)}."
         )
     inferred = introspection.get_columns(estimator, _count_columns(columns, sample))
+    introspection.check_fitted(estimator)
     container = introspection.get_container(estimator)
     if sample is not None:
         declared = inferred = _add_types(inferred, columns or ())

@@ -3,12 +3,14 @@
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
+from textwrap import shorten
 from typing import Any
 
 import numpy as np
 
 from predictor import recipes
 from predictor.core import artifacts
+from predictor.core.coercion import INTEGER, NUMBER
 from predictor.core.compiler.compile import compile_
 from predictor.core.compiler.row_generator import random_rows, slice_rows
 from predictor.core.engines import EstimatorEngine
@@ -20,6 +22,9 @@ from predictor.isolation.reply_validation import InvalidReply, check_results
 
 # Random rows that a model must run before it is registered.
 N_ROWS, SEED = 8, 0
+
+# Length of an estimator's message in that of a rejected file.
+MAX_MESSAGE_LENGTH = 300
 
 
 class SampleError(ArtifactError):
@@ -46,15 +51,14 @@ def inspect(job: Job) -> None:
         estimator, signature = ingested.estimator, ingested.signature
         if job.sample is not None:
             signature = _infer_from_sample(job, estimator, signature)
-        accepts_example = _run_rows(estimator, signature)
+        _run_rows(estimator, signature)
     except (PredictorError, MemoryError):
         raise
     except Exception as exc:
         raise ArtifactError(
-            f"The model in the file cannot be served: it raises a {type(exc).__name__}."
+            f"The model in the file cannot be served: it raises a {type(exc).__name__}. "
+            f"{_first_line(exc)}".strip()
         ) from exc
-    if ingested.file_format == "onnx" and not accepts_example:
-        raise ArtifactError("The ONNX model fails on a row of its own columns.")
     write(job.artifact, ingested.data)
     description = {
         "format": ingested.file_format,
@@ -72,39 +76,71 @@ def _infer_from_sample(job: Job, estimator: Any, signature: Signature) -> Signat
         raise SampleError(str(exc)) from exc
 
 
-def _run_rows(estimator: Any, signature: Signature) -> bool:
+def _run_rows(estimator: Any, signature: Signature) -> None:
     """Run every method for the example row and for random rows, and check the results.
 
-    Returns
-    -------
-    accepts_example : bool
+    Without a sample the example consists of zeros. A model may reject them, but not all rows.
 
     Raises
     ------
     ArtifactError
-        A result does not follow from the signature; rows are only accepted one by one.
+        A result does not follow from the signature; rows are only accepted one by one; the example
+        of a sample, or every row without a sample, is rejected.
     """
     rng = np.random.default_rng(SEED)
     unusual = random_rows(signature, N_ROWS, rng, out_of_range=True, missing=True)
-    accepts_example = _accepts(estimator, signature, signature.build_example())
-    if not _accepts(estimator, signature, unusual):
+    example = signature.build_example()
+    rejection = _find_rejection(estimator, signature, example)
+    others = [""]
+    if _find_rejection(estimator, signature, unusual):
         rows = (slice_rows(unusual, slice(n, n + 1)) for n in range(N_ROWS))
-        if all(_accepts(estimator, signature, row) for row in rows):
+        others = [_find_rejection(estimator, signature, row) for row in rows]
+        if not any(others):
             raise ArtifactError("The model in the file cannot be served. It takes one row only.")
-    return accepts_example
+    if rejection and all(column.example is not None for column in signature.columns):
+        raise ArtifactError(f"The model rejects its own example row. {rejection}")
+    if rejection and all(others) and _find_rejection(estimator, signature, _ones(signature)):
+        raise ArtifactError(
+            f"The model rejects every row that was tried. {rejection} If it accepts other rows, "
+            "add a sample of them."
+        )
 
 
-def _accepts(estimator: Any, signature: Signature, X: Any) -> bool:
-    """Return whether an estimator accepts rows. It may reject any, also the example."""
+def _ones(signature: Signature) -> Any:
+    """Return a row of positive numbers, as an estimator may reject the others."""
+    values = [
+        1 if column.kind in (NUMBER, INTEGER) and not column.categories else column.get_example()
+        for column in signature.columns
+    ]
+    return signature.build_input([[value] for value in values])
+
+
+def _find_rejection(
+    estimator: Any, signature: Signature, X: Any, methods: Sequence[str] = ()
+) -> str:
+    """Return the message with which an estimator rejects rows; empty if it accepts them.
+
+    An estimator that rejects the rows in another method than its first accepts them: scikit-learn
+    has methods that never run, such as `transform` of a discriminant analysis with `lsqr`.
+    """
+    methods = methods or signature.methods
     try:
-        results = EstimatorEngine(estimator).run(signature.methods, X)
+        results = EstimatorEngine(estimator).run(methods, X)
         arrays = {method: _to_arrays(values) for method, values in results.items()}
-        check_results(signature, signature.methods, X.shape[0], arrays)
-    except InvalidInput:
-        return False
+        check_results(signature, methods, X.shape[0], arrays)
+    except InvalidInput as exc:
+        if len(methods) > 1:
+            return _find_rejection(estimator, signature, X, methods[:1])
+        return _first_line(exc.__cause__ or exc)
     except InvalidReply as exc:
         raise ArtifactError(f"The model in the file cannot be served. {exc}") from exc
-    return True
+    return ""
+
+
+def _first_line(exc: BaseException) -> str:
+    """Return the first line of an exception's message, as a sentence."""
+    line = str(exc).strip().partition("\n")[0]
+    return f"{shorten(line or type(exc).__name__, MAX_MESSAGE_LENGTH).rstrip('.')}."
 
 
 def _to_arrays(values: Any) -> Any:
