@@ -114,9 +114,10 @@ def build_series(column: Column, values: Any) -> Any:
         # pandas would convert a list of integers with a gap to float64.
         objects = _object_array(column, values)
         return pd.Categorical(objects, categories=list(column.categories or ()))
-    if column.kind == NUMBER and column.dtype.startswith("float"):
+    if column.kind == NUMBER and column.dtype.lower().startswith("float"):
         numbers = np.array(values, dtype=np.float64).reshape(-1, 1)
-        return _convert_floats(numbers, column.dtype, [column.name])[:, 0]
+        converted = _convert_floats(numbers, column.dtype.lower(), [column.name])[:, 0]
+        return converted if column.dtype.islower() else pd.array(values, dtype=column.dtype)
     if column.dtype == "object":
         # Without a dtype, pandas would make it a column of strings.
         return pd.Series(_object_array(column, values), dtype=object)

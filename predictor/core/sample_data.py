@@ -16,6 +16,9 @@ from predictor.core.row_parser import EXACT_TYPES
 # A column with more distinct strings is text, without categories.
 MAX_CATEGORIES = 50
 
+# Dtypes of numbers that an array keeps. Other numbers become float64.
+FLOATS = ("float16", "float32", "float64")
+
 # Kinds of columns by the kind of a NumPy dtype.
 KINDS = {"f": NUMBER, "i": INTEGER, "u": INTEGER, "b": BOOLEAN, "U": STRING, "O": STRING}
 
@@ -123,8 +126,7 @@ def _refine_by_array_column(column: Column, values: Any) -> Column:
         kind = _infer_kind(present)
         found = replace(column, dtype="object", kind=kind, missing_as_none=has_none)
     elif dtype.kind in "fiu":
-        is_float32 = dtype == np.float32
-        found = replace(column, dtype="float32" if is_float32 else "float64", kind=NUMBER)
+        found = replace(column, dtype=_get_float(dtype), kind=NUMBER)
     elif dtype.kind in "bU":
         name = "bool" if dtype.kind == "b" else "str"
         found = replace(column, dtype=name, kind=KINDS[dtype.kind])
@@ -136,11 +138,19 @@ def _refine_by_array_column(column: Column, values: Any) -> Column:
     return _add_statistics(_add_type(column, found), present)
 
 
+def _get_float(dtype: Any) -> str:
+    return dtype.name if dtype.name in FLOATS else "float64"
+
+
 def _refine_by_sparse_matrix(columns: Sequence[Column], X: Any) -> tuple[Column, ...]:
     low, high = X.min(axis=0).toarray()[0], X.max(axis=0).toarray()[0]
-    dtype = "float32" if X.dtype == np.float32 else "float64"
     return tuple(
-        replace(column, dtype=dtype, range=(float(least), float(most)), example=float(most))
+        replace(
+            column,
+            dtype=_get_float(X.dtype),
+            range=(float(least), float(most)),
+            example=float(most),
+        )
         for column, least, most in zip(columns, low, high, strict=True)
     )
 

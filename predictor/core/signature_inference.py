@@ -5,9 +5,10 @@ from dataclasses import replace
 from typing import Any
 
 from predictor.core import introspection, probing, response_values, sample_data
+from predictor.core.coercion import INTEGER
 from predictor.core.columns import Column
 from predictor.core.errors import ArtifactError
-from predictor.core.input_builders import FRAME
+from predictor.core.input_builders import ARRAY, FRAME, SPARSE
 from predictor.core.signature import Signature
 
 
@@ -45,6 +46,10 @@ def infer_signature(
     if sample is not None:
         declared = inferred = _add_types(inferred, columns or ())
         container, inferred = sample_data.refine_columns(inferred, sample)
+        runs = [getattr(estimator, name) for name in methods]
+        if container in (ARRAY, SPARSE) and probing.depends_on_dtype(runs, sample):
+            dtype = str(sample.dtype)
+            inferred = tuple(replace(column, dtype=dtype, kind=INTEGER) for column in inferred)
         if hasattr(estimator, "served_columns_"):  # the estimator declares its types
             container = introspection.get_container(estimator)
             inferred = tuple(map(_restore_type, inferred, declared))
