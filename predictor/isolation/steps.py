@@ -23,6 +23,9 @@ from predictor.isolation.reply_validation import InvalidReply, check_results
 # Random rows that a model must run before it is registered.
 N_ROWS, SEED = 8, 0
 
+# Start of the note about another scikit-learn version.
+FITTED_WITH = "Fitted with "
+
 # Length of an estimator's message in that of a rejected file.
 MAX_MESSAGE_LENGTH = 300
 
@@ -40,6 +43,7 @@ def inspect(job: Job) -> None:
         The file or the sample is rejected.
     """
     assert job.file is not None  # noqa: S101 - the step needs a file
+    versions = ""
     try:
         ingested = artifacts.ingest(
             read(job.file),
@@ -48,16 +52,19 @@ def inspect(job: Job) -> None:
             allow_version=job.allow_version,
             allow_pickle=job.allow_pickle,
         )
+        versions = next((note for note in ingested.notes if note.startswith(FITTED_WITH)), "")
         estimator, signature = ingested.estimator, ingested.signature
         if job.sample is not None:
             signature = _infer_from_sample(job, estimator, signature)
         _run_rows(estimator, signature)
-    except (PredictorError, MemoryError):
+    except (PredictorError, MemoryError) as exc:
+        if versions and type(exc) is ArtifactError:
+            raise ArtifactError(f"{exc} {versions}") from exc
         raise
     except Exception as exc:
         raise ArtifactError(
             f"The model in the file cannot be served: it raises a {type(exc).__name__}. "
-            f"{_first_line(exc)}".strip()
+            f"{_first_line(exc)} {versions}".strip()
         ) from exc
     write(job.artifact, ingested.data)
     description = {

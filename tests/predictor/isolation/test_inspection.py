@@ -108,7 +108,7 @@ def test_a_file_whose_model_takes_one_row_only_is_rejected(tmp_path, settings):
     settings.TRUSTED_TYPES = [f"{Single.__module__}.Single"]
     path = tmp_path / "single.skops"
     skops.io.dump(Single().fit(X), path)
-    with pytest.raises(InvalidInput, match=r"cannot be served. It takes one row only\.$"):
+    with pytest.raises(InvalidInput, match=r"cannot be served. It takes one row only\."):
         inspect_file(Upload(path, allow_version=True), tmp_path, run_in_forks)
 
 
