@@ -4,7 +4,9 @@ import json
 import re
 from html import unescape
 
+import numpy as np
 import pytest
+from sklearn.preprocessing import FunctionTransformer
 
 from predictor import registry
 from predictor.core.signature import Column
@@ -131,6 +133,18 @@ def test_the_predictions_of_many_rows_are_a_table(api, iris):
     assert both[0] == ["row", "predictions", "probabilities"]
     assert "<b>2</b> 0.510" in both[1][2]
     assert cells(post_raw(api, "[]")) == [["row", "predictions"], ["No rows."]]
+
+
+def test_the_page_shows_infinities_and_nan_as_json_does(api, iris):
+    X = np.array([[1.0, 2.0], [3.0, 4.0]])
+    log = Fitted(FunctionTransformer(np.log).fit(X), X, [Column("a"), Column("b")], "Log.", {})
+    registry.promote(register_fitted("log", log))
+    get_store().refresh()
+    with np.errstate(all="ignore"):
+        page = post_raw(api, '{"a": 0, "b": -1}', "/models/log/predict").content.decode()
+        table = cells(post_raw(api, '[{"a": 0, "b": 1}]', "/models/log/predict"))
+    assert "<dd>[&quot;-Infinity&quot;, null]" in page
+    assert list(map(unescape, table[1])) == ["0", '["-Infinity", 0.0]']
 
 
 def test_the_table_shows_the_first_hundred_rows(api, iris):
