@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 
@@ -11,8 +11,10 @@ from predictor.core import response_values
 from predictor.core.columns import Column
 from predictor.core.errors import InvalidInput
 from predictor.core.input_builders import ARRAY, InputBuilder
-from predictor.core.json_matrix import MatrixParser
 from predictor.core.row_parser import RowParser
+
+if TYPE_CHECKING:
+    from predictor.core.json_matrix import MatrixParser
 
 __all__ = ["Column", "ParsedRows", "Signature"]
 
@@ -72,7 +74,10 @@ class Signature:
         return RowParser(self.columns)
 
     @cached_property
-    def _matrix_parser(self) -> MatrixParser:
+    def _matrix_parser(self) -> "MatrixParser":
+        # A notebook, which parses no requests, need not have msgspec.
+        from predictor.core.json_matrix import MatrixParser  # noqa: PLC0415
+
         return MatrixParser(self.columns)
 
     @cached_property

@@ -26,8 +26,8 @@ class RegistryCommand(BaseCommand):
             raise CommandError(f"{exc.filename or 'A file'}: {exc.strerror}.") from exc
         except DatabaseError as exc:
             raise CommandError(
-                f"The registry cannot be read ({exc}). If its tables are missing, "
-                "run: python manage.py migrate."
+                f"The registry cannot be read ({exc}). Run this command in the directory of the "
+                "site. `migrate` makes missing tables."
             ) from exc
 
     def report_state(self, version: ModelVersion) -> None:

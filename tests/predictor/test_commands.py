@@ -8,6 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import transaction
 
+from mlsite.command_line import program
 from predictor import registry
 from predictor.models import NAME_RULE, ModelVersion
 from predictor.runtime import store
@@ -227,6 +228,6 @@ def test_a_start_without_its_database_takes_what_lies_in_models(run, register, m
         "Registered version 3 of iris.",
         "Registered version 1 of sums.",
         "Version 3 of iris is live.",
-        "sums has no live version. Run: manage.py promote sums VERSION",
+        f"sums has no live version. Run: {program()} promote sums VERSION",
     ]
     assert registry.version("iris", 3).compiled  # as it went live
