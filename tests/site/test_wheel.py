@@ -7,28 +7,59 @@ import subprocess
 import sys
 import venv
 import zipfile
-from importlib.metadata import Distribution, distribution, distributions
+from http import HTTPStatus
+from importlib.metadata import Distribution, distributions
+from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tests.serving import ROOT, START_S, Site, free_port
+from tests.serving import ROOT, START_S, Site, free_port, until
 
 pytestmark = pytest.mark.xdist_group("wheel")
 
 PACKAGES = ("mlsite", "tasks", "predictor")
 
 NOTEBOOK = """
-import json, sys
+import json
 from predictor.core import save
 from sklearn.datasets import load_wine
 from sklearn.ensemble import RandomForestClassifier
 
 X, y = load_wine(return_X_y=True)
-forest = RandomForestClassifier(5, random_state=0).fit(X[:, :2], y)
-save(forest, "wine.skops", sample=X[:, :2])
-print(json.dumps(forest.predict(X[::50, :2]).tolist()))
+X = X[:, :2]
+forest = RandomForestClassifier(5, random_state=0).fit(X, y)
+save(forest, "wine.skops", sample=X)
+print(json.dumps({"X": X[::50].tolist(), "predictions": forest.predict(X[::50]).tolist()}))
+"""
+
+# Models with parts that scikit-learn 1.5 names or stores in another way.
+OLDER = """
+import json, sys, warnings
+from predictor.core import save
+from sklearn.compose import make_column_transformer
+from sklearn.datasets import load_wine
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.linear_model import SGDClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+X, y = load_wine(return_X_y=True)
+X = X[:, :3]
+scaled = make_column_transformer((StandardScaler(), [0]), remainder="passthrough")
+models = {
+    "boosting": HistGradientBoostingClassifier(max_iter=3, categorical_features=None),
+    "columns": make_pipeline(scaled, SGDClassifier(eta0=0.01, random_state=0)),
+}
+predictions = {}
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    for name, model in models.items():
+        save(model.fit(X, y), f"{name}.skops", sample=X, url=sys.argv[1])
+        predictions[name] = model.predict(X[::20]).tolist()
+warned = [str(warning.message) for warning in caught]
+print(json.dumps({"X": X[::20].tolist(), "predictions": predictions, "warnings": warned}))
 """
 
 
@@ -56,13 +87,13 @@ class Environment:
     their versions satisfy the requirements.
     """
 
-    def __init__(self, home, wheel, extra=""):
+    def __init__(self, home, wheel, extra="", path=sys.path):
         venv.create(home, symlinks=True)
         self.bin = home / "bin"
         pip("--python", self.bin / "python", "install", "--no-deps", "--no-index", wheel)
         (self.packages,) = home.glob("lib/python*/site-packages")
         (self.installed,) = distributions(name="mlsite", path=[str(self.packages)])
-        self.required = {}
+        self.required, self.path = {}, path
         self.require(self.installed, extra)
         for package in self.required.values():
             self.link(package)
@@ -73,7 +104,7 @@ class Environment:
             marker = requirement.marker
             if marker and not any(marker.evaluate({"extra": extra}) for extra in extras or [""]):
                 continue
-            found = distribution(requirement.name)
+            found = next(iter(distributions(name=requirement.name, path=self.path)))
             assert requirement.specifier.contains(found.version), requirement
             if self.required.setdefault(found.name.lower(), found) is found:
                 self.require(found, *(requirement.extras or [""]))
@@ -117,6 +148,13 @@ def notebook(wheel, tmp_path_factory):
     return environment
 
 
+@pytest.fixture(scope="module")
+def older(wheel, tmp_path_factory):
+    """The environment of a notebook with another version of scikit-learn than the site's."""
+    preferred = str(Path(sys.prefix, "older"))  # where `make test` installs it
+    return Environment(tmp_path_factory.mktemp("older"), wheel, path=[preferred, *sys.path])
+
+
 class InstalledSite(Site):
     """`mlsite serve` of an environment, in a directory that is empty at the start."""
 
@@ -135,12 +173,26 @@ class InstalledSite(Site):
             )
 
 
-def test_the_wheel_holds_the_tracked_files_of_the_packages_and_no_others(wheel):
-    tracked = subprocess.run(
-        ["git", "ls-files", *PACKAGES], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout.splitlines()
+@pytest.fixture(scope="module")
+def server(wheel, tmp_path_factory):
+    """The environment of a site."""
+    return Environment(tmp_path_factory.mktemp("server"), wheel, "server")
+
+
+@pytest.fixture(scope="module")
+def site(server, tmp_path_factory):
+    """A site that was started in an empty directory."""
+    home = tmp_path_factory.mktemp("installed") / "site"
+    home.mkdir()
+    with InstalledSite(server, home) as site:
+        yield site
+
+
+def test_the_wheel_holds_all_files_of_the_packages_and_no_others(wheel):
+    listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard", *PACKAGES]
+    done = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True)
     held = [name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name]
-    assert sorted(held) == sorted(tracked)
+    assert sorted(held) == sorted(done.stdout.splitlines())
 
 
 def test_the_server_is_pinned_and_a_notebook_is_not(notebook):
@@ -156,34 +208,54 @@ def test_the_server_is_pinned_and_a_notebook_is_not(notebook):
     }
 
 
-def test_a_model_of_a_notebook_is_served_from_an_empty_directory(wheel, notebook, tmp_path):
-    work, home = tmp_path / "work", tmp_path / "site"
-    work.mkdir()
-    home.mkdir()
-    expected = json.loads(notebook.succeed(work, "python", "-c", NOTEBOOK))
+def predictions(site, name, X):
+    """The predictions for the rows of an array, as soon as the model is live in every process."""
+    rows = json.dumps([{f"x{n}": value for n, value in enumerate(row)} for row in X])
 
-    server = Environment(tmp_path / "server", wheel, "server")
-    with InstalledSite(server, home) as site:
-        output = server.succeed(
-            home, "mlsite", "register", "wine", work / "wine.skops", "--promote"
-        )
-        assert "Version 1 of wine is live." in output
-        rows = json.dumps([dict(zip(("x0", "x1"), row, strict=True)) for row in wine_rows()])
+    def answer():
         headers = {"Content-Type": "application/json"}
-        status, _, body = site.ask("POST", "/models/wine/predict", rows, **headers)
-        assert (status, json.loads(body)) == (200, {"predictions": expected})
-        assert site.get("/static/mlsite/site.css")[0] == 200
-        status, _, body = site.ask("GET", "/", Accept="text/html")
-        assert (status, b"<title>mlsite" in body) == (200, True)
-    written = {path.name.partition("-")[0] for path in home.iterdir()}
+        status, _, body = site.ask("POST", f"/models/{name}/predict", rows, **headers)
+        return json.loads(body).get("predictions") if status != HTTPStatus.NOT_FOUND else None
+
+    return until(answer, "predictions")
+
+
+def test_a_model_of_a_notebook_is_served_from_an_empty_directory(notebook, server, site, tmp_path):
+    fitted = json.loads(notebook.succeed(tmp_path, "python", "-c", NOTEBOOK))
+    file = tmp_path / "wine.skops"
+    output = server.succeed(site.home, "mlsite", "register", "wine", file, "--promote")
+    assert "Version 1 of wine is live." in output
+    assert predictions(site, "wine", fitted["X"]) == fitted["predictions"]
+    assert site.get("/static/mlsite/site.css")[0] == 200
+    status, _, body = site.ask("GET", "/", Accept="text/html")
+    assert (status, b"<title>mlsite" in body) == (200, True)
+    written = {path.name.partition("-")[0] for path in site.home.iterdir()}
     assert written == {"db.sqlite3", "models", "secret_key"}
     assert f"{server.bin / 'mlsite'} changepassword admin" in site.output()
 
 
-def wine_rows():
-    from sklearn.datasets import load_wine
-
-    return load_wine(return_X_y=True)[0][::50, :2].tolist()
+def test_another_version_of_scikit_learn_is_reported_and_served_if_allowed(
+    older, server, site, tmp_path
+):
+    fitted = json.loads(older.succeed(tmp_path, "python", "-c", OLDER, site.url))
+    warning = (
+        f"{site.url} runs scikit-learn 1.9.1; this model was fitted with 1.5.2. Either install "
+        "scikit-learn==1.9.1 and fit it again, or register the file on the server with "
+        "--allow-version, which may change predictions."
+    )
+    assert fitted["warnings"] == [warning] * 2
+    register = ("mlsite", "register", "columns", tmp_path / "columns.skops", "--promote")
+    done = server.run(site.home, *register)
+    assert done.returncode == 1
+    assert done.stderr == (
+        "CommandError: The model was fitted with scikit-learn 1.5.2; scikit-learn 1.9.1 is "
+        "installed and may return other predictions. Fit it again with scikit-learn==1.9.1, "
+        "or run on the server: manage.py register NAME FILE --allow-version.\n"
+    )
+    for name, expected in fitted["predictions"].items():
+        file = tmp_path / f"{name}.skops"
+        server.succeed(site.home, "mlsite", "register", name, file, "--promote", "--allow-version")
+        assert predictions(site, name, fitted["X"]) == expected
 
 
 def test_without_the_server_the_command_names_the_extra(notebook, tmp_path):
