@@ -100,9 +100,11 @@ class RowFormPage(OneModelPage):
         request = context["request"]
         is_ok = context["response"].status_code == status.HTTP_200_OK
         context["has_predictions"] = is_ok and request.method == "POST"
+        if context["has_predictions"]:
+            context["class_names"] = context["view"].served.signature.class_names
         if context["has_predictions"] and isinstance(request.data, list):
             context["n_rows"] = len(request.data)
-            columns = (values[:MAX_TABLE_ROWS] for values in data.values())
+            columns = ([(key, value) for value in data[key][:MAX_TABLE_ROWS]] for key in data)
             context["rows"] = list(zip(*columns, strict=True))
         return context
 

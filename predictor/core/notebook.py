@@ -2,7 +2,7 @@
 
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from predictor.core import artifacts
@@ -17,7 +17,9 @@ def save(  # noqa: PLR0913 - each parameter is a choice of the user
     path: str | os.PathLike[str],
     sample: Any = None,
     *,
-    columns: Sequence[Column] | None = None,
+    columns: Mapping[str, str] | Sequence[Column | str] | None = None,
+    class_names: Mapping[Any, str] | None = None,
+    description: str = "",
     url: str | None = None,
     token: str | None = None,
 ) -> Signature:
@@ -30,8 +32,13 @@ def save(  # noqa: PLR0913 - each parameter is a choice of the user
     sample : DataFrame, array, sparse matrix or list of str, optional
         Rows of X as the estimator accepts them. They add dtypes, ranges and an example; the file
         contains no rows.
-    columns : sequence of Column, optional
-        Names and descriptions of the columns, for an estimator that was fitted on an array.
+    columns : mapping of str to str, or sequence of Column or str, optional
+        Descriptions of any columns, such as `{"bmi": "Body mass index (kg/m²)"}`. For an estimator
+        that was fitted on an array, a list of names, or a description for each name.
+    class_names : mapping of label to str, optional
+        Names of any classes, such as `{0: "setosa"}`. Pages show them beside the labels.
+    description : str
+        Description of the model.
     url : str, optional
         Address of the site that will serve the model. A warning says if it runs another version of
         scikit-learn.
@@ -48,7 +55,14 @@ def save(  # noqa: PLR0913 - each parameter is a choice of the user
     """
     if url is not None:
         _check_version(SiteClient(url, token))
-    return artifacts.save(estimator, path, sample, columns=columns)
+    return artifacts.save(
+        estimator,
+        path,
+        sample,
+        columns=columns,
+        class_names=class_names,
+        description=description,
+    )
 
 
 def _check_version(site: SiteClient) -> None:

@@ -1,7 +1,7 @@
 """Inputs and outputs of a fitted estimator, and the conversion of requests and responses."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
@@ -51,6 +51,8 @@ class Signature:
         Type of X: an array, a DataFrame, a sparse matrix, a single column.
     n_outputs : int
         Number of values that `predict` returns for a row.
+    class_names : mapping of str to str
+        Names of classes for pages, by the label as it is in the keys of JSON objects.
     """
 
     columns: tuple[Column, ...]
@@ -58,6 +60,7 @@ class Signature:
     classes: tuple[Any, ...] | None = None
     container: str = ARRAY
     n_outputs: int = 1
+    class_names: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def names(self) -> list[str]:
@@ -143,6 +146,7 @@ class Signature:
             "classes": self.classes and list(self.classes),
             "container": self.container,
             "n_outputs": self.n_outputs,
+            "class_names": dict(self.class_names),
         }
 
     @classmethod
@@ -155,6 +159,7 @@ class Signature:
             classes=None if classes is None else tuple(map(_to_hashable, classes)),
             container=data.get("container", ARRAY),
             n_outputs=data.get("n_outputs", 1),
+            class_names=dict(data.get("class_names", {})),
         )
 
 

@@ -61,6 +61,7 @@ def inspect(job: Job) -> None:
         "signature": signature.to_json(),
         "fitted_with": dict(ingested.fitted_with),
         "notes": list(ingested.notes),
+        "description": ingested.description,
     }
     write(job.report, json.dumps(description).encode())
 
@@ -138,7 +139,9 @@ def compile_artifact(job: Job) -> None:
 def train(job: Job) -> None:
     """Train a bundled model, and write and compile its artifact."""
     fitted = recipes.fit(job.recipe)
-    data, signature = artifacts.dump(fitted.estimator, fitted.X, columns=fitted.columns)
+    data, signature = artifacts.dump(
+        fitted.estimator, fitted.X, columns=fitted.columns, class_names=fitted.class_names
+    )
     compilation = compile_(fitted.estimator, signature, fitted.X, enabled=job.use_compiled)
     description = {
         "format": "skops",

@@ -81,6 +81,19 @@ def parse_metrics(texts: list[str]) -> dict[str, float]:
     return parsed
 
 
+def parse_texts(option: str, texts: list[str]) -> dict[str, str]:
+    """Return the texts from NAME=TEXT arguments."""
+    parsed = {}
+    for text in texts:
+        name, separator, value = text.partition("=")
+        if not separator:
+            raise CommandError(
+                f"{option} takes NAME=TEXT, such as bmi='Body mass index'; got {text!r}."
+            )
+        parsed[name] = value
+    return parsed
+
+
 def format_metrics(values: dict[str, Any]) -> str:
     """Return metrics as a line of text."""
     return ", ".join(f"{name} {value:.4g}" for name, value in values.items())

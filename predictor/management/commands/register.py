@@ -8,7 +8,7 @@ from django.core.management.base import CommandError
 
 from predictor import registry
 from predictor.isolation.sandbox import Upload
-from predictor.management.registry_command import RegistryCommand, parse_metrics
+from predictor.management.registry_command import RegistryCommand, parse_metrics, parse_texts
 from predictor.registry.registration import Origin
 
 
@@ -24,7 +24,21 @@ class Command(RegistryCommand):
         )
         parser.add_argument("--metric", action="append", default=[], metavar="NAME=NUMBER")
         parser.add_argument("--note", action="append", default=[], help="Note about the version.")
-        parser.add_argument("--description", default="", help="Description of a new model.")
+        parser.add_argument("--description", default="", help="Description of the model.")
+        parser.add_argument(
+            "--column",
+            action="append",
+            default=[],
+            metavar="NAME=TEXT",
+            help="Description of a column.",
+        )
+        parser.add_argument(
+            "--class-name",
+            action="append",
+            default=[],
+            metavar="LABEL=NAME",
+            help="Name of a class, which pages show beside the label.",
+        )
         parser.add_argument(
             "--allow-pickle",
             action="store_true",
@@ -51,6 +65,8 @@ class Command(RegistryCommand):
             description=options["description"],
             notes="\n".join(options["note"]),
             metrics=parse_metrics(options["metric"]),
+            columns=parse_texts("--column", options["column"]),
+            class_names=parse_texts("--class-name", options["class_name"]),
         )
         version = registry.register_file(options["name"], upload, origin)
         self.stdout.write(f"Registered version {version.version} of {version.model}.")
