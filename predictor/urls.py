@@ -3,7 +3,7 @@
 from django.urls import re_path
 
 from predictor.api import lifecycle, versions, views
-from predictor.models import NAME
+from predictor.core.model_name import NAME
 from predictor.protocols import open_inference
 
 model = rf"^models/(?P<name>{NAME})"

@@ -10,7 +10,8 @@ from django.db import transaction
 
 from mlsite.command_line import program
 from predictor import registry
-from predictor.models import NAME_RULE, ModelVersion
+from predictor.core.model_name import NAME_RULE
+from predictor.models import ModelVersion
 from predictor.runtime import store
 from tests.serving import ROOT, python
 
