@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from importlib.metadata import version as installed
 
 import numpy as np
 import pytest
@@ -43,8 +44,27 @@ def test_a_file_is_registered_and_promoted(run, brought):
         *("--metric", "r2=0.93", "--metric", "rows=4", "--note", "two sums"),
         *("--description", "Sums of two numbers."),
     )
-    assert output == ("Registered version 1 of sums.\ntwo sums\nVersion 1 of sums is live.\n")
-    version = ModelVersion.objects.get()
+    row = '{"x0": 0.0, "x1": 0.0}'
+    curl = f"""curl -H "Content-Type: application/json" -X POST -d '{row}' http://localhost:8000"""
+    assert output.splitlines() == [
+        "Registered version 1 of sums.",
+        "File: onnx",
+        "Columns: x0, x1",
+        "Outputs: predict",
+        "two sums",
+        "Version 1 of sums is live.",
+        f"{curl}/models/sums/predict",
+    ]
+    _, *output = run("register", "sums", brought / "sums.skops").splitlines()
+    assert output == [
+        f"File: skops, fitted with scikit-learn {installed('scikit-learn')}",
+        "Columns: x0, x1",
+        "Outputs: predict",
+        "Version 2 of sums is ready.",
+        "Version 1 is live. To make this version live: promote sums 2",
+        f"{curl}/models/sums/versions/2/predict",
+    ]
+    version = ModelVersion.objects.get(version=1)
     assert version.metrics == {"r2": 0.93, "rows": 4}
     assert (version.notes, version.source) == ("two sums", "file sums.onnx")
     assert version.model.description == "Sums of two numbers."

@@ -2,14 +2,22 @@
 
 from argparse import ArgumentParser
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 from django.core.management.base import CommandError
+from django.urls import reverse
 
-from predictor import registry
+from predictor import conf, registry
+from predictor.core.curl import format_curl
+from predictor.core.descriptions import get_labels
+from predictor.core.signature import Signature
 from predictor.isolation.sandbox import Upload
 from predictor.management.registry_command import RegistryCommand, parse_metrics, parse_texts
+from predictor.models import ModelVersion
 from predictor.registry.registration import Origin
+
+MAX_LINE = 200
 
 
 class Command(RegistryCommand):
@@ -70,7 +78,39 @@ class Command(RegistryCommand):
         )
         version = registry.register_file(options["name"], upload, origin)
         self.stdout.write(f"Registered version {version.version} of {version.model}.")
+        self.describe(version)
         if version.notes:
             self.stdout.write(version.notes)
         if options["promote"]:
-            self.report_state(registry.promote(version))
+            version = registry.promote(version)
+        self.report_address(version)
+
+    def describe(self, version: ModelVersion) -> None:
+        """Print the properties of the model in the file."""
+        signature = Signature.from_json(version.signature)
+        fitted = version.fitted_with.get("scikit-learn")
+        origin = f", fitted with scikit-learn {fitted}" if fitted else ""
+        facts = {
+            "File": f"{version.format}{origin}",
+            "Columns": signature.names,
+            "Outputs": signature.methods,
+            "Classes": get_labels(signature),
+        }
+        for name, fact in facts.items():
+            text = fact if isinstance(fact, str) else shorten(", ".join(fact), MAX_LINE)
+            if text:
+                self.stdout.write(f"{name}: {text}")
+
+    def report_address(self, version: ModelVersion) -> None:
+        """Print whether a version is live, the address of the version, and a curl line."""
+        self.report_state(version)
+        name, number = version.model.name, version.version
+        if version.state == ModelVersion.State.LIVE:
+            path = reverse("model-predict", args=[name])
+        else:
+            live = registry.live_versions().get(name)
+            which = "No version is" if live is None else f"Version {live} is"
+            self.stdout.write(f"{which} live. To make this version live: promote {name} {number}")
+            path = reverse("model-version-predict", args=[name, number])
+        signature = Signature.from_json(version.signature)
+        self.stdout.write(format_curl(f"{conf.public_url()}{path}", signature))
