@@ -101,9 +101,13 @@ class RowFormPage(OneModelPage):
         request = context["request"]
         is_ok = context["response"].status_code == status.HTTP_200_OK
         context["has_predictions"] = is_ok and request.method == "POST"
+        if context["has_predictions"]:
+            context["class_names"] = context["view"].served.signature.class_names
         if context["has_predictions"] and isinstance(request.data, list):
             context["n_rows"] = len(request.data)
-            columns = (map(_as_in_json, values[:MAX_TABLE_ROWS]) for values in data.values())
+            columns = (
+                [(key, _as_in_json(value)) for value in data[key][:MAX_TABLE_ROWS]] for key in data
+            )
             context["rows"] = list(zip(*columns, strict=True))
         elif context["has_predictions"]:
             context["results"] = {key: _as_in_json(value) for key, value in data.items()}

@@ -60,6 +60,7 @@ def inspect(job: Job) -> None:
         "signature": trial.signature.to_json(),
         "fitted_with": dict(ingested.fitted_with),
         "notes": [*ingested.notes, *trial.notes],
+        "description": ingested.description,
     }
     write(job.report, json.dumps(description).encode())
 
@@ -93,7 +94,9 @@ def compile_artifact(job: Job) -> None:
 def train(job: Job) -> None:
     """Train a bundled model, and write and compile its artifact."""
     fitted = recipes.fit(job.recipe)
-    data, signature = artifacts.dump(fitted.estimator, fitted.X, columns=fitted.columns)
+    data, signature = artifacts.dump(
+        fitted.estimator, fitted.X, columns=fitted.columns, class_names=fitted.class_names
+    )
     compilation = compile_(fitted.estimator, signature, fitted.X, enabled=job.use_compiled)
     description = {
         "format": "skops",

@@ -9,7 +9,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from predictor.api.json_schema import JSON_NULL, response_schema, row_schema
-from predictor.core import save
+from predictor.core.artifacts import save
 from predictor.core.compiler import batch_safety, crossover
 from predictor.core.compiler.converters.dispatch import CONVERTERS
 from predictor.core.errors import ArtifactError

@@ -375,7 +375,7 @@ def test_a_model_directory_of_mlflow_is_read(tmp_path):
 
 def test_a_bundled_model_is_trained_in_a_confined_process(tmp_path, fitted):
     trained = sandbox.train("iris", tmp_path, run_in_forks)
-    assert trained.description == fitted.description
+    assert trained.inspection.description == fitted.description
     assert trained.metrics == fitted.metrics
     names = {"model.skops", engines.file_name(trained.inspection.compiled)}
     assert {path.name for path in tmp_path.iterdir()} == names
