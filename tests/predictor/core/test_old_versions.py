@@ -97,6 +97,23 @@ def register(version, name):
     return artifacts.ingest(data, path.name, allow_version=True, allow_pickle=True).estimator
 
 
+def run(version, name):
+    """Return the results of a file, and those of its version; the message if it is rejected."""
+    try:
+        data = archive(version).read(name)
+        read = artifacts.ingest(data, name, allow_version=True, allow_pickle=True)
+    except ArtifactError as exc:
+        return str(exc)
+    rows, answers = case(version, name)
+    try:
+        results = {method: getattr(read.estimator, method)(rows) for method in answers}
+    except (AttributeError, TypeError, ValueError):  # found by the trial run of a registration
+        message = register(version, name)
+        assert isinstance(message, str), name
+        return message
+    return results, answers
+
+
 def _inspect(job):
     steps.inspect(job)
     steps.compile_artifact(replace(job, use_compiled=False))
@@ -119,13 +136,13 @@ def assert_equal(actual, expected, name):
 def test_no_file_returns_other_results_than_its_version(version):
     served, messages = set(), {}
     for name in files(version):
-        outcome = register(version, name)
+        outcome = run(version, name)
         if isinstance(outcome, str):
             messages[name] = outcome
             continue
-        rows, answers = case(version, name)
+        results, answers = outcome
         for method, expected in answers.items():
-            assert_equal(getattr(outcome, method)(rows), expected, f"{name}, {method}")
+            assert_equal(results[method], expected, f"{name}, {method}")
         served.add(name.rpartition(".")[0])
     if version >= "1.3":
         assert set(SERVED) <= served
