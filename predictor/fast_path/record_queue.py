@@ -31,15 +31,14 @@ class RecordQueue(Generic[Record]):
 
     def __init__(self, handle: Callable[[list[Record]], None]) -> None:
         self.handle = handle
-        self._records: deque[Record] = deque()
-        self._handling = Lock()
-        self._forget_thread()
-        os.register_at_fork(after_in_child=self._forget_thread)
+        self._begin()
+        os.register_at_fork(after_in_child=self._begin)
 
-    def _forget_thread(self) -> None:
-        """Start without a thread; a forked process does not have its parent's."""
+    def _begin(self) -> None:
+        """Begin without records or a thread; a forked process leaves those to its parent."""
+        self._records: deque[Record] = deque()
         self._has_records = Event()
-        self._starting = Lock()
+        self._handling, self._starting = Lock(), Lock()
         self._thread: Thread | None = None
 
     def put(self, record: Record) -> None:

@@ -6,6 +6,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from multiprocessing import get_context
+from threading import Event
 
 from predictor.fast_path.record_queue import RecordQueue
 from tests.serving import ROOT, until
@@ -49,15 +50,25 @@ def test_after_an_error_the_next_records_are_handled(caplog):
     until(lambda: handled == ["good"], "the next record", 30)
 
 
-def test_a_forked_process_handles_its_own_records():
+def test_a_process_that_is_forked_meanwhile_handles_its_own_records():
     context = get_context("fork")
     receiver, sender = context.Pipe(duplex=False)
-    queue = RecordQueue(sender.send)
+    begun, may_end = Event(), Event()
+
+    def handle(records):
+        sender.send(records)
+        if records == ["parent"]:
+            begun.set()
+            may_end.wait(30)
+
+    queue = RecordQueue(handle)
     queue.put("parent")
-    assert receiver.poll(30)
-    assert receiver.recv() == ["parent"]
+    assert begun.wait(30)
+    queue.put("parent's next")
     child = context.Process(target=queue.put, args=("child",))
     child.start()
+    assert receiver.recv() == ["parent"]
     assert receiver.poll(30)
     assert receiver.recv() == ["child"]
     child.join()
+    may_end.set()
