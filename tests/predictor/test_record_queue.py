@@ -72,3 +72,4 @@ def test_a_process_that_is_forked_meanwhile_handles_its_own_records():
     assert receiver.recv() == ["child"]
     child.join()
     may_end.set()
+    assert receiver.recv() == ["parent's next"]
