@@ -5,6 +5,7 @@ directory with files whose names end in `.upload`. Beside each of them, it write
 job, and a file with its outcome.
 """
 
+import gc
 import json
 import os
 import signal
@@ -22,7 +23,7 @@ from predictor.isolation import confined_fork, run_job, supervisor
 from predictor.isolation.job import COMPILATION, INSPECTION, MEMORY_BYTES, Job
 from predictor.isolation.shared_imports import import_modules
 
-FILES_PER_PROCESS = 20
+FILES_PER_PROCESS = 50
 
 # Modules that files name, and that each process would import again.
 OTHER_MODULES = (
@@ -121,6 +122,7 @@ def measure_nothing():
 def main():
     measure_nothing()
     import_modules((*supervisor.SHARED_MODULES, *OTHER_MODULES), ())
+    gc.freeze()  # the collector would write to the pages that all processes share
     uploads = sorted(Path(sys.argv[1]).glob("*.upload"))
     while uploads:
         uploads = uploads[_inspect_some(uploads[:FILES_PER_PROCESS]) :]

@@ -50,7 +50,7 @@ ONLY = os.environ.get("ROBUSTNESS_ONLY")
 NUMBERS = range(N_MUTATIONS) if ONLY is None else [int(ONLY)]
 
 # Number of files that are inspected and served together, and are on the disk at once.
-FILES_PER_RUN = 500
+FILES_PER_RUN = 1000
 
 # Estimators of the short run: small, of different kinds, and compiled in a moment. A longer run
 # mutates all estimators of the zoo.
