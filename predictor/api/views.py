@@ -1,16 +1,19 @@
 """Views of model cards and predictions."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from difflib import get_close_matches
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from django.db import transaction
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
+from rest_framework.exceptions import ParseError, UnsupportedMediaType
 from rest_framework.parsers import JSONParser
 from rest_framework.renderers import BaseRenderer, BrowsableAPIRenderer, JSONRenderer
 from rest_framework.request import Request, is_form_media_type
 from rest_framework.response import Response
+from rest_framework.settings import api_settings
 from rest_framework.views import APIView
 
 from predictor import conf, exceptions, registry
@@ -23,6 +26,7 @@ from predictor.api.serializers import CardSerializer
 from predictor.core.codec import JSON_ROWS, Codec, Decoded, parse_exactly
 from predictor.core.errors import InvalidInput
 from predictor.core.model import Model
+from predictor.core.row_format import MAX_COMPARED_LENGTH, explain, refuse
 from predictor.core.signature import Column, Signature
 from predictor.models import RegisteredModel
 from predictor.permissions import FAST_AUTHENTICATION, PREDICT, VIEW
@@ -30,6 +34,11 @@ from predictor.runtime.store import get_store
 
 if TYPE_CHECKING:
     from django.http import QueryDict
+
+
+# Query parameters of a prediction.
+PARAMETERS = ("outputs",)
+JSON_HEADER = "Send JSON with the header 'Content-Type: application/json'."
 
 
 def replace_json(classes: Iterable[type[Any]]) -> Sequence[type[Any]]:
@@ -138,16 +147,55 @@ class Predict(CountedView, ModelDetail):
 
 def decode(request: Request, codec: Codec, signature: Signature) -> Decoded:
     """Decode the request: JSON with the codec, other media types with DRF's parsers."""
+    check_query(request)
     outputs = request.query_params.get("outputs")
     if request.content_type in codec.content_types and _parses_json(request) and request.body:
         return codec.decode(signature, request.body, outputs)
     selected = signature.select_outputs(outputs)
+    columns = signature.columns
     if is_form_media_type(request.content_type):
-        rows = signature.parse_rows(_read_form(cast("QueryDict", request.data), signature.columns))
+        form = cast("QueryDict", request.data)
+        if not form:
+            refuse(columns, f"The body is empty. {JSON_HEADER}", is_table=False)
+        rows = signature.parse_rows(_read_form(form, columns))
     else:
         body = request.body  # Django keeps it, so that it can be read again
-        rows = signature.parse_rows(request.data, partial(parse_exactly, body) if body else None)
+        if not body:
+            refuse(columns, "The body is empty.", is_table=False)
+        rows = signature.parse_rows(_read_data(request, columns), partial(parse_exactly, body))
     return Decoded(rows.X, selected, rows.is_single)
+
+
+def check_query(request: Request) -> None:
+    """Check that every query parameter is known and occurs once.
+
+    Raises
+    ------
+    InvalidInput
+        A parameter is unknown or occurs several times.
+    """
+    known = [*PARAMETERS, *filter(None, [api_settings.URL_FORMAT_OVERRIDE])]
+    for name, values in request.query_params.lists():
+        if name not in known:
+            similar = get_close_matches(name[:MAX_COMPARED_LENGTH].lower(), known, n=1)
+            hint = f" Did you mean {similar[0]}?" if similar else ""
+            sentence = f"No such query parameter; the parameters are {', '.join(known)}.{hint}"
+            raise InvalidInput(sentence, {name: [sentence]})
+        if len(values) > 1:
+            sentence = "The query parameter occurs more than once. Separate values by commas."
+            raise InvalidInput(sentence, {name: [sentence]})
+
+
+def _read_data(request: Request, columns: Sequence[Column]) -> Any:
+    """Return the data of a parser; an error also states the format that the model accepts."""
+    try:
+        return request.data
+    except UnsupportedMediaType as exc:
+        sentence = f"{exc.detail} {JSON_HEADER}"
+        is_table = request.content_type != "text/plain"
+        raise UnsupportedMediaType("", explain(columns, sentence, is_table=is_table)) from exc
+    except ParseError as exc:
+        raise ParseError(explain(columns, str(exc.detail), is_table=False)) from exc
 
 
 def _parses_json(request: Request) -> bool:
