@@ -15,7 +15,10 @@ from environs import Env, EnvError
 from mlsite.secret_key import KEY_LENGTH, load_or_create_secret_key
 from mlsite.server.cpu_affinity import available_cores
 
-BASE_DIR = Path(__file__).resolve().parent.parent
+PACKAGE = Path(__file__).resolve().parent
+
+# Directory of the data: that of the clone, or the current directory for the installed package.
+BASE_DIR = PACKAGE.parent if (PACKAGE.parent / "manage.py").exists() else Path.cwd()
 
 env = Env()
 
@@ -175,7 +178,7 @@ WSGI_APPLICATION = "mlsite.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "mlsite" / "templates"],
+        "DIRS": [PACKAGE / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [

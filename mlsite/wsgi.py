@@ -29,8 +29,8 @@ try:
     get_store().follow()
 except DatabaseError as exc:
     raise ImproperlyConfigured(
-        f"The registry of models cannot be read ({exc}). `python manage.py prepare` makes the "
-        "database, if it is missing."
+        f"The registry of models cannot be read ({exc}). The command `prepare` makes the database, "
+        "if it is missing."
     ) from exc
 known_tokens.follow()
 reserve_space()

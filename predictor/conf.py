@@ -19,6 +19,12 @@ def models_dir() -> Path:
     return Path(getattr(settings, "MODELS_DIR", base / "models")).absolute()
 
 
+def public_url() -> str:
+    """Return the address of the site for users; by default that of a server on this machine."""
+    url: str = getattr(settings, "PUBLIC_URL", "")
+    return url.rstrip("/") or "http://localhost:8000"
+
+
 def default_model() -> str:
     """Return the name of the model that answers at `/predict`."""
     name: str = getattr(settings, "DEFAULT_MODEL", "iris")

@@ -5,8 +5,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Q
 
-NAME = r"[a-z0-9][a-z0-9_-]{0,63}"
-NAME_RULE = "Use at most 64 lowercase letters, digits, - and _; begin with a letter or a digit."
+from predictor.core.model_name import NAME, NAME_RULE
 
 
 class RegisteredModel(models.Model):

@@ -3,7 +3,7 @@
 from django.urls import re_path
 
 from predictor.api import lifecycle, versions, views
-from predictor.models import NAME
+from predictor.core.model_name import NAME
 from predictor.protocols import open_inference
 
 model = rf"^models/(?P<name>{NAME})"
@@ -24,6 +24,7 @@ urlpatterns = [
     re_path(
         rf"{version}/predict/?$", versions.VersionPredict.as_view(), name="model-version-predict"
     ),
+    re_path(r"^software/?$", views.Software.as_view(), name="software"),
     re_path(r"^v2/health/live/?$", open_inference.Live.as_view(), name="live"),
     re_path(r"^v2/health/ready/?$", open_inference.Ready.as_view(), name="ready"),
 ]

@@ -30,6 +30,11 @@ class UploadForm(forms.Form):
     artifact = forms.FileField()
     sample = forms.FileField(required=False)
     metrics = forms.JSONField(required=False, widget=AdminTextInputWidget)
+    description = forms.CharField(
+        required=False, max_length=2000, widget=AdminTextareaWidget(attrs={"rows": 3})
+    )
+    columns = forms.JSONField(required=False, widget=AdminTextInputWidget)
+    class_names = forms.JSONField(required=False, widget=AdminTextInputWidget)
     note = forms.CharField(required=False, max_length=2000, widget=AdminTextareaWidget)
     promote = forms.BooleanField(required=False)
 

@@ -17,7 +17,8 @@ COLUMN_TYPES: dict[str, list[str]] = {
     coercion.STRING: ["string"],
 }
 LABEL_TYPES: dict[type, str] = {bool: "boolean", int: "integer", float: "number", str: "string"}
-NUMBER: Schema = {"type": ["number", "null"]}  # null is NaN
+# Null is NaN. The pattern applies to strings only.
+NUMBER: Schema = {"type": ["number", "string", "null"], "pattern": "^-?Infinity$"}
 SCALAR: Schema = {"type": ["number", "string", "boolean", "null"]}
 
 

@@ -74,5 +74,15 @@ class UploadSerializer(OptionsSerializer):
     metrics = serializers.JSONField(
         required=False, help_text='Quality of the model, such as {"accuracy": 0.93}.'
     )
+    description = serializers.CharField(
+        required=False, allow_blank=True, max_length=2000, help_text="Description of the model."
+    )
+    columns = serializers.JSONField(
+        required=False,
+        help_text='Descriptions of any columns, such as {"bmi": "Body mass index (kg/m²)"}.',
+    )
+    class_names = serializers.JSONField(
+        required=False, help_text='Names of any classes, such as {"0": "setosa"}.'
+    )
     note = serializers.CharField(required=False, allow_blank=True, max_length=2000)
     promote = serializers.BooleanField(required=False, help_text="Make the version live.")

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
 from rest_framework import status
 from rest_framework.exceptions import APIException
 from rest_framework.renderers import BrowsableAPIRenderer
@@ -100,10 +101,16 @@ class RowFormPage(OneModelPage):
         request = context["request"]
         is_ok = context["response"].status_code == status.HTTP_200_OK
         context["has_predictions"] = is_ok and request.method == "POST"
+        if context["has_predictions"]:
+            context["class_names"] = context["view"].served.signature.class_names
         if context["has_predictions"] and isinstance(request.data, list):
             context["n_rows"] = len(request.data)
-            columns = (values[:MAX_TABLE_ROWS] for values in data.values())
+            columns = (
+                [(key, _as_in_json(value)) for value in data[key][:MAX_TABLE_ROWS]] for key in data
+            )
             context["rows"] = list(zip(*columns, strict=True))
+        elif context["has_predictions"]:
+            context["results"] = {key: _as_in_json(value) for key, value in data.items()}
         return context
 
     def show_form_for_method(self, view: Any, method: str, request: Request, obj: Any) -> Any:
@@ -132,6 +139,12 @@ class RowFormPage(OneModelPage):
         failed = status.is_client_error(self.renderer_context["response"].status_code)
         form = view.get_serializer(data=row, context={"problems": data if failed else {}})
         return self.render_form_for_serializer(form)
+
+
+def _as_in_json(value: Any) -> Any:
+    """Return a value with null for NaN, and a list as text: a template would write None in it."""
+    plain = orjson.loads(orjson.dumps(value))
+    return json.dumps(plain, ensure_ascii=False) if isinstance(plain, list) else plain
 
 
 def get_submitted_row(request: Request) -> Mapping[str, Any] | None:

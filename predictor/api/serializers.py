@@ -14,6 +14,8 @@ from predictor.runtime.store import get_store
 # Times are in UTC, even if the site has another TIME_ZONE.
 IN_UTC = {"created_at": {"default_timezone": UTC}}
 
+CLASS_NAMES = "Names of classes, by the label as it is in the keys of the probabilities."
+
 
 class VersionSerializer(serializers.ModelSerializer[ModelVersion]):
     """An entry in the list of versions on a card."""
@@ -88,6 +90,12 @@ class VersionCardSerializer(serializers.ModelSerializer[ModelVersion]):
     classes = serializers.ListField(
         child=serializers.JSONField(), allow_null=True, source="signature.classes"
     )
+    class_names = serializers.DictField(
+        child=serializers.CharField(),
+        source="signature.class_names",
+        default=dict,
+        help_text=CLASS_NAMES,
+    )
     metrics = serializers.DictField(child=serializers.FloatField())
     engines = EnginesSerializer()
 
@@ -101,6 +109,7 @@ class VersionCardSerializer(serializers.ModelSerializer[ModelVersion]):
             "inputs",
             "outputs",
             "classes",
+            "class_names",
             "metrics",
             "format",
             "sha256",
@@ -124,6 +133,7 @@ class CardSerializer(serializers.Serializer[RegisteredModel]):
     inputs = InputSerializer(many=True)
     outputs = serializers.ListField(child=serializers.CharField())
     classes = serializers.ListField(child=serializers.JSONField(), allow_null=True)
+    class_names = serializers.DictField(child=serializers.CharField(), help_text=CLASS_NAMES)
     metrics = serializers.DictField(child=serializers.JSONField())
     versions = VersionSerializer(many=True)
     problem = serializers.CharField(required=False, help_text="Why the live version is not served.")
@@ -142,6 +152,7 @@ class CardSerializer(serializers.Serializer[RegisteredModel]):
             "inputs": signature["columns"],
             "outputs": signature["methods"],
             "classes": signature["classes"],
+            "class_names": signature.get("class_names", {}),
             "metrics": live.metrics if live else {},
             "versions": versions,
         } | ({"problem": load_error} if load_error else {})

@@ -31,7 +31,7 @@ class JSONParser(parsers.JSONParser):
 
 
 class JSONRenderer(renderers.JSONRenderer):
-    """Plain JSON. NaN and the infinities, which JSON does not have, become null."""
+    """Plain JSON. NaN, which JSON does not have, becomes null."""
 
     def render(
         self,

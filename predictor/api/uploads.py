@@ -23,7 +23,11 @@ def register(name: str, fields: dict[str, Any], user: "User") -> ModelVersion:
         source=f"upload of {fields['artifact'].name}"[:200],
         by=user,
         notes=fields.get("note", ""),
-        metrics={} if fields.get("metrics") is None else fields["metrics"],
+        description=fields.get("description", ""),
+        **{
+            name: {} if fields.get(name) is None else fields[name]
+            for name in ("metrics", "columns", "class_names")
+        },
     )
     with (
         temporary_copy(fields["artifact"]) as artifact,

@@ -23,6 +23,7 @@ from predictor.api.openapi import PredictSchema
 from predictor.api.renderers import ModelListPage, ModelPage, RowFormPage
 from predictor.api.row_form import build_row_form
 from predictor.api.serializers import CardSerializer
+from predictor.core.artifacts import get_software_versions
 from predictor.core.codec import JSON_ROWS, Codec, Decoded, parse_exactly
 from predictor.core.errors import InvalidInput
 from predictor.core.model import Model
@@ -34,6 +35,8 @@ from predictor.runtime.store import get_store
 
 if TYPE_CHECKING:
     from django.http import QueryDict
+
+SOFTWARE = {"type": "object", "additionalProperties": {"type": "string"}}
 
 
 # Query parameters of a prediction.
@@ -98,6 +101,18 @@ class ModelDetail(ModelView):
     def get(self, _request: Request, name: str) -> Response:
         """Return the model's card."""
         return Response(CardSerializer(registry.find(name)).data)
+
+
+class Software(ModelView):
+    """Versions of the software that runs the models."""
+
+    name = "Software"
+    page = BrowsableAPIRenderer
+
+    @extend_schema(operation_id="software", responses={200: SOFTWARE})
+    def get(self, _request: Request) -> Response:
+        """Return the versions of Python, scikit-learn and NumPy."""
+        return Response(get_software_versions())
 
 
 class Predict(CountedView, ModelDetail):

@@ -1,5 +1,5 @@
 """Serving of fitted estimators. It does not import Django and can be used from a notebook."""
 
-from predictor.core.artifacts import save
+from predictor.core.notebook import publish, save
 
-__all__ = ["save"]
+__all__ = ["publish", "save"]

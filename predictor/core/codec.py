@@ -71,7 +71,7 @@ def decode_rows(signature: Signature, body: bytes, outputs: str | None) -> Decod
 
 
 def encode_rows(signature: Signature, results: Mapping[str, Any], decoded: Decoded) -> bytes:
-    """Return the results as a JSON object with one key per method; NaN becomes null."""
+    """Return the results as a JSON object with one key per method."""
     return orjson.dumps(signature.encode_response(results, is_single=decoded.is_single))
 
 

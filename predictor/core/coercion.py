@@ -1,7 +1,7 @@
 """Conversion of single JSON values to the values of a column."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -12,11 +12,12 @@ NUMBER, INTEGER, BOOLEAN, STRING = "number", "integer", "boolean", "string"
 # No finite double has more digits.
 MAX_DIGITS = 400
 
-# A double holds every integer up to this limit exactly.
+# A double holds every integer up to this limit exactly. A larger float may be an integer that a
+# fast JSON parser rounded.
 MAX_EXACT_INTEGER = 2**53
 
-# A float of at least this size may be an integer beyond 64 bits that a fast JSON parser rounded.
-INTEGER_LIMIT = 2.0**63
+# Dtypes of columns whose integers are Python objects.
+OBJECT_DTYPES = ("object", "category")
 
 JSON_TYPE_NAMES = {
     bool: "true or false",
@@ -52,16 +53,22 @@ def _coerce_number(value: Any) -> float:
             raise InvalidValue("a string that is not a finite number")
         digits = value.strip().lstrip("+-")
         if digits.isdigit() and len(digits) <= MAX_DIGITS:
-            _check_64_bits(int(value))
+            return _to_exact_float(int(value))
         return parsed
     if kind is int:
-        _check_64_bits(value)
-        return float(value)
+        return _to_exact_float(value)
     if kind is float:
         if not math.isfinite(value):
             raise InvalidValue("a number too large for 64 bits")
         return float(value)
     raise InvalidValue(JSON_TYPE_NAMES[kind])
+
+
+def _to_exact_float(value: int) -> float:
+    _check_64_bits(value)
+    if float(value) != value:
+        raise InvalidValue("an integer that float64 cannot represent exactly")
+    return float(value)
 
 
 def _coerce_integer(value: Any) -> int:
@@ -108,8 +115,21 @@ def _check_64_bits(value: int) -> None:
         raise InvalidValue("an integer beyond 64 bits")
 
 
+def integer_range(dtype: str) -> tuple[int, int]:
+    """Return the smallest and the largest integer of a dtype."""
+    if dtype in OBJECT_DTYPES:
+        return -(2**63), 2**64 - 1
+    info = np.iinfo(dtype.lower())  # the names of pandas' dtypes are capitalised
+    return int(info.min), int(info.max)
+
+
 def check_integer_dtype(value: int, dtype: str) -> None:
     """Raise InvalidValue if an integer is out of the range of a dtype."""
-    info = np.iinfo(dtype.lower())  # the names of pandas' dtypes are capitalised
-    if not info.min <= value <= info.max:
+    low, high = integer_range(dtype)
+    if not low <= value <= high:
         raise InvalidValue(f"an integer out of the range of {dtype}")
+
+
+def fits_float64(values: Iterable[Any]) -> bool:
+    """Return whether float64 represents all integers among the values exactly."""
+    return all(type(value) is not int or float(value) == value for value in values)

@@ -1,7 +1,7 @@
 """One column of X: its name, type and accepted values."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
 from predictor.core.coercion import (
@@ -86,6 +86,11 @@ class Column:
             if fields[name] in (NUMBER, None, False):
                 del fields[name]
         return fields
+
+    @property
+    def has_stated_type(self) -> bool:
+        """Whether an estimator, a sample or the user states the type; else it is a number."""
+        return replace(self, nullable=False) != Column(self.name, self.description)
 
     @property
     def accepts_any_number(self) -> bool:

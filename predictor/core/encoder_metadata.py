@@ -6,12 +6,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from predictor.core import sklearn_private
-from predictor.core.coercion import BOOLEAN, NUMBER, STRING
+from predictor.core.coercion import BOOLEAN, INTEGER, NUMBER, STRING
 
 # Attributes in which a meta-estimator stores the fitted estimator that receives its rows.
 INNER_ATTRIBUTES = (
     "best_estimator_",
     "estimator_",
+    "regressor_",
     "estimators_",
     "calibrated_classifiers_",
     "estimator",
@@ -69,8 +70,8 @@ def find_hints(estimator: Any, positions: Sequence[int]) -> Iterator[tuple[int, 
     """
     if hasattr(estimator, "transformers_"):
         yield from _column_transformer_hints(estimator, positions)
-    elif hasattr(estimator, "steps"):
-        yield from _pipeline_hints(estimator, positions)
+    elif hasattr(estimator, "steps") or hasattr(estimator, "transformer_list"):
+        yield from _step_hints(estimator, positions)
     elif isinstance(getattr(estimator, "categories_", None), list):
         rejects_unknown = getattr(estimator, "handle_unknown", "") == "error"
         for position, values in zip(positions, estimator.categories_, strict=False):
@@ -81,15 +82,16 @@ def find_hints(estimator: Any, positions: Sequence[int]) -> Iterator[tuple[int, 
         yield from find_hints(inner, positions)
 
 
-def _pipeline_hints(pipeline: Any, positions: Sequence[int]) -> Iterator[tuple[int, ColumnHint]]:
-    """Yield the hints of the steps, up to the first step that changes the columns."""
+def _step_hints(estimator: Any, positions: Sequence[int]) -> Iterator[tuple[int, ColumnHint]]:
+    """Yield the hints of a union, or of a pipeline up to the first step that changes columns."""
     missing_as_none = False
-    for _, step in pipeline.steps:
+    is_union = hasattr(estimator, "transformer_list")
+    for _, step in estimator.transformer_list if is_union else estimator.steps:
         imputes_none = getattr(step, "missing_values", 0) is None
         missing_as_none = missing_as_none or imputes_none
         for position, hint in find_hints(step, positions):
             yield position, hint._replace(missing_as_none=hint.missing_as_none or missing_as_none)
-        if not _preserves_columns(step):
+        if not is_union and not _preserves_columns(step):
             return
 
 
@@ -112,6 +114,8 @@ def _preserves_columns(step: Any) -> bool:
     """Return whether the output columns of a step are its input columns."""
     if isinstance(step, str):
         return step == "passthrough"
+    if getattr(step, "func", step) is None:  # a FunctionTransformer that returns its rows
+        return True
     statistics = getattr(step, "statistics_", None)
     return (
         statistics is not None
@@ -123,11 +127,14 @@ def _preserves_columns(step: Any) -> bool:
 def _category_hint(values: Any, *, rejects_unknown: bool) -> ColumnHint:
     """Return the hint that follows from the categories of an encoder."""
     present = [value for value in values.tolist() if value is not None and value == value]  # noqa: PLR0124 - not NaN
-    if values.dtype.kind == "b" or all(isinstance(value, bool) for value in present):
+    types = set(map(type, present))
+    if types == {bool}:
         kind, dtype = BOOLEAN, "bool"
-    elif all(isinstance(value, str) for value in present):
+    elif types == {str}:
         kind, dtype = STRING, "object"
+    elif types == {int}:
+        kind, dtype = INTEGER, str(values.dtype)
     else:
-        kind, dtype = NUMBER, "float64"
+        kind, dtype = NUMBER, str(values.dtype) if values.dtype.kind == "f" else "float64"
     missing_as_none = None in values.tolist()
     return ColumnHint(tuple(present), rejects_unknown, kind, dtype, missing_as_none)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from predictor.core.coercion import BOOLEAN, INTEGER, NUMBER
+from predictor.core.coercion import BOOLEAN, INTEGER, NUMBER, fits_float64
 from predictor.core.columns import Column
 from predictor.core.errors import InvalidInput
 from predictor.core.lazy_frame import LazyFrame
@@ -34,28 +34,36 @@ class InputBuilder:
         self.build = {ARRAY: self._array, FRAME: self._frame, SPARSE: self._sparse}.get(
             container, self._vector
         )
-        dtypes = {column.dtype for column in columns}
-        self.dtype = dtypes.pop() if len(dtypes) == 1 else "object"
-        self._index: Any = None
         self.is_lazy = container == FRAME
+        self.dtype = _find_common_dtype(columns, promotes=not self.is_lazy)
+        self._index: Any = None
 
     def build_lazily(self, values: Array | Values) -> Any:
         """Return X; a LazyFrame in place of a DataFrame."""
         return LazyFrame(values, self.build) if self.is_lazy else self.build(values)
 
     def _array(self, values: Array | Values) -> Array:
-        if self.dtype == "float64" and isinstance(values, np.ndarray):
-            return values
         if isinstance(values, list):
-            if self.dtype == "object":
+            dtype = self._get_exact_dtype(values)
+            if dtype.kind == "O":
                 X = np.empty((len(values[0]), len(values)), dtype=object)
                 for position, column in enumerate(self.columns):
                     X[:, position] = _object_array(column, values[position])
                 return X
-            values = np.array(values).T
-        if self.dtype == "float32":
-            return _to_float32(values, self.names)
-        return values.astype(self.dtype)
+            if dtype.kind != "f":
+                return np.array(values, dtype=dtype).T.copy()
+            floats = np.array(values, dtype=np.float64).T.copy()
+            return _convert_floats(floats, dtype.name, self.names)
+        return _convert_floats(values, self.dtype, self.names)
+
+    def _get_exact_dtype(self, values: Values) -> np.dtype[Any]:
+        """Return a dtype that holds the values: float64 or object if that of the columns cannot."""
+        dtype = np.dtype(self.dtype)
+        has_gaps = any(None in column for column in values)
+        if has_gaps and dtype.kind in "iu":
+            dtype = np.dtype(np.float64)
+        is_exact = dtype.kind != "f" or all(map(fits_float64, values))
+        return dtype if is_exact and not (has_gaps and dtype.kind in "bU") else np.dtype(object)
 
     def _sparse(self, values: Array | Values) -> Any:
         import scipy.sparse
@@ -64,7 +72,7 @@ class InputBuilder:
 
     def _vector(self, values: Array | Values) -> Array:
         if isinstance(values, np.ndarray):
-            return values[:, 0].astype(self.dtype)
+            return _convert_floats(values, self.dtype, self.names)[:, 0]
         vector = np.empty(len(values[0]), dtype=object)
         vector[:] = values[0]
         return vector if self.dtype in ("object", "str") else vector.astype(self.dtype)
@@ -77,32 +85,46 @@ class InputBuilder:
         if isinstance(values, np.ndarray) and self.dtype == "float64":
             return pd.DataFrame(values, columns=self._index, copy=False)
         by_column = values.T if isinstance(values, np.ndarray) else values
-        series = map(_build_series, self.columns, by_column)
+        series = map(build_series, self.columns, by_column)
         return pd.DataFrame(dict(zip(self.names, series, strict=True)), copy=False)
+
+
+def _find_common_dtype(columns: Sequence[Column], *, promotes: bool) -> str:
+    """Return the dtype of an array of the columns."""
+    dtypes = {column.dtype for column in columns}
+    if len(dtypes) == 1:
+        return dtypes.pop()
+    is_numeric = all(column.kind in (NUMBER, INTEGER) for column in columns)
+    if promotes and is_numeric and "object" not in dtypes:
+        return str(np.result_type(*dtypes))
+    return "object"
 
 
 def shows_only_in_dataframe(columns: Sequence[Column]) -> bool:
     """Return whether only the DataFrame shows the values of the columns: rounded, or categories."""
-    return not {"float32", "category"}.isdisjoint(column.dtype for column in columns)
+    rounded = {"float16", "float32", "category"}
+    return not rounded.isdisjoint(column.dtype.lower() for column in columns)
 
 
-def _build_series(column: Column, values: Any) -> Any:
+def build_series(column: Column, values: Any) -> Any:
     """Return one column of a DataFrame, with the dtype on which the estimator was fitted."""
     import pandas as pd
 
     if column.dtype == "category":
-        return pd.Categorical(values, categories=list(column.categories or ()))
-    if column.kind == NUMBER and column.dtype.startswith("float"):
-        numbers = np.array(values, dtype=np.float64)
-        if column.dtype == "float32":
-            return _to_float32(numbers.reshape(-1, 1), [column.name])[:, 0]
-        return numbers
+        # pandas would convert a list of integers with a gap to float64.
+        objects = _object_array(column, values)
+        return pd.Categorical(objects, categories=list(column.categories or ()))
+    if column.kind == NUMBER and column.dtype.lower().startswith("float"):
+        numbers = np.array(values, dtype=np.float64).reshape(-1, 1)
+        converted = _convert_floats(numbers, column.dtype.lower(), [column.name])[:, 0]
+        return converted if column.dtype.islower() else pd.array(values, dtype=column.dtype)
     if column.dtype == "object":
         # Without a dtype, pandas would make it a column of strings.
         return pd.Series(_object_array(column, values), dtype=object)
     if None in values and column.kind in (INTEGER, BOOLEAN) and column.dtype.islower():
         # pandas converts NumPy's integers and booleans in the same way if a value is missing.
-        dtype = "float64" if column.kind == INTEGER else object
+        is_exact = column.kind == INTEGER and fits_float64(values)
+        dtype = "float64" if is_exact else object
         return pd.Series(_object_array(column, values), dtype=dtype)
     # 30 µs faster than a Series.
     return pd.array(values, dtype=pd.api.types.pandas_dtype(column.dtype))
@@ -116,20 +138,22 @@ def _object_array(column: Column, values: Sequence[Any]) -> Array:
     return objects
 
 
-def _to_float32(X: Array, names: Sequence[str]) -> Array:
-    """Return X as float32.
+def _convert_floats(X: Array, dtype: str, names: Sequence[str]) -> Array:
+    """Return float64 numbers as another dtype.
 
     Raises
     ------
     InvalidInput
-        A number is too large for float32.
+        A number is too large for the dtype.
     """
+    if dtype == "float64":
+        return X
     with np.errstate(over="ignore"):
-        converted = X.astype(np.float32)
-    overflows = np.isinf(converted).any(axis=0)
-    if overflows.any():
+        converted = X.astype(dtype)
+    if converted.dtype.kind == "f" and (overflows := np.isinf(converted).any(axis=0)).any():
         invalid = np.array(names)[overflows].tolist()
-        sentence = "Expected a number; got a number too large for 32 bits."
+        bits = 8 * converted.dtype.itemsize
+        sentence = f"Expected a number; got a number too large for {bits} bits."
         raise InvalidInput(
             f"Invalid columns: {', '.join(invalid)}.", {name: [sentence] for name in invalid}
         )

@@ -17,6 +17,24 @@ from predictor.core.input_builders import ARRAY, FRAME, SPARSE, VECTOR
 from predictor.core.response_values import METHODS
 
 
+def check_fitted(estimator: Any) -> None:
+    """Raise an ArtifactError if an estimator of scikit-learn is not fitted.
+
+    A class of another package may keep its state in attributes that scikit-learn does not know.
+    """
+    if type(estimator).__module__.partition(".")[0] != "sklearn":
+        return
+    from sklearn.exceptions import NotFittedError  # noqa: PLC0415 - its owner has imported it
+    from sklearn.utils.validation import check_is_fitted  # noqa: PLC0415 - as above
+
+    try:
+        check_is_fitted(estimator)
+    except NotFittedError as exc:
+        raise ArtifactError(
+            f"{type(estimator).__name__} is not fitted. Call its fit method before it is saved."
+        ) from exc
+
+
 def get_methods(estimator: Any) -> tuple[str, ...]:
     """Return the estimator's methods that are served, in order of preference."""
     return tuple(method for method in METHODS if hasattr(estimator, method))
@@ -58,7 +76,8 @@ def get_columns(estimator: Any, count: int | None = None) -> tuple[Column, ...]:
     Raises
     ------
     ArtifactError
-        The estimator's input is not rows of columns; the number of columns is unknown.
+        The estimator's input is not rows of columns; its first step is not fitted; the number of
+        columns is unknown.
     """
     if declared := getattr(estimator, "served_columns_", None):
         return tuple(declared)
@@ -74,6 +93,8 @@ def get_columns(estimator: Any, count: int | None = None) -> tuple[Column, ...]:
     if names is None:
         count = getattr(estimator, "n_features_in_", count)
         if count is None:
+            check_fitted(estimator)
+            check_fitted(get_innermost(estimator))
             raise ArtifactError(
                 f"{type(estimator).__name__} does not store its number of columns. Add a sample."
             )

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from msgspec.structs import astuple
 
-from predictor.core.coercion import INTEGER_LIMIT
+from predictor.core.coercion import MAX_EXACT_INTEGER
 from predictor.core.columns import Column
 
 Array = npt.NDArray[Any]
@@ -45,7 +45,8 @@ class MatrixParser:
         -------
         X : array of float64 of shape (n_samples, n_features), or None
             None if the body is, or may be, something else: a single row, a number in quotes, an
-            integer beyond 64 bits. `predictor.core.row_parser.RowParser` accepts or rejects those.
+            integer that float64 may not represent exactly. `RowParser` of
+            `predictor.core.row_parser` accepts or rejects those.
         """
         if not body.startswith(b"[{") or not self._decoder:
             return None
@@ -54,7 +55,7 @@ class MatrixParser:
         except (msgspec.MsgspecError, UnicodeDecodeError):
             return None
         X = np.frombuffer(data).reshape(-1, len(self.columns))
-        return None if (np.abs(X) >= INTEGER_LIMIT).any() else X
+        return None if (np.abs(X) >= MAX_EXACT_INTEGER).any() else X
 
     def _pack_rows(self, chunk: bytes) -> bytes:
         """Return the numbers of a JSON list of rows as the bytes of doubles."""

@@ -15,6 +15,12 @@ from predictor.core.row_parser import RowParser
 # With more columns, the columns are tried only all together.
 MAX_COLUMNS = 200
 
+# Number of rows of a sample that are tried.
+MAX_ROWS = 256
+
+# Kinds of dtypes of numbers, and the rounding that equal results may have.
+NUMBERS, RTOL, ATOL = "biuf", 1e-9, 1e-12
+
 # Exceptions with which estimators reject rows.
 REJECTIONS = (
     ValueError,
@@ -53,6 +59,46 @@ def mark_nullable(
     return tuple(
         replace(column, nullable=position in nullable) for position, column in enumerate(columns)
     )
+
+
+def depends_on_dtype(methods: Sequence[Callable[[Any], Any]], sample: Any) -> bool:
+    """Return whether the results change if the integers of a sample become float64.
+
+    Most estimators convert integers themselves, but a function of NumPy can overflow.
+    """
+    if getattr(sample, "dtype", np.dtype(object)).kind not in "iu":
+        return False
+    rows = sample[:MAX_ROWS]
+    floats = rows.astype(np.float64)
+    if (floats.astype(rows.dtype) != rows).sum():
+        return False  # a column of float64 rejects such integers
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for method in methods:
+            try:
+                expected = _to_dense(method(rows))
+            except REJECTIONS:
+                continue
+            try:
+                actual = _to_dense(method(floats))
+            except REJECTIONS:
+                return True
+            if not _is_equal(expected, actual):
+                return True
+    return False
+
+
+def _to_dense(values: Any) -> Any:
+    if isinstance(values, list):
+        return np.concatenate(values, axis=1)
+    return np.asarray(values.toarray() if hasattr(values, "toarray") else values)
+
+
+def _is_equal(expected: Any, actual: Any) -> bool:
+    """Return whether two results have the same labels, or the same numbers except for rounding."""
+    if expected.dtype.kind in NUMBERS and actual.dtype.kind in NUMBERS:
+        return bool(np.allclose(expected, actual, RTOL, ATOL, equal_nan=True))
+    return np.array_equal(expected, actual)
 
 
 def count_outputs(method: Callable[[Any], Any], container: str, columns: Sequence[Column]) -> int:

@@ -1,6 +1,7 @@
 """Conversion of an estimator's results to the JSON values of a response."""
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -8,6 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[Any]
+
+# JSON has no infinities. NaN becomes null.
+INFINITIES = {math.inf: "Infinity", -math.inf: "-Infinity"}
 
 
 class ResponseFormat(NamedTuple):
@@ -54,7 +58,7 @@ def encode_response(
     response: dict[str, Any] = {}
     for method, values in results.items():
         output = METHODS[method]
-        encoded = _key_by_class(values, classes) if output.by_class else to_json_values(values)
+        encoded = _key_by_class(values, classes) if output.by_class else _encode(values)
         if is_single:
             response[output.single] = encoded[0]
         else:
@@ -63,15 +67,36 @@ def encode_response(
 
 
 def to_json_values(values: Any) -> list[Any]:
-    """Return an array (dense or sparse) or a DataFrame as a list of JSON values."""
-    if hasattr(values, "toarray"):
-        values = values.toarray()
-    elif hasattr(values, "to_numpy"):
-        values = values.to_numpy()
+    """Return an array (dense or sparse) or a DataFrame as a list of plain values."""
+    values = _to_array(values)
     if values.dtype.kind in "OM":
         return [_to_json_value(value) for value in values.tolist()]
     encoded: list[Any] = values.tolist()
     return encoded
+
+
+def _encode(values: Any) -> list[Any]:
+    """Return a result as a list of JSON values, with strings for infinities."""
+    values = _to_array(values)
+    encoded = to_json_values(values)
+    is_infinite = values.dtype.kind == "f" and np.isinf(values).any()
+    if is_infinite or values.dtype.kind == "O":
+        return [_name_infinities(value) for value in encoded]
+    return encoded
+
+
+def _name_infinities(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_name_infinities(item) for item in value]
+    return INFINITIES.get(value, value) if isinstance(value, float) else value
+
+
+def _to_array(values: Any) -> Any:
+    if hasattr(values, "toarray"):
+        values = values.toarray()
+    elif hasattr(values, "to_numpy"):
+        values = values.to_numpy()
+    return values
 
 
 def _to_json_value(value: Any) -> Any:
@@ -90,7 +115,7 @@ def _key_by_class(values: Any, classes: Sequence[Any] | None) -> list[Any]:
         outputs = classes or [None] * len(values)
         each = [_key_by_class(array, labels) for array, labels in zip(values, outputs, strict=True)]
         return [list(row) for row in zip(*each, strict=True)]
-    encoded = to_json_values(values)
+    encoded = _encode(values)
     if not encoded:
         return []
     labels = range(len(encoded[0])) if classes is None else classes

@@ -13,7 +13,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from predictor.core.coercion import BOOLEAN, INTEGER, INTEGER_LIMIT, NUMBER, STRING, parse_number
+from predictor.core.coercion import (
+    BOOLEAN,
+    INTEGER,
+    MAX_EXACT_INTEGER,
+    NUMBER,
+    STRING,
+    integer_range,
+    parse_number,
+)
 from predictor.core.columns import Column
 from predictor.core.row_format import check_format
 from predictor.core.row_validation import validate_rows
@@ -97,7 +105,7 @@ class RowParser:
                     return None
                 values.append(math.nan)
                 continue
-            if not -INTEGER_LIMIT < value < INTEGER_LIMIT:
+            if not -MAX_EXACT_INTEGER < value < MAX_EXACT_INTEGER:
                 return None
             values.append(value)
         return values
@@ -125,11 +133,13 @@ class RowParser:
         kinds = set(map(type, flat))
         if kinds <= {float, int}:
             X = np.array(flat, dtype=np.float64)
-            is_valid = X.min() > -INTEGER_LIMIT and X.max() < INTEGER_LIMIT
+            is_valid = X.min() > -MAX_EXACT_INTEGER and X.max() < MAX_EXACT_INTEGER
         elif kinds <= {float, int, type(None)}:
             X = np.array(flat, dtype=np.float64)  # None becomes NaN
             missing = np.isnan(X)
-            is_valid = missing.sum() == flat.count(None) and not (np.abs(X) >= INTEGER_LIMIT).any()
+            is_valid = (
+                missing.sum() == flat.count(None) and not (np.abs(X) >= MAX_EXACT_INTEGER).any()
+            )
             required = [name not in self.nullable_names for name in self.names]
             is_valid = is_valid and not missing.reshape(-1, len(self.names))[:, required].any()
         else:
@@ -151,7 +161,7 @@ def _are_valid(column: Column, values: list[Any]) -> bool:
         if not present:
             return True
         if column.kind == INTEGER:
-            info = np.iinfo(column.dtype.lower())
-            return bool(info.min <= min(present) and max(present) <= info.max)
-        return bool(-INTEGER_LIMIT < min(present) and max(present) < INTEGER_LIMIT)
+            low, high = integer_range(column.dtype)
+            return bool(low <= min(present) and max(present) <= high)
+        return bool(-MAX_EXACT_INTEGER < min(present) and max(present) < MAX_EXACT_INTEGER)
     return True

@@ -1,5 +1,6 @@
 """Dtypes, ranges, categories and examples of columns, read from a sample of rows."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -10,9 +11,13 @@ from predictor.core.coercion import BOOLEAN, INTEGER, NUMBER, STRING
 from predictor.core.columns import Column
 from predictor.core.errors import ArtifactError
 from predictor.core.input_builders import ARRAY, FRAME, SPARSE, VECTOR
+from predictor.core.row_parser import EXACT_TYPES
 
 # A column with more distinct strings is text, without categories.
 MAX_CATEGORIES = 50
+
+# Dtypes of numbers that an array keeps. Other numbers become float64.
+FLOATS = ("float16", "float32", "float64")
 
 # Kinds of columns by the kind of a NumPy dtype.
 KINDS = {"f": NUMBER, "i": INTEGER, "u": INTEGER, "b": BOOLEAN, "U": STRING, "O": STRING}
@@ -57,7 +62,7 @@ def _refine_by_dataframe(columns: Sequence[Column], sample: Any) -> tuple[Column
     complete = sample.loc[:, names].dropna()
     return tuple(
         _add_statistics(
-            _add_dtype(column, str(sample[column.name].dtype), sample[column.name]),
+            _add_type(column, _get_type(column, sample[column.name])),
             sample[column.name].dropna().to_list(),
             complete[column.name].iloc[0] if len(complete) else None,
         )
@@ -65,11 +70,30 @@ def _refine_by_dataframe(columns: Sequence[Column], sample: Any) -> tuple[Column
     )
 
 
-def _add_dtype(column: Column, dtype: str, values: Any) -> Column:
+def _add_type(column: Column, found: Column) -> Column:
+    """Return a column with the type of a sample, where the estimator does not state another.
+
+    Parameters
+    ----------
+    column : Column
+        The type that the estimator states; numbers of float64 if it states none.
+    found : Column
+        The same column with the type of the sample.
+    """
+    is_narrower = (column.kind, found.kind) == (NUMBER, INTEGER)
+    if column.has_stated_type and found.kind != column.kind and not is_narrower:
+        return column
+    if column.missing_as_none:
+        return replace(found, dtype="object", missing_as_none=True)
+    return found
+
+
+def _get_type(column: Column, values: Any) -> Column:
     """Return the column with the dtype of a column of a DataFrame."""
+    dtype = str(values.dtype)
     if dtype == "category":
         categories = tuple(values.cat.categories.to_list())
-        kind = _infer_kind(categories)
+        kind = INTEGER if set(map(type, categories)) == {int} else _infer_kind(categories)
         return replace(column, dtype=dtype, kind=kind, categories=categories, rejects_unknown=True)
     if dtype in ("object", "str", "string"):
         kind = _infer_kind(values.dropna().to_list())
@@ -100,26 +124,33 @@ def _refine_by_array_column(column: Column, values: Any) -> Column:
     if dtype.kind == "O":
         has_none = any(value is None for value in values.tolist())
         kind = _infer_kind(present)
-        column = replace(column, dtype="object", kind=kind, missing_as_none=has_none)
+        found = replace(column, dtype="object", kind=kind, missing_as_none=has_none)
     elif dtype.kind in "fiu":
-        is_float32 = dtype == np.float32
-        column = replace(column, dtype="float32" if is_float32 else "float64", kind=NUMBER)
+        found = replace(column, dtype=_get_float(dtype), kind=NUMBER)
     elif dtype.kind in "bU":
         name = "bool" if dtype.kind == "b" else "str"
-        column = replace(column, dtype=name, kind=KINDS[dtype.kind])
+        found = replace(column, dtype=name, kind=KINDS[dtype.kind])
     else:
         raise ArtifactError(
             f"The sample has dtype {dtype}, which JSON cannot represent. Use numbers, booleans or "
             "strings."
         )
-    return _add_statistics(column, present)
+    return _add_statistics(_add_type(column, found), present)
+
+
+def _get_float(dtype: Any) -> str:
+    return dtype.name if dtype.name in FLOATS else "float64"
 
 
 def _refine_by_sparse_matrix(columns: Sequence[Column], X: Any) -> tuple[Column, ...]:
     low, high = X.min(axis=0).toarray()[0], X.max(axis=0).toarray()[0]
-    dtype = "float32" if X.dtype == np.float32 else "float64"
     return tuple(
-        replace(column, dtype=dtype, range=(float(least), float(most)), example=float(most))
+        replace(
+            column,
+            dtype=_get_float(X.dtype),
+            range=(float(least), float(most)),
+            example=float(most),
+        )
         for column, least, most in zip(columns, low, high, strict=True)
     )
 
@@ -131,7 +162,7 @@ def _refine_by_vector(column: Column, values: Any) -> Column:
     else:
         kind = KINDS.get(values.dtype.kind, STRING)
     dtype = "object" if kind == STRING else str(values.dtype)
-    column = replace(column, dtype=dtype, kind=kind)
+    column = _add_type(column, replace(column, dtype=dtype, kind=kind))
     return _add_statistics(column, present, may_have_categories=False)
 
 
@@ -139,11 +170,16 @@ def _add_statistics(
     column: Column, values: Sequence[Any], example: Any = None, *, may_have_categories: bool = True
 ) -> Column:
     """Return the column with the range or categories of the values, and with an example."""
+    values = [value.item() if isinstance(value, np.generic) else value for value in values]
+    values = [
+        value
+        for value in values
+        if type(value) in EXACT_TYPES[column.kind] and value not in (math.inf, -math.inf)
+    ]
     if not values:
         return column
-    values = [value.item() if isinstance(value, np.generic) else value for value in values]
-    example = values[0] if example is None else example
     example = example.item() if isinstance(example, np.generic) else example
+    example = example if example in values else values[0]
     if column.kind in (NUMBER, INTEGER):
         limits = (float(min(values)), float(max(values)))
         return replace(column, range=limits, example=example)

@@ -1,9 +1,9 @@
 """Inputs and outputs of a fitted estimator, and the conversion of requests and responses."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 
@@ -11,8 +11,10 @@ from predictor.core import response_values
 from predictor.core.columns import Column
 from predictor.core.errors import InvalidInput
 from predictor.core.input_builders import ARRAY, InputBuilder
-from predictor.core.json_matrix import MatrixParser
 from predictor.core.row_parser import RowParser
+
+if TYPE_CHECKING:
+    from predictor.core.json_matrix import MatrixParser
 
 __all__ = ["Column", "ParsedRows", "Signature"]
 
@@ -49,6 +51,8 @@ class Signature:
         Type of X: an array, a DataFrame, a sparse matrix, a single column.
     n_outputs : int
         Number of values that `predict` returns for a row.
+    class_names : mapping of str to str
+        Names of classes for pages, by the label as it is in the keys of JSON objects.
     """
 
     columns: tuple[Column, ...]
@@ -56,6 +60,7 @@ class Signature:
     classes: tuple[Any, ...] | None = None
     container: str = ARRAY
     n_outputs: int = 1
+    class_names: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def names(self) -> list[str]:
@@ -72,7 +77,10 @@ class Signature:
         return RowParser(self.columns)
 
     @cached_property
-    def _matrix_parser(self) -> MatrixParser:
+    def _matrix_parser(self) -> "MatrixParser":
+        # A notebook, which parses no requests, need not have msgspec.
+        from predictor.core.json_matrix import MatrixParser  # noqa: PLC0415
+
         return MatrixParser(self.columns)
 
     @cached_property
@@ -138,6 +146,7 @@ class Signature:
             "classes": self.classes and list(self.classes),
             "container": self.container,
             "n_outputs": self.n_outputs,
+            "class_names": dict(self.class_names),
         }
 
     @classmethod
@@ -150,6 +159,7 @@ class Signature:
             classes=None if classes is None else tuple(map(_to_hashable, classes)),
             container=data.get("container", ARRAY),
             n_outputs=data.get("n_outputs", 1),
+            class_names=dict(data.get("class_names", {})),
         )
 
 

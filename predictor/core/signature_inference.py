@@ -5,9 +5,10 @@ from dataclasses import replace
 from typing import Any
 
 from predictor.core import introspection, probing, response_values, sample_data
+from predictor.core.coercion import INTEGER
 from predictor.core.columns import Column
 from predictor.core.errors import ArtifactError
-from predictor.core.input_builders import FRAME
+from predictor.core.input_builders import ARRAY, FRAME, SPARSE
 from predictor.core.signature import Signature
 
 
@@ -20,27 +21,35 @@ def infer_signature(
     ----------
     estimator : estimator
     columns : sequence of Column, optional
-        Names and descriptions of the columns, in the order of fitting.
+        Names and descriptions of the columns, in the order of fitting. Their types, if they state
+        any, precede those of the sample.
     sample : DataFrame, array, sparse matrix or list of str, optional
         Rows of X as the estimator accepts them. They add dtypes, ranges and an example.
 
     Raises
     ------
     ArtifactError
-        The estimator has no method that is served; its input is not rows of columns; its columns
-        differ from `columns` or from those of the sample; two columns have the same name.
+        The estimator is not fitted; it has no method that is served; its input is not rows of
+        columns; its columns differ from `columns` or from those of the sample; two columns have the
+        same name.
     """
     methods = introspection.get_methods(estimator)
     if not methods:
+        introspection.check_fitted(estimator)
         raise ArtifactError(
             f"{type(estimator).__name__} has none of the methods that are served: "
             f"{', '.join(response_values.METHODS)}."
         )
     inferred = introspection.get_columns(estimator, _count_columns(columns, sample))
+    introspection.check_fitted(estimator)
     container = introspection.get_container(estimator)
     if sample is not None:
-        declared = inferred
+        declared = inferred = _add_types(inferred, columns or ())
         container, inferred = sample_data.refine_columns(inferred, sample)
+        runs = [getattr(estimator, name) for name in methods]
+        if container in (ARRAY, SPARSE) and probing.depends_on_dtype(runs, sample):
+            dtype = str(sample.dtype)
+            inferred = tuple(replace(column, dtype=dtype, kind=INTEGER) for column in inferred)
         if hasattr(estimator, "served_columns_"):  # the estimator declares its types
             container = introspection.get_container(estimator)
             inferred = tuple(map(_restore_type, inferred, declared))
@@ -63,6 +72,18 @@ def _count_columns(columns: Sequence[Column] | None, sample: Any) -> int | None:
         return len(columns)
     shape: tuple[int, ...] = getattr(sample, "shape", ())
     return shape[1] if len(shape) > 1 else None
+
+
+def _add_types(inferred: Sequence[Column], stated: Sequence[Column]) -> tuple[Column, ...]:
+    """Return the inferred columns with the types that are stated elsewhere."""
+    if len(stated) != len(inferred):
+        return tuple(inferred)
+    return tuple(
+        replace(column, dtype=other.dtype, kind=other.kind, missing_as_none=other.missing_as_none)
+        if other.has_stated_type
+        else column
+        for column, other in zip(inferred, stated, strict=True)
+    )
 
 
 def _restore_type(refined: Column, declared: Column) -> Column:

@@ -15,7 +15,7 @@ from typing import Any
 
 from predictor.core.artifacts import open_artifact
 from predictor.core.engines import EstimatorEngine
-from predictor.core.engines.batching import run_batch
+from predictor.core.engines.batching import get_dtypes, run_batch
 from predictor.core.engines.engine import MethodResults
 from predictor.core.errors import ArtifactError, InvalidInput
 from predictor.core.input_builders import SPARSE
@@ -39,6 +39,7 @@ class Request:
     connection: socket.socket
     methods: tuple[str, ...]
     X: Any
+    dtypes: Any
     is_alone: bool
     is_retried: bool
     received_at: float = field(default_factory=time.monotonic)
@@ -47,7 +48,8 @@ class Request:
         """Return whether one call can answer both requests."""
         if self.is_alone or self.methods != other.methods:
             return False
-        return type(self.X) is type(other.X) and self.X.shape[1:] == other.X.shape[1:]
+        is_same_type = type(self.X) is type(other.X) and self.X.shape[1:] == other.X.shape[1:]
+        return is_same_type and self.dtypes == other.dtypes
 
 
 def main(options: Options, artifact: int, connections: socket.socket, parent: int) -> None:
@@ -185,7 +187,8 @@ class EstimatorProcess:
             X = sparse.csr_matrix(X)
         is_retried = header["is_retried"]
         is_alone = is_retried or X.shape[0] > MAX_ROWS_TO_BATCH or not self.options.is_batch_safe
-        self._queue.append(Request(connection, tuple(header["methods"]), X, is_alone, is_retried))
+        methods, dtypes = tuple(header["methods"]), get_dtypes(X, self.signature.columns)
+        self._queue.append(Request(connection, methods, X, dtypes, is_alone, is_retried))
 
     def _run_next(self) -> None:
         """Run the batch of the first request in the queue."""

@@ -47,6 +47,8 @@ class Inspection:
     compiled : str
         SHA-256 of the compiled estimator, whose file lies beside the artifact; empty if there is
         none.
+    description : str
+        Description of the model in the file or by the recipe.
     """
 
     artifact: str
@@ -57,6 +59,7 @@ class Inspection:
     any_version: bool = False
     engines: Mapping[str, Any] = field(default_factory=dict)
     compiled: str = ""
+    description: str = ""
 
 
 @dataclass(frozen=True)

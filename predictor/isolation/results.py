@@ -43,7 +43,7 @@ class Result:
         return f"model.{self.description.format}"
 
     def to_inspection(self, *, any_version: bool = False) -> Inspection:
-        """Return the result without the texts for the card."""
+        """Return the result without the metrics."""
         return Inspection(
             artifact=self.artifact,
             format=self.description.format,
@@ -53,6 +53,7 @@ class Result:
             any_version=any_version,
             engines=self.engines,
             compiled=self.compiled,
+            description=self.description.description,
         )
 
 

@@ -45,10 +45,9 @@ class Upload:
 
 @dataclass(frozen=True)
 class Trained:
-    """A bundled model that was trained, with the texts for its card."""
+    """A bundled model that was trained, with its metrics."""
 
     inspection: Inspection
-    description: str
     metrics: Mapping[str, float]
 
 
@@ -97,8 +96,7 @@ def train(recipe: str, directory: Path, run: Runner | None = None) -> Trained:
         The training fails.
     """
     result = _complete(directory, run, steps=(TRAINING,), recipe=recipe)
-    description = result.description
-    return Trained(result.to_inspection(), description.description, description.metrics)
+    return Trained(result.to_inspection(), result.description.metrics)
 
 
 def compile_file(

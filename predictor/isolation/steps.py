@@ -12,7 +12,10 @@ from predictor.core.errors import ArtifactError, PredictorError
 from predictor.core.signature import Signature
 from predictor.core.signature_inference import infer_signature
 from predictor.isolation.job import COMPILATION, INSPECTION, TRAINING, Job
-from predictor.isolation.trial_run import run_trial
+from predictor.isolation.trial_run import first_line, run_trial
+
+# Start of the note about another scikit-learn version.
+FITTED_WITH = "Fitted with "
 
 
 class SampleError(ArtifactError):
@@ -28,6 +31,7 @@ def inspect(job: Job) -> None:
         The file or the sample is rejected.
     """
     assert job.file is not None  # noqa: S101 - the step needs a file
+    versions = ""
     try:
         ingested = artifacts.ingest(
             read(job.file),
@@ -36,31 +40,34 @@ def inspect(job: Job) -> None:
             allow_version=job.allow_version,
             allow_pickle=job.allow_pickle,
         )
+        versions = next((note for note in ingested.notes if note.startswith(FITTED_WITH)), "")
         estimator, signature = ingested.estimator, ingested.signature
         if job.sample is not None:
             signature = _infer_from_sample(job, estimator, signature)
         trial = run_trial(estimator, signature)
-    except (PredictorError, MemoryError):
+    except (PredictorError, MemoryError) as exc:
+        if versions and type(exc) is ArtifactError:
+            raise ArtifactError(f"{exc} {versions}") from exc
         raise
     except Exception as exc:
         raise ArtifactError(
-            f"The model in the file cannot be served: it raises a {type(exc).__name__}."
+            f"The model in the file cannot be served: it raises a {type(exc).__name__}. "
+            f"{first_line(exc)} {versions}".strip()
         ) from exc
-    if ingested.file_format == "onnx" and not trial.accepts_example:
-        raise ArtifactError("The ONNX model fails on a row of its own columns.")
     write(job.artifact, ingested.data)
     description = {
         "format": ingested.file_format,
         "signature": trial.signature.to_json(),
         "fitted_with": dict(ingested.fitted_with),
         "notes": [*ingested.notes, *trial.notes],
+        "description": ingested.description,
     }
     write(job.report, json.dumps(description).encode())
 
 
 def _infer_from_sample(job: Job, estimator: Any, signature: Signature) -> Signature:
     try:
-        return infer_signature(estimator, sample=_read_sample(job, signature))
+        return infer_signature(estimator, signature.columns, _read_sample(job, signature))
     except ArtifactError as exc:
         raise SampleError(str(exc)) from exc
 
@@ -87,7 +94,9 @@ def compile_artifact(job: Job) -> None:
 def train(job: Job) -> None:
     """Train a bundled model, and write and compile its artifact."""
     fitted = recipes.fit(job.recipe)
-    data, signature = artifacts.dump(fitted.estimator, fitted.X, columns=fitted.columns)
+    data, signature = artifacts.dump(
+        fitted.estimator, fitted.X, columns=fitted.columns, class_names=fitted.class_names
+    )
     compilation = compile_(fitted.estimator, signature, fitted.X, enabled=job.use_compiled)
     description = {
         "format": "skops",
@@ -129,4 +138,4 @@ def _read_sample(job: Job, signature: Signature) -> Any:
     """Return the rows of the sample; None if there is no sample."""
     if job.sample is None:
         return None
-    return artifacts.read_sample(read(job.sample), job.sample_name, signature.container)
+    return artifacts.read_sample(read(job.sample), job.sample_name, signature)

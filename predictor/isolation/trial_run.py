@@ -3,10 +3,12 @@
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from textwrap import shorten
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from predictor.core.coercion import INTEGER, NUMBER
 from predictor.core.compiled.tolerance import Unequal, compare
 from predictor.core.compiler.row_generator import random_rows
 from predictor.core.engines import EstimatorEngine
@@ -38,8 +40,11 @@ FILLS = (0x00, 0x7F)
 # Methods that may return random results. They are not served then.
 OPTIONAL_METHODS = {"score_samples"}
 
-# Results of each method; None if the estimator rejects the rows.
-Results = Mapping[str, Any] | None
+# Results of each method, or the message with which the estimator rejects the rows.
+Results = Mapping[str, Any] | str
+
+# Length of an estimator's message in the message about a rejected file.
+MAX_MESSAGE_LENGTH = 300
 
 
 class Trial(NamedTuple):
@@ -49,14 +54,11 @@ class Trial(NamedTuple):
     ----------
     signature : Signature
         Without the methods that return random results.
-    accepts_example : bool
-        Whether the estimator accepts the example row.
     notes : list of str
         Sentences about the methods that are not served.
     """
 
     signature: Signature
-    accepts_example: bool
     notes: list[str]
 
 
@@ -64,13 +66,14 @@ def run_trial(estimator: Any, signature: Signature) -> Trial:
     """Run every method twice for the same rows, alone and in batches.
 
     Rows must not get different results because of the content of unused memory, of the requests
-    before them, or by chance.
+    before them, or by chance. Without a sample the example consists of zeros: a model may reject
+    them, but not all rows.
 
     Raises
     ------
     ArtifactError
         A result does not follow from the signature, or differs between two runs; rows are only
-        accepted one by one.
+        accepted one by one; the example of a sample, or every row without a sample, is rejected.
     """
     requests = _build_requests(estimator, signature)
     first = _run_in_order(estimator, signature, requests, FILLS[0])
@@ -84,11 +87,12 @@ def run_trial(estimator: Any, signature: Signature) -> Trial:
             f"{min(required)} returns different results for the same row."
         )
     for X, results in zip(requests, first, strict=True):
-        if results is None and X.shape[0] > 1:
+        if isinstance(results, str) and X.shape[0] > 1:
             _check_rejection(estimator, signature, X)
+    _check_acceptance(estimator, signature, first)
     methods = tuple(name for name in signature.methods if name not in random_methods)
     notes = [f"{name} is not served, because its results are random." for name in random_methods]
-    return Trial(replace(signature, methods=methods), first[0] is not None, notes)
+    return Trial(replace(signature, methods=methods), notes)
 
 
 def _build_requests(estimator: Any, signature: Signature) -> list[Any]:
@@ -116,17 +120,30 @@ def _run_in_order(
     return outcomes
 
 
-def _run(estimator: Any, signature: Signature, X: Any) -> Results:
-    """Return the results for rows. The estimator may reject any, also the example."""
+def _run(estimator: Any, signature: Signature, X: Any, methods: Sequence[str] = ()) -> Results:
+    """Return the results for rows, or the message with which the estimator rejects them.
+
+    An estimator that rejects the rows in another method than its first accepts them: scikit-learn
+    has methods that never run, such as `transform` of a discriminant analysis with `lsqr`.
+    """
+    methods = methods or signature.methods
     try:
-        results = EstimatorEngine(estimator).run(signature.methods, X)
+        results = EstimatorEngine(estimator).run(methods, X)
         arrays = {method: _to_arrays(values) for method, values in results.items()}
-        check_results(signature, signature.methods, X.shape[0], arrays)
-    except InvalidInput:
-        return None
+        check_results(signature, methods, X.shape[0], arrays)
+    except InvalidInput as exc:
+        if len(methods) > 1:
+            return _run(estimator, signature, X, methods[:1])
+        return first_line(exc.__cause__ or exc)
     except InvalidResult as exc:
         raise ArtifactError(f"The model in the file cannot be served. {exc}") from exc
     return {method: _comparable(values) for method, values in arrays.items()}
+
+
+def first_line(exc: BaseException) -> str:
+    """Return the first line of an exception's message, as a sentence."""
+    line = str(exc).strip().partition("\n")[0]
+    return f"{shorten(line or type(exc).__name__, MAX_MESSAGE_LENGTH).rstrip('.')}."
 
 
 def _comparable(values: Any) -> Any:
@@ -147,12 +164,12 @@ def _to_arrays(values: Any) -> Any:
 
 def _find_differences(first: Results, second: Results) -> set[str]:
     """Return the methods whose results differ."""
-    if first is None or second is None:
-        return set() if first is second else set(first or second or ())
-    different = set()
-    for name, values in second.items():
+    if isinstance(first, str) or isinstance(second, str):
+        return {name for each in (first, second) if not isinstance(each, str) for name in each}
+    different = first.keys() ^ second.keys()
+    for name in first.keys() & second.keys():
         try:
-            compare({name: first[name]}, {name: values})
+            compare({name: first[name]}, {name: second[name]})
         except Unequal:
             different.add(name)
     return different
@@ -161,5 +178,28 @@ def _find_differences(first: Results, second: Results) -> set[str]:
 def _check_rejection(estimator: Any, signature: Signature, X: Any) -> None:
     """Check that at least one row of a rejected batch is rejected as well."""
     rows = (slice_rows(X, slice(n, n + 1)) for n in range(X.shape[0]))
-    if all(_run(estimator, signature, row) is not None for row in rows):
+    if not any(isinstance(_run(estimator, signature, row), str) for row in rows):
         raise ArtifactError("The model in the file cannot be served. It takes one row only.")
+
+
+def _check_acceptance(estimator: Any, signature: Signature, all_results: list[Results]) -> None:
+    """Check that the model accepts its example row, which is the first, or some row at least."""
+    rejection = all_results[0]
+    if not isinstance(rejection, str):
+        return
+    if all(column.example is not None for column in signature.columns):
+        raise ArtifactError(f"The model rejects its own example row. {rejection}")
+    if all(isinstance(results, str) for results in (*all_results, _run_ones(estimator, signature))):
+        raise ArtifactError(
+            f"The model rejects every row that was tried. {rejection} If it accepts other rows, "
+            "add a sample of them."
+        )
+
+
+def _run_ones(estimator: Any, signature: Signature) -> Results:
+    """Run a row of positive numbers, as an estimator may reject the others."""
+    values = [
+        1 if column.kind in (NUMBER, INTEGER) and not column.categories else column.get_example()
+        for column in signature.columns
+    ]
+    return _run(estimator, signature, signature.build_input([[value] for value in values]))

@@ -26,8 +26,8 @@ class RegistryCommand(BaseCommand):
             raise CommandError(f"{exc.filename or 'A file'}: {exc.strerror}.") from exc
         except DatabaseError as exc:
             raise CommandError(
-                f"The registry cannot be read ({exc}). If its tables are missing, "
-                "run: python manage.py migrate."
+                f"The registry cannot be read ({exc}). Run this command in the directory of the "
+                "site. `migrate` makes missing tables."
             ) from exc
 
     def report_state(self, version: ModelVersion) -> None:
@@ -78,6 +78,19 @@ def parse_metrics(texts: list[str]) -> dict[str, float]:
             raise CommandError(
                 f"--metric takes NAME=NUMBER, such as accuracy=0.93; got {text!r}."
             ) from exc
+    return parsed
+
+
+def parse_texts(option: str, texts: list[str]) -> dict[str, str]:
+    """Return the texts from NAME=TEXT arguments."""
+    parsed = {}
+    for text in texts:
+        name, separator, value = text.partition("=")
+        if not separator:
+            raise CommandError(
+                f"{option} takes NAME=TEXT, such as bmi='Body mass index'; got {text!r}."
+            )
+        parsed[name] = value
     return parsed
 
 

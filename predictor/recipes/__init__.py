@@ -23,6 +23,8 @@ class Fitted:
     description : str
         Description of the model for its card.
     metrics : mapping of str to float
+    class_names : mapping of label to str
+        Names of classes for pages.
     """
 
     estimator: Any
@@ -30,6 +32,7 @@ class Fitted:
     columns: Sequence[Column]
     description: str
     metrics: Mapping[str, float] = field(default_factory=dict)
+    class_names: Mapping[Any, str] = field(default_factory=dict)
 
 
 def check(name: str) -> None:

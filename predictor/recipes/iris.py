@@ -15,7 +15,7 @@ from predictor.core.signature import Column
 from predictor.recipes import Fitted
 
 DESCRIPTION = (
-    "Species of an iris from its sepals: 0 setosa, 1 versicolor, 2 virginica. "
+    "Species of an iris from its sepals. "
     "One-vs-rest logistic regression, fitted on all 150 flowers; the accuracy is the mean of a "
     "ten-fold cross-validation."
 )
@@ -32,6 +32,7 @@ def fit() -> Fitted:
         estimator=estimator.fit(X, y),
         X=X,
         columns=[Column("X1", "Sepal length (cm)"), Column("X2", "Sepal width (cm)")],
+        class_names=dict(enumerate(data.target_names.tolist())),
         description=DESCRIPTION,
         metrics={"accuracy": float(accuracy.mean()), "accuracy_std": float(accuracy.std())},
     )

@@ -8,7 +8,8 @@ from django.db.models import Q
 from predictor import conf
 from predictor.core import artifacts
 from predictor.core.errors import ArtifactError, Conflict, InvalidInput, ModelNotFound
-from predictor.models import NAME, NAME_RULE, ModelVersion, RegisteredModel
+from predictor.core.model_name import NAME, NAME_RULE
+from predictor.models import ModelVersion, RegisteredModel
 from predictor.registry import storage
 
 State = ModelVersion.State

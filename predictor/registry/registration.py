@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,9 @@ from django.db import transaction
 from django.db.models import Max
 
 from predictor import triggers
-from predictor.core.errors import InvalidInput
+from predictor.core.descriptions import describe_columns, name_classes
+from predictor.core.errors import ArtifactError, InvalidInput
+from predictor.core.signature import Signature
 from predictor.isolation import sandbox
 from predictor.isolation.job import Inspection
 from predictor.isolation.sandbox import Upload
@@ -28,13 +30,18 @@ CARD_COLUMNS = (*triggers.IMMUTABLE_COLUMNS, "notes", "engines")
 
 @dataclass(frozen=True)
 class Origin:
-    """Origin and description of a version, from the user who registers it."""
+    """Origin and description of a version, from the user who registers it.
+
+    A description replaces that of the model. Columns and classes are described by name.
+    """
 
     source: str
     by: "User | None" = None
     description: str = ""
     notes: str = ""
     metrics: Mapping[str, float] = field(default_factory=dict)
+    columns: Mapping[str, str] = field(default_factory=dict)
+    class_names: Mapping[str, str] = field(default_factory=dict)
 
 
 def register_recipe(name: str, *, by: "User | None" = None) -> ModelVersion:
@@ -47,7 +54,7 @@ def register_recipe(name: str, *, by: "User | None" = None) -> ModelVersion:
     """
     with storage.staging() as staged:
         trained = sandbox.train(name, staged)
-        origin = Origin("training", by, trained.description, metrics=trained.metrics)
+        origin = Origin("training", by, metrics=trained.metrics)
         return admit(name, staged, trained.inspection, origin)
 
 
@@ -57,13 +64,33 @@ def register_file(name: str, upload: Upload, origin: Origin) -> ModelVersion:
     Raises
     ------
     InvalidInput
-        The file, the name or a metric is rejected.
+        The file, the name, a metric or a text is rejected.
     """
     queries.check_name(name)
     check_metrics(origin.metrics)
     with storage.staging() as staged:
         inspection = sandbox.inspect_file(upload, staged)
-        return admit(name, staged, inspection, origin)
+        signature = describe(Signature.from_json(inspection.signature), origin)
+        return admit(name, staged, replace(inspection, signature=signature.to_json()), origin)
+
+
+def describe(signature: Signature, origin: Origin) -> Signature:
+    """Return the signature with the user's texts.
+
+    Raises
+    ------
+    InvalidInput
+        A text does not fit the signature.
+    """
+    for name, change in (("columns", describe_columns), ("class_names", name_classes)):
+        texts = getattr(origin, name)
+        if not isinstance(texts, Mapping):
+            raise _invalid(name, 'Expected an object such as {"name": "text"}.')
+        try:
+            signature = change(signature, texts)
+        except ArtifactError as exc:
+            raise _invalid(name, str(exc)) from exc
+    return signature
 
 
 def admit(name: str, staged: Path, inspection: Inspection, origin: Origin) -> ModelVersion:
@@ -81,7 +108,7 @@ def admit(name: str, staged: Path, inspection: Inspection, origin: Origin) -> Mo
     with storage.locked():
         cleanup.clear()
         with transaction.atomic(durable=True):
-            model = _model(name, origin.description)
+            model = _model(name, origin.description, inspection.description)
             row = new_row(model, _next_number(model), staged, inspection, origin)
             directory = storage.directory(name, row.version)
             storage.write_card(staged, card(row))
@@ -134,29 +161,43 @@ def check_metrics(metrics: Any) -> None:
         They are something else.
     """
     if not isinstance(metrics, Mapping):
-        raise _invalid_metrics('Expected an object such as {"accuracy": 0.93}.')
+        raise _invalid("metrics", 'Expected an object such as {"accuracy": 0.93}.')
     for name, value in metrics.items():
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         if not name.isprintable() or not 1 <= len(name) <= MAX_METRIC_NAME_LENGTH:
-            raise _invalid_metrics(
-                f"The name of a metric has 1 to {MAX_METRIC_NAME_LENGTH} printable characters."
+            raise _invalid(
+                "metrics",
+                f"The name of a metric has 1 to {MAX_METRIC_NAME_LENGTH} printable characters.",
             )
         if not is_number or not -sys.float_info.max <= value <= sys.float_info.max:
-            raise _invalid_metrics(f"The metric {name} must be a finite number.")
+            raise _invalid("metrics", f"The metric {name} must be a finite number.")
 
 
-def _invalid_metrics(message: str) -> InvalidInput:
-    return InvalidInput(message, {"metrics": [message]})
+def _invalid(field_name: str, message: str) -> InvalidInput:
+    return InvalidInput(message, {field_name: [message]})
 
 
-def _model(name: str, description: str) -> RegisteredModel:
-    """Return the model, created if necessary, with its row locked."""
+def _model(name: str, description: str, own_description: str) -> RegisteredModel:
+    """Return the model, created if necessary, with its row locked.
+
+    Parameters
+    ----------
+    name : str
+    description : str
+        Description from the user, which replaces that of the model.
+    own_description : str
+        Description in the file, for a model without a description.
+    """
     model, new = RegisteredModel.objects.get_or_create(
-        name=name, defaults={"description": description}
+        name=name, defaults={"description": description or own_description}
     )
     if new:
         return model
-    return RegisteredModel.objects.select_for_update().get(pk=model.pk)
+    model = RegisteredModel.objects.select_for_update().get(pk=model.pk)
+    if text := description or (own_description if not model.description else ""):
+        model.description = text
+        model.save(update_fields=["description"])
+    return model
 
 
 def _next_number(model: RegisteredModel) -> int:

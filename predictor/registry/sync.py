@@ -75,8 +75,9 @@ def _adopt(name: str, number: int) -> ModelVersion:
     )
     try:
         with transaction.atomic(durable=True):
+            description = data.get("description", inspection.description)
             model, _ = RegisteredModel.objects.get_or_create(
-                name=name, defaults={"description": data.get("description", "")}
+                name=name, defaults={"description": description}
             )
             row = new_row(model, number, directory, inspection, origin)
             if data and row.sha256 != data["sha256"]:

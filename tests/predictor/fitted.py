@@ -12,7 +12,9 @@ from predictor.registry import queries, registration, storage
 def write(fitted, directory, *, enabled=True):
     """Write the files of a version, and return their inspection and their origin."""
     path = directory / "model.skops"
-    signature = artifacts.save(fitted.estimator, path, fitted.X, columns=fitted.columns)
+    signature = artifacts.save(
+        fitted.estimator, path, fitted.X, columns=fitted.columns, class_names=fitted.class_names
+    )
     compilation = compile_(fitted.estimator, signature, fitted.X, enabled=enabled)
     inspection = Inspection(
         path.name,
@@ -21,10 +23,9 @@ def write(fitted, directory, *, enabled=True):
         artifacts.get_software_versions(),
         engines=compilation.report,
         compiled=compilation.write(directory),
+        description=fitted.description,
     )
-    return inspection, registration.Origin(
-        "training", None, fitted.description, metrics=fitted.metrics
-    )
+    return inspection, registration.Origin("training", metrics=fitted.metrics)
 
 
 def register(name, fitted, *, by=None):

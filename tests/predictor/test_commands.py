@@ -2,14 +2,17 @@
 
 import json
 import shutil
+from importlib.metadata import version as installed
 
 import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import transaction
 
+from mlsite.command_line import program
 from predictor import registry
-from predictor.models import NAME_RULE, ModelVersion
+from predictor.core.model_name import NAME_RULE
+from predictor.models import ModelVersion
 from predictor.runtime import store
 from tests.serving import ROOT, python
 
@@ -41,8 +44,27 @@ def test_a_file_is_registered_and_promoted(run, brought):
         *("--metric", "r2=0.93", "--metric", "rows=4", "--note", "two sums"),
         *("--description", "Sums of two numbers."),
     )
-    assert output == ("Registered version 1 of sums.\ntwo sums\nVersion 1 of sums is live.\n")
-    version = ModelVersion.objects.get()
+    row = '{"x0": 0.0, "x1": 0.0}'
+    curl = f"""curl -H "Content-Type: application/json" -X POST -d '{row}' http://localhost:8000"""
+    assert output.splitlines() == [
+        "Registered version 1 of sums.",
+        "File: onnx",
+        "Columns: x0, x1",
+        "Outputs: predict",
+        "two sums",
+        "Version 1 of sums is live.",
+        f"{curl}/models/sums/predict",
+    ]
+    _, *output = run("register", "sums", brought / "sums.skops").splitlines()
+    assert output == [
+        f"File: skops, fitted with scikit-learn {installed('scikit-learn')}",
+        "Columns: x0, x1",
+        "Outputs: predict",
+        "Version 2 of sums is ready.",
+        "Version 1 is live. To make this version live: promote sums 2",
+        f"{curl}/models/sums/versions/2/predict",
+    ]
+    version = ModelVersion.objects.get(version=1)
     assert version.metrics == {"r2": 0.93, "rows": 4}
     assert (version.notes, version.source) == ("two sums", "file sums.onnx")
     assert version.model.description == "Sums of two numbers."
@@ -227,6 +249,6 @@ def test_a_start_without_its_database_takes_what_lies_in_models(run, register, m
         "Registered version 3 of iris.",
         "Registered version 1 of sums.",
         "Version 3 of iris is live.",
-        "sums has no live version. Run: manage.py promote sums VERSION",
+        f"sums has no live version. Run: {program()} promote sums VERSION",
     ]
     assert registry.version("iris", 3).compiled  # as it went live

@@ -20,7 +20,7 @@ def test_the_card_has_the_inputs_and_outputs_of_the_model(api, iris):
     accuracy = card["metrics"]["accuracy"]
     assert card == {
         "name": "iris",
-        "description": "Species of an iris from its sepals: 0 setosa, 1 versicolor, 2 virginica. "
+        "description": "Species of an iris from its sepals. "
         "One-vs-rest logistic regression, fitted on all 150 flowers; the accuracy is the mean of "
         "a ten-fold cross-validation.",
         "live_version": 1,
@@ -46,6 +46,7 @@ def test_the_card_has_the_inputs_and_outputs_of_the_model(api, iris):
         ],
         "outputs": ["predict", "predict_proba", "decision_function"],
         "classes": [0, 1, 2],
+        "class_names": {"0": "setosa", "1": "versicolor", "2": "virginica"},
         "metrics": version["metrics"],
     }
     assert 0.7 < accuracy < 0.85

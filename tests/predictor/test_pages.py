@@ -4,7 +4,9 @@ import json
 import re
 from html import unescape
 
+import numpy as np
 import pytest
+from sklearn.preprocessing import FunctionTransformer
 
 from predictor import registry
 from predictor.core.signature import Column
@@ -35,6 +37,22 @@ def test_a_column_of_any_name_and_meaning_is_an_input(api, iris, fitted):
         assert f'<label for="{each}"' in page
         assert f'aria-describedby="{each}-help"' in page
         assert f'id="{each}-help"' in page
+
+
+def test_class_names_are_on_pages_escaped_and_not_in_predictions(api, iris, fitted):
+    columns = [Column("a"), Column("b")]
+    odd = Fitted(fitted.estimator, fitted.X, columns, "", class_names={0: "<b>bold</b>"})
+    registry.promote(register_fitted("odd", odd))
+    get_store().refresh()
+    name = '<span class="class-name">&lt;b&gt;bold&lt;/b&gt;</span>'
+    assert f"<code>0</code> {name}" in api.get("/models/odd/", **BROWSER).content.decode()
+    row, url = {"a": 5.1, "b": 3.5}, "/models/odd/predict?outputs=predict,predict_proba"
+    page = api.post(url, row, **BROWSER).content.decode()
+    assert f'<dd class="chief">0 {name}' in page
+    assert f"<b>0</b> {name}" in page
+    answer = api.post(url, row).json()
+    assert (answer["prediction"], list(answer["probabilities"])) == (0, ["0", "1", "2"])
+    assert api.get("/models/odd/").json()["class_names"] == {"0": "<b>bold</b>"}
 
 
 def test_a_model_without_a_live_version_offers_no_prediction(api, iris):
@@ -126,16 +144,32 @@ def test_a_row_from_the_form_is_the_raw_data_too(api, iris):
 
 def test_the_predictions_of_many_rows_are_a_table(api, iris):
     rows = json.dumps([{"X1": 61.1, "X2": 17.3}, {"X1": 5.1, "X2": 3.5}])
-    assert cells(post_raw(api, rows)) == [["row", "predictions"], ["0", "2"], ["1", "0"]]
+    assert cells(post_raw(api, rows)) == [
+        ["row", "predictions"],
+        ["0", '2 <span class="class-name">virginica</span>'],
+        ["1", '0 <span class="class-name">setosa</span>'],
+    ]
     both = cells(post_raw(api, rows, "/predict?outputs=predict,predict_proba"))
     assert both[0] == ["row", "predictions", "probabilities"]
-    assert "<b>2</b> 0.510" in both[1][2]
+    assert '<b>2</b> <span class="class-name">virginica</span> 0.510' in both[1][2]
     assert cells(post_raw(api, "[]")) == [["row", "predictions"], ["No rows."]]
+
+
+def test_the_page_shows_infinities_and_nan_as_json_does(api, iris):
+    X = np.array([[1.0, 2.0], [3.0, 4.0]])
+    log = Fitted(FunctionTransformer(np.log).fit(X), X, [Column("a"), Column("b")], "Log.", {})
+    registry.promote(register_fitted("log", log))
+    get_store().refresh()
+    with np.errstate(all="ignore"):
+        page = post_raw(api, '{"a": 0, "b": -1}', "/models/log/predict").content.decode()
+        table = cells(post_raw(api, '[{"a": 0, "b": 1}]', "/models/log/predict"))
+    assert "<dd>[&quot;-Infinity&quot;, null]" in page
+    assert list(map(unescape, table[1])) == ["0", '["-Infinity", 0.0]']
 
 
 def test_the_table_shows_the_first_hundred_rows(api, iris):
     response = post_raw(api, json.dumps([{"X1": 5.1, "X2": 3.5}] * 150))
-    assert cells(response)[-1] == ["99", "0"]
+    assert cells(response)[-1] == ["99", '0 <span class="class-name">setosa</span>']
     assert b"The table shows the first 100 of 150 rows." in response.content
 
 

@@ -80,6 +80,7 @@ def test_an_upload_creates_a_model_that_predicts(staff_api, models_dir, brought,
         ],
         "outputs": ["predict"],
         "classes": None,
+        "class_names": {},
         "metrics": {"r2": 0.93},
         "format": "skops",
         "sha256": row.sha256,
@@ -97,6 +98,24 @@ def test_an_upload_creates_a_model_that_predicts(staff_api, models_dir, brought,
         ("registration", "sam"),
         ("promotion", "sam"),
     ]
+
+
+def test_an_upload_describes_the_model_and_its_columns(staff_api, models_dir, brought):
+    url, path = "/models/sums/versions/", brought / "sums.skops"
+    fields = {"description": "Sums.", "columns": '{"x1": "second number"}', "promote": "true"}
+    version = upload(staff_api, url, path, **fields).json()
+    assert [column["description"] for column in version["inputs"]] == ["", "second number"]
+    assert staff_api.get("/models/sums/").json()["description"] == "Sums."
+    version = upload(staff_api, url, path, columns='{"a": "first", "b": "second"}').json()
+    assert [(c["name"], c["description"]) for c in version["inputs"]] == [
+        ("a", "first"),
+        ("b", "second"),
+    ]
+    assert staff_api.get("/models/sums/").json()["description"] == "Sums."
+    row = {"a": 7, "b": 0.5}
+    assert staff_api.post("/models/sums/versions/2/predict", row).status_code == 200
+    upload(staff_api, url, path, description="Sums of two numbers.")
+    assert staff_api.get("/models/sums/").json()["description"] == "Sums of two numbers."
 
 
 def test_a_sample_adds_dtypes_and_ranges_to_the_columns(staff_api, iris, brought):
@@ -133,6 +152,10 @@ def test_a_file_that_is_not_a_model_is_rejected_and_leaves_nothing(
     assert staff_api.post("/predict", ROW).status_code == 200
 
 
+FIELDS = [
+    *("artifact", "sample", "metrics", "description", "columns", "class_names"),
+    *("note", "promote"),
+]
 NUMBER = "The metric accuracy must be a finite number."
 WRONG_FIELDS = [
     ({"metrics": "[1]"}, {"metrics": ['Expected an object such as {"accuracy": 0.93}.']}),
@@ -144,10 +167,28 @@ WRONG_FIELDS = [
         {"metrics": ["The name of a metric has 1 to 64 printable characters."]},
     ),
     ({"metrics": '{"accuracy": NaN}'}, {"metrics": ["Value must be valid JSON."]}),
+    ({"columns": "[1]"}, {"columns": ['Expected an object such as {"name": "text"}.']}),
+    (
+        {"columns": '{"bmi": "Body mass index"}'},
+        {"columns": ["The model has no column bmi. Its columns are x0, x1."]},
+    ),
+    ({"columns": '{"x0": 1}'}, {"columns": ["The column 'x0' needs a text; got 1."]}),
+    (
+        {"columns": '{"x0": ""}'},
+        {"columns": ["The text of the column 'x0' needs 1 to 1000 characters."]},
+    ),
+    (
+        {"class_names": '{"0": "setosa"}'},
+        {"class_names": ["The model has no class 0. It has no classes."]},
+    ),
     ({"promote": "perhaps"}, {"promote": ["Must be a valid boolean."]}),
     (
         {"promot": "true"},
-        {"promot": ["Unknown field; an upload takes artifact, sample, metrics, note, promote."]},
+        {
+            "promot": [
+                f"Unknown field; an upload takes {', '.join(FIELDS)}.",
+            ]
+        },
     ),
 ]
 

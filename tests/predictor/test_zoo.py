@@ -9,7 +9,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from predictor.api.json_schema import JSON_NULL, response_schema, row_schema
-from predictor.core import save
+from predictor.core.artifacts import save
 from predictor.core.compiler import batch_safety, crossover
 from predictor.core.compiler.converters.dispatch import CONVERTERS
 from predictor.core.errors import ArtifactError
@@ -231,7 +231,9 @@ def one(value):
     if isinstance(value, np.ndarray | list | tuple):
         return [one(item) for item in value]
     value = value.item() if isinstance(value, np.generic) else value
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    if isinstance(value, float) and math.isinf(value):
+        return "Infinity" if value > 0 else "-Infinity"
+    return None if isinstance(value, float) and math.isnan(value) else value
 
 
 def as_rows(X, names):

@@ -64,7 +64,7 @@ from sklearn.utils import all_estimators, get_tags
 from sklearn.utils._test_common.instance_generator import _construct_instances
 from sklearn.utils.estimator_checks import _enforce_estimator_tags_X, _enforce_estimator_tags_y
 
-from predictor.core import save
+from predictor.core.artifacts import save
 from predictor.core.signature import Signature
 
 ROWS = 90

@@ -116,6 +116,7 @@ API = {
     "models/<name>/versions/<version>/predict/": row(
         "/models/iris/versions/1/predict", "permitted", GET=200, POST=400
     ),
+    "software/": row("/software/", "permitted", GET=200),
     "models/<name>/promote/": row("/models/iris/promote", "managers", POST=400),
     "models/<name>/retire/": row("/models/iris/retire", "managers", POST=400),
     "models/<name>/rollback/": row("/models/absent/rollback", "managers", POST=404),

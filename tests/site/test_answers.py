@@ -39,6 +39,7 @@ REQUESTS = {
     "GET /models/{name}/versions/{version}/predict/": {},
     "POST /models/{name}/versions/{version}/predict/": {"data": ROW, "query": OUTPUTS},
     "GET /predict/": {},
+    "GET /software/": {},
     "POST /predict/": {"data": ROW},
     "GET /tasks/": {"query": {"page_size": 1}},
     "POST /tasks/": {"data": [{"title": "wash up", "priority": 3}]},

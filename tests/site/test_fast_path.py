@@ -32,7 +32,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import MultinomialNB
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from mlsite.accounts.token_cache import known_tokens
@@ -71,7 +71,7 @@ PLAIN = {
     "a key twice": request(body=b'{"X1": "x", "X1": 1, "X2": 2}'),
     "an escaped key": request(body=b'{"\\u0058\\u0031": 1, "X2": 2}'),
     "a float beyond 64 bits": request(body={"X1": 1e30, "X2": 2}),
-    "the largest integers": request(body={"X1": 2**63 - 1, "X2": -(2**63) + 1}),
+    "the largest integers": request(body={"X1": 2**63, "X2": -(2**63)}),
     "no rows": request(body=[]),
     "one row in a list": request(body=[ROW]),
     "rows of numbers": request(body=[{"X1": n / 7, "X2": n} for n in range(300)]),
@@ -114,6 +114,8 @@ PLAIN = {
     ),
     "several targets": request("/models/targets/predict", {"x0": 1, "x1": "2"}),
     "NaN as null": request("/models/nan/predict", {"x0": 1, "x1": 2}),
+    "infinities": request("/models/infinite/predict", [{"x0": 0, "x1": 0}, {"x0": 1, "x1": 2}]),
+    "an infinity": request("/models/infinite/predict", {"x0": 0, "x1": 3}),
     "transform": request("/models/pca/predict", [{"x0": 1, "x1": 2}]),
 }
 
@@ -131,6 +133,8 @@ PASSED_ON = {
     "a list in a column": request(body=ROW | {"X1": [1]}),
     "an object in a column": request(body=[ROW, ROW | {"X1": {}}]),
     "an integer beyond 64 bits": request(body={"X1": 2**64, "X2": 1}),
+    "an integer beyond float64": request(body={"X1": 2**53 + 1, "X2": 1}),
+    "integers beyond float64": request(body=[ROW, {"X1": 1, "X2": -(2**53) - 1}]),
     "integers beyond 64 bits": request(body=[ROW, {"X1": -(10**400), "X2": 1}]),
     "a float beyond all bits": request(body=b'{"X1": 1e999, "X2": 1}'),
     "NaN": request(body=b'{"X1": NaN, "X2": 1}'),
@@ -272,8 +276,14 @@ def estimators():
         "both": Signed(DecisionTreeClassifier(max_depth=2).fit(X, both), X),
         "targets": Signed(DecisionTreeRegressor(max_depth=2).fit(X, X), X),
         "nan": Signed(NotANumber(max_depth=2).fit(X, labels), X),
+        "infinite": Signed(FunctionTransformer(log).fit(X), X),
         "pca": Signed(PCA(1).fit(X), X),
     }
+
+
+def log(X):
+    with np.errstate(divide="ignore"):
+        return np.log(X)
 
 
 class NotANumber(DecisionTreeRegressor):
@@ -616,6 +626,7 @@ class Moody:
     [
         (np.array([1.5]), 200),
         (np.array([np.nan]), 200),
+        (np.array([-np.inf]), 200),
         (np.array([2**70], dtype=object), 500),
         (Busy("Too many requests wait."), 503),
         (EstimatorFailed("The estimator exceeded its time limit."), 503),

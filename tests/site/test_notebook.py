@@ -2,18 +2,27 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
 
 import numpy as np
 import pytest
+from sklearn.datasets import load_wine
+from sklearn.ensemble import RandomForestClassifier
 
+from predictor.core import publish, save
+from predictor.core.site_client import SiteError
 from tests.predictor.core.tutorial import COEFFICIENTS, INTERCEPTS, final_model
-from tests.serving import ROOT, START_S, environment
+from tests.serving import ROOT, START_S, Site, environment, free_port, manage, until
 
 pytestmark = pytest.mark.xdist_group("site")
 
 PAGE = (ROOT / "docs" / "notebook.md").read_text()
+PROGRAMS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 
 
 def lines(beginning):
@@ -42,11 +51,11 @@ def said(site, tmp_path_factory):
     """The output of each command, after which the models exist beside the site's own."""
     home = tmp_path_factory.mktemp("notebook")
     (home / "final_model.pkl").write_bytes(final_model())
-    (program,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    program, _ = PROGRAMS
     assert len([line for line in program.splitlines() if line]) == 6
     commands = [
-        re.sub(r"\w+\.(skops|pkl)", lambda file: str(home / file[0]), line.removeprefix("python "))
-        for line in lines("python manage.py register")
+        re.sub(r"\w+\.(skops|pkl)", lambda file: str(home / file[0]), line)
+        for line in lines("mlsite register")
     ]
     done = subprocess.run(
         [sys.executable, "-c", NOTEBOOK, home, ROOT, program, *commands],
@@ -79,3 +88,142 @@ def test_the_pickle_of_2016_answers_as_its_coefficients_say(site, said):
         f"""-d '{json.dumps(rows)}' http://localhost:8000/models/flowers/predict"""
     )
     assert (status, json.loads(body)) == (200, {"predictions": expected})
+
+
+# Publication
+
+
+@pytest.fixture(scope="module")
+def token(site):
+    return manage(site.home, "token", "admin", "--name", "notebook").stdout.strip()
+
+
+@pytest.fixture(scope="module")
+def wine():
+    X, y = load_wine(return_X_y=True, as_frame=True)
+    X = X[["alcohol", "hue"]]
+    return RandomForestClassifier(5, random_state=0).fit(X, y), X
+
+
+def answered(site, command):
+    """The answer to a command; None if a worker does not know the model yet."""
+    answer = site.curl(command)
+    return None if answer[0] == HTTPStatus.NOT_FOUND else answer
+
+
+def test_the_publication_of_the_page_prints_a_command_that_is_answered(site, token, capsys):
+    scope = {"TOKEN": token}
+    for program in PROGRAMS:
+        lines = program.replace("http://localhost:8000", site.url)
+        exec(lines.replace('"wine"', '"published"'), scope)  # noqa: S102 - as a notebook does
+    address, command = capsys.readouterr().out.splitlines()
+    assert address == f"Version 1 of published is live: {site.url}/models/published/"
+    # A new live version reaches every worker within a second.
+    status, headers, body = until(lambda: answered(site, command), "a prediction")
+    expected = scope["forest"].predict(scope["X"].iloc[:1][["alcohol", "hue"]])[0]
+    assert (status, json.loads(body)) == (200, {"prediction": expected})
+    assert headers["x-model-version"] == "1"
+
+
+def test_a_published_version_is_described_and_live_only_if_promoted(site, token, wine, capsys):
+    forest, X = wine
+    texts = {
+        "columns": {"hue": "Farbton »Hue«"},
+        "class_names": {0: "Barolo"},
+        "description": "Cultivar of a wine — in Piemont.",
+    }
+    published = publish(
+        *(forest, "described"),
+        **texts,
+        url=f"{site.url}/",
+        token=token,
+        sample=X,
+        metrics={"accuracy": np.float64(0.5)},
+        note="first",
+    )
+    assert repr(published) == (
+        "PublishedModel(name='described', version=1, state='ready', "
+        f"url='{site.url}/models/described/versions/1/predict')"
+    )
+    address, command = capsys.readouterr().out.splitlines()
+    assert address == (
+        f"Version 1 of described is ready: {site.url}/models/described/ promote=True, or the "
+        "command `promote`, makes it live."
+    )
+    assert site.curl(command)[0] == 200
+    assert json.loads(site.get("/models/described/")[1])["description"] == texts["description"]
+    version = json.loads(site.get("/models/described/versions/1/")[1])
+    assert [column["description"] for column in version["inputs"]] == ["", "Farbton »Hue«"]
+    assert (version["state"], version["class_names"]) == ("ready", {"0": "Barolo"})
+    assert (version["metrics"], version["notes"]) == ({"accuracy": 0.5}, "first")
+
+
+def test_the_command_for_a_closed_site_reads_the_token_from_a_variable(prepared, wine, capsys):
+    forest, X = wine
+    with Site(shutil.copytree(prepared, prepared.parent / "closed"), API_ACCESS="token") as closed:
+        token = manage(closed.home, "token", "admin", "--name", "notebook").stdout.strip()
+        publish(forest, "wine", url=closed.url, token=token, sample=X, promote=True)
+        _, command = capsys.readouterr().out.splitlines()
+        assert token not in command
+        assert closed.curl(command)[0] == 401
+        command = command.replace("$TOKEN", token)
+        assert until(lambda: answered(closed, command), "a prediction")[0] == 200
+        with pytest.raises(SiteError, match="An upload needs the token of a staff user"):
+            save(forest, closed.home / "wine.skops", url=closed.url)
+
+
+class Elsewhere(BaseHTTPRequestHandler):
+    """Another server than a site: it redirects, or answers with HTML."""
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        if self.path.startswith("/moved/"):
+            self.send_response(301)
+            self.send_header("Location", f"https://localhost{self.path}")
+        else:
+            self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"<html>")
+
+    def log_message(self, *_arguments):
+        """Write no log."""
+
+
+@pytest.fixture(scope="module")
+def elsewhere():
+    with HTTPServer(("127.0.0.1", 0), Elsewhere) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+STAFF = " An upload needs the token of a staff user: mlsite token USER --name notebook."
+
+
+def test_a_publication_that_fails_says_why(site, token, wine, elsewhere):
+    forest, X = wine
+    port = free_port()
+    post = "models/wine/versions/"
+    failures = [
+        ({"token": None}, f"Authentication credentials were not provided.{STAFF}"),
+        ({"token": "unknown"}, f"This is not a token: tokens begin with mlsite_.{STAFF}"),
+        ({"metrics": {"": 1}}, "metrics: The name of a metric has 1 to 64 printable characters."),
+        ({"url": "localhost:8000"}, "url is 'localhost:8000'; it takes an address such as "),
+        (
+            {"url": f"http://127.0.0.1:{port}"},
+            f"http://127.0.0.1:{port} cannot be reached: Connection refused.",
+        ),
+        ({"url": elsewhere}, f"{elsewhere}/{post} does not answer with JSON: "),
+        (
+            {"url": f"{elsewhere}/moved"},
+            f"{elsewhere}/moved/{post} redirects to https://localhost/moved/{post}. Use the ",
+        ),
+    ]
+    for change, sentence in failures:
+        with pytest.raises(SiteError) as failure:
+            publish(forest, "wine", **{"url": site.url, "token": token, "sample": X} | change)
+        assert str(failure.value).startswith(sentence)
+    with pytest.raises(ValueError, match=r"'Wine' is not a model name\. Use at most 64 lowercase"):
+        publish(forest, "Wine", url=site.url, token=token)

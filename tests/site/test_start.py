@@ -57,7 +57,7 @@ def metrics_after(site, command):
 def test_the_development_server_asks_for_a_database(tmp_path):
     done = manage(tmp_path, "runserver", "--noreload", str(free_port()))
     assert done.returncode == 1
-    assert "`python manage.py prepare` makes the database" in done.stderr
+    assert "The command `prepare` makes the database" in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -1,7 +1,6 @@
 """Prepare the site: tables, an administrator, example tasks, the default model."""
 
 import secrets
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 
+from mlsite.command_line import program
 from predictor import recipes, registry
 from predictor.core.errors import ArtifactError
 from predictor.models import ModelVersion, RegisteredModel
@@ -63,7 +63,7 @@ class Command(BaseCommand):
             call_command("loaddata", "example_tasks", verbosity=0)
         self.stdout.write(
             f"Made the user admin with the password {password} (it is not shown again). "
-            f"To change it: {python()} manage.py changepassword admin"
+            f"To change it: {program()} changepassword admin"
         )
 
     def sync(self) -> None:
@@ -81,7 +81,9 @@ class Command(BaseCommand):
             registry.promote(newest, why="The database was lost.")
             self.stdout.write(f"Version {newest.version} of {newest.model} is live.")
         for name in registry.models_without_live_version():
-            self.stdout.write(f"{name} has no live version. Run: manage.py promote {name} VERSION")
+            self.stdout.write(
+                f"{name} has no live version. Run: {program()} promote {name} VERSION"
+            )
 
     def train(self) -> None:
         """Train the default model if it is missing; check the files of live models."""
@@ -103,9 +105,3 @@ class Command(BaseCommand):
         """Compile live models that have no compiled file of the current software versions."""
         for version in registry.compile_stale():
             self.stdout.write(f"Compiled version {version.version} of {version.model}.")
-
-
-def python() -> str:
-    """Return the path of the interpreter, relative to the current directory if possible."""
-    interpreter, here = Path(sys.executable), Path.cwd()
-    return str(interpreter.relative_to(here) if interpreter.is_relative_to(here) else interpreter)

@@ -5,7 +5,7 @@ Importing scikit-learn takes seconds, so it happens only when a model is read or
 
 import hashlib
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from predictor.core.artifacts.sample_file import read_sample
 from predictor.core.artifacts.skops import model_file
 from predictor.core.artifacts.software_versions import get_software_versions
 from predictor.core.columns import Column
+from predictor.core.descriptions import describe_columns, name_classes
 from predictor.core.errors import ArtifactError
 from predictor.core.signature import Signature
 from predictor.core.signature_inference import infer_signature
@@ -32,30 +33,10 @@ __all__ = [
 
 
 def save(
-    estimator: Any,
-    path: str | os.PathLike[str],
-    sample: Any = None,
-    *,
-    columns: Sequence[Column] | None = None,
+    estimator: Any, path: str | os.PathLike[str], sample: Any = None, **texts: Any
 ) -> Signature:
-    """Write a fitted estimator to a skops file, with its signature and the software versions.
-
-    Parameters
-    ----------
-    estimator : estimator
-    path : path
-    sample : DataFrame, array, sparse matrix or list of str, optional
-        Rows of X as the estimator accepts them.
-    columns : sequence of Column, optional
-        Names and descriptions of the columns, for an estimator that was fitted on an array.
-
-    Raises
-    ------
-    ArtifactError
-        The signature cannot be inferred; the estimator cannot be saved; the saved file cannot be
-        loaded again.
-    """
-    data, signature = dump(estimator, sample, columns=columns)
+    """Write a fitted estimator to a skops file, and return its signature; see `dump`."""
+    data, signature = dump(estimator, sample, **texts)
     with Path(path).open("wb") as file:
         file.write(data)
         file.flush()
@@ -64,11 +45,46 @@ def save(
 
 
 def dump(
-    estimator: Any, sample: Any = None, *, columns: Sequence[Column] | None = None
+    estimator: Any,
+    sample: Any = None,
+    *,
+    columns: Mapping[str, str] | Sequence[Column | str] | None = None,
+    class_names: Mapping[Any, str] | None = None,
+    description: str = "",
 ) -> tuple[bytes, Signature]:
-    """Return the content of the file that `save` writes, and the signature."""
-    signature = infer_signature(estimator, columns, sample)
-    card = {"signature": signature.to_json(), "fitted_with": get_software_versions()}
+    """Return a skops file with its signature and the software versions, and the signature.
+
+    Parameters
+    ----------
+    estimator : estimator
+    sample : DataFrame, array, sparse matrix or list of str, optional
+        Rows of X as the estimator accepts them.
+    columns : mapping of str to str, or sequence of Column or str, optional
+        Descriptions of any columns by name. Or a column for each column of X, for an estimator that
+        was fitted on an array.
+    class_names : mapping of label to str, optional
+        Names of any classes.
+    description : str
+        Description of the model.
+
+    Raises
+    ------
+    ArtifactError
+        The signature cannot be inferred, or the texts do not fit it; the estimator cannot be saved;
+        the saved file cannot be loaded again.
+    """
+    named = None
+    if columns is not None and not isinstance(columns, Mapping):
+        named = [Column(each) if isinstance(each, str) else each for each in columns]
+    signature = infer_signature(estimator, named, sample)
+    if isinstance(columns, Mapping):
+        signature = describe_columns(signature, columns)
+    signature = name_classes(signature, class_names or {})
+    card = {
+        "signature": signature.to_json(),
+        "fitted_with": get_software_versions(),
+        "description": description,
+    }
     data = model_file.dumps(estimator, card)
     model_file.loads(data)
     return data, signature

@@ -24,6 +24,7 @@ SKOPS, ONNX, MLFLOW, PICKLE = "skops", "onnx", "mlflow", "pickle"
 # First bytes of a zip archive, and of a pickle of any protocol.
 ZIP_START = b"PK"
 PICKLE_START = re.compile(rb"\x80[\x01-\x05]|\(|c[A-Za-z_][\w.]*\n")
+MAX_DESCRIPTION_LENGTH = 2000
 PICKLE_SUFFIXES = (".pkl", ".pickle", ".joblib", ".sav")
 
 
@@ -68,6 +69,8 @@ class IngestedArtifact:
         Versions of the software that fitted the estimator, as far as they are known.
     notes : tuple of str
         One sentence for each conversion or exception.
+    description : str
+        Description of the model in the file.
     """
 
     estimator: Any = field(repr=False)
@@ -78,6 +81,7 @@ class IngestedArtifact:
     signature: Signature
     fitted_with: Mapping[str, str]
     notes: tuple[str, ...] = ()
+    description: str = ""
 
 
 def open_artifact(
@@ -152,6 +156,7 @@ def ingest(  # noqa: PLR0913 - each parameter is a choice of the operator
         signature=signature,
         fitted_with=_get_fitted_with(artifact),
         notes=tuple(notes),
+        description=str(artifact.card.get("description", ""))[:MAX_DESCRIPTION_LENGTH],
     )
 
 

@@ -11,18 +11,22 @@ import warnings
 from importlib import metadata
 from typing import Any
 
-from predictor.core.artifacts import sklearn_0_17
+from predictor.core.artifacts import bounds, sklearn_0_17, sklearn_upgrade
 from predictor.core.artifacts.skops import trusted_types
 from predictor.core.errors import ArtifactError
 
 # Modules that have another name in the installed versions.
-RENAMED_MODULES = {
-    "numpy.core.multiarray": "numpy._core.multiarray",
-    "numpy.core.numeric": "numpy._core.numeric",
-    "numpy.core._internal": "numpy._core._internal",
-    "copy_reg": "copyreg",
-    "__builtin__": "builtins",
-} | sklearn_0_17.MODULES
+RENAMED_MODULES = (
+    {
+        "numpy.core.multiarray": "numpy._core.multiarray",
+        "numpy.core.numeric": "numpy._core.numeric",
+        "numpy.core._internal": "numpy._core._internal",
+        "copy_reg": "copyreg",
+        "__builtin__": "builtins",
+    }
+    | sklearn_0_17.MODULES
+    | sklearn_upgrade.RENAMED_MODULES
+)
 
 # Types and functions with which pickles build plain objects and arrays.
 REBUILDERS = trusted_types.qualify(
@@ -119,11 +123,34 @@ def load(data: bytes) -> tuple[Any, list[str], str]:
         except ArtifactError:
             raise
         except Exception as exc:
-            raise ArtifactError("The file is not a pickle of an estimator.") from exc
-    # scikit-learn warns if another version fitted the estimator.
+            raise ArtifactError(_explain(exc, caught)) from exc
+    other_version = _find_version(caught)
+    installed = metadata.version("scikit-learn")
+    estimator, notes = sklearn_0_17.upgrade(estimator)
+    if other_version:
+        sklearn_upgrade.upgrade(bounds.everything(estimator), other_version, installed)
+    return estimator, notes, other_version or installed
+
+
+def _find_version(caught: list[warnings.WarningMessage]) -> str | None:
+    """Return the version that scikit-learn warns of: another version fitted the estimator."""
     versions = (getattr(entry.message, "original_sklearn_version", None) for entry in caught)
-    other_version = next(filter(None, versions), None)
-    return *sklearn_0_17.upgrade(estimator), other_version or metadata.version("scikit-learn")
+    return next(filter(None, versions), None)
+
+
+def _explain(exc: Exception, caught: list[warnings.WarningMessage]) -> str:
+    """Return a sentence about a pickle that cannot be read."""
+    if isinstance(exc, ValueError) and "node array from the pickle" in str(exc):
+        return (
+            "The pickle contains trees of scikit-learn 1.2 or older, which scikit-learn "
+            f"{metadata.version('scikit-learn')} cannot read. Fit the model again."
+        )
+    if version := _find_version(caught):
+        return (
+            f"The pickle was written with scikit-learn {version}, and scikit-learn "
+            f"{metadata.version('scikit-learn')} cannot read it. Fit the model again."
+        )
+    return "The file is not a pickle of an estimator."
 
 
 def _load_pickle(data: bytes) -> Any:

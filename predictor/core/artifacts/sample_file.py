@@ -4,12 +4,18 @@ import io
 from pathlib import PurePath
 from typing import Any
 
+from predictor.core.coercion import BOOLEAN, MAX_EXACT_INTEGER, STRING, InvalidValue
+from predictor.core.columns import Column
 from predictor.core.errors import ArtifactError
-from predictor.core.input_builders import FRAME, SPARSE, VECTOR
+from predictor.core.input_builders import ARRAY, FRAME, SPARSE, VECTOR, InputBuilder, build_series
+from predictor.core.signature import Signature
 
 
-def read_sample(data: bytes, name: str, container: str) -> Any:
+def read_sample(data: bytes, name: str, signature: Signature) -> Any:
     """Return the rows in a .csv or .npz file.
+
+    A CSV file states no types. Columns whose type the signature states are read as this type; the
+    types of other columns are those that pandas infers, with float64 for integers.
 
     Parameters
     ----------
@@ -18,8 +24,8 @@ def read_sample(data: bytes, name: str, container: str) -> Any:
         array named X, or a sparse matrix written by `scipy.sparse.save_npz`.
     name : str
         The name of the file.
-    container : {"array", "frame", "sparse", "vector"}
-        The container of the estimator's X.
+    signature : Signature
+        The signature of the estimator, as far as it is known without the sample.
 
     Raises
     ------
@@ -31,7 +37,7 @@ def read_sample(data: bytes, name: str, container: str) -> Any:
         if suffix == ".npz":
             return _read_npz(data)
         if suffix == ".csv":
-            return _read_csv(data, container)
+            return _read_csv(data, signature)
     except (ValueError, OSError, KeyError) as exc:  # errors of pandas, NumPy and SciPy
         raise ArtifactError(f"The sample cannot be read: {exc}") from exc
     raise ArtifactError("A sample is a .csv or an .npz file.")
@@ -58,16 +64,60 @@ def _read_npz(data: bytes) -> Any:
             ) from exc
 
 
-def _read_csv(data: bytes, container: str) -> Any:
+def _read_csv(data: bytes, signature: Signature) -> Any:
     import pandas as pd
 
-    frame = pd.read_csv(io.BytesIO(data))
+    frame = pd.read_csv(io.BytesIO(data), index_col=False)
+    # A CSV file writes 1.0 as 1 too.
+    whole = [name for name, values in frame.items() if values.dtype.kind == "i"]
+    exact = [name for name in whole if (frame[name].abs() <= MAX_EXACT_INTEGER).all()]
+    frame = frame.astype(dict.fromkeys(exact, "float64"))
+    texts = pd.read_csv(io.BytesIO(data), index_col=False, dtype=str, keep_default_na=False)
+    container, columns = signature.container, signature.columns
+    names = signature.names if container == FRAME else list(frame.columns)
+    stated = {
+        name: _parse_column(column, texts[name].to_list(), frame[name].isna().to_list())
+        for name, column in zip(names, columns, strict=False)
+        if column.has_stated_type and name in frame
+    }
+    if container == VECTOR:
+        values = stated.get(names[0], frame[names[0]].to_list())
+        return ["" if value is None else value for value in values]
+    if container == ARRAY and len(stated) == len(columns) == len(names):
+        return InputBuilder(container, columns).build(list(stated.values()))
+    for name, column in zip(names, columns, strict=False):
+        if name in stated:
+            frame[name] = build_series(column, stated[name])
     if container == FRAME:
         return frame
-    if container == VECTOR:
-        return frame.iloc[:, 0].to_list()
     if container == SPARSE:
         from scipy import sparse
 
         return sparse.csr_matrix(frame.to_numpy())
     return frame.to_numpy()
+
+
+def _parse_column(column: Column, texts: list[str], gaps: list[bool]) -> list[Any]:
+    """Return the values of a column of a CSV file.
+
+    Parameters
+    ----------
+    column : Column
+    texts : list of str
+    gaps : list of bool
+        Whether pandas reads a text as a missing value. The text can also be a category, as "NA".
+    """
+    values: list[Any] = []
+    for row, (text, is_gap) in enumerate(zip(texts, gaps, strict=True)):
+        is_text = column.kind == STRING and text and column.categories is None
+        if is_gap and not is_text and text not in (column.categories or ()):
+            values.append(None)
+            continue
+        try:
+            values.append(column.coerce(text.lower() if column.kind == BOOLEAN else text))
+        except InvalidValue as exc:
+            raise ArtifactError(
+                f"The sample cannot be read. In the column {column.name}, the row at index {row} "
+                f"has {exc}; expected {column.accepted_text}."
+            ) from exc
+    return values

@@ -35,7 +35,7 @@ def upgrade(estimator: Any) -> tuple[Any, list[str]]:
     if not hasattr(estimator, "n_features_in_") and coefficients is not None:
         estimator.n_features_in_ = np.shape(coefficients)[-1]
         notes.append(f"Set n_features_in_ to {estimator.n_features_in_}, the width of coef_.")
-    scheme = vars(estimator).pop("multi_class", None)
+    scheme = vars(estimator).get("multi_class")
     if type(estimator).__name__ == "LogisticRegression" and scheme is not None:
         is_multiclass = len(getattr(estimator, "classes_", ())) > 2  # noqa: PLR2004 - else binary
         is_liblinear = getattr(estimator, "solver", "") == "liblinear"
@@ -45,7 +45,9 @@ def upgrade(estimator: Any) -> tuple[Any, list[str]]:
                 "binary LogisticRegression for each class and the same coefficients."
             )
             return _build_one_vs_rest(estimator), notes
-        notes.append(f"Removed multi_class={scheme!r}, which does not change the predictions.")
+        if is_multiclass or scheme != "multinomial":
+            del estimator.multi_class
+            notes.append(f"Removed multi_class={scheme!r}, which does not change the predictions.")
     return estimator, notes
 
 

@@ -39,6 +39,7 @@ def check_version(fitted: str | None, *, allowed: bool) -> str:
     if not allowed:
         raise ArtifactError(
             f"The model was fitted with {other}; scikit-learn {installed} is installed and may "
-            "return other predictions. Fit the model again, or allow other versions."
+            f"return other predictions. Fit it again with scikit-learn=={installed}, or run on the "
+            "server: manage.py register NAME FILE --allow-version."
         )
     return f"Fitted with {other}, run by scikit-learn {installed}."

@@ -6,7 +6,8 @@ from typing import Any
 from predictor.core import introspection
 from predictor.core.coercion import COERCERS
 from predictor.core.columns import Column
-from predictor.core.errors import ArtifactError, InvalidInput
+from predictor.core.descriptions import name_classes
+from predictor.core.errors import ArtifactError, PredictorError
 from predictor.core.input_builders import CONTAINERS, FRAME
 from predictor.core.response_values import METHODS
 from predictor.core.signature import Signature
@@ -57,8 +58,9 @@ def parse_signature(stated: Any) -> Signature:
             and set(signature.methods) <= METHODS.keys()
             and len(set(signature.names)) == len(signature.columns)
             and all(map(_is_valid, signature.columns))
+            and name_classes(signature, signature.class_names) == signature
         )
-    except (KeyError, TypeError, ValueError, AttributeError, InvalidInput) as exc:
+    except (KeyError, TypeError, ValueError, AttributeError, PredictorError) as exc:
         raise _cannot_be_read() from exc
     if not is_valid:
         raise _cannot_be_read()

@@ -60,7 +60,7 @@ class CompiledEstimator:
 
     @property
     def row_size(self) -> int:
-        """Bound of the number of values that one row needs at once, for its results as well."""
+        """Bound of the number of values that a single row needs at once, also for its results."""
         own = sum(max(array.shape, default=1) for array in self.arrays())
         return own + sum(part.row_size for part in self.children())
 

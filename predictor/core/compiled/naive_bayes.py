@@ -28,7 +28,7 @@ class GaussianBayes(CompiledEstimator):
 
     @property
     def row_size(self) -> int:
-        """Bound of the number of values that one row needs at once."""
+        """Bound of the number of values that a single row needs at once."""
         return self.means.size + self.variances.size + 4 * self.classes.size
 
     def predict(self, X: Array) -> Array:

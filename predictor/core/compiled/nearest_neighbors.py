@@ -65,7 +65,7 @@ class NearestNeighbors(CompiledEstimator):
 
     @property
     def row_size(self) -> int:
-        """Bound of the number of values that one row needs at once."""
+        """Bound of the number of values that a single row needs at once."""
         n_targets = self.targets.size // max(1, len(self.targets))
         return super().row_size + 3 * self.n_neighbors * (1 + n_targets)
 

@@ -22,6 +22,9 @@ MISSING_SHARE = 0.15
 # Numbers that estimators reject or treat specially.
 UNUSUAL_NUMBERS = (np.nan, np.inf, -np.inf, 1e39, -1e308)
 
+# Dtypes that cannot represent every number of float64.
+NARROW_FLOATS = ("float16", "float32")
+
 # A string that is not a category.
 UNKNOWN = "\0 no category"
 
@@ -113,6 +116,13 @@ def _present_values(column: Column, n: int, rng: Generator, *, out_of_range: boo
         numbers = rng.uniform(low, high, size=n)
     if column.kind == INTEGER:
         return _integers(column, numbers)
+    return _floats(column, numbers)
+
+
+def _floats(column: Column, numbers: Any) -> list[Any]:
+    if column.dtype.lower() in NARROW_FLOATS:
+        info = np.finfo(column.dtype.lower())
+        numbers = np.clip(numbers, info.min, info.max)
     listed: list[Any] = numbers.tolist()
     return listed
 

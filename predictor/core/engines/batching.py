@@ -5,6 +5,8 @@ from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
+from predictor.core.coercion import BOOLEAN, INTEGER
+from predictor.core.columns import Column
 from predictor.core.engines.engine import MethodResults
 from predictor.core.lazy_frame import LazyFrame
 
@@ -87,6 +89,18 @@ def concatenate(parts: Sequence[Any]) -> Any:
     if isinstance(parts[0], np.ndarray):
         return np.concatenate(parts)
     return LazyFrame.concatenate(parts)
+
+
+def get_dtypes(X: Any, columns: Sequence[Column]) -> Any:
+    """Return the dtypes of rows, as far as they depend on the values.
+
+    A missing value changes the dtype of integers and booleans. Rows with other dtypes must not be
+    concatenated: NumPy and pandas would round integers.
+    """
+    if isinstance(X, LazyFrame) and isinstance(X.values, list):
+        pairs = zip(columns, X.values, strict=True)
+        return [None in values for column, values in pairs if column.kind in (INTEGER, BOOLEAN)]
+    return X.dtype.kind if isinstance(X, np.ndarray) else None
 
 
 def slice_result(values: Any, start: int, stop: int) -> Any:

@@ -2,14 +2,22 @@
 
 from argparse import ArgumentParser
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 from django.core.management.base import CommandError
+from django.urls import reverse
 
-from predictor import registry
+from predictor import conf, registry
+from predictor.core.curl import format_curl
+from predictor.core.descriptions import get_labels
+from predictor.core.signature import Signature
 from predictor.isolation.sandbox import Upload
-from predictor.management.registry_command import RegistryCommand, parse_metrics
+from predictor.management.registry_command import RegistryCommand, parse_metrics, parse_texts
+from predictor.models import ModelVersion
 from predictor.registry.registration import Origin
+
+MAX_LINE = 200
 
 
 class Command(RegistryCommand):
@@ -24,7 +32,21 @@ class Command(RegistryCommand):
         )
         parser.add_argument("--metric", action="append", default=[], metavar="NAME=NUMBER")
         parser.add_argument("--note", action="append", default=[], help="Note about the version.")
-        parser.add_argument("--description", default="", help="Description of a new model.")
+        parser.add_argument("--description", default="", help="Description of the model.")
+        parser.add_argument(
+            "--column",
+            action="append",
+            default=[],
+            metavar="NAME=TEXT",
+            help="Description of a column.",
+        )
+        parser.add_argument(
+            "--class-name",
+            action="append",
+            default=[],
+            metavar="LABEL=NAME",
+            help="Name of a class, which pages show beside the label.",
+        )
         parser.add_argument(
             "--allow-pickle",
             action="store_true",
@@ -51,10 +73,44 @@ class Command(RegistryCommand):
             description=options["description"],
             notes="\n".join(options["note"]),
             metrics=parse_metrics(options["metric"]),
+            columns=parse_texts("--column", options["column"]),
+            class_names=parse_texts("--class-name", options["class_name"]),
         )
         version = registry.register_file(options["name"], upload, origin)
         self.stdout.write(f"Registered version {version.version} of {version.model}.")
+        self.describe(version)
         if version.notes:
             self.stdout.write(version.notes)
         if options["promote"]:
-            self.report_state(registry.promote(version))
+            version = registry.promote(version)
+        self.report_address(version)
+
+    def describe(self, version: ModelVersion) -> None:
+        """Print the properties of the model in the file."""
+        signature = Signature.from_json(version.signature)
+        fitted = version.fitted_with.get("scikit-learn")
+        origin = f", fitted with scikit-learn {fitted}" if fitted else ""
+        facts = {
+            "File": f"{version.format}{origin}",
+            "Columns": signature.names,
+            "Outputs": signature.methods,
+            "Classes": get_labels(signature),
+        }
+        for name, fact in facts.items():
+            text = fact if isinstance(fact, str) else shorten(", ".join(fact), MAX_LINE)
+            if text:
+                self.stdout.write(f"{name}: {text}")
+
+    def report_address(self, version: ModelVersion) -> None:
+        """Print whether a version is live, the address of the version, and a curl line."""
+        self.report_state(version)
+        name, number = version.model.name, version.version
+        if version.state == ModelVersion.State.LIVE:
+            path = reverse("model-predict", args=[name])
+        else:
+            live = registry.live_versions().get(name)
+            which = "No version is" if live is None else f"Version {live} is"
+            self.stdout.write(f"{which} live. To make this version live: promote {name} {number}")
+            path = reverse("model-version-predict", args=[name, number])
+        signature = Signature.from_json(version.signature)
+        self.stdout.write(format_curl(f"{conf.public_url()}{path}", signature))

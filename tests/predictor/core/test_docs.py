@@ -19,7 +19,9 @@ def table(page, heading):
 
 def test_the_lines_for_the_notebook_run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (lines,) = re.findall(r"```python\n(.*?)```", (DOCS / "notebook.md").read_text(), re.DOTALL)
+    lines, _publish = re.findall(
+        r"```python\n(.*?)```", (DOCS / "notebook.md").read_text(), re.DOTALL
+    )
     scope = {}
     exec(lines, scope)  # noqa: S102 - the page itself is under test
     loaded = artifacts.load(tmp_path / "wine.skops")

@@ -11,7 +11,8 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import OneHotEncoder
 
-from predictor.core import artifacts, save
+from predictor.core import artifacts
+from predictor.core.artifacts import save
 from predictor.core.columns import Column
 from predictor.core.errors import ArtifactError
 from predictor.core.signature_inference import infer_signature
@@ -241,7 +242,8 @@ def test_the_file_of_the_tutorial_predicts_by_its_coefficients(tmp_path):
     columns = [Column("X1"), Column("X2")]
     assert refusal(path, columns=columns, allow_pickle=True) == (
         "The model was fitted with scikit-learn pre-0.18; scikit-learn 1.9.1 is installed and may "
-        "return other predictions. Fit the model again, or allow other versions."
+        "return other predictions. Fit it again with scikit-learn==1.9.1, or run on the server: "
+        "manage.py register NAME FILE --allow-version."
     )
 
     ingested = ingest(path, columns=columns, allow_pickle=True, allow_version=True)

@@ -53,6 +53,45 @@ def test_a_model_imports_only_the_modules_that_it_names(tmp_path):
     assert done.stdout == "True []\n"
 
 
+# NumPy, SciPy, scikit-learn and their requirements can be imported; no other installed package.
+NOTEBOOK = """
+import sys
+from importlib.abc import MetaPathFinder
+from importlib.metadata import packages_distributions
+
+ALLOWED = {"numpy", "scipy", "sklearn", "joblib", "threadpoolctl", "narwhals", "cloudpickle"}
+REFUSED = packages_distributions().keys() - ALLOWED
+assert {"django", "msgspec", "orjson", "pandas", "onnx", "yaml"} < REFUSED
+
+class Refuse(MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in REFUSED:
+            raise ModuleNotFoundError(f"{name} is not installed.", name=name)
+
+sys.meta_path.insert(0, Refuse())
+from predictor.core import save
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+X, y, texts = [[0.0, 1.0], [1.0, 3.0], [2.0, 0.0]], [0, 1, 0], ["a word", "two words", "more"]
+forest = RandomForestClassifier(2).fit(X, y)
+save(forest, sys.argv[1])
+save(forest, sys.argv[1], sample=X)
+save(make_pipeline(StandardScaler(), LogisticRegression()).fit(X, y), sys.argv[1], sample=X)
+save(make_pipeline(CountVectorizer(), LogisticRegression()).fit(texts, y), sys.argv[1], texts)
+print(sorted({name.partition(".")[0] for name in sys.modules} & {"msgspec", "orjson", "pandas"}))
+"""
+
+
+def test_a_notebook_needs_only_numpy_scipy_and_scikit_learn(tmp_path):
+    command = [sys.executable, "-c", NOTEBOOK, tmp_path / "model.skops"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("[]\n", "")
+
+
 def test_a_compiled_forest_imports_only_packages_of_onnx(tmp_path):
     X = np.arange(40.0).reshape(-1, 2)
     compiled = convert(RandomForestClassifier(2, random_state=0).fit(X, X[:, 0] > 9))

@@ -12,8 +12,10 @@ from predictor.core.artifacts.skops.writer import WriteNode, Writer, make_node
 from predictor.core.errors import ArtifactError
 
 # Allowed types of the keys of a dictionary.
-PLAIN_TYPES = {str, int, float, bool} | {
-    getattr(np, name.rpartition(".")[2]) for name in trusted_types.SCALARS
+PLAIN_TYPES = {str, int, float, bool, np.bool_} | {
+    getattr(np, name.rpartition(".")[2])
+    for name in trusted_types.SCALARS
+    if name != "numpy.bool"  # NumPy 1 names it only `bool_`
 }
 
 SLICE_PARTS = ("start", "stop", "step")
@@ -91,4 +93,8 @@ WRITERS: dict[str, WriteNode] = {
     "builtins.set": _write_items("SetNode"),
     "builtins.tuple": _write_items("TupleNode"),
     "builtins.slice": _write_slice,
+    # A list of positions, which scikit-learn 1.5 and 1.6 keep in a type of their own.
+    "sklearn.compose._column_transformer._RemainderColsList": lambda writer, value: writer.write(
+        list(value)
+    ),
 }

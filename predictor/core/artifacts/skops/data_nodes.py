@@ -140,6 +140,7 @@ WRITERS: dict[str, WriteNode] = {
     "numpy.generic": _write_array,
     "numpy.ndarray": _write_array,
     "numpy.ma.MaskedArray": _write_masked,
+    "numpy.ma.core.MaskedArray": _write_masked,  # of NumPy 1
     "numpy.dtype": _write_dtype,
     "numpy.random.mtrand.RandomState": _write_random_state,
     "numpy.random._generator.Generator": _write_generator,

@@ -7,9 +7,9 @@ import zipfile
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from predictor.core.artifacts import bounds
+from predictor.core.artifacts import bounds, sklearn_upgrade
 from predictor.core.artifacts.skops import container_nodes, data_nodes, object_nodes, zip_archive
-from predictor.core.artifacts.skops.audit import PROTOCOL, SCHEMA, audit, read_schema
+from predictor.core.artifacts.skops.audit import PROTOCOL, SCHEMA, audit, iter_nodes, read_schema
 from predictor.core.artifacts.skops.reader import Reader
 from predictor.core.artifacts.skops.writer import Writer
 from predictor.core.artifacts.software_versions import check_version, get_version
@@ -72,11 +72,18 @@ def loads(data: bytes, *, trusted: Iterable[str] = (), allow_version: bool = Fal
     with zip_archive.open_archive(data) as file:
         card = zip_archive.read_json(file, CARD) if CARD in file.namelist() else {}
         schema = read_schema(file)
+        for node in iter_nodes(schema):
+            module = node.get("__module__")
+            if isinstance(module, str):
+                node["__module__"] = sklearn_upgrade.RENAMED_MODULES.get(module, module)
         fitted_version = _get_version(audit(schema, trusted), card)
         check_version(fitted_version, allowed=allow_version)
         estimator = _read_object(file, schema)
     if not hasattr(estimator, "get_params"):
         raise ArtifactError("The file does not contain a scikit-learn estimator.")
+    installed = get_version("scikit-learn")
+    if fitted_version != installed:
+        sklearn_upgrade.upgrade(bounds.everything(estimator), fitted_version, installed)
     bounds.check(estimator)
     _reset_workers(estimator)
     return SkopsModel(estimator, card, fitted_version)

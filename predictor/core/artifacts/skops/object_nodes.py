@@ -143,5 +143,7 @@ WRITERS: dict[str, WriteNode] = {
     "sklearn.tree._tree.Tree": partial(_write_compiled, "TreeNode"),
     "sklearn._loss._loss.CyLossFunction": partial(_write_compiled, "LossNode"),
     "sklearn._loss._loss.CyHalfMultinomialLoss": partial(_write_compiled, "LossNode"),
+    # Of scikit-learn 1.5 and older.
+    "sklearn.linear_model._sgd_fast.LossFunction": partial(_write_compiled, "LossNode"),
     **dict.fromkeys(("builtins.method", *trusted_types.CALLERS), _reject),
 }

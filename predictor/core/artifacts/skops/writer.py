@@ -37,7 +37,7 @@ class Writer:
 
         An object that cannot be described raises an exception of any type.
         """
-        names = (f"{base.__module__}.{base.__qualname__}" for base in type(value).__mro__)
+        names = (f"{_get_module(base)}.{base.__qualname__}" for base in type(value).__mro__)
         write_node = next(self.writers[name] for name in names if name in self.writers)
         return write_node(self, value) | {"__id__": self._get_identity(value)}
 
@@ -68,5 +68,10 @@ WriteNode = Callable[[Writer, Any], Node]
 
 def make_node(kind: type, loader: str, **fields: Any) -> Node:
     """Return a node of a type."""
-    names = {"__class__": kind.__name__, "__module__": kind.__module__}
+    names = {"__class__": kind.__name__, "__module__": _get_module(kind)}
     return names | {"__loader__": loader} | fields
+
+
+def _get_module(kind: type) -> str:
+    """Return the module of a type. scikit-learn 1.8 and older state the losses' without package."""
+    return "sklearn._loss._loss" if kind.__module__ == "_loss" else kind.__module__

@@ -21,8 +21,9 @@ def _encoder(estimator: Any) -> CategoryEncoder:
     X = np.empty((n_rows, len(categories)), dtype=object)
     for position, column in enumerate(categories):
         X[:, position] = [*column, *[column[0]] * (n_rows - len(column))]
-    dtype = np.result_type(*[column.dtype for column in estimator.categories_])
-    encoded = _dense(estimator.transform(X.astype(dtype)))
+    dtypes = {column.dtype for column in estimator.categories_}
+    # Another common dtype could round integers, and confuse two categories.
+    encoded = _dense(estimator.transform(X.astype(dtypes.pop()) if len(dtypes) == 1 else X))
     ends = np.cumsum(sklearn_private.encoded_widths(estimator))[:-1]
     blocks = np.split(encoded, ends, axis=1)
     rows = [block[: len(column)] for block, column in zip(blocks, categories, strict=True)]
@@ -40,7 +41,7 @@ def _unknown_value(column: Array) -> Any:
     if column.dtype.kind in "OUS":
         return UNKNOWN
     numbers = column[~np.isnan(column)] if column.dtype.kind == "f" else column
-    return numbers.max() + 1 if len(numbers) else 0.0
+    return numbers.max().item() + 1 if len(numbers) else 0.0
 
 
 def plain_value(value: Any) -> Any:

@@ -1,0 +1,146 @@
+"""Upgrade of estimators that another scikit-learn version fitted, where it is exact.
+
+Each rule was verified with files of scikit-learn 1.0 to 1.8 and the results of these versions. An
+estimator whose results would silently differ is rejected.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from inspect import Parameter, signature
+from typing import Any
+
+import numpy as np
+
+from predictor.core.errors import ArtifactError
+
+# Names of modules in files that were written with older versions of NumPy, SciPy or Cython.
+RENAMED_MODULES = {
+    "numpy.core._multiarray_umath": "numpy._core._multiarray_umath",
+    "numpy.core.umath": "numpy._core.umath",
+    "_loss": "sklearn._loss._loss",
+}
+
+# Parameters with another name since scikit-learn 1.2 and 1.7.
+RENAMED_PARAMETERS = {"base_estimator": "estimator"}
+
+# First version whose coefficients of partial least squares include the scale of the columns.
+SCALED_COEFFICIENTS = (1, 5)
+
+TWO_CLASSES = 2
+
+
+class _Unequal(Exception):
+    """The installed version returns other results; the message is the cause."""
+
+
+def upgrade(parts: Iterable[Any], fitted: str | None, installed: str) -> None:
+    """Upgrade the parts of an estimator.
+
+    Parameters
+    ----------
+    parts : iterable of object
+        The estimator and all objects in it.
+    fitted : str, optional
+        The scikit-learn version that fitted the estimator; None if it is unknown.
+    installed : str
+
+    Raises
+    ------
+    ArtifactError
+        The installed version would return other results.
+    """
+    version = tuple(map(int, re.findall(r"\d+", fitted or "")[:2]))
+    for part in parts:
+        kind = type(part)
+        if kind.__module__.partition(".")[0] != "sklearn" or not hasattr(kind, "get_params"):
+            continue
+        _add_parameters(part)
+        try:
+            if rule := RULES.get(kind.__name__):
+                rule(part, version)
+        except _Unequal as exc:
+            raise ArtifactError(
+                f"{kind.__name__} was fitted with scikit-learn {fitted or '(unknown version)'}. "
+                f"scikit-learn {installed} would return other results: {exc}. Fit it again."
+            ) from exc
+
+
+def _add_parameters(estimator: Any) -> None:
+    """Set the parameters that a later version added. Their defaults keep the earlier results."""
+    values = vars(estimator)
+    for name, parameter in signature(type(estimator)).parameters.items():
+        old = next((old for old, new in RENAMED_PARAMETERS.items() if new == name), "")
+        if name in values or parameter.kind is Parameter.VAR_KEYWORD:
+            continue
+        if old in values:
+            values[name] = values[old]
+        elif parameter.default is not Parameter.empty:
+            values[name] = parameter.default
+
+
+def _upgrade_tree(tree: Any, _version: tuple[int, ...]) -> None:
+    """Divide the weights of the classes in each node, as `predict_proba` did before 1.4."""
+    if "tree_" not in vars(tree):
+        return
+    values = tree.tree_.value
+    for output, n_classes in enumerate(np.atleast_1d(tree.n_classes_).tolist()):
+        weights = values[:, output, :n_classes]
+        total = weights.sum(axis=1, keepdims=True)
+        if not np.allclose(total, 1.0):
+            total[total == 0.0] = 1.0
+            weights /= total
+
+
+def _upgrade_tfidf(transformer: Any, _version: tuple[int, ...]) -> None:
+    if "_idf_diag" in vars(transformer):
+        transformer.idf_ = vars(transformer).pop("_idf_diag").diagonal()
+
+
+def _upgrade_imputer(imputer: Any, _version: tuple[int, ...]) -> None:
+    values = vars(imputer)
+    if "statistics_" in values:
+        dtype = values.setdefault("_fit_dtype", imputer.statistics_.dtype)
+        values.setdefault("_fill_dtype", dtype)
+
+
+def _upgrade_ridge(classifier: Any, _version: tuple[int, ...]) -> None:
+    values = vars(classifier)
+    if "_label_binarizer" in values and "classes_" not in values:
+        classifier.classes_ = classifier._label_binarizer.classes_  # noqa: SLF001 - no public equivalent
+
+
+def _check_boosting(classifier: Any, _version: tuple[int, ...]) -> None:
+    if getattr(classifier, "algorithm", "") == "SAMME.R":
+        raise _Unequal("it has no algorithm SAMME.R")
+
+
+def _check_logistic(classifier: Any, _version: tuple[int, ...]) -> None:
+    """Check that the probabilities are those of a sigmoid, or of a softmax for several classes."""
+    scheme = vars(classifier).get("multi_class", "deprecated")
+    n_classes = len(getattr(classifier, "classes_", ()))
+    if n_classes > TWO_CLASSES and (scheme == "ovr" or classifier.solver == "liblinear"):
+        raise _Unequal("one class against the rest is not supported for several classes")
+    if n_classes == TWO_CLASSES and scheme == "multinomial":
+        raise _Unequal("multi_class='multinomial' is not supported for two classes")
+
+
+def _check_least_squares(regressor: Any, version: tuple[int, ...]) -> None:
+    if version < SCALED_COEFFICIENTS and "x_weights_" in vars(regressor):
+        raise _Unequal("its coefficients do not include the scale of the columns")
+
+
+# Rules by the name of a class.
+RULES: dict[str, Callable[[Any, tuple[int, ...]], None]] = {
+    "AdaBoostClassifier": _check_boosting,
+    "CCA": _check_least_squares,
+    "DecisionTreeClassifier": _upgrade_tree,
+    "ExtraTreeClassifier": _upgrade_tree,
+    "LogisticRegression": _check_logistic,
+    "LogisticRegressionCV": _check_logistic,
+    "PLSCanonical": _check_least_squares,
+    "PLSRegression": _check_least_squares,
+    "RidgeClassifier": _upgrade_ridge,
+    "RidgeClassifierCV": _upgrade_ridge,
+    "SimpleImputer": _upgrade_imputer,
+    "TfidfTransformer": _upgrade_tfidf,
+}

@@ -1,0 +1,186 @@
+"""Functions for notebooks: save a fitted estimator to a file, or publish it on a site."""
+
+import json
+import os
+import re
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from predictor.core import artifacts
+from predictor.core.artifacts.software_versions import get_version
+from predictor.core.columns import Column
+from predictor.core.curl import format_curl
+from predictor.core.model_name import NAME, NAME_RULE
+from predictor.core.saved_model import SavedModel, describe
+from predictor.core.site_client import SiteClient, SiteError
+
+
+def save(  # noqa: PLR0913 - each parameter is a choice of the user
+    estimator: Any,
+    path: str | os.PathLike[str],
+    sample: Any = None,
+    *,
+    columns: Mapping[str, str] | Sequence[Column | str] | None = None,
+    class_names: Mapping[Any, str] | None = None,
+    description: str = "",
+    url: str | None = None,
+    token: str | None = None,
+) -> SavedModel:
+    """Write a fitted estimator to a skops file, with its signature and the software versions.
+
+    Parameters
+    ----------
+    estimator : estimator
+    path : path
+    sample : DataFrame, array, sparse matrix or list of str, optional
+        Rows of X as the estimator accepts them. They add dtypes, ranges and an example; the file
+        contains no rows.
+    columns : mapping of str to str, or sequence of Column or str, optional
+        Descriptions of any columns, such as `{"bmi": "Body mass index (kg/m²)"}`. For an estimator
+        that was fitted on an array, a list of names, or a description for each name.
+    class_names : mapping of label to str, optional
+        Names of any classes, such as `{0: "setosa"}`. Pages show them beside the labels.
+    description : str
+        Description of the model.
+    url : str, optional
+        Address of the site that will serve the model. A warning says if it runs another version of
+        scikit-learn.
+    token : str, optional
+        Token for the site, if it is not open.
+
+    Raises
+    ------
+    ArtifactError
+        The signature cannot be inferred; the estimator cannot be saved; the saved file cannot be
+        loaded again.
+    SiteError
+        The site cannot be reached.
+    """
+    if url is not None:
+        _check_version(SiteClient(url, token))
+    signature = artifacts.save(
+        estimator,
+        path,
+        sample,
+        columns=columns,
+        class_names=class_names,
+        description=description,
+    )
+    path = Path(path)
+    versions = artifacts.get_software_versions()
+    return SavedModel(path, path.stat().st_size, describe(estimator), signature, versions)
+
+
+@dataclass(frozen=True)
+class PublishedModel:
+    """A version that `publish` has registered.
+
+    Parameters
+    ----------
+    name : str
+    version : int
+    state : {"live", "ready"}
+    url : str
+        Address of its predictions.
+    """
+
+    name: str
+    version: int
+    state: str
+    url: str
+
+
+def publish(  # noqa: PLR0913 - each parameter is a choice of the user
+    estimator: Any,
+    name: str,
+    *,
+    url: str,
+    token: str | None = None,
+    sample: Any = None,
+    columns: Mapping[str, str] | Sequence[Column | str] | None = None,
+    class_names: Mapping[Any, str] | None = None,
+    description: str = "",
+    metrics: Mapping[str, float] | None = None,
+    note: str = "",
+    promote: bool = False,
+) -> PublishedModel:
+    """Register a fitted estimator as the next version of a model of a site.
+
+    It prints the address of the version, and a curl command that sends the example row.
+
+    Parameters
+    ----------
+    estimator : estimator
+    name : str
+        Name of the model. A new name creates the model.
+    url : str
+        Address of the site.
+    token : str, optional
+        Token of a staff user.
+    sample, columns, class_names, description
+        See `save`. The description replaces that of the model.
+    metrics : mapping of str to float, optional
+        Quality of the model, such as `{"accuracy": 0.93}`.
+    note : str
+        Note about the version.
+    promote : bool
+        Whether the version becomes live.
+
+    Raises
+    ------
+    ArtifactError
+        See `save`.
+    SiteError
+        The site cannot be reached, or rejects the model.
+    ValueError
+        The name is not that of a model.
+    """
+    if not re.fullmatch(NAME, name):
+        raise ValueError(f"{name!r} is not a model name. {NAME_RULE}")
+    site = SiteClient(url, token)
+    texts: dict[str, Any] = {
+        "columns": columns,
+        "class_names": class_names,
+        "description": description,
+    }
+    data, signature = artifacts.dump(estimator, sample, **texts)
+    fields = {
+        "metrics": json.dumps({key: float(value) for key, value in (metrics or {}).items()}),
+        "promote": json.dumps(promote),
+    } | {key: text for key, text in (("description", description), ("note", note)) if text}
+    card = site.upload(f"models/{name}/versions/", fields, f"{name}.skops", data)
+    model = _describe_version(site, name, card)
+    is_open = site.is_open(f"models/{name}/")
+    print(format_curl(model.url, signature, needs_token=not is_open))  # noqa: T201 - for the user
+    return model
+
+
+def _describe_version(site: SiteClient, name: str, card: Mapping[str, Any]) -> PublishedModel:
+    """Print the address of a version that was registered, and return its description."""
+    version, state = card["version"], card["state"]
+    address = f"{site.url}/models/{name}/"
+    if state == "live":
+        predict, hint = f"{address}predict", ""
+    else:
+        predict = f"{address}versions/{version}/predict"
+        hint = " promote=True, or the command `promote`, makes it live."
+    print(f"Version {version} of {name} is {state}: {address}{hint}")  # noqa: T201 - for the user
+    return PublishedModel(name, version, state, predict)
+
+
+def _check_version(site: SiteClient) -> None:
+    """Warn if a site runs another version of scikit-learn."""
+    software = site.get("software/")
+    if not isinstance(software, dict) or "scikit-learn" not in software:
+        raise SiteError(f"{site.url} is not a site that serves models.")
+    theirs, own = software["scikit-learn"], get_version("scikit-learn")
+    if theirs != own:
+        warnings.warn(
+            f"{site.url} runs scikit-learn {theirs}; this model was fitted with {own}. Either "
+            f"install scikit-learn=={theirs} and fit it again, or register the file on the server "
+            "with --allow-version, which may change predictions.",
+            stacklevel=3,
+        )

@@ -1,0 +1,136 @@
+"""HTTP client of a site, for notebooks: only the standard library is needed."""
+
+import json
+import secrets
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from http.client import HTTPResponse
+    from urllib.error import HTTPError
+    from urllib.request import Request
+
+# Longer than a site takes to read and compile a model.
+TIMEOUT_S = 180
+
+
+class SiteError(RuntimeError):
+    """A site cannot be reached, or rejects a request."""
+
+
+class SiteClient:
+    """Client of a site.
+
+    Parameters
+    ----------
+    url : str
+        Address of the site, or of the prefix at which a site includes the prediction service.
+    token : str, optional
+        Token of a user.
+
+    Raises
+    ------
+    SiteError
+        The address is not an HTTP address.
+    """
+
+    def __init__(self, url: str, token: str | None = None) -> None:
+        from urllib.parse import urlsplit  # noqa: PLC0415 - servers import this module too
+
+        if urlsplit(url).scheme not in ("http", "https"):
+            raise SiteError(f"url is {url!r}; it takes an address such as http://localhost:8000.")
+        self.url = url.rstrip("/")
+        self._headers = {"Accept": "application/json"}
+        if token:
+            self._headers["Authorization"] = f"Bearer {token}"
+
+    def get(self, path: str) -> Any:
+        """Return the JSON at a path.
+
+        Raises
+        ------
+        SiteError
+            The site cannot be reached, rejects the request, or does not answer with JSON.
+        """
+        return self._request(path)
+
+    def upload(self, path: str, fields: Mapping[str, str], name: str, data: bytes) -> Any:
+        """Send fields and a file with the field name `artifact`, and return the JSON of the answer.
+
+        Raises
+        ------
+        SiteError
+            As for `get`.
+        """
+        boundary = secrets.token_hex(16)
+        parts = [
+            f'--{boundary}\r\nContent-Disposition: form-data; name="{field}"\r\n\r\n{value}\r\n'
+            for field, value in fields.items()
+        ]
+        file = (
+            f'--{boundary}\r\nContent-Disposition: form-data; name="artifact"; '
+            f'filename="{name}"\r\nContent-Type: application/octet-stream\r\n\r\n'
+        )
+        body = "".join([*parts, file]).encode() + data + f"\r\n--{boundary}--\r\n".encode()
+        return self._request(path, body, f"multipart/form-data; boundary={boundary}")
+
+    def is_open(self, path: str) -> bool:
+        """Return whether a path can be read without the token."""
+        try:
+            SiteClient(self.url).get(path)
+        except SiteError:
+            return False
+        return True
+
+    def _request(self, path: str, body: bytes | None = None, content_type: str = "") -> Any:
+        from urllib.error import HTTPError, URLError  # noqa: PLC0415 - servers need it never
+        from urllib.request import Request  # noqa: PLC0415 - as above
+
+        request = Request(f"{self.url}/{path}", body, self._headers)  # noqa: S310 - the scheme is checked
+        if body is not None:
+            request.add_header("Content-Type", content_type)
+        try:
+            with _open(request) as response:
+                return json.load(response)
+        except HTTPError as exc:
+            raise SiteError(_describe(exc)) from exc
+        except URLError as exc:
+            reason = getattr(exc.reason, "strerror", None) or exc.reason
+            raise SiteError(f"{self.url} cannot be reached: {reason}.") from exc
+        except (OSError, ValueError) as exc:
+            raise SiteError(f"{request.full_url} does not answer with JSON: {exc}") from exc
+
+
+def _open(request: "Request") -> "HTTPResponse":
+    """Send a request. A redirect is an error: a POST would be repeated as a GET."""
+    from urllib.request import HTTPRedirectHandler, build_opener  # noqa: PLC0415 - as above
+
+    class Refuse(HTTPRedirectHandler):
+        def redirect_request(self, *_arguments: Any) -> None:
+            return None
+
+    response: HTTPResponse = build_opener(Refuse).open(request, timeout=TIMEOUT_S)
+    return response
+
+
+def _describe(exc: "HTTPError") -> str:
+    """Return the error of a site as sentences."""
+    if location := exc.headers.get("Location"):
+        return f"{exc.url} redirects to {location}. Use the address to which it redirects."
+    try:
+        answer = json.load(exc)
+        sentences = [answer["detail"]] if "detail" in answer else _join(answer)
+    except (OSError, ValueError, TypeError, AttributeError):  # another server answers
+        sentences = []
+    sentence = " ".join(sentences) or f"{exc.url} answers {exc.code} {exc.reason}."
+    if exc.code in (401, 403):
+        sentence += " An upload needs the token of a staff user: mlsite token USER --name notebook."
+    return sentence
+
+
+def _join(problems: Mapping[str, list[str]]) -> list[str]:
+    """Return the sentences about each field; those about the file need no name."""
+    return [
+        " ".join(sentences) if field == "artifact" else f"{field}: {' '.join(sentences)}"
+        for field, sentences in problems.items()
+    ]
