@@ -23,6 +23,7 @@ from predictor.api.openapi import PredictSchema
 from predictor.api.renderers import ModelListPage, ModelPage, RowFormPage
 from predictor.api.row_form import build_row_form
 from predictor.api.serializers import CardSerializer
+from predictor.core import range_check
 from predictor.core.artifacts import get_software_versions
 from predictor.core.codec import JSON_ROWS, Codec, Decoded, parse_exactly
 from predictor.core.errors import InvalidInput
@@ -40,7 +41,7 @@ SOFTWARE = {"type": "object", "additionalProperties": {"type": "string"}}
 
 
 # Query parameters of a prediction.
-PARAMETERS = ("outputs",)
+PARAMETERS = ("outputs", "range")
 JSON_HEADER = "Send JSON with the header 'Content-Type: application/json'."
 
 
@@ -124,6 +125,8 @@ class Predict(CountedView, ModelDetail):
     codec = JSON_ROWS
     schema = PredictSchema()
     required_permissions = {"GET": VIEW, "POST": PREDICT}
+    # Sentences about the values outside the sample's ranges and categories, by column.
+    out_of_range: Mapping[str, Sequence[str]] = {}
 
     def get_serializer(self, **kwargs: Any) -> serializers.Serializer[Any]:
         """Return the form for one row."""
@@ -152,12 +155,34 @@ class Predict(CountedView, ModelDetail):
         model = self.served = self.model()
         X, outputs, is_single = decode(request, self.codec, model.signature)
         self.n_rows = X.shape[0]
+        self.check_range(request, X, is_single=is_single)
         results = model.infer(X, outputs)
         self.engine_name = results.engine_name
         return Response(
             model.signature.encode_response(results, is_single=is_single),
-            headers={"X-Model": model.name, "X-Model-Version": str(model.version)},
+            headers={
+                "X-Model": model.name,
+                "X-Model-Version": str(model.version),
+                **self.get_range_header(request),
+            },
         )
+
+    def check_range(self, request: Request, X: Any, *, is_single: bool) -> None:
+        """Compare the rows with the sample, for the query parameter `range` and for the page."""
+        assert self.served  # noqa: S101 - `post` has set it
+        columns = self.served.signature.columns
+        action = request.query_params.get("range")
+        range_check.check_action(columns, action)
+        if action or isinstance(request.accepted_renderer, self.page):
+            self.out_of_range = range_check.find_out_of_range(columns, X, is_single=is_single)
+        if action == range_check.REFUSE:
+            range_check.refuse_out_of_range(self.out_of_range)
+
+    def get_range_header(self, request: Request) -> dict[str, str]:
+        """Return the header that names the columns out of range, if the client asks for it."""
+        if request.query_params.get("range") != range_check.REPORT or not self.out_of_range:
+            return {}
+        return {"X-Out-Of-Range": range_check.format_header(list(self.out_of_range))}
 
 
 def decode(request: Request, codec: Codec, signature: Signature) -> Decoded:

@@ -50,7 +50,7 @@ def validate_rows(
     if problems:
         raise InvalidInput(
             f"Invalid columns: {', '.join(problems)}.",
-            {name: _messages(listed, is_single=is_single) for name, listed in problems.items()},
+            {name: list_problems(listed, is_single=is_single) for name, listed in problems.items()},
         )
     return values
 
@@ -65,7 +65,7 @@ def _column_value(column: Column, row: Mapping[str, Any]) -> Any:
         raise InvalidValue(f"Expected {column.accepted_text}; got {exc}.") from exc
 
 
-def _messages(problems: Sequence[tuple[int, str]], *, is_single: bool) -> list[str]:
+def list_problems(problems: Sequence[tuple[int, str]], *, is_single: bool) -> list[str]:
     """Return the sentences about one column; for many rows they name the row."""
     if is_single:
         return [sentence for _, sentence in problems]

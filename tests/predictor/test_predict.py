@@ -214,7 +214,7 @@ def test_a_compressed_body_is_a_415(api):
     }
 
 
-NO_PARAMETER = "No such query parameter; the parameters are outputs, format."
+NO_PARAMETER = "No such query parameter; the parameters are outputs, range, format."
 
 
 @pytest.mark.parametrize(
