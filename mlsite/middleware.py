@@ -96,7 +96,7 @@ class ContentSecurityPolicy(CSPMiddleware):
 
 
 class BodyLimit:
-    """Refuses bodies that are larger than MAX_BODY_BYTES or incomplete.
+    """Refuses bodies that are larger than MAX_BODY_BYTES, compressed or incomplete.
 
     A truncated chunked body cannot be told from a complete body. JSON is invalid if its end is
     missing; bodies of other types must declare their length.
@@ -106,7 +106,7 @@ class BodyLimit:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer 413, 411 or 400 to such a body."""
+        """Answer 413, 411, 415 or 400 to such a body."""
         chunked, length = is_chunked(request.META), declared_length(request.META)
         if length > settings.MAX_BODY_BYTES:
             sentence = f"The body is larger than the limit of {settings.MAX_BODY_BYTES:,} bytes."
@@ -114,6 +114,10 @@ class BodyLimit:
         if chunked and "json" not in request.META.get("CONTENT_TYPE", ""):
             sentence = "A chunked body must be JSON; other bodies need Content-Length."
             return _refusal(sentence, status.HTTP_411_LENGTH_REQUIRED)
+        encoding = request.META.get("HTTP_CONTENT_ENCODING", "identity").strip().lower()
+        if encoding != "identity" and (chunked or length):
+            sentence = f"The body has Content-Encoding {encoding}. Send it without compression."
+            return _refusal(sentence, status.HTTP_415_UNSUPPORTED_MEDIA_TYPE)
         if (chunked and not length) or (length and len(request.body) < length):
             return _refusal("The body is incomplete.", status.HTTP_400_BAD_REQUEST)
         return self.get_response(request)

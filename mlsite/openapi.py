@@ -39,7 +39,7 @@ REASONS = {
     "406": "No acceptable media type.",
     "411": "The body is chunked and not JSON.",
     "413": "The body is too large.",
-    "415": "The media type of the body is not supported.",
+    "415": "The media type of the body is not supported, or the body is compressed.",
     "429": "Too many failed logins.",
     "503": "The request cannot be answered now.",
 }

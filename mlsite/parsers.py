@@ -8,7 +8,7 @@ from rest_framework.exceptions import ParseError
 
 
 class FormParser(parsers.FormParser):
-    """Form fields; the error for JSON that was sent as a form names the missing header."""
+    """Form fields; the error for JSON or CSV that was sent as a form names the missing header."""
 
     def parse(
         self,
@@ -18,9 +18,15 @@ class FormParser(parsers.FormParser):
     ) -> Any:
         """Return the parsed form."""
         data = super().parse(stream, media_type, parser_context)
-        if next(iter(data), "").lstrip().startswith(("{", "[")):
+        first = next(iter(data), "").strip()
+        if first.startswith(("{", "[")):
             raise ParseError(
                 "The body looks like JSON but was sent as a form; "
                 "add the header 'Content-Type: application/json'."
+            )
+        if "\n" in first:
+            raise ParseError(
+                "The body looks like CSV or text but was sent as a form; send its rows as JSON, "
+                "with the header 'Content-Type: application/json'."
             )
         return data

@@ -17,6 +17,7 @@ from predictor.api.json_schema import (
     row_schema,
 )
 from predictor.api.serializers import CardSerializer, VersionCardSerializer
+from predictor.core.range_check import ACTIONS
 from predictor.core.signature import Signature
 from predictor.models import ModelVersion
 from predictor.runtime.store import get_store
@@ -74,7 +75,7 @@ class PredictSchema(AutoSchema):
         return OpenApiResponse(any_of(schemas), "The predictions.")
 
     def get_override_parameters(self) -> list[Any]:
-        """Return the query parameter that selects outputs."""
+        """Return the query parameters, and the header about values that are out of range."""
         if self.method != "POST":
             return []
         methods = sorted({name for s in self.get_signatures().values() for name in s.methods})
@@ -86,7 +87,22 @@ class PredictSchema(AutoSchema):
                 "model's first output.",
                 explode=False,
                 style="form",
-            )
+            ),
+            OpenApiParameter(
+                "range",
+                {"type": "string", "enum": list(ACTIONS)},
+                description="Compare the rows with the ranges and categories of the sample. "
+                "`refuse`: values outside are a 400. `report`: the header X-Out-Of-Range names "
+                "their columns.",
+            ),
+            OpenApiParameter(
+                "X-Out-Of-Range",
+                {"type": "string"},
+                OpenApiParameter.HEADER,
+                description="With `range=report`: the columns with values outside the sample, "
+                "percent-encoded and separated by commas. Absent if there are none.",
+                response=[200],
+            ),
         ]
 
     def get_operation_id(self) -> str:

@@ -102,6 +102,7 @@ class RowFormPage(OneModelPage):
         is_ok = context["response"].status_code == status.HTTP_200_OK
         context["has_predictions"] = is_ok and request.method == "POST"
         if context["has_predictions"]:
+            context["out_of_range"] = context["view"].out_of_range
             context["class_names"] = context["view"].served.signature.class_names
         if context["has_predictions"] and isinstance(request.data, list):
             context["n_rows"] = len(request.data)

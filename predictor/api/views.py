@@ -1,16 +1,19 @@
 """Views of model cards and predictions."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from difflib import get_close_matches
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from django.db import transaction
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
+from rest_framework.exceptions import ParseError, UnsupportedMediaType
 from rest_framework.parsers import JSONParser
 from rest_framework.renderers import BaseRenderer, BrowsableAPIRenderer, JSONRenderer
 from rest_framework.request import Request, is_form_media_type
 from rest_framework.response import Response
+from rest_framework.settings import api_settings
 from rest_framework.views import APIView
 
 from predictor import conf, exceptions, registry
@@ -20,10 +23,12 @@ from predictor.api.openapi import PredictSchema
 from predictor.api.renderers import ModelListPage, ModelPage, RowFormPage
 from predictor.api.row_form import build_row_form
 from predictor.api.serializers import CardSerializer
+from predictor.core import range_check
 from predictor.core.artifacts import get_software_versions
 from predictor.core.codec import JSON_ROWS, Codec, Decoded, parse_exactly
 from predictor.core.errors import InvalidInput
 from predictor.core.model import Model
+from predictor.core.row_format import MAX_COMPARED_LENGTH, explain, refuse
 from predictor.core.signature import Column, Signature
 from predictor.models import RegisteredModel
 from predictor.permissions import FAST_AUTHENTICATION, PREDICT, VIEW
@@ -33,6 +38,11 @@ if TYPE_CHECKING:
     from django.http import QueryDict
 
 SOFTWARE = {"type": "object", "additionalProperties": {"type": "string"}}
+
+
+# Query parameters of a prediction.
+PARAMETERS = ("outputs", "range")
+JSON_HEADER = "Send JSON with the header 'Content-Type: application/json'."
 
 
 def replace_json(classes: Iterable[type[Any]]) -> Sequence[type[Any]]:
@@ -115,6 +125,8 @@ class Predict(CountedView, ModelDetail):
     codec = JSON_ROWS
     schema = PredictSchema()
     required_permissions = {"GET": VIEW, "POST": PREDICT}
+    # Sentences about the values outside the sample's ranges and categories, by column.
+    out_of_range: Mapping[str, Sequence[str]] = {}
 
     def get_serializer(self, **kwargs: Any) -> serializers.Serializer[Any]:
         """Return the form for one row."""
@@ -143,26 +155,87 @@ class Predict(CountedView, ModelDetail):
         model = self.served = self.model()
         X, outputs, is_single = decode(request, self.codec, model.signature)
         self.n_rows = X.shape[0]
+        self.check_range(request, X, is_single=is_single)
         results = model.infer(X, outputs)
         self.engine_name = results.engine_name
         return Response(
             model.signature.encode_response(results, is_single=is_single),
-            headers={"X-Model": model.name, "X-Model-Version": str(model.version)},
+            headers={
+                "X-Model": model.name,
+                "X-Model-Version": str(model.version),
+                **self.get_range_header(request),
+            },
         )
+
+    def check_range(self, request: Request, X: Any, *, is_single: bool) -> None:
+        """Compare the rows with the sample, for the query parameter `range` and for the page."""
+        assert self.served  # noqa: S101 - `post` has set it
+        columns = self.served.signature.columns
+        action = request.query_params.get("range")
+        range_check.check_action(columns, action)
+        if action or isinstance(request.accepted_renderer, self.page):
+            self.out_of_range = range_check.find_out_of_range(columns, X, is_single=is_single)
+        if action == range_check.REFUSE:
+            range_check.refuse_out_of_range(self.out_of_range)
+
+    def get_range_header(self, request: Request) -> dict[str, str]:
+        """Return the header that names the columns out of range, if the client asks for it."""
+        if request.query_params.get("range") != range_check.REPORT or not self.out_of_range:
+            return {}
+        return {"X-Out-Of-Range": range_check.format_header(list(self.out_of_range))}
 
 
 def decode(request: Request, codec: Codec, signature: Signature) -> Decoded:
     """Decode the request: JSON with the codec, other media types with DRF's parsers."""
+    check_query(request)
     outputs = request.query_params.get("outputs")
     if request.content_type in codec.content_types and _parses_json(request) and request.body:
         return codec.decode(signature, request.body, outputs)
     selected = signature.select_outputs(outputs)
+    columns = signature.columns
     if is_form_media_type(request.content_type):
-        rows = signature.parse_rows(_read_form(cast("QueryDict", request.data), signature.columns))
+        form = cast("QueryDict", request.data)
+        if not form:
+            refuse(columns, f"The body is empty. {JSON_HEADER}", is_table=False)
+        rows = signature.parse_rows(_read_form(form, columns))
     else:
         body = request.body  # Django keeps it, so that it can be read again
-        rows = signature.parse_rows(request.data, partial(parse_exactly, body) if body else None)
+        if not body:
+            refuse(columns, "The body is empty.", is_table=False)
+        rows = signature.parse_rows(_read_data(request, columns), partial(parse_exactly, body))
     return Decoded(rows.X, selected, rows.is_single)
+
+
+def check_query(request: Request) -> None:
+    """Check that every query parameter is known and occurs once.
+
+    Raises
+    ------
+    InvalidInput
+        A parameter is unknown or occurs several times.
+    """
+    known = [*PARAMETERS, *filter(None, [api_settings.URL_FORMAT_OVERRIDE])]
+    for name, values in request.query_params.lists():
+        if name not in known:
+            similar = get_close_matches(name[:MAX_COMPARED_LENGTH].lower(), known, n=1)
+            hint = f" Did you mean {similar[0]}?" if similar else ""
+            sentence = f"No such query parameter; the parameters are {', '.join(known)}.{hint}"
+            raise InvalidInput(sentence, {name: [sentence]})
+        if len(values) > 1:
+            sentence = "The query parameter occurs more than once. Separate values by commas."
+            raise InvalidInput(sentence, {name: [sentence]})
+
+
+def _read_data(request: Request, columns: Sequence[Column]) -> Any:
+    """Return the data of a parser; an error also states the format that the model accepts."""
+    try:
+        return request.data
+    except UnsupportedMediaType as exc:
+        sentence = f"{exc.detail} {JSON_HEADER}"
+        is_table = request.content_type != "text/plain"
+        raise UnsupportedMediaType("", explain(columns, sentence, is_table=is_table)) from exc
+    except ParseError as exc:
+        raise ParseError(explain(columns, str(exc.detail), is_table=False)) from exc
 
 
 def _parses_json(request: Request) -> bool:

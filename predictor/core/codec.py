@@ -7,7 +7,9 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from predictor.core import json_errors
 from predictor.core.errors import InvalidInput
+from predictor.core.row_format import explain
 from predictor.core.signature import Signature
 
 
@@ -58,10 +60,14 @@ def decode_rows(signature: Signature, body: bytes, outputs: str | None) -> Decod
         The body is not JSON, a row does not fit the signature, or an output is unknown.
     """
     selected = signature.select_outputs(outputs)
-    X, is_single = signature.parse_matrix(body) or signature.parse_rows(
-        parse_json(body), partial(parse_exactly, body)
-    )
-    return Decoded(X, selected, is_single)
+    rows = signature.parse_matrix(body)
+    if rows is None:
+        try:
+            data = parse_json(body)
+        except InvalidInput as exc:
+            raise InvalidInput(explain(signature.columns, str(exc), is_table=False)) from exc
+        rows = signature.parse_rows(data, partial(parse_exactly, body))
+    return Decoded(rows.X, selected, rows.is_single)
 
 
 def encode_rows(signature: Signature, results: Mapping[str, Any], decoded: Decoded) -> bytes:
@@ -99,7 +105,7 @@ def parse_json(body: bytes) -> Any:
         return orjson.loads(body)
     except orjson.JSONDecodeError as exc:
         if "infinity" not in str(exc):
-            raise InvalidInput(f"The body is not JSON: {exc}.") from exc
+            raise InvalidInput(json_errors.describe(body, exc)) from exc
         return _with_infinities(body, exc)
 
 

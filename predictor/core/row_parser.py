@@ -23,8 +23,8 @@ from predictor.core.coercion import (
     parse_number,
 )
 from predictor.core.columns import Column
-from predictor.core.errors import InvalidInput
-from predictor.core.row_validation import json_type_name, validate_rows
+from predictor.core.row_format import check_format
+from predictor.core.row_validation import validate_rows
 
 Array = npt.NDArray[Any]
 Values = list[list[Any]]
@@ -76,10 +76,7 @@ class RowParser:
         """
         is_single = type(data) is dict
         if not is_single and type(data) is not list:
-            raise InvalidInput(
-                "Expected an object, which is one row, or a list of objects; "
-                f"got {json_type_name(data)}."
-            )
+            check_format(self.columns, data)
         values: Array | Values | None
         if is_single and self.is_numeric:
             row = self._parse_numeric_row(data)
@@ -89,6 +86,7 @@ class RowParser:
         if values is not None:
             return values
         exact = reread() if reread else data
+        check_format(self.columns, exact)
         values = validate_rows(self.columns, [exact] if is_single else exact, is_single=is_single)
         return np.array(values, dtype=np.float64).T.copy() if self.is_numeric else values
 

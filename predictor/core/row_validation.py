@@ -4,12 +4,15 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from predictor.core.coercion import JSON_TYPE_NAMES, InvalidValue
+from predictor.core.coercion import InvalidValue
 from predictor.core.columns import Column
 from predictor.core.errors import InvalidInput
+from predictor.core.row_format import describe_unknown
 
 # Number of rows that the messages of a column list. The last message counts the others.
 MAX_LISTED_ROWS = 5
+# Number of unknown columns whose messages may suggest a similar name.
+MAX_HINTS = 10
 
 
 def validate_rows(
@@ -20,44 +23,36 @@ def validate_rows(
     Parameters
     ----------
     columns : sequence of Column
-    rows : sequence
-        Parsed JSON values. Each of them should be an object.
+    rows : sequence of dict
     is_single : bool
         Whether the client sent one object. The messages do not name its row then.
 
     Raises
     ------
     InvalidInput
-        A row is not an object; a column is missing or unknown; a column rejects a value.
+        A column is missing or unknown; a column rejects a value.
     """
     problems: dict[str, list[tuple[int, str]]] = defaultdict(list)
     values: list[list[Any]] = [[] for _ in columns]
     names = {column.name: None for column in columns}
+    unknown: dict[str, str] = {}
     for index, row in enumerate(rows):
-        if type(row) is not dict:
-            raise InvalidInput(
-                f"Expected a list of objects; the row at index {index} is {json_type_name(row)}."
-            )
         for column, column_values in zip(columns, values, strict=True):
             try:
                 column_values.append(_column_value(column, row))
             except InvalidValue as exc:
                 problems[column.name].append((index, str(exc)))
         for name in row.keys() - names.keys():
-            sentence = f"No such column; the columns are {', '.join(names)}."
-            problems[name].append((index, sentence))
+            if name not in unknown:
+                with_hint = len(unknown) < MAX_HINTS
+                unknown[name] = describe_unknown(name, list(names), with_hint=with_hint)
+            problems[name].append((index, unknown[name]))
     if problems:
         raise InvalidInput(
             f"Invalid columns: {', '.join(problems)}.",
-            {name: _messages(listed, is_single=is_single) for name, listed in problems.items()},
+            {name: list_problems(listed, is_single=is_single) for name, listed in problems.items()},
         )
     return values
-
-
-def json_type_name(value: Any) -> str:
-    """Return a noun phrase for the JSON type of a value that is not an object."""
-    kind = type(value)
-    return "a string or a number" if kind in (str, int, float) else JSON_TYPE_NAMES[kind]
 
 
 def _column_value(column: Column, row: Mapping[str, Any]) -> Any:
@@ -70,7 +65,7 @@ def _column_value(column: Column, row: Mapping[str, Any]) -> Any:
         raise InvalidValue(f"Expected {column.accepted_text}; got {exc}.") from exc
 
 
-def _messages(problems: Sequence[tuple[int, str]], *, is_single: bool) -> list[str]:
+def list_problems(problems: Sequence[tuple[int, str]], *, is_single: bool) -> list[str]:
     """Return the sentences about one column; for many rows they name the row."""
     if is_single:
         return [sentence for _, sentence in problems]

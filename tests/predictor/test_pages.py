@@ -97,7 +97,7 @@ def test_an_empty_input_is_a_missing_column(client, iris):
 def test_a_column_may_have_the_name_of_a_python_method(api, iris, fitted, column):
     columns = [Column(column), Column("X2")]
     serve_odd(fitted, columns)
-    response = api.post("/models/odd/predict", {}, format="multipart", **BROWSER)
+    response = api.post("/models/odd/predict", {"X2": ""}, format="multipart", **BROWSER)
     assert response.status_code == 400
     assert b"This column is missing." in response.content
 

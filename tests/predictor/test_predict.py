@@ -75,12 +75,15 @@ def test_an_unknown_output_is_named(api):
 
 NOT_FINITE = ["Expected a number; got a string that is not a finite number."]
 MISSING = ["This column is missing."]
+EXPECTED = "Expected an object, which is one row, or a list of objects"
+EXAMPLE = 'Example of one row: {"X1": 5.1, "X2": 3.5}, of many rows: [{"X1": 5.1, "X2": 3.5}, ...].'
+PANDAS = 'With pandas, use df.to_json(orient="records").'
+HEADER = "Send JSON with the header 'Content-Type: application/json'."
 ROUNDED = ["Expected a number; got an integer that float64 cannot represent exactly."]
 REFUSED = {
     '{"X2": 1}': {"X1": MISSING},
     '{"X1": 1}': {"X2": MISSING},
     "{}": {"X1": MISSING, "X2": MISSING},
-    "": {"X1": MISSING, "X2": MISSING},
     '{"X1": 1, "X2": 2, "X3": 3}': {"X3": ["No such column; the columns are X1, X2."]},
     '{"X1": "abc", "X2": 2}': {"X1": NOT_FINITE},
     '{"X1": "", "X2": 2}': {"X1": NOT_FINITE},
@@ -109,15 +112,32 @@ REFUSED = {
         "X2": [f"Row at index 1: {MISSING[0]}"],
     },
     '[{"X1": 1, "X2": 2}, [1, 2]]': {
-        "detail": "Expected a list of objects; the row at index 1 is a list."
+        "detail": f"Expected a list of objects; the row at index 1 is a list. {EXAMPLE} {PANDAS}"
     },
-    "[[1, 2]]": {"detail": "Expected a list of objects; the row at index 0 is a list."},
-    "5": {
-        "detail": "Expected an object, which is one row, or a list of objects; "
-        "got a string or a number."
+    "[[1, 2]]": {
+        "detail": f"Expected a list of objects; the row at index 0 is a list. {EXAMPLE} {PANDAS}"
     },
+    '{"columns": ["X1", "X2"], "index": [0], "data": [[1, 2]]}': {
+        "detail": f'{EXPECTED}; got an object with the rows or columns under "columns", "index", '
+        f'"data". {EXAMPLE} {PANDAS}'
+    },
+    '{"X1": {"0": 1, "1": 2}, "X2": {"0": 3, "1": 4}}': {
+        "detail": f"{EXPECTED}; got an object of columns, each with the values of all rows. "
+        f"{EXAMPLE} {PANDAS}"
+    },
+    '{"X1": [1, 2], "X2": [3, 4]}': {
+        "detail": f"{EXPECTED}; got an object of columns, each with the values of all rows. "
+        f"{EXAMPLE} {PANDAS}"
+    },
+    '{"0": {"X1": 1, "X2": 2}}': {
+        "detail": f"{EXPECTED}; got an object of rows. {EXAMPLE} {PANDAS}"
+    },
+    '{"X1": 1, "X2": 2, "x2": 3}': {
+        "x2": ["No such column; the columns are X1, X2. Did you mean X2?"]
+    },
+    "5": {"detail": f"{EXPECTED}; got a string or a number. {EXAMPLE}"},
     '{"X1": ' + "[" * 1010 + "]" * 1010 + "}": {"detail": "The body is nested too deeply."},
-    "null": {"detail": "Expected an object, which is one row, or a list of objects; got null."},
+    "null": {"detail": f"{EXPECTED}; got null. {EXAMPLE}"},
 }
 
 
@@ -133,6 +153,84 @@ def test_a_body_that_is_not_json_is_rejected(api, body):
     response = api.post("/predict", data, content_type="application/json")
     assert response.status_code == 400
     assert response.json()["detail"].startswith("The body is not JSON: ")
+
+
+NO_JSON = {
+    b"": "The body is empty.",
+    b" \n": "The body is empty.",
+    b'{"X1": NaN, "X2": 1}': "The body is not JSON: JSON has no NaN. "
+    "Send null for a missing value.",
+    b'[{"X1": -Infinity}]': "The body is not JSON: JSON has no -Infinity. "
+    "Send null for a missing value.",
+    b"\x1f\x8b\x08\x00": "The body is compressed. Send it without compression.",
+    b'\xef\xbb\xbf{"X1": 1}': "The body is not JSON: it starts with a byte order mark. "
+    "Send UTF-8 without the mark.",
+}
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "application/json; charset=latin-1"])
+@pytest.mark.parametrize(("body", "sentence"), NO_JSON.items())
+def test_a_body_that_is_not_json_gets_the_cause_and_an_example(api, body, sentence, content_type):
+    response = api.post("/predict", body, content_type=content_type)
+    assert (response.status_code, response.json()) == (400, {"detail": f"{sentence} {EXAMPLE}"})
+
+
+@pytest.mark.parametrize(
+    ("body", "hint"),
+    [
+        ("{'X1': 1, 'X2': 2}", "Names and strings need double quotes."),
+        ('{"X1": 1}\n{"X1": 2}\n', "Send several rows as a list, with brackets and commas."),
+        ("X1,X2\n1,2\n", "The body may be CSV. Send its rows as JSON."),
+    ],
+)
+def test_common_causes_of_invalid_json_have_a_hint(api, body, hint):
+    response = api.post("/predict", body, content_type="application/json")
+    assert response.status_code == 400
+    assert response.json()["detail"].startswith("The body is not JSON: ")
+    assert response.json()["detail"].endswith(f". {hint} {EXAMPLE}")
+
+
+def test_an_empty_form_gets_an_example(api):
+    response = api.post("/predict", "", content_type="application/x-www-form-urlencoded")
+    assert response.status_code == 400
+    assert response.json() == {"detail": f"The body is empty. {HEADER} {EXAMPLE}"}
+
+
+def test_csv_that_was_sent_as_a_form_is_recognised(api):
+    form = "application/x-www-form-urlencoded"
+    response = api.post("/predict", "X1,X2\n1,2\n", content_type=form)
+    assert response.status_code == 400
+    assert response.json() == {
+        "detail": "The body looks like CSV or text but was sent as a form; send its rows as JSON, "
+        "with the header 'Content-Type: application/json'."
+    }
+
+
+def test_a_compressed_body_is_a_415(api):
+    response = api.post("/predict", {"X1": 1, "X2": 2}, headers={"Content-Encoding": "gzip"})
+    assert response.status_code == 415
+    assert response.json() == {
+        "detail": "The body has Content-Encoding gzip. Send it without compression."
+    }
+
+
+NO_PARAMETER = "No such query parameter; the parameters are outputs, range, format."
+
+
+@pytest.mark.parametrize(
+    ("query", "answer"),
+    [
+        ("output=predict", {"output": [f"{NO_PARAMETER} Did you mean outputs?"]}),
+        ("x=1", {"x": [NO_PARAMETER]}),
+        (
+            "outputs=predict&outputs=predict_proba",
+            {"outputs": ["The query parameter occurs more than once. Separate values by commas."]},
+        ),
+    ],
+)
+def test_an_unknown_or_repeated_query_parameter_is_a_400(api, query, answer):
+    response = api.post(f"/predict?{query}", {"X1": 1, "X2": 2})
+    assert (response.status_code, response.json()) == (400, answer)
 
 
 def test_an_overflowing_number_does_not_hide_other_errors(api):
@@ -181,7 +279,9 @@ def test_json_sent_as_a_form_names_the_missing_header(api):
 def test_another_type_of_body_is_a_415(api):
     response = api.post("/predict", "X1=1", content_type="text/csv")
     assert response.status_code == 415
-    assert response.json() == {"detail": 'Unsupported media type "text/csv" in request.'}
+    assert response.json() == {
+        "detail": f'Unsupported media type "text/csv" in request. {HEADER} {EXAMPLE} {PANDAS}'
+    }
 
 
 def test_a_form_is_one_row(api):

@@ -213,6 +213,10 @@ PASSED_ON = {
     "outputs twice": request(body=ROW, query="outputs=predict&outputs=predict_proba"),
     "an encoded name": request(body=ROW, query="%6futputs=predict_proba"),
     "something else": request(body=ROW, query="x=1"),
+    "range, refused": request(body=ROW, query="range=refuse"),
+    "range, reported": request(body=ROW, query="range=report"),
+    "no such action": request(body=ROW, query="range=x"),
+    "outputs and range": request(body=ROW, query="outputs=predict&range=report"),
     # methods
     **{
         method: request(body=ROW, method=method)
