@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Any, NoReturn
 
-import orjson
-
 from predictor.core.coercion import JSON_TYPE_NAMES
 from predictor.core.columns import Column
 from predictor.core.errors import InvalidInput
@@ -33,6 +31,8 @@ def describe_row(columns: Sequence[Column]) -> str:
 
 def dump(value: Any) -> str:
     """Return a value as JSON."""
+    import orjson  # noqa: PLC0415 - a notebook needs no orjson to save an estimator
+
     return orjson.dumps(value, default=str, option=orjson.OPT_SERIALIZE_NUMPY).decode()
 
 

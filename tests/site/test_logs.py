@@ -137,13 +137,13 @@ def test_a_failure_is_told_under_the_id_too(iris, told, monkeypatch):
     monkeypatch.setattr("predictor.core.model.Model.infer", fail)
     client = Client(raise_request_exception=False)
     body = {"X1": 1234.5, "X2": 1}
-    response = client.post("/predict?key=hidden", body, "application/json", headers=NAME)
+    response = client.post("/predict?outputs=predict_proba", body, "application/json", headers=NAME)
     assert (response.status_code, response["X-Request-ID"]) == (500, "trace-7")
     lines = [LineFormatter().format(one) for one in told.records]
     assert "RuntimeError: out of order" in "".join(lines)
     assert {one.request_id for one in told.records} == {"trace-7"}
     assert "1234.5" not in "".join(lines)
-    assert "hidden" not in "".join(lines)
+    assert "predict_proba" not in "".join(lines)
 
 
 def test_lines_are_written_at_the_flush():
