@@ -6,7 +6,6 @@ new line or control a terminal.
 
 import logging
 import re
-from collections import deque
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from contextvars import ContextVar
@@ -199,10 +198,10 @@ class BufferedHandler(logging.StreamHandler[TextIO]):
 
     def __init__(self, stream: TextIO | None = None) -> None:
         super().__init__(stream)
-        self._lines: deque[str] = deque()
+        self._lines: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Keep the record's line."""
+        """Keep the record's line; the caller holds the handler's lock."""
         try:
             self._lines.append(self.format(record) + self.terminator)
         except Exception:  # noqa: BLE001 - logging's own way with a record that cannot be formatted
@@ -210,7 +209,11 @@ class BufferedHandler(logging.StreamHandler[TextIO]):
 
     def flush(self) -> None:
         """Write the lines."""
-        lines = [self._lines.popleft() for _ in range(len(self._lines))]
-        with suppress(ValueError, OSError):  # the stream is closed, or its disk is full
-            self.stream.write("".join(lines))
-            self.stream.flush()
+        self.acquire()
+        try:
+            lines, self._lines = self._lines, []
+            with suppress(ValueError, OSError):  # the stream is closed, or its disk is full
+                self.stream.write("".join(lines))
+                self.stream.flush()
+        finally:
+            self.release()

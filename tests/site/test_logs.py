@@ -4,6 +4,7 @@ import io
 import json
 import logging
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.test import Client
@@ -154,6 +155,26 @@ def test_lines_are_written_at_the_flush():
     assert stream.getvalue() == ""
     handler.flush()
     assert stream.getvalue() == "line 1\nline 2\n"
+
+
+def test_threads_that_flush_at_once_lose_no_line():
+    stream = io.StringIO()
+    handler = BufferedHandler(stream)
+
+    def write(thread):
+        for number in range(1500):
+            handler.handle(record("line %d of %d", number, thread))
+            handler.flush()
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(16) as pool:
+            list(pool.map(write, range(16)))
+    finally:
+        sys.setswitchinterval(interval)
+    lines = [f"line {number} of {thread}" for number in range(1500) for thread in range(16)]
+    assert sorted(stream.getvalue().splitlines()) == sorted(lines)
 
 
 def test_a_stream_that_is_closed_is_nobody_s_failure():
