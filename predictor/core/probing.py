@@ -10,6 +10,7 @@ import numpy as np
 from predictor.core.coercion import BOOLEAN
 from predictor.core.columns import Column
 from predictor.core.input_builders import SPARSE, VECTOR, InputBuilder
+from predictor.core.response_values import to_array
 from predictor.core.row_parser import RowParser
 
 # With more columns, the columns are tried only all together.
@@ -91,7 +92,7 @@ def depends_on_dtype(methods: Sequence[Callable[[Any], Any]], sample: Any) -> bo
 def _to_dense(values: Any) -> Any:
     if isinstance(values, list):
         return np.concatenate(values, axis=1)
-    return np.asarray(values.toarray() if hasattr(values, "toarray") else values)
+    return np.asarray(to_array(values))
 
 
 def _is_equal(expected: Any, actual: Any) -> bool:

@@ -66,9 +66,15 @@ def encode_response(
     return response
 
 
-def to_json_values(values: Any) -> list[Any]:
-    """Return an array (dense or sparse) or a DataFrame as a list of plain values."""
-    values = _to_array(values)
+def to_array(values: Any) -> Any:
+    """Return a sparse matrix or a DataFrame as an array, and any other result unchanged."""
+    if hasattr(values, "toarray"):
+        return values.toarray()
+    return values.to_numpy() if hasattr(values, "to_numpy") else values
+
+
+def to_json_values(values: Array) -> list[Any]:
+    """Return an array as a list of plain values."""
     if values.dtype.kind in "OM":
         return [_to_json_value(value) for value in values.tolist()]
     encoded: list[Any] = values.tolist()
@@ -77,7 +83,7 @@ def to_json_values(values: Any) -> list[Any]:
 
 def _encode(values: Any) -> list[Any]:
     """Return a result as a list of JSON values, with strings for infinities."""
-    values = _to_array(values)
+    values = to_array(values)
     encoded = to_json_values(values)
     is_infinite = values.dtype.kind == "f" and np.isinf(values).any()
     if is_infinite or values.dtype.kind == "O":
@@ -89,14 +95,6 @@ def _name_infinities(value: Any) -> Any:
     if isinstance(value, list):
         return [_name_infinities(item) for item in value]
     return INFINITIES.get(value, value) if isinstance(value, float) else value
-
-
-def _to_array(values: Any) -> Any:
-    if hasattr(values, "toarray"):
-        values = values.toarray()
-    elif hasattr(values, "to_numpy"):
-        values = values.to_numpy()
-    return values
 
 
 def _to_json_value(value: Any) -> Any:

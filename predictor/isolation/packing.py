@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from predictor.core.lazy_frame import LazyFrame
-from predictor.core.response_values import to_json_values
+from predictor.core.response_values import to_array, to_json_values
 from predictor.isolation.messages import ALIGNMENT, MalformedMessage
 
 Array = npt.NDArray[Any]
@@ -32,10 +32,7 @@ def pack(values: Any, arrays: list[Array]) -> dict[str, Any]:
         return {"columns": _pack_json(values.values, arrays)}
     if isinstance(values, list):
         return {"list": [pack(each, arrays) for each in values]}
-    if hasattr(values, "toarray"):
-        values = values.toarray()
-    elif hasattr(values, "to_numpy"):
-        values = values.to_numpy()
+    values = to_array(values)
     if values.dtype.kind in RAW_KINDS:
         is_fortran = values.flags.f_contiguous and not values.flags.c_contiguous
         arrays.append(np.ascontiguousarray(values.T if is_fortran else values))

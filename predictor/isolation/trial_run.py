@@ -15,6 +15,7 @@ from predictor.core.engines import EstimatorEngine
 from predictor.core.engines.result_validation import InvalidResult, check_results
 from predictor.core.errors import ArtifactError, InvalidInput
 from predictor.core.lazy_frame import slice_rows
+from predictor.core.response_values import to_array
 from predictor.core.signature import Signature
 from predictor.isolation.memory_fill import SMALL, fill_arrays, fill_memory
 
@@ -156,9 +157,7 @@ def _to_arrays(values: Any) -> Any:
     """Return a copy of a result as the array, or list of arrays, that a worker receives."""
     if isinstance(values, list):
         return [_to_arrays(each) for each in values]
-    if hasattr(values, "toarray"):
-        return values.toarray()
-    values = values.to_numpy() if hasattr(values, "to_numpy") else values
+    values = to_array(values)
     return values.copy() if isinstance(values, np.ndarray) else values
 
 

@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from predictor.core.response_values import to_array
+
 Array = npt.NDArray[Any]
 
 RTOL, ATOL = 1e-9, 1e-12
@@ -110,8 +112,4 @@ def tied_rows(scores: Array) -> Array:
 
 
 def _dense(values: Any) -> Array:
-    if hasattr(values, "toarray"):
-        values = values.toarray()
-    elif hasattr(values, "to_numpy"):
-        values = values.to_numpy()
-    return np.asarray(values)
+    return np.asarray(to_array(values))

@@ -8,6 +8,7 @@ from predictor.core import sklearn_private
 from predictor.core.compiled.compiled_estimator import Array, NotCompilable
 from predictor.core.compiled.encoders import CategoryEncoder, StringImputer
 from predictor.core.compiler.converters.dispatch import CONVERTERS
+from predictor.core.response_values import to_array
 
 # A string that is not a category.
 UNKNOWN = "\0 no category"
@@ -53,7 +54,7 @@ def plain_value(value: Any) -> Any:
 
 
 def _dense(encoded: Any) -> Array:
-    return np.asarray(encoded.toarray() if hasattr(encoded, "toarray") else encoded)
+    return np.asarray(to_array(encoded))
 
 
 def convert_string_imputer(estimator: Any) -> StringImputer:
