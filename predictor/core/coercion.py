@@ -16,6 +16,9 @@ MAX_DIGITS = 400
 # fast JSON parser rounded.
 MAX_EXACT_INTEGER = 2**53
 
+# Dtypes that cannot represent every number of float64.
+NARROW_FLOATS = ("float16", "float32")
+
 # Dtypes of columns whose integers are Python objects.
 OBJECT_DTYPES = ("object", "category")
 

@@ -1,6 +1,6 @@
 """One column of X: its name, type and accepted values."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
@@ -107,9 +107,7 @@ class Column:
         """Noun phrase for the accepted values, as in "a number, or null"."""
         text = KIND_NAMES[self.kind]
         if self.allowed_values:
-            text = f"one of {', '.join(map(str, self.allowed_values[:MAX_LISTED_CATEGORIES]))}"
-            rest = len(self.allowed_values) - MAX_LISTED_CATEGORIES
-            text += f" and {rest:,} more" if rest > 0 else ""
+            text = f"one of {list_values(self.allowed_values, MAX_LISTED_CATEGORIES)}"
         return f"{text}, or null" if self.nullable else text
 
     def coerce(self, value: Any) -> Any:
@@ -138,3 +136,10 @@ class Column:
         if self.categories:
             return self.categories[0]
         return {NUMBER: 0.0, INTEGER: 0, BOOLEAN: False, STRING: ""}[self.kind]
+
+
+def list_values(values: Sequence[Any], most: int) -> str:
+    """Return the first values, separated by commas, and the number of the others."""
+    listed = ", ".join(map(str, values[:most]))
+    rest = len(values) - most
+    return f"{listed} and {rest:,} more" if rest > 0 else listed

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from predictor.core.coercion import BOOLEAN, INTEGER, NUMBER, fits_float64
+from predictor.core.coercion import BOOLEAN, INTEGER, NARROW_FLOATS, NUMBER, fits_float64
 from predictor.core.columns import Column
 from predictor.core.errors import InvalidInput
 from predictor.core.lazy_frame import LazyFrame
@@ -102,8 +102,7 @@ def _find_common_dtype(columns: Sequence[Column], *, promotes: bool) -> str:
 
 def shows_only_in_dataframe(columns: Sequence[Column]) -> bool:
     """Return whether only the DataFrame shows the values of the columns: rounded, or categories."""
-    rounded = {"float16", "float32", "category"}
-    return not rounded.isdisjoint(column.dtype.lower() for column in columns)
+    return not {*NARROW_FLOATS, "category"}.isdisjoint(column.dtype.lower() for column in columns)
 
 
 def build_series(column: Column, values: Any) -> Any:

@@ -6,8 +6,8 @@ from urllib.parse import quote
 
 import numpy as np
 
-from predictor.core.coercion import INTEGER, NUMBER
-from predictor.core.columns import MAX_LISTED_CATEGORIES, Column
+from predictor.core.coercion import INTEGER, NARROW_FLOATS, NUMBER
+from predictor.core.columns import MAX_LISTED_CATEGORIES, Column, list_values
 from predictor.core.errors import InvalidInput
 from predictor.core.lazy_frame import LazyFrame
 from predictor.core.row_validation import list_problems
@@ -91,9 +91,7 @@ def format_header(names: Sequence[str]) -> str:
 def describe_sample(column: Column) -> str:
     """Return a noun phrase for the range or categories of a column."""
     if column.categories:
-        listed = ", ".join(map(str, column.categories[:MAX_LISTED_CATEGORIES]))
-        rest = len(column.categories) - MAX_LISTED_CATEGORIES
-        return f"one of {listed}" + (f" and {rest:,} more" if rest > 0 else "")
+        return f"one of {list_values(column.categories, MAX_LISTED_CATEGORIES)}"
     assert column.range  # noqa: S101 - `_get_condition` has checked it
     return "a number from {:g} to {:g}".format(*column.range)
 
@@ -119,7 +117,7 @@ def _get_values(column: Column, X: Any, position: int) -> list[Any]:
     else:
         values = rows if rows.ndim == 1 else rows[:, position]
     dtype = column.dtype.lower()
-    if column.kind == NUMBER and dtype in ("float16", "float32"):
+    if column.kind == NUMBER and dtype in NARROW_FLOATS:
         values = np.array(values, dtype=np.float64).astype(dtype)
     listed: list[Any] = values.tolist() if isinstance(values, np.ndarray) else values
     return listed

@@ -5,7 +5,7 @@ from difflib import get_close_matches
 from typing import Any, NoReturn
 
 from predictor.core.coercion import JSON_TYPE_NAMES
-from predictor.core.columns import Column
+from predictor.core.columns import Column, list_values
 from predictor.core.errors import InvalidInput
 
 # Number of columns in an example or a list of names. The text counts the others.
@@ -45,9 +45,7 @@ def describe_unknown(name: str, names: Sequence[str], *, with_hint: bool = True)
     is_short = with_hint and len(name) <= MAX_COMPARED_LENGTH
     similar = get_close_matches(name.lower(), by_lower_case, n=1, cutoff=0.7) if is_short else []
     hint = f" Did you mean {by_lower_case[similar[0]]}?" if similar else ""
-    rest = len(names) - MAX_NAMED_COLUMNS
-    more = f" and {rest:,} more" if rest > 0 else ""
-    return f"No such column; the columns are {', '.join(names[:MAX_NAMED_COLUMNS])}{more}.{hint}"
+    return f"No such column; the columns are {list_values(names, MAX_NAMED_COLUMNS)}.{hint}"
 
 
 def check_format(columns: Sequence[Column], data: Any) -> None:

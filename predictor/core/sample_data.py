@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from predictor.core.coercion import BOOLEAN, INTEGER, NUMBER, STRING
+from predictor.core.coercion import BOOLEAN, INTEGER, NARROW_FLOATS, NUMBER, STRING
 from predictor.core.columns import Column
 from predictor.core.errors import ArtifactError
 from predictor.core.input_builders import ARRAY, FRAME, SPARSE, VECTOR
@@ -17,7 +17,7 @@ from predictor.core.row_parser import EXACT_TYPES
 MAX_CATEGORIES = 50
 
 # Dtypes of numbers that an array keeps. Other numbers become float64.
-FLOATS = ("float16", "float32", "float64")
+FLOATS = (*NARROW_FLOATS, "float64")
 
 # Kinds of columns by the kind of a NumPy dtype.
 KINDS = {"f": NUMBER, "i": INTEGER, "u": INTEGER, "b": BOOLEAN, "U": STRING, "O": STRING}

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from predictor.core.coercion import BOOLEAN, INTEGER, NUMBER, STRING
+from predictor.core.coercion import BOOLEAN, INTEGER, NARROW_FLOATS, NUMBER, STRING
 from predictor.core.columns import Column
 from predictor.core.errors import InvalidInput
 from predictor.core.input_builders import ARRAY
@@ -21,9 +21,6 @@ MISSING_SHARE = 0.15
 
 # Numbers that estimators reject or treat specially.
 UNUSUAL_NUMBERS = (np.nan, np.inf, -np.inf, 1e39, -1e308)
-
-# Dtypes that cannot represent every number of float64.
-NARROW_FLOATS = ("float16", "float32")
 
 # A string that is not a category.
 UNKNOWN = "\0 no category"
