@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 
 SOFTWARE = {"type": "object", "additionalProperties": {"type": "string"}}
 
-
 # Query parameters of a prediction.
 PARAMETERS = ("outputs", "range")
 JSON_HEADER = "Send JSON with the header 'Content-Type: application/json'."

@@ -70,5 +70,5 @@ class RecordQueue(Generic[Record]):
             self._has_records.clear()
             try:
                 self.flush()
-            except Exception:
+            except Exception:  # of the site's function; it must not end the thread
                 log.exception("Requests could not be counted and logged.")

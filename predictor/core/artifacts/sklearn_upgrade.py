@@ -20,8 +20,8 @@ RENAMED_MODULES = {
     "_loss": "sklearn._loss._loss",
 }
 
-# Parameters with another name since scikit-learn 1.2 and 1.7.
-RENAMED_PARAMETERS = {"base_estimator": "estimator"}
+# Former names of parameters that were renamed in scikit-learn 1.2 and 1.7.
+FORMER_NAMES = {"estimator": "base_estimator"}
 
 # First version whose coefficients of partial least squares include the scale of the columns.
 SCALED_COEFFICIENTS = (1, 5)
@@ -69,11 +69,10 @@ def _add_parameters(estimator: Any) -> None:
     """Set the parameters that a later version added. Their defaults keep the earlier results."""
     values = vars(estimator)
     for name, parameter in signature(type(estimator)).parameters.items():
-        old = next((old for old, new in RENAMED_PARAMETERS.items() if new == name), "")
         if name in values or parameter.kind is Parameter.VAR_KEYWORD:
             continue
-        if old in values:
-            values[name] = values[old]
+        if (former := FORMER_NAMES.get(name)) in values:
+            values[name] = values[former]
         elif parameter.default is not Parameter.empty:
             values[name] = parameter.default
 

@@ -73,7 +73,7 @@ class CompiledEngine:
         self.compiled_name = compiled.engine_name
         self.max_rows = {name: np.inf if n is None else n for name, n in max_rows.items()}
         self.rows_at_once = max(1, MAX_VALUES_AT_ONCE // max(1, compiled.row_size))
-        self._layouts: dict[str, tuple[Any, ...]] = {}  # of the checked results
+        self._layouts: dict[str, tuple[Any, ...] | None] = {}  # of the checked results
 
     def check(self) -> None:
         """Run the compiled methods for the example row.
@@ -142,14 +142,11 @@ class CompiledEngine:
             ]
             results = {method: _join([part[method] for part in parts]) for method in methods}
         for method, values in results.items():
-            if type(values) is np.ndarray and len(values) == n_rows:
-                layout = (values.dtype, values.shape[1:])
-                if self._layouts.get(method) == layout:
-                    continue
+            is_usual = type(values) is np.ndarray and len(values) == n_rows
+            layout = (values.dtype, values.shape[1:]) if is_usual else None
+            if layout is None or self._layouts.get(method) != layout:
                 check_results(self.signature, [method], n_rows, {method: values})
                 self._layouts[method] = layout
-            else:
-                check_results(self.signature, [method], n_rows, {method: values})
         return results
 
 
