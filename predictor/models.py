@@ -119,6 +119,7 @@ class Event(models.Model):
         ROLLBACK = "rollback"
         RESET = "reset"
         RETIREMENT = "retirement"
+        UNPUBLISHING = "unpublishing"
 
     model = models.ForeignKey(RegisteredModel, models.PROTECT, related_name="events")
     kind = models.CharField(max_length=12, choices=Kind)
@@ -140,14 +141,25 @@ class Event(models.Model):
         constraints = (
             models.CheckConstraint(
                 condition=Q(
-                    kind__in=("registration", "promotion", "rollback", "reset", "retirement")
+                    kind__in=(
+                        "registration",
+                        "promotion",
+                        "rollback",
+                        "reset",
+                        "retirement",
+                        "unpublishing",
+                    )
                 ),
                 name="known_kind",
             ),
             models.CheckConstraint(
                 condition=(
                     Q(kind="registration", from_version=None, to_version__isnull=False)
-                    | Q(kind="retirement", from_version__isnull=False, to_version=None)
+                    | Q(
+                        kind__in=("retirement", "unpublishing"),
+                        from_version__isnull=False,
+                        to_version=None,
+                    )
                     | Q(kind__in=("promotion", "rollback", "reset"), to_version__isnull=False)
                 ),
                 name="versions_fit_kind",

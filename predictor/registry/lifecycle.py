@@ -76,6 +76,29 @@ def reset(name: str, *, by: "User | None" = None, why: str = "") -> ModelVersion
     return live
 
 
+def unpublish(name: str, *, by: "User | None" = None, why: str = "") -> ModelVersion | None:
+    """Leave a model without a live version. The version that was live is ready.
+
+    If no version is live, nothing changes and nothing is logged.
+
+    Returns
+    -------
+    ModelVersion, optional
+        The version that was live.
+
+    Raises
+    ------
+    ModelNotFound
+        There is no such model.
+    """
+    with _locked_model(name) as model:
+        live = model.versions.filter(state=State.LIVE).select_related("model").first()
+        if live:
+            _set_state(live, State.READY)
+            audit_log.write(model, Kind.UNPUBLISHING, before=live, by=by, why=why)
+    return live
+
+
 def retire(version: ModelVersion, *, by: "User | None" = None, why: str = "") -> ModelVersion:
     """Take a version out of service permanently. Its artifact stays.
 
@@ -88,7 +111,7 @@ def retire(version: ModelVersion, *, by: "User | None" = None, why: str = "") ->
         current = ModelVersion.objects.select_related("model").get(pk=version.pk)
         if current.state == State.LIVE:
             name = f"Version {current.version} of {current.model}"
-            raise Conflict(f"{name} is live. Promote another version first.")
+            raise Conflict(f"{name} is live. Promote another version first, or unpublish it.")
         if current.state == State.READY:
             _set_state(current, State.RETIRED)
             audit_log.write(current.model, Kind.RETIREMENT, before=current, by=by, why=why)

@@ -68,6 +68,7 @@ def test_a_model_offers_the_ways_back_that_there_are(admin_client, three):
     text = page(admin_client, f"{MODELS}{model.pk}/change/")
     assert "Roll back to version 1" in text
     assert "Reset to version 1" in text
+    assert "Unpublish" in text
     registry.rollback("iris")
     text = page(admin_client, f"{MODELS}{model.pk}/change/")
     assert "Roll back" not in text
@@ -102,9 +103,25 @@ def test_a_way_back_is_asked_for(admin_client, three, verb, kind):
     assert Event.objects.last().kind == kind
 
 
+def test_unpublishing_is_asked_for_and_can_be_reversed(admin_client, api, three):
+    pk = RegisteredModel.objects.get().pk
+    url = f"{MODELS}{pk}/unpublish/"
+    assert "A rollback makes the version live again." in page(admin_client, url)
+    assert registry.live_versions() == {"iris": 2}
+    response = admin_client.post(url, {"why": "a mistake"}, follow=True)
+    text = response.content.decode()
+    assert "iris has no live version." in text
+    assert f"{MODELS}{pk}/unpublish/" not in text
+    assert "Roll back to version 2" in text
+    event = Event.objects.last()
+    assert (event.kind, event.by, event.why) == ("unpublishing", "admin", "a mistake")
+    assert api.post("/predict", {"X1": 1, "X2": 1}).status_code == 404
+
+
 def test_what_has_become_impossible_meanwhile_is_told(admin_client, pk):
     response = admin_client.post(f"{VERSIONS}{pk[2]}/retire/", {"why": ""}, follow=True)
-    assert "Version 2 of iris is live. Promote another version first." in response.content.decode()
+    text = response.content.decode()
+    assert "Version 2 of iris is live. Promote another version first, or unpublish it." in text
 
 
 def test_an_upload_registers_a_version(admin_client, three, brought):
@@ -154,6 +171,7 @@ def test_who_may_only_look_is_offered_nothing(client, staff, pk):
         f"{VERSIONS}{pk[1]}/promote/",
         f"{VERSIONS}{pk[1]}/retire/",
         f"{MODELS}{model.pk}/rollback/",
+        f"{MODELS}{model.pk}/unpublish/",
         f"{VERSIONS}add/",
     ):
         assert client.get(url).status_code == 403
@@ -162,7 +180,7 @@ def test_who_may_only_look_is_offered_nothing(client, staff, pk):
 
 
 @pytest.mark.parametrize(
-    "url", [f"{VERSIONS}999/promote/", f"{VERSIONS}999/retire/", f"{MODELS}999/reset/"]
+    "url", [f"{VERSIONS}999/promote/", f"{VERSIONS}999/retire/", f"{MODELS}999/unpublish/"]
 )
 def test_what_is_not_there_is_a_404(admin_client, three, url):
     assert admin_client.get(url).status_code == 404

@@ -75,6 +75,9 @@ def test_each_change_says_what_is_live(run, three):
     assert run("rollback", "iris") == "Version 2 of iris is live.\n"
     assert run("reset", "iris") == "Version 1 of iris is live.\n"
     assert run("retire", "iris", 3) == "Version 3 of iris is retired.\n"
+    unpublished = "iris has no live version.\n"
+    assert run("unpublish", "iris") == f"Version 1 of iris is ready.\n{unpublished}"
+    assert run("unpublish", "iris") == unpublished
 
 
 def test_the_models_are_a_table(run, three):
@@ -112,9 +115,10 @@ ERRORS = [
     (f"promote iris {'9' * 5000}", f"A version is a number from 1; got '{'9' * 5000}'."),
     ("promote iris 9", "iris has no version 9."),
     ("promote nope 1", "There is no model nope."),
-    ("retire iris 2", "Version 2 of iris is live. Promote another version first."),
+    ("retire iris 2", "Version 2 of iris is live. Promote another version first, or unpublish it."),
     ("rollback nope", "There is no model nope."),
     ("reset nope", "There is no model nope."),
+    ("unpublish nope", "There is no model nope."),
     ("train nope", "There is no model nope."),
     ("register iris nowhere.skops", "There is no file nowhere.skops."),
     ("register iris manage.py --sample nowhere.csv", "There is no file nowhere.csv."),
@@ -233,6 +237,15 @@ def test_sync_leaves_alone_what_is_no_version_and_says_why(run, brought, models_
     ]
     assert not ModelVersion.objects.exclude(model__name="iris").exists()
     assert not (brought / "has run").exists()
+
+
+def test_a_start_leaves_the_default_model_unpublished(run, three):
+    registry.unpublish("iris")
+    _, *said = run("prepare").splitlines()
+    assert said == [
+        f"iris is unpublished: /predict answers 404. Run: {program()} rollback iris"
+    ]
+    assert registry.live_versions() == {}
 
 
 def test_a_start_without_its_database_takes_what_lies_in_models(run, register, models_dir):

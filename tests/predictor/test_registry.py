@@ -100,6 +100,12 @@ STORIES = {
     "rollback, promote 1, rollback": [409, 1, 409],
     "promote 3, retire 1, reset, retire 2": [3, 3, 2, 409],
     "retire 1, promote 1, retire 1": [None, 409, None],
+    "promote 1, unpublish, rollback, rollback": [1, None, 1, 409],
+    "promote 1, promote 2, unpublish, rollback, rollback": [1, 2, None, 2, 1],
+    "promote 1, promote 2, unpublish, promote 3, rollback": [1, 2, None, 3, 2],
+    "promote 1, promote 2, unpublish, retire 2, rollback": [1, 2, None, None, 1],
+    "promote 2, unpublish, reset, rollback": [2, None, 1, 2],
+    "promote 1, unpublish, retire 1, rollback": [1, None, None, 409],
 }
 
 
@@ -107,6 +113,24 @@ STORIES = {
 def test_what_is_live_after_each_step(versions, story, lives):
     assert [do("iris", step) for step in story.split(", ")] == lives
     assert states().count("live") <= 1
+
+
+def test_unpublishing_is_recorded_once_and_what_was_live_is_ready(versions, staff):
+    assert registry.unpublish("iris") is None
+    registry.promote(versions[0])
+    assert registry.unpublish("iris", by=staff, why="a mistake") == versions[0]
+    assert registry.unpublish("iris") is None
+    assert states() == ["ready", "ready", "ready"]
+    assert record() == [("promotion", None, 1), ("unpublishing", 1, None)]
+    assert (Event.objects.last().by, Event.objects.last().why) == ("sam", "a mistake")
+
+
+def test_a_model_is_unpublished_until_a_version_is_live_again(versions):
+    seen = []
+    for step in ("retire 3", "promote 1", "unpublish", "retire 2", "rollback", "unpublish"):
+        do("iris", step)
+        seen.append(registry.is_unpublished(registry.find("iris")))
+    assert seen == [False, False, True, True, False, True]
 
 
 def test_a_reset_with_every_version_retired_is_a_conflict(versions):
@@ -122,7 +146,9 @@ def test_the_artifact_of_a_retired_version_stays(versions, models_dir):
     assert (models_dir / "iris" / "1" / "model.skops").exists()
 
 
-@pytest.mark.parametrize("change", [registry.rollback, registry.reset, registry.find])
+@pytest.mark.parametrize(
+    "change", [registry.rollback, registry.reset, registry.unpublish, registry.find]
+)
 def test_a_model_that_is_not_there_has_nothing_to_change(db, change):
     with pytest.raises(ModelNotFound, match=r"There is no model nope\."):
         change("nope")
@@ -184,6 +210,10 @@ WRONG_ROWS = {
     "a promotion of nothing": lambda: event(kind="promotion", from_version=1),
     "a promotion to itself": lambda: event(kind="promotion", from_version=1, to_version=1),
     "a retirement to something": lambda: event(kind="retirement", from_version=2, to_version=1),
+    "an unpublishing of nothing": lambda: event(kind="unpublishing"),
+    "an unpublishing to something": lambda: event(
+        kind="unpublishing", from_version=2, to_version=1
+    ),
     "a second registration": lambda: event(kind="registration", to_version=2),
     "a second retirement": lambda: event(kind="retirement", from_version=3),
     "an event of another model": lambda: event(

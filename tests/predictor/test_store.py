@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from predictor import registry
-from predictor.core.errors import Conflict
+from predictor.core.errors import Conflict, ModelNotFound
 from predictor.models import ModelVersion
 from predictor.runtime import store
 from predictor.runtime.store import MOST_ON_DEMAND, get_store
@@ -124,6 +124,19 @@ def test_a_change_here_that_another_process_reverts_is_followed(iris, register):
     registry.promote(registry.version("iris", 1))  # as another process does
     get_store()._catch_up()
     assert get_store().get("iris").version == 1
+
+
+def test_an_unpublished_model_is_dropped_and_its_version_answers_by_number(followed, loads):
+    registry.unpublish("iris")
+    followed._catch_up()
+    assert followed.loaded("iris") is None
+    with pytest.raises(ModelNotFound, match="iris has no live version"):
+        followed.get("iris")
+    assert followed.get("iris", 1).version == 1
+    registry.rollback("iris")
+    followed._catch_up()
+    assert followed.get("iris").version == 1
+    assert loads == [1]  # the version that was loaded by its number went live
 
 
 def test_an_unchanged_registry_is_not_refreshed(loads, monkeypatch):

@@ -240,6 +240,7 @@ NOT_THERE = [
     ("post", "/models/nope/promote", {"version": 1}, NO_MODEL),
     ("post", "/models/nope/retire", {"version": 1}, NO_MODEL),
     ("post", "/models/nope/rollback", {}, NO_MODEL),
+    ("post", "/models/nope/unpublish", {}, NO_MODEL),
 ]
 
 
@@ -317,6 +318,29 @@ def test_a_rollback_without_an_earlier_live_version_is_a_conflict(staff_api, thr
     )
 
 
+def test_an_unpublished_model_says_so_until_a_version_is_live_again(staff_api, iris, penguins):
+    unpublished = (
+        "iris has no live version. Promote a version, or predict with one by its number."
+    )
+    for _ in range(2):  # a repetition changes nothing
+        response = staff_api.post("/models/iris/unpublish", {"why": "a mistake"})
+        assert response.status_code == 200
+        assert response.json() == staff_api.get("/models/iris/").json()
+        assert (response.json()["live_version"], response.json()["outputs"]) == (None, [])
+    assert states() == {1: "ready"}
+    for url in ("/predict", "/models/iris/predict"):
+        response = staff_api.post(url, ROW)
+        assert (response.status_code, response.json()) == (404, {"detail": unpublished})
+        assert staff_api.get(url).json()["live_version"] is None
+    assert staff_api.post("/models/iris/versions/1/predict", ROW).status_code == 200
+    assert staff_api.get("/v2/health/ready").status_code == 200
+    assert staff_api.get("/models/penguins/").json()["live_version"] == 1
+    assert staff_api.post("/models/iris/rollback").json()["live_version"] == 1
+    assert staff_api.post("/predict", ROW).status_code == 200
+    events = Event.objects.filter(kind="unpublishing")
+    assert list(events.values_list("by", "why")) == [("sam", "a mistake")]
+
+
 def test_a_retired_version_is_neither_promoted_nor_called(staff_api, three):
     url = "/models/iris/versions/2/predict"
     assert staff_api.post(url, ROW).status_code == 200
@@ -335,7 +359,7 @@ def test_the_live_version_cannot_be_retired(staff_api, three):
     response = staff_api.post("/models/iris/retire", {"version": 1})
     assert (response.status_code, response.json()) == (
         409,
-        {"detail": "Version 1 of iris is live. Promote another version first."},
+        {"detail": "Version 1 of iris is live. Promote another version first, or unpublish it."},
     )
 
 
@@ -351,7 +375,7 @@ def test_a_version_that_cannot_be_loaded_is_not_promoted(staff_api, three, model
     assert states()[1] == "live"
 
 
-CHANGES = ["promote", "rollback", "reset", "retire", "versions/"]
+CHANGES = ["promote", "rollback", "reset", "unpublish", "retire", "versions/"]
 
 
 @pytest.mark.parametrize("change", CHANGES)
