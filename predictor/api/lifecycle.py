@@ -1,4 +1,4 @@
-"""Views that change which version of a model is live; for staff only."""
+"""Views that change the states of versions; for staff only."""
 
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, cast
@@ -127,3 +127,15 @@ class Retire(Change):
     def change(self, name: str, **options: Any) -> ModelVersion:
         """Retire the version."""
         return registry.retire(registry.version(name, options.pop("version")), **options)
+
+
+@documented
+class Purge(Change):
+    """Delete the files of a retired version. The version stays in the list of versions."""
+
+    serializer_class = VersionChoiceSerializer
+    notice = "The files of version {0.version} are deleted."
+
+    def change(self, name: str, **options: Any) -> ModelVersion:
+        """Delete the files."""
+        return registry.purge(registry.version(name, options.pop("version")), **options)

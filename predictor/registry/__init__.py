@@ -4,6 +4,7 @@ from predictor.registry.audit_log import is_unpublished, previous_live
 from predictor.registry.lifecycle import (
     lowest_version,
     promote,
+    purge,
     reset,
     retire,
     rollback,
@@ -41,6 +42,7 @@ __all__ = [
     "models_without_live_version",
     "previous_live",
     "promote",
+    "purge",
     "recompile_version",
     "register_file",
     "reset",

@@ -5,10 +5,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from django.db import transaction
+from django.utils import timezone
 
 from predictor.core.errors import Conflict
 from predictor.models import ModelVersion, RegisteredModel
-from predictor.registry import audit_log, queries, recompile
+from predictor.registry import audit_log, queries, recompile, storage
 from predictor.registry.audit_log import Kind, State
 
 if TYPE_CHECKING:
@@ -27,8 +28,7 @@ def promote(version: ModelVersion, *, by: "User | None" = None, why: str = "") -
     """
     with _locked_model(version.model.name):
         current = ModelVersion.objects.select_related("model").get(pk=version.pk)
-        if current.state == State.RETIRED:
-            raise Conflict(f"Version {current.version} of {current.model} is retired.")
+        queries.check_in_use(current)
         live = _make_live(current, Kind.PROMOTION, by, why)
     recompile.restore(live)
     return live
@@ -116,6 +116,35 @@ def retire(version: ModelVersion, *, by: "User | None" = None, why: str = "") ->
             _set_state(current, State.RETIRED)
             audit_log.write(current.model, Kind.RETIREMENT, before=current, by=by, why=why)
         return current
+
+
+def purge(version: ModelVersion, *, by: "User | None" = None, why: str = "") -> ModelVersion:
+    """Delete the files of a retired version. Its row stays, and its number is never used again.
+
+    The row says so before the first file is deleted. If the process is interrupted in between, the
+    next purge of the version, the next registration, or `sync` deletes the files.
+
+    Raises
+    ------
+    Conflict
+        The version is not retired.
+    ArtifactError
+        A file cannot be deleted.
+    """
+    with _locked_model(version.model.name):
+        current = ModelVersion.objects.select_related("model").get(pk=version.pk)
+        if current.state != State.RETIRED:
+            raise Conflict(
+                f"Version {current.version} of {current.model} is {current.state}. Only the files "
+                "of a retired version can be deleted."
+            )
+        if current.purged_at is None:
+            current.purged_at = timezone.now()
+            current.save(update_fields=["purged_at"])
+            audit_log.write(current.model, Kind.PURGE, before=current, by=by, why=why)
+    with storage.locked():
+        storage.purge(storage.directory(current.model.name, current.version), current.artifact)
+    return current
 
 
 def lowest_version(model: RegisteredModel) -> ModelVersion | None:

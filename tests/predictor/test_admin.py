@@ -51,13 +51,13 @@ def test_a_filter_by_no_model_shows_no_version(admin_client, three, model):
     assert "field-metric" not in page(admin_client, f"{VERSIONS}?model__id__exact={model}")
 
 
-OFFERED = {1: ["promote", "retire"], 2: [], 3: []}
+OFFERED = {1: ["promote", "retire"], 2: [], 3: ["purge"]}
 
 
 @pytest.mark.parametrize("number", OFFERED)
 def test_a_version_offers_what_can_be_done_to_it(admin_client, pk, number):
     text = page(admin_client, f"{VERSIONS}{pk[number]}/change/")
-    offered = [v for v in ("promote", "retire") if f"{VERSIONS}{pk[number]}/{v}/" in text]
+    offered = [v for v in ("promote", "retire", "purge") if f"{VERSIONS}{pk[number]}/{v}/" in text]
     assert offered == OFFERED[number]
     assert 'name="_save"' not in text
     assert "deletelink" not in text
@@ -92,6 +92,19 @@ def test_a_retirement_is_asked_for(admin_client, pk):
     assert "This cannot be undone." in page(admin_client, url)
     admin_client.post(url, {"why": ""})
     assert ModelVersion.objects.get(version=1).state == "retired"
+
+
+def test_a_purge_is_asked_for_and_the_version_says_so(admin_client, pk, models_dir):
+    url = f"{VERSIONS}{pk[3]}/purge/"
+    assert "The model file is deleted." in page(admin_client, url)
+    response = admin_client.post(url, {"why": "disk space"}, follow=True)
+    text = response.content.decode()
+    assert "The files of version 3 of iris are deleted." in text
+    assert "field-purged_at" in text
+    assert url not in text
+    assert not (models_dir / "iris" / "3" / "model.skops").exists()
+    event = Event.objects.last()
+    assert (event.kind, event.by, event.why) == ("purge", "admin", "disk space")
 
 
 @pytest.mark.parametrize(("verb", "kind"), [("rollback", "rollback"), ("reset", "reset")])
@@ -170,6 +183,7 @@ def test_who_may_only_look_is_offered_nothing(client, staff, pk):
     for url in (
         f"{VERSIONS}{pk[1]}/promote/",
         f"{VERSIONS}{pk[1]}/retire/",
+        f"{VERSIONS}{pk[3]}/purge/",
         f"{MODELS}{model.pk}/rollback/",
         f"{MODELS}{model.pk}/unpublish/",
         f"{VERSIONS}add/",

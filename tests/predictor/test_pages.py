@@ -200,13 +200,18 @@ def test_a_change_redirects_a_browser_to_the_card_with_one_message(staff_api, ir
     assert staff_api.post("/models/iris/reset").json()["live_version"] == 1
 
 
-def test_the_page_of_a_retired_version_says_so(staff_api, iris, register):
+def test_the_page_of_a_retired_and_of_a_purged_version_says_so(staff_api, iris, register):
     registry.promote(register())
     staff_api.post("/models/iris/retire", {"version": 1}, **BROWSER)
-    assert b"Version 1 is retired." in staff_api.get("/models/iris", **BROWSER).content
+    page = staff_api.get("/models/iris", **BROWSER).content
+    assert (b"Version 1 is retired." in page, b"file deleted" in page) == (True, False)
+    staff_api.post("/models/iris/purge", {"version": 1}, **BROWSER)
+    page = staff_api.get("/models/iris", **BROWSER).content
+    assert b"The files of version 1 are deleted." in page
+    assert b"retired</span> file deleted" in page
 
 
-@pytest.mark.parametrize("change", ["train", "promote", "rollback", "reset", "unpublish", "retire"])
+@pytest.mark.parametrize("change", ["train", "promote", "rollback", "reset", "unpublish", "retire", "purge"])
 def test_the_address_of_a_change_opens_as_its_form(staff_api, iris, change):
     address = f"/models/iris/{change}"
     page = staff_api.get(address, **BROWSER).content

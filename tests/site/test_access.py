@@ -119,6 +119,7 @@ API = {
     "software/": row("/software/", "permitted", GET=200),
     "models/<name>/promote/": row("/models/iris/promote", "managers", POST=400),
     "models/<name>/retire/": row("/models/iris/retire", "managers", POST=400),
+    "models/<name>/purge/": row("/models/iris/purge", "managers", POST=400),
     "models/<name>/rollback/": row("/models/absent/rollback", "managers", POST=404),
     "models/<name>/train/": row("/models/absent/train", "managers", POST=404),
     "models/<name>/reset/": row("/models/absent/reset", "managers", POST=404),
@@ -150,7 +151,7 @@ ADMIN = {
     **rows_of("mlsite/signinfailures", POST=403),
     **rows_of("tasks/task"),
     **kept_of("predictor/registeredmodel", "rollback", "reset", "unpublish"),
-    **kept_of("predictor/modelversion", "promote", "retire", "switch"),
+    **kept_of("predictor/modelversion", "promote", "retire", "purge", "switch"),
     **kept_of("predictor/event"),
 }
 ADMIN["admin/predictor/modelversion/add/"] = row(
