@@ -82,7 +82,7 @@ class Model:
     def warm(self) -> None:
         """Run the methods once, so that the first request is not slower than others.
 
-        Those that only the estimator runs would start its process, which few clients need.
+        Methods that only the estimator runs would start its process, which few clients need.
         """
         # The estimator may reject the example: it is warm then as well.
         with suppress(InvalidInput):

@@ -3,7 +3,6 @@
 import shutil
 from collections.abc import Iterator
 
-from predictor.core.errors import ArtifactError
 from predictor.models import ModelVersion
 from predictor.registry import storage
 
@@ -39,7 +38,7 @@ def _complete_purges() -> Iterator[str]:
             continue
         try:
             storage.purge(directory, artifact)
-        except ArtifactError as exc:  # it must not prevent registrations
-            yield str(exc)
+        except OSError as exc:  # it must not prevent registrations
+            yield f"The files of {name}/{number} cannot be deleted: {exc.strerror}."
         else:
             yield f"Deleted the files of {name}/{number}, left by an interrupted purge."

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 from django.utils import timezone
 
-from predictor.core.errors import Conflict
+from predictor.core.errors import ArtifactError, Conflict
 from predictor.models import ModelVersion, RegisteredModel
 from predictor.registry import audit_log, queries, recompile, storage
 from predictor.registry.audit_log import Kind, State
@@ -142,8 +142,15 @@ def purge(version: ModelVersion, *, by: "User | None" = None, why: str = "") -> 
             current.purged_at = timezone.now()
             current.save(update_fields=["purged_at"])
             audit_log.write(current.model, Kind.PURGE, before=current, by=by, why=why)
-    with storage.locked():
-        storage.purge(storage.directory(current.model.name, current.version), current.artifact)
+    directory = storage.directory(current.model.name, current.version)
+    try:
+        with storage.locked():
+            storage.purge(directory, current.artifact)
+    except OSError as exc:
+        raise ArtifactError(
+            f"The files of version {current.version} of {current.model} cannot be deleted: "
+            f"{exc.strerror}. Repeat the purge when they can."
+        ) from exc
     return current
 
 

@@ -168,23 +168,14 @@ def purge(directory: Path, artifact: str) -> None:
 
     The card stays, and the directory keeps the number of the version in use. If this is
     interrupted, the directory has no mark, and the next call completes it.
-
-    Raises
-    ------
-    ArtifactError
-        A file cannot be deleted.
     """
     if not directory.exists():
         return
-    try:
-        for file in (directory / artifact, *directory.glob("compiled-*.npz")):
-            file.unlink(missing_ok=True)
-        flush(directory)
-        (directory / PURGED).touch()
-        flush(directory)
-    except OSError as exc:
-        name = "/".join(directory.parts[-2:])
-        raise ArtifactError(f"The files of {name} cannot be deleted: {exc.strerror}.") from exc
+    for file in (directory / artifact, *directory.glob("compiled-*.npz")):
+        file.unlink(missing_ok=True)
+    flush(directory)
+    (directory / PURGED).touch()
+    flush(directory)
 
 
 def is_purged(directory: Path) -> bool:

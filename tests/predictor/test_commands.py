@@ -258,9 +258,7 @@ def test_sync_leaves_alone_what_is_no_version_and_says_why(run, brought, models_
 def test_a_start_leaves_the_default_model_unpublished(run, three):
     registry.unpublish("iris")
     _, *said = run("prepare").splitlines()
-    assert said == [
-        f"iris is unpublished: /predict answers 404. Run: {program()} rollback iris"
-    ]
+    assert said == [f"iris is unpublished: /predict answers 404. Run: {program()} rollback iris"]
     assert registry.live_versions() == {}
 
 

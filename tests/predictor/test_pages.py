@@ -211,7 +211,9 @@ def test_the_page_of_a_retired_and_of_a_purged_version_says_so(staff_api, iris, 
     assert b"retired</span> file deleted" in page
 
 
-@pytest.mark.parametrize("change", ["train", "promote", "rollback", "reset", "unpublish", "retire", "purge"])
+@pytest.mark.parametrize(
+    "change", ["train", "promote", "rollback", "reset", "unpublish", "retire", "purge"]
+)
 def test_the_address_of_a_change_opens_as_its_form(staff_api, iris, change):
     address = f"/models/iris/{change}"
     page = staff_api.get(address, **BROWSER).content

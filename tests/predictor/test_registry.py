@@ -181,15 +181,16 @@ def test_the_number_of_a_purged_version_is_not_used_again(register, models_dir):
 @pytest.mark.parametrize("change", ["promote 1", "purge 2", "purge 3"])
 def test_a_purged_version_stays_so_and_others_are_not_purged(versions, purged, change):
     registry.promote(versions[1])
-    sentence = {
+    only_retired = "Only the files of a retired version can be deleted."
+    sentences = {
         "promote 1": "Version 1 of iris is retired and purged: its file is deleted.",
-        "purge 2": "Version 2 of iris is live. Only the files of a retired version can be deleted.",
-        "purge 3": "Version 3 of iris is ready. Only the files of a retired version can be deleted.",
-    }[change]
+        "purge 2": f"Version 2 of iris is live. {only_retired}",
+        "purge 3": f"Version 3 of iris is ready. {only_retired}",
+    }
     verb, number = change.split()
     with pytest.raises(Conflict) as conflict:
         getattr(registry, verb)(registry.version("iris", int(number)))
-    assert str(conflict.value) == sentence
+    assert str(conflict.value) == sentences[change]
     assert states() == ["retired", "live", "ready"]
 
 
@@ -201,9 +202,10 @@ def test_an_interrupted_purge_is_completed(
     """The process ends after the row is committed, before or after the files are deleted."""
     directory = models_dir / "iris" / "1"
     registry.retire(versions[0])
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patch:
         patch.setattr(type(directory), end, interrupt)
-        registry.purge(versions[0])
+        with pytest.raises(KeyboardInterrupt):
+            registry.purge(versions[0])
     assert ModelVersion.objects.get(version=1).purged_at is not None
     assert ".purged" not in names(directory)
     with pytest.raises(Conflict, match="Version 1 of iris is retired and purged"):
@@ -223,18 +225,19 @@ def interrupt(*_arguments):
     raise KeyboardInterrupt
 
 
-def test_files_that_cannot_be_deleted_are_reported_and_block_no_registration(
-    versions, monkeypatch
-):
+def test_files_that_cannot_be_deleted_are_reported_and_block_no_registration(versions, monkeypatch):
     def is_forbidden(*_arguments, **_options):
         raise PermissionError(13, "Permission denied")
 
     registry.retire(versions[0])
     monkeypatch.setattr("pathlib.Path.unlink", is_forbidden)
-    sentence = "The files of iris/1 cannot be deleted: Permission denied."
     with pytest.raises(ArtifactError) as failure:
         registry.purge(versions[0])
-    assert str(failure.value) == sentence
+    assert str(failure.value) == (
+        "The files of version 1 of iris cannot be deleted: Permission denied. Repeat the purge "
+        "when they can."
+    )
+    sentence = "The files of iris/1 cannot be deleted: Permission denied."
     assert list(registry.sync()) == [(sentence, True)]
 
 

@@ -321,9 +321,7 @@ def test_a_rollback_without_an_earlier_live_version_is_a_conflict(staff_api, thr
 
 
 def test_an_unpublished_model_says_so_until_a_version_is_live_again(staff_api, iris, penguins):
-    unpublished = (
-        "iris has no live version. Promote a version, or predict with one by its number."
-    )
+    unpublished = "iris has no live version. Promote a version, or predict with one by its number."
     for _ in range(2):  # a repetition changes nothing
         response = staff_api.post("/models/iris/unpublish", {"why": "a mistake"})
         assert response.status_code == 200
