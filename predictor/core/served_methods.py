@@ -53,7 +53,10 @@ def _returns_std(estimator: Any) -> bool:
     predict = getattr(estimator, "predict", None)
     if predict is None:
         return False
-    parameters = signature(predict).parameters
+    try:
+        parameters = signature(predict).parameters
+    except ValueError:  # a compiled function can have no signature
+        return False
     if "return_std" in parameters:
         return True
     last = _get_last(estimator)

@@ -33,7 +33,7 @@ REQUESTS = {
     "POST /models/{name}/reset/": {},
     "POST /models/{name}/retire/": {"data": {"version": 3}},
     "POST /models/{name}/purge/": {"name": "spent", "data": {"version": 1}},
-    "POST /models/{name}/unpublish/": {"data": {"why": "It is being reviewed."}},
+    "POST /models/{name}/unpublish/": {"name": "penguins", "data": {"why": "a mistake"}},
     "POST /models/{name}/train/": {"data": {"if_missing": True}},
     "GET /models/{name}/versions/": {},
     "POST /models/{name}/versions/": {"format": "multipart"},

@@ -47,7 +47,7 @@ RETURNS_NONE = {
     "pipeline of a target": make_pipeline(TransformedTargetRegressor(BayesianRidge())),
     "search": GridSearchCV(BayesianRidge(), {"max_iter": [100]}, cv=2),
     "elimination": RFE(BayesianRidge()),
-    "consensus": RANSACRegressor(BayesianRidge(), random_state=0),
+    "consensus": RANSACRegressor(BayesianRidge(), min_samples=10, random_state=0),
     "bag": BaggingRegressor(BayesianRidge(), n_estimators=2),
     "vote": VotingRegressor([("a", BayesianRidge())]),
     "one for each target": MultiOutputRegressor(BayesianRidge()),
@@ -74,6 +74,16 @@ def test_an_estimator_that_returns_no_standard_deviation_has_no_such_method(name
     assert "predict_std" not in get_methods(estimator)
     with pytest.raises((TypeError, ValueError, AttributeError)):
         estimator.predict(X, return_std=True)
+
+
+class Compiled(BaseEstimator):
+    """An estimator whose method has no signature."""
+
+    predict = staticmethod(max)
+
+
+def test_a_method_without_a_signature_returns_no_standard_deviation():
+    assert get_methods(Compiled()) == ("predict",)
 
 
 def test_several_targets_have_a_standard_deviation_each():
