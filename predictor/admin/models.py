@@ -83,7 +83,7 @@ class RegisteredModelAdmin(ReadOnlyAdmin):
 
         def make_change(by: "User", why: str) -> str:
             registry.unpublish(model.name, by=by, why=why)
-            return f"{model} has no live version."
+            return f"No version of {model} is live."
 
         confirmation = Confirmation(
             f"Unpublish {model}?",

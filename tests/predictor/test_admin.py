@@ -123,7 +123,7 @@ def test_unpublishing_is_asked_for_and_can_be_reversed(admin_client, api, three)
     assert registry.live_versions() == {"iris": 2}
     response = admin_client.post(url, {"why": "a mistake"}, follow=True)
     text = response.content.decode()
-    assert "iris has no live version." in text
+    assert "No version of iris is live." in text
     assert f"{MODELS}{pk}/unpublish/" not in text
     assert "Roll back to version 2" in text
     event = Event.objects.last()

@@ -11,6 +11,8 @@ from predictor.recipes import Fitted
 from predictor.runtime.store import get_store
 from tests.predictor.fitted import register as register_fitted
 
+pytestmark = pytest.mark.xdist_group("penguins")
+
 X = np.random.default_rng(0).normal(size=(20, 2))
 PROCESS = GaussianProcessRegressor(optimizer=None).fit(X, X[:, 0])
 URL = "/models/process/predict"

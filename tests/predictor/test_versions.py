@@ -320,7 +320,8 @@ def test_a_rollback_without_an_earlier_live_version_is_a_conflict(staff_api, thr
     )
 
 
-def test_an_unpublished_model_says_so_until_a_version_is_live_again(staff_api, iris, penguins):
+def test_an_unpublished_model_says_so_until_a_version_is_live_again(staff_api, iris, register):
+    registry.promote(register("churn"))
     unpublished = "iris has no live version. Promote a version, or predict with one by its number."
     for _ in range(2):  # a repetition changes nothing
         response = staff_api.post("/models/iris/unpublish", {"why": "a mistake"})
@@ -334,7 +335,7 @@ def test_an_unpublished_model_says_so_until_a_version_is_live_again(staff_api, i
         assert staff_api.get(url).json()["live_version"] is None
     assert staff_api.post("/models/iris/versions/1/predict", ROW).status_code == 200
     assert staff_api.get("/v2/health/ready").status_code == 200
-    assert staff_api.get("/models/penguins/").json()["live_version"] == 1
+    assert staff_api.post("/models/churn/predict", ROW).status_code == 200
     assert staff_api.post("/models/iris/rollback").json()["live_version"] == 1
     assert staff_api.post("/predict", ROW).status_code == 200
     events = Event.objects.filter(kind="unpublishing")
