@@ -105,7 +105,7 @@ class RowFormPage(OneModelPage):
         context["is_unpublished"] = shows_cards(context) and data.get("live_version", 0) is None
         if context["has_predictions"]:
             context["out_of_range"] = context["view"].out_of_range
-            context["class_names"] = context["view"].served.signature.class_names
+            context["class_names"] = context["view"].class_names
         if context["has_predictions"] and isinstance(request.data, list):
             context["n_rows"] = len(request.data)
             columns = (

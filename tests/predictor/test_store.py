@@ -1,7 +1,9 @@
 """The store: versions asked for by number, a few at most, each loaded once."""
 
 import dataclasses
+import gc
 import threading
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -137,6 +139,18 @@ def test_an_unpublished_model_is_dropped_and_its_version_answers_by_number(follo
     followed._catch_up()
     assert followed.get("iris").version == 1
     assert loads == [1]  # the version that was loaded by its number went live
+
+
+def test_an_unpublished_version_is_released_without_the_garbage_collector(api, iris):
+    gc.disable()
+    try:
+        assert api.post("/predict", {"X1": 1, "X2": 1}).status_code == 200
+        model = weakref.ref(get_store().get("iris"))
+        registry.unpublish("iris")
+        get_store().refresh()
+        assert model() is None
+    finally:
+        gc.enable()
 
 
 def test_an_unchanged_registry_is_not_refreshed(loads, monkeypatch):
