@@ -24,6 +24,9 @@ FILES = ("artifact", "artifact_reader", "compiled", "report", "file", "sample", 
 # Exit code of a step that rejects the file; the report contains the reason.
 REJECTED = 3
 
+# Longest text in a report.
+MAX_TEXT_LENGTH = 10_000
+
 
 @dataclass(frozen=True)
 class Inspection:

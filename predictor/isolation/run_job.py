@@ -18,7 +18,7 @@ from predictor.core.compiler.compile import not_compiled
 from predictor.core.errors import PredictorError
 from predictor.isolation import confined_fork, messages
 from predictor.isolation.confinement import close_descriptors, end_with
-from predictor.isolation.job import COMPILATION, REJECTED, Job, Outcome
+from predictor.isolation.job import COMPILATION, MAX_TEXT_LENGTH, REJECTED, Job, Outcome
 from predictor.isolation.steps import STEPS, SampleError, write
 
 # Share of the time limit within which the compilation must end.
@@ -43,6 +43,7 @@ def _report_rejection(job: Job, step: str) -> None:
         rejection = {"rejected": f"Reading the file takes more than {limit} of memory."}
     else:
         return
+    rejection["rejected"] = rejection["rejected"][:MAX_TEXT_LENGTH]
     write(job.report, json.dumps(rejection).encode())
     raise SystemExit(REJECTED)
 

@@ -60,7 +60,7 @@ def parse_signature(stated: Any) -> Signature:
             and all(map(_is_valid, signature.columns))
             and name_classes(signature, signature.class_names) == signature
         )
-    except (KeyError, TypeError, ValueError, AttributeError, PredictorError) as exc:
+    except (LookupError, TypeError, ValueError, AttributeError, PredictorError) as exc:
         raise _cannot_be_read() from exc
     if not is_valid:
         raise _cannot_be_read()
