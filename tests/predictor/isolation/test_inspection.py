@@ -488,9 +488,9 @@ def test_a_model_directory_of_mlflow_is_read(tmp_path):
 
 def test_a_bundled_model_is_trained_in_a_confined_process(tmp_path, fitted):
     trained = sandbox.train("iris", tmp_path, run_in_forks)
-    assert trained.inspection.description == fitted.description
+    assert trained.description == fitted.description
     assert trained.metrics == fitted.metrics
-    names = {"model.skops", engines.file_name(trained.inspection.compiled)}
+    names = {"model.skops", engines.file_name(trained.compiled)}
     assert {path.name for path in tmp_path.iterdir()} == names
     loaded = artifacts.load(tmp_path / "model.skops")
     np.testing.assert_array_equal(loaded.predict(fitted.X), fitted.estimator.predict(fitted.X))
