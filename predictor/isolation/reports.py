@@ -50,7 +50,7 @@ class SignatureReport(TypedDict, total=False):
     methods: Required[list[Text]]
     classes: Required[list[list[Value] | Value] | None]
     container: Text
-    n_outputs: Count
+    n_outputs: Annotated[int, msgspec.Meta(ge=1)]
     class_names: dict[Text, Text]
 
 

@@ -55,6 +55,7 @@ def parse_signature(stated: Any) -> Signature:
         signature.build_example()
         is_valid = (
             signature.container in CONTAINERS
+            and bool(signature.columns and signature.methods)
             and set(signature.methods) <= METHODS.keys()
             and len(set(signature.names)) == len(signature.columns)
             and all(map(_is_valid, signature.columns))

@@ -391,6 +391,7 @@ MALFORMED = {
     "a list as outcome": write_report(engines=[]),
     "a list as methods": write_report(engines=ENGINES | {"methods": []}),
     "a dtype of a gigabyte": with_column(dtype="U268435456"),
+    "no outputs": with_signature(n_outputs=0),
 }
 
 
@@ -423,6 +424,8 @@ def test_a_hostile_value_anywhere_in_a_report_is_rejected(value):
     [
         with_column(kind="code"),
         with_signature(methods=["__reduce__"]),
+        with_signature(methods=[]),
+        with_signature(columns=[]),
         with_signature(columns=[COLUMN, COLUMN]),
         with_signature(columns=[], container="frame"),
         with_signature(container="pickle"),
