@@ -33,9 +33,10 @@ def recompile_version(version: ModelVersion) -> ModelVersion:
     }
     directory = storage.directory(version.model.name, version.version)
     with storage.staging() as staged:
-        report, compiled = sandbox.compile_file(
+        inspection = sandbox.compile_file(
             storage.artifact(version), description, staged, any_version=version.any_version
         )
+        compiled = inspection.compiled
         with storage.locked():
             # It may have been retired, and its files deleted, in the meantime.
             queries.callable_version(version.model.name, version.version)
@@ -44,7 +45,7 @@ def recompile_version(version: ModelVersion) -> ModelVersion:
                 (staged / file.name).rename(file)
                 storage.flush(file)
             ModelVersion.objects.filter(pk=version.pk).update(
-                engines=dict(report), compiled=compiled
+                engines=dict(inspection.engines), compiled=compiled
             )
             version.refresh_from_db()
             storage.write_card(directory, registration.card(version))

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from types import SimpleNamespace
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -255,7 +256,7 @@ def test_a_version_that_is_retired_while_it_is_compiled_gets_no_files(
     def compile_file(*_arguments, **_options):
         registry.retire(versions[0])
         registry.purge(versions[0])
-        return {}, "0" * 64
+        return SimpleNamespace(engines={}, compiled="0" * 64)
 
     monkeypatch.setattr("predictor.isolation.sandbox.compile_file", compile_file)
     with pytest.raises(Conflict, match="is retired and purged"):

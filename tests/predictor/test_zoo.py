@@ -82,6 +82,9 @@ STAYS = {
     "weighed distances": "Neighbours by the metric seuclidean are not compiled.",
 }
 
+# Methods with random results, by case. They are not served, or the file is rejected.
+RANDOM = {"BernoulliRBM": {"score_samples"}, "DummyClassifier": {"predict", "predict_proba"}}
+
 # Reasons of methods that are not compiled, of estimators that are.
 METHOD_STAYS = {"", "It is not compiled.", "No row was found that both accept."}
 
@@ -142,7 +145,9 @@ def _ask(api, address, body, methods):
 def test_it_answers_as_when_it_is_called(name, serve):
     estimator, X = fitted(name)
     asked = X.iloc[:ASKED] if hasattr(X, "iloc") else X[:ASKED]
-    expected = {method: answer for method in KEYS if (answer := its_own(estimator, method, asked))}
+    methods = [method for method in KEYS if method not in RANDOM.get(name, ())]
+    own = {method: its_own(estimator, method, asked) for method in methods}
+    expected = {method: answer for method, answer in own.items() if answer}
     if not expected:  # it has nothing to serve, or fails on its own rows
         return
 
@@ -210,12 +215,11 @@ def test_what_takes_no_rows_is_refused_with_a_sentence(name, tmp_path):
 
 
 def its_own(estimator, method, X):
-    """Return the estimator's own result in a tuple; an empty one if it fails or is random."""
+    """Return the estimator's own result in a tuple; an empty one if it fails."""
     try:
-        first, second = (as_json(call(estimator, method, X), estimator, method) for _ in range(2))
+        return (as_json(call(estimator, method, X), estimator, method),)
     except (ValueError, TypeError, AttributeError, NotImplementedError):
         return ()
-    return (first,) if repr(first) == repr(second) else ()
 
 
 def call(estimator, method, X):
