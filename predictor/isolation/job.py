@@ -49,6 +49,8 @@ class Inspection:
         none.
     description : str
         Description of the model in the file or by the recipe.
+    estimator : str
+        Class of the estimator, and of the steps of a pipeline.
     """
 
     artifact: str
@@ -60,6 +62,7 @@ class Inspection:
     engines: Mapping[str, Any] = field(default_factory=dict)
     compiled: str = ""
     description: str = ""
+    estimator: str = ""
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ class Description(msgspec.Struct, forbid_unknown_fields=True):
     format: str
     signature: dict[str, Any]
     fitted_with: dict[str, str]
+    estimator: str = ""
     notes: list[str] = []
     description: str = ""
     metrics: dict[str, float] = {}

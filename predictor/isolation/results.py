@@ -54,6 +54,7 @@ class Result:
             engines=self.engines,
             compiled=self.compiled,
             description=self.description.description,
+            estimator=self.description.estimator,
         )
 
 

@@ -313,6 +313,7 @@ DESCRIPTION = {
     "format": "skops",
     "signature": {"columns": [{"name": "x0"}], "methods": ["predict"], "classes": None},
     "fitted_with": {},
+    "estimator": "Ridge",
     "notes": [],
 }
 COLUMNS = DESCRIPTION["signature"] | {"columns": [{"name": "x0", "kind": "code"}]}
