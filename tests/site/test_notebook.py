@@ -199,7 +199,10 @@ def elsewhere():
         thread.join()
 
 
-STAFF = " An upload needs the token of a staff user: mlsite token USER --name notebook."
+STAFF = (
+    " An upload needs the token of a staff user, which the command `token USER --name notebook` "
+    "prints on the server."
+)
 
 
 def test_a_publication_that_fails_says_why(site, token, wine, elsewhere):

@@ -250,7 +250,8 @@ def test_another_version_of_scikit_learn_is_reported_and_served_if_allowed(
     assert done.stderr == (
         "CommandError: The model was fitted with scikit-learn 1.5.2; scikit-learn 1.9.1 is "
         "installed and may return other predictions. Fit it again with scikit-learn==1.9.1, "
-        "or run on the server: manage.py register NAME FILE --allow-version.\n"
+        "or accept that: the command `register` has the option --allow-version, an upload the "
+        "field allow_version.\n"
     )
     for name, expected in fitted["predictions"].items():
         file = tmp_path / f"{name}.skops"
