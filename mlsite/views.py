@@ -150,7 +150,7 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # no
     sentence = "There is nothing at this address."
     model = re.match("/models/([^/]+)", request.path)
     if model and not re.fullmatch(NAME, model[1]):
-        sentence += f" The name of a model is not valid: {NAME_RULE}"
+        sentence += f" The name of a model is not valid. {NAME_RULE}"
     return respond_error(request, NotFound(sentence))
 
 

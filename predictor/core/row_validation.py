@@ -42,7 +42,9 @@ def validate_rows(
                 column_values.append(_column_value(column, row))
             except InvalidValue as exc:
                 problems[column.name].append((index, str(exc)))
-        for name in row.keys() - names.keys():
+        for name in row:
+            if name in names:
+                continue
             if name not in unknown:
                 with_hint = len(unknown) < MAX_HINTS
                 unknown[name] = describe_unknown(name, list(names), with_hint=with_hint)

@@ -39,7 +39,7 @@ def test_a_browser_gets_a_page_for_it(api, db):
 
 
 NOTHING = "There is nothing at this address."
-WRONG_NAME = f"{NOTHING} The name of a model is not valid: {NAME_RULE}"
+WRONG_NAME = f"{NOTHING} The name of a model is not valid. {NAME_RULE}"
 
 
 @pytest.mark.parametrize(

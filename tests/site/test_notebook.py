@@ -140,6 +140,7 @@ def test_a_published_version_is_described_and_live_only_if_promoted(site, token,
         sample=X,
         metrics={"accuracy": np.float64(0.5)},
         note="first",
+        allow_version=True,
     )
     assert repr(published) == (
         "PublishedModel(name='described', version=1, state='ready', "

@@ -240,8 +240,8 @@ def test_another_version_of_scikit_learn_is_reported_and_served_if_allowed(
     fitted = json.loads(older.succeed(tmp_path, "python", "-c", OLDER, site.url))
     warning = (
         f"{site.url} runs scikit-learn 1.9.1; this model was fitted with 1.5.2. Either install "
-        "scikit-learn==1.9.1 and fit it again, or register the file on the server with "
-        "--allow-version, which may change predictions."
+        "scikit-learn==1.9.1 and fit it again, or register it with --allow-version (`publish`: "
+        "allow_version=True), which may change predictions."
     )
     assert fitted["warnings"] == [warning] * 2
     register = ("mlsite", "register", "columns", tmp_path / "columns.skops", "--promote")
