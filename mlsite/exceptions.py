@@ -36,10 +36,10 @@ def explain(exc: Exception, request: Request, view: APIView) -> str:
         return f"{exc.detail} Accepted: {accepted}." if is_plain else ""
     if isinstance(exc, Http404):
         parameter = api_settings.URL_FORMAT_OVERRIDE
-        asked = request.query_params.get(parameter)
+        requested = request.query_params.get(parameter)
         formats = [renderer.format for renderer in view.get_renderers()]
-        if asked and asked not in formats:
-            return f"There is no format {asked}; {parameter} takes {' or '.join(formats)}."
+        if requested and requested not in formats:
+            return f"There is no format {requested}; {parameter} takes {' or '.join(formats)}."
     return ""
 
 
