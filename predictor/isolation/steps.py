@@ -45,7 +45,7 @@ def inspect(job: Job) -> None:
         estimator, signature = ingested.estimator, ingested.signature
         if job.sample is not None:
             signature = _infer_from_sample(job, estimator, signature)
-        trial = run_trial(estimator, signature)
+        signature, notes = run_trial(estimator, signature)
     except (PredictorError, MemoryError) as exc:
         if versions and type(exc) is ArtifactError:
             raise ArtifactError(f"{exc} {versions}") from exc
@@ -58,10 +58,10 @@ def inspect(job: Job) -> None:
     write(job.artifact, ingested.data)
     description = {
         "format": ingested.file_format,
-        "signature": trial.signature.to_json(),
+        "signature": signature.to_json(),
         "fitted_with": dict(ingested.fitted_with),
         "estimator": describe(estimator),
-        "notes": [*ingested.notes, *trial.notes],
+        "notes": [*ingested.notes, *notes],
         "description": ingested.description,
     }
     write(job.report, json.dumps(description).encode())

@@ -163,6 +163,9 @@ def call_models(call, models, types, artifact):
     assert call("reset", "iris").live_version == 1
     call("retire", "iris", body=choice)
     assert call("promote", "iris", body=choice, status=409).detail.startswith("Version ")
+    call("purge", "iris", body=choice)
+    assert call("unpublish", "iris").live_version is None
+    assert call("rollback", "iris").live_version == 1
 
     upload = models.UploadRequest(
         artifact=types.File(BytesIO(artifact), "m.skops"),

@@ -158,6 +158,11 @@ async function callModels(): Promise<void> {
   await expect(client.POST("/models/{name}/retire/", { params, body: { version } }));
   const { error } = await client.POST("/models/{name}/promote/", { params, body: { version } });
   check(typeof error?.detail === "string", error);
+  await expect(client.POST("/models/{name}/purge/", { params, body: { version } }));
+  const none = await expect(client.POST("/models/{name}/unpublish/", { params }));
+  check(none.live_version === null, none);
+  const again = await expect(client.POST("/models/{name}/rollback/", { params }));
+  check(again.live_version === 1, again);
 
   const file = new Blob([Uint8Array.from(atob(artifact), (byte) => byte.charCodeAt(0))]);
   const uploaded = await expect(
