@@ -2,24 +2,34 @@
 
 from typing import Any
 
+from django.contrib import messages
 from django.db import transaction
 from django.db.models import QuerySet
+from django.http import HttpResponseRedirect
+from django.template.defaultfilters import pluralize
+from django.utils.html import format_html
+from django.utils.http import url_has_allowed_host_and_scheme
 from rest_framework import status
 from rest_framework.exceptions import MethodNotAllowed
-from rest_framework.renderers import BrowsableAPIRenderer
+from rest_framework.permissions import SAFE_METHODS
+from rest_framework.renderers import BaseRenderer, BrowsableAPIRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.html import is_html_input
 from rest_framework.viewsets import ModelViewSet
 
 from tasks.filters import StrictFilterBackend, TaskFilter
+from tasks.form_values import restore
 from tasks.idempotency import create_once
 from tasks.models import Task
 from tasks.openapi import clear_schema, task_schema
 from tasks.pagination import KeysetPagination
 from tasks.preconditions import etag, is_not_modified
-from tasks.renderers import TaskPage
+from tasks.renderers import TaskDetailPage, TaskListPage
 from tasks.serializers import TaskSerializer
+
+# Field of a page's form: the page that follows a successful change.
+NEXT = "_next"
 
 
 @task_schema
@@ -28,9 +38,6 @@ class TaskViewSet(ModelViewSet[Task]):
 
     queryset = Task.objects.order_by("id")
     serializer_class = TaskSerializer
-    renderer_classes = [
-        TaskPage if cls is BrowsableAPIRenderer else cls for cls in ModelViewSet.renderer_classes
-    ]
     filter_backends = [StrictFilterBackend]
     filterset_class = TaskFilter
     pagination_class = KeysetPagination
@@ -44,6 +51,7 @@ class TaskViewSet(ModelViewSet[Task]):
     }
 
     task: Task | None = None  # set by get_object
+    tasks: list[Task] | None = None  # set by paginate_queryset
 
     @property
     def allowed_methods(self) -> list[str]:
@@ -52,6 +60,12 @@ class TaskViewSet(ModelViewSet[Task]):
         if self.detail or TaskFilter.narrows(self.request.query_params):
             return methods
         return [method for method in methods if method != "DELETE"]
+
+    def get_renderers(self) -> list[BaseRenderer]:
+        """Return the site's renderers, with pages for tasks in a browser."""
+        page = TaskDetailPage if self.detail else TaskListPage
+        renderers = super().get_renderers()
+        return [page() if type(r) is BrowsableAPIRenderer else r for r in renderers]
 
     @property
     def other_parameters(self) -> tuple[str, ...]:
@@ -69,6 +83,11 @@ class TaskViewSet(ModelViewSet[Task]):
         self.task = super().get_object()
         return self.task
 
+    def paginate_queryset(self, queryset: Any) -> Any:
+        """Return the tasks of the page, and keep them for the template."""
+        self.tasks = super().paginate_queryset(queryset)
+        return self.tasks
+
     def get_queryset(self) -> QuerySet[Task]:
         """Return the tasks, locked if the request changes one."""
         queryset = super().get_queryset()
@@ -84,6 +103,39 @@ class TaskViewSet(ModelViewSet[Task]):
             headers["Location"] = str(data["url"])
         return Response(data, code, headers=headers)
 
+    def get_values(self) -> Any:
+        """Return the body; of a page's form, with the values that a browser cannot show."""
+        data = self.request.data
+        is_page_form = is_html_input(data) and not self.responds_json()
+        return restore(data, self.task) if is_page_form else data
+
+    def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """Return the response; after a change by a page's form, lead to the page that it names."""
+        response = super().finalize_response(request, response, *args, **kwargs)
+        if request.method in SAFE_METHODS or not status.is_success(response.status_code):
+            return response
+        page = request.data.get(NEXT, "") if is_html_input(request.data) else ""
+        if self.responds_json() or not url_has_allowed_host_and_scheme(page, allowed_hosts=None):
+            return response
+        messages.success(request, self.describe_change(response))
+        fragment = f"#task-{self.task.pk}" if request.method == "PATCH" and self.task else ""
+        return HttpResponseRedirect(page + fragment, status=status.HTTP_303_SEE_OTHER)
+
+    def describe_change(self, response: Response) -> str:
+        """Return a sentence about a successful change."""
+        if self.action == "clear":
+            number = response.data["deleted"]
+            return f"Deleted {number:,} task{pluralize(number)}."
+        if self.action == "create":
+            url, title = response.data["url"], response.data["title"]
+            return format_html('Added <a href="{}">{}</a>.', url, title)
+        title = self.task.title if self.task else ""
+        if self.action == "destroy":
+            return f"Deleted {title}."
+        if self.action == "update":
+            return "Saved."
+        return f"{title} is {'done' if response.data['done'] else 'open again'}."
+
     def responds_json(self) -> bool:
         """Return whether the response is JSON and not a page."""
         return self.request.accepted_renderer.format == "json"
@@ -91,7 +143,7 @@ class TaskViewSet(ModelViewSet[Task]):
     def create(self, request: Request, *_args: Any, **_kwargs: Any) -> Response:
         """Create a task, or all tasks of a list."""
         many = isinstance(request.data, list)
-        serializer = self.get_serializer(data=request.data, many=many)
+        serializer = self.get_serializer(data=self.get_values(), many=many)
         serializer.is_valid(raise_exception=True)
         tasks = create_once(request, serializer)
         if many:
@@ -112,7 +164,7 @@ class TaskViewSet(ModelViewSet[Task]):
         is_not_modified(request, etag(task))
         # A form omits an unticked box, so a form is a full update: a missing box means false.
         partial = kwargs.get("partial", not is_html_input(request.data))
-        serializer = self.get_serializer(task, data=request.data, partial=partial)
+        serializer = self.get_serializer(task, data=self.get_values(), partial=partial)
         serializer.is_valid(raise_exception=True)
         return self.respond(serializer.save())
 
