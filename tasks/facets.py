@@ -13,6 +13,8 @@ from tasks.pagination import KeysetPagination
 # Counting stops here, so that the page is as fast with a million tasks as with a thousand.
 MAX_COUNT = 1000
 
+# The filters of the choices. An index has each combination of them.
+COUNTED = ("done", "overdue", "priority")
 STATES: dict[str, dict[str, str]] = {
     "All": {},
     "Open": {"done": "false"},
@@ -65,14 +67,14 @@ class Facets:
         self.params = params.copy()
         for name in (*KeysetPagination.parameters, "format"):
             self.params.pop(name, None)
-        self.rows = Task.objects.order_by()
-        self.counts = True
-        if text := self.params.get("search", "").strip():
-            # One scan for the text. Each count would scan the table again.
-            found = TaskFilter({"search": text}, self.rows).qs.values_list("pk", flat=True)
-            keys = list(found[: MAX_COUNT + 1])
-            self.counts = len(keys) <= MAX_COUNT
-            if self.counts:
+        others = {n: v for n, v in self.params.items() if n not in (*COUNTED, "ordering")}
+        self.rows = TaskFilter(others, Task.objects.all()).qs.order_by()
+        self.has_numbers = True
+        if any(text.strip() for text in others.values()):
+            # No index has these filters together with the choices: each count could scan the table.
+            keys = list(self.rows.values_list("pk", flat=True)[: MAX_COUNT + 1])
+            self.has_numbers = len(keys) <= MAX_COUNT
+            if self.has_numbers:
                 self.rows = Task.objects.filter(pk__in=keys).order_by()
 
     def states(self) -> list[Choice]:
@@ -85,7 +87,7 @@ class Facets:
 
     def total(self) -> int:
         """Return the number of tasks that match, up to the limit."""
-        return self._count(self.params) if self.counts else MAX_COUNT + 1
+        return self._count(self.params)
 
     def headers(self) -> list[ColumnHeader]:
         """Return the headers of the columns."""
@@ -105,7 +107,7 @@ class Facets:
         for label, values in choices.items():
             filters = {name: value for name, value in values.items() if name in names}
             params = self._changed(dict.fromkeys(names, "") | filters)
-            number = as_text(self._count(params)) if self.counts else ""
+            number = as_text(self._count(params)) if self.has_numbers else ""
             query = self._query(dict.fromkeys(names, "") | values)
             yield Choice(label, query, filters == current, number)
 
@@ -121,5 +123,5 @@ class Facets:
         return f"?{self._changed(values).urlencode()}"
 
     def _count(self, params: QueryDict) -> int:
-        names = [name for name in params if not (self.counts and name == "search")]
-        return count_up_to_limit(TaskFilter({n: params[n] for n in names}, self.rows).qs)
+        filters = {name: params[name] for name in COUNTED if name in params}
+        return count_up_to_limit(TaskFilter(filters, self.rows).qs)
