@@ -1,8 +1,11 @@
 """The task list in a browser: the browsable API and the admin."""
 
+import gzip
 import re
+from pathlib import Path
 
 import pytest
+from django.contrib.staticfiles.finders import find
 from django.test import Client
 from django.utils.html import escape
 
@@ -96,6 +99,20 @@ def test_filters_that_are_refused_stay_as_they_were_typed_with_what_is_wrong(bro
     for name, value in (("search", "x"), ("due_before", "soon")):
         assert re.search(f'name="{name}" value="{value}"', page)
     assert 'id="id_due_before_error">Enter a valid date/time.</span>' in page
+
+
+def test_a_full_page_weighs_less_than_150_kb(browser):
+    make(150, title="Read the release notes of scikit-learn", description="a" * 100, priority=4)
+    page = browser.get("/tasks/").content
+    files = [
+        Path(find(name.removeprefix("/static/")))
+        for name in re.findall(r'(?:href|src)="(/static/[^"]*)"', page.decode())
+    ]
+    assert [file.name for file in files][1:3] == ["pico.min.css", "tokens.css"]
+    compressed = [file.with_name(f"{file.name}.gz") for file in files]
+    sent = [gz if gz.exists() else file for gz, file in zip(compressed, files, strict=True)]
+    assert len(page) + sum(file.stat().st_size for file in sent) < 150_000
+    assert gzip.decompress(compressed[1].read_bytes()) == files[1].read_bytes()
 
 
 def test_filters_are_for_those_who_may_see_the_list(browser, settings):
