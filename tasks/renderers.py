@@ -94,7 +94,10 @@ class TaskListPage(TaskPage):
             return ""
         params = facets.params.copy()
         params.pop("ordering", None)
-        params.setdefault("updated_before", timezone.now().isoformat())
+        now = timezone.now().isoformat()
+        params.setdefault("updated_before", now)
+        if params.get("overdue"):
+            params.setdefault("due_before", now)
         return f"?{params.urlencode()}"
 
     def get_rendered_html_form(self, data: Any, view: Any, method: str, request: Request) -> Any:

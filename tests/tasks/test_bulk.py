@@ -1,6 +1,7 @@
 """Many tasks at once."""
 
 import re
+from datetime import timedelta
 from html import unescape
 from urllib.parse import urlencode
 
@@ -150,6 +151,13 @@ def test_the_page_of_a_filtered_list_asks_before_it_deletes_how_many(
     page = browser.get("/tasks/?done=true").content.decode()
     assert re.search("Deleted [13] tasks?[.]", page)
     assert '">b</a>' in page
+
+
+def test_a_task_that_is_overdue_only_later_is_not_deleted(browser):
+    make(due_at=timezone.now() - timedelta(days=1))
+    page = browser.get("/tasks/?overdue=true&ordering=due_at").content.decode()
+    address = unescape(re.search(DELETES, page, re.DOTALL)[1])
+    assert re.match(r"[?]overdue=true&updated_before=20.*&due_before=20", address)
 
 
 @pytest.mark.parametrize(
