@@ -67,7 +67,11 @@ class Facets:
         self.params = params.copy()
         for name in (*KeysetPagination.parameters, "format"):
             self.params.pop(name, None)
-        others = {n: v for n, v in self.params.items() if n not in (*COUNTED, "ordering")}
+        others = {
+            name: str(value)
+            for name, value in self.params.items()
+            if name not in (*COUNTED, "ordering")
+        }
         self.rows = TaskFilter(others, Task.objects.all()).qs.order_by()
         self.has_numbers = True
         if any(text.strip() for text in others.values()):
