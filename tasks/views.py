@@ -2,38 +2,28 @@
 
 from typing import Any
 
-from django.contrib import messages
 from django.db import transaction
 from django.db.models import QuerySet
-from django.http import HttpResponseRedirect
-from django.template.defaultfilters import pluralize
-from django.utils.html import format_html
-from django.utils.http import url_has_allowed_host_and_scheme
 from rest_framework import status
 from rest_framework.exceptions import MethodNotAllowed
-from rest_framework.permissions import SAFE_METHODS
 from rest_framework.renderers import BaseRenderer, BrowsableAPIRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.html import is_html_input
-from rest_framework.viewsets import ModelViewSet
 
 from tasks.filters import StrictFilterBackend, TaskFilter
-from tasks.form_values import restore
 from tasks.idempotency import create_once
 from tasks.models import Task
 from tasks.openapi import clear_schema, task_schema
+from tasks.page_forms import PageForms
 from tasks.pagination import KeysetPagination
 from tasks.preconditions import etag, is_not_modified
 from tasks.renderers import TaskDetailPage, TaskListPage
 from tasks.serializers import TaskSerializer
 
-# Field of a page's form: the page that follows a successful change.
-NEXT = "_next"
-
 
 @task_schema
-class TaskViewSet(ModelViewSet[Task]):
+class TaskViewSet(PageForms):
     """Tasks."""
 
     queryset = Task.objects.order_by("id")
@@ -50,7 +40,6 @@ class TaskViewSet(ModelViewSet[Task]):
         "DELETE": "tasks.delete_task",
     }
 
-    task: Task | None = None  # set by get_object
     tasks: list[Task] | None = None  # set by paginate_queryset
 
     @property
@@ -102,43 +91,6 @@ class TaskViewSet(ModelViewSet[Task]):
         if code == status.HTTP_201_CREATED:
             headers["Location"] = str(data["url"])
         return Response(data, code, headers=headers)
-
-    def get_values(self) -> Any:
-        """Return the body; of a page's form, with the values that a browser cannot show."""
-        data = self.request.data
-        is_page_form = is_html_input(data) and not self.responds_json()
-        return restore(data, self.task) if is_page_form else data
-
-    def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
-        """Return the response; after a change by a page's form, lead to the page that it names."""
-        response = super().finalize_response(request, response, *args, **kwargs)
-        if request.method in SAFE_METHODS or not status.is_success(response.status_code):
-            return response
-        page = request.data.get(NEXT, "") if is_html_input(request.data) else ""
-        if self.responds_json() or not url_has_allowed_host_and_scheme(page, allowed_hosts=None):
-            return response
-        messages.success(request, self.describe_change(response))
-        fragment = f"#task-{self.task.pk}" if request.method == "PATCH" and self.task else ""
-        return HttpResponseRedirect(page + fragment, status=status.HTTP_303_SEE_OTHER)
-
-    def describe_change(self, response: Response) -> str:
-        """Return a sentence about a successful change."""
-        if self.action == "clear":
-            number = response.data["deleted"]
-            return f"Deleted {number:,} task{pluralize(number)}."
-        if self.action == "create":
-            url, title = response.data["url"], response.data["title"]
-            return format_html('Added <a href="{}">{}</a>.', url, title)
-        title = self.task.title if self.task else ""
-        if self.action == "destroy":
-            return f"Deleted {title}."
-        if self.action == "update":
-            return "Saved."
-        return f"{title} is {'done' if response.data['done'] else 'open again'}."
-
-    def responds_json(self) -> bool:
-        """Return whether the response is JSON and not a page."""
-        return self.request.accepted_renderer.format == "json"
 
     def create(self, request: Request, *_args: Any, **_kwargs: Any) -> Response:
         """Create a task, or all tasks of a list."""
