@@ -68,6 +68,11 @@ class Signature:
         return [column.name for column in self.columns]
 
     @property
+    def shared_methods(self) -> tuple[str, ...]:
+        """Methods that may be compiled and batched."""
+        return tuple(name for name in self.methods if name not in response_values.ESTIMATOR_ONLY)
+
+    @property
     def is_numeric(self) -> bool:
         """Whether every column accepts any finite number."""
         return self._row_parser.is_numeric
@@ -130,7 +135,9 @@ class Signature:
             return self.methods[:1]
         methods = tuple(dict.fromkeys(name.strip() for name in outputs.split(",")))
         if unknown := [name for name in methods if name not in self.methods]:
-            sentence = f"The outputs are {', '.join(self.methods)}; got {', '.join(unknown)}."
+            sentence = (
+                f"The outputs are {', '.join(self.methods)}; got {', '.join(unknown) or 'no name'}."
+            )
             raise InvalidInput(sentence, {"outputs": [sentence]})
         return methods
 

@@ -9,6 +9,7 @@ from predictor import recipes
 from predictor.core import artifacts
 from predictor.core.compiler.compile import compile_
 from predictor.core.errors import ArtifactError, PredictorError
+from predictor.core.saved_model import describe
 from predictor.core.signature import Signature
 from predictor.core.signature_inference import infer_signature
 from predictor.isolation.job import COMPILATION, INSPECTION, TRAINING, Job
@@ -44,7 +45,7 @@ def inspect(job: Job) -> None:
         estimator, signature = ingested.estimator, ingested.signature
         if job.sample is not None:
             signature = _infer_from_sample(job, estimator, signature)
-        trial = run_trial(estimator, signature)
+        signature, notes = run_trial(estimator, signature)
     except (PredictorError, MemoryError) as exc:
         if versions and type(exc) is ArtifactError:
             raise ArtifactError(f"{exc} {versions}") from exc
@@ -57,9 +58,10 @@ def inspect(job: Job) -> None:
     write(job.artifact, ingested.data)
     description = {
         "format": ingested.file_format,
-        "signature": trial.signature.to_json(),
+        "signature": signature.to_json(),
         "fitted_with": dict(ingested.fitted_with),
-        "notes": [*ingested.notes, *trial.notes],
+        "estimator": describe(estimator),
+        "notes": [*ingested.notes, *notes],
         "description": ingested.description,
     }
     write(job.report, json.dumps(description).encode())
@@ -102,6 +104,7 @@ def train(job: Job) -> None:
         "format": "skops",
         "signature": signature.to_json(),
         "fitted_with": artifacts.get_software_versions(),
+        "estimator": describe(fitted.estimator),
         "description": fitted.description,
         "metrics": dict(fitted.metrics),
     }

@@ -48,12 +48,16 @@ def sync() -> Iterator[tuple[str, bool]]:
 
 
 def _unregistered() -> Iterator[tuple[str, int]]:
-    """Yield name and number of the directories of versions without a row, sorted."""
+    """Yield name and number of the directories of versions without a row, sorted.
+
+    A purged version has no file to register.
+    """
     registered = set(ModelVersion.objects.values_list("model__name", "version"))
     for entry in sorted(storage.root().iterdir()):
         if entry.is_dir() and not entry.name.startswith("."):
             for number in storage.numbers(entry.name):
-                if (entry.name, number) not in registered:
+                is_purged = storage.is_purged(storage.directory(entry.name, number))
+                if (entry.name, number) not in registered and not is_purged:
                     yield entry.name, number
 
 
@@ -65,7 +69,8 @@ def _adopt(name: str, number: int) -> ModelVersion:
     metrics = data.get("metrics", {})
     check_metrics(metrics)
     if data:
-        inspection = Inspection(**{column: data[column] for column in CARD_COLUMNS})
+        fields = {column: data[column] for column in CARD_COLUMNS}
+        inspection = Inspection(**fields, estimator=data.get("estimator", ""))
     else:
         inspection = _inspect(directory)
     origin = Origin(
@@ -108,7 +113,7 @@ def _read_card(directory: Path) -> Mapping[str, Any]:
 
 def _is_well_typed(data: Mapping[str, Any]) -> bool:
     """Return whether the values of a card have the expected types."""
-    texts = [data.get(key, "") for key in ("description", "source", "notes", "format")]
+    texts = [data.get(key, "") for key in ("description", "source", "notes", "format", "estimator")]
     tables = [data.get(key, {}) for key in ("metrics", "fitted_with")]
     name = data["artifact"]
     try:
@@ -133,7 +138,7 @@ def _inspect(directory: Path) -> Inspection:
         converted = Path(scratch, inspection.artifact)
         if storage.measure(converted) != storage.measure(entries[0]):
             raise ArtifactError(
-                f"{entries[0].name} must be converted first. Run: manage.py register."
+                f"{entries[0].name} must be converted first, by the command `register`."
             )
         if inspection.compiled:
             shutil.copy(Path(scratch, file_name(inspection.compiled)), directory)

@@ -106,7 +106,7 @@ def test_a_refused_form_says_why_at_the_field_and_keeps_the_rest(page):
     assert violations(page) == {}
     page.goto("/tasks/?priority=9")
     expect(page.locator("details").get_by_label("Priority")).to_have_accessible_description(
-        "Select a valid choice. 9 is not one of the available choices."
+        "Expected one of 1, 2, 3, 4; got 9."
     )
     page.get_by_role("link", name="Repeat without parameters").click()
     expect(page).to_have_url("/tasks/")

@@ -13,6 +13,7 @@ from mlsite.command_line import program
 from predictor import registry
 from predictor.core.model_name import NAME_RULE
 from predictor.models import ModelVersion
+from predictor.registry import storage
 from predictor.runtime import store
 from tests.serving import ROOT, python
 
@@ -48,6 +49,7 @@ def test_a_file_is_registered_and_promoted(run, brought):
     curl = f"""curl -H "Content-Type: application/json" -X POST -d '{row}' http://localhost:8000"""
     assert output.splitlines() == [
         "Registered version 1 of sums.",
+        "Estimator: OnnxRegressor",
         "File: onnx",
         "Columns: x0, x1",
         "Outputs: predict",
@@ -57,6 +59,7 @@ def test_a_file_is_registered_and_promoted(run, brought):
     ]
     _, *output = run("register", "sums", brought / "sums.skops").splitlines()
     assert output == [
+        "Estimator: LinearRegression",
         f"File: skops, fitted with scikit-learn {installed('scikit-learn')}",
         "Columns: x0, x1",
         "Outputs: predict",
@@ -75,6 +78,11 @@ def test_each_change_says_what_is_live(run, three):
     assert run("rollback", "iris") == "Version 2 of iris is live.\n"
     assert run("reset", "iris") == "Version 1 of iris is live.\n"
     assert run("retire", "iris", 3) == "Version 3 of iris is retired.\n"
+    assert run("purge", "iris", 3) == "The files of version 3 of iris are deleted.\n"
+    assert run("models").splitlines()[3].split()[:5] == ["iris", "3", "retired", "skops", "purged"]
+    unpublished = "iris has no live version.\n"
+    assert run("unpublish", "iris") == f"Version 1 of iris is ready.\n{unpublished}"
+    assert run("unpublish", "iris") == unpublished
 
 
 def test_the_models_are_a_table(run, three):
@@ -112,9 +120,11 @@ ERRORS = [
     (f"promote iris {'9' * 5000}", f"A version is a number from 1; got '{'9' * 5000}'."),
     ("promote iris 9", "iris has no version 9."),
     ("promote nope 1", "There is no model nope."),
-    ("retire iris 2", "Version 2 of iris is live. Promote another version first."),
+    ("retire iris 2", "Version 2 of iris is live. Promote another version first, or unpublish it."),
+    ("purge iris 2", "Version 2 of iris is live. Only the files of a retired version can be"),
     ("rollback nope", "There is no model nope."),
     ("reset nope", "There is no model nope."),
+    ("unpublish nope", "There is no model nope."),
     ("train nope", "There is no model nope."),
     ("register iris nowhere.skops", "There is no file nowhere.skops."),
     ("register iris manage.py --sample nowhere.csv", "There is no file nowhere.csv."),
@@ -176,13 +186,25 @@ def test_sync_registers_what_a_lost_database_knew(run, lost, settings):
         "Registered version 1 of iris-again.\n"
         "Registered version 2 of iris-again.\n"
         "Registered version 3 of iris-again.\n"
-        "iris-again has no live version. Run: manage.py promote iris-again VERSION\n"
+        "iris-again has no live version. To make one live: promote iris-again VERSION\n"
     )
     again = ModelVersion.objects.filter(model__name="iris-again")
     assert {v.version: (v.sha256, v.signature, v.metrics) for v in again} == known
     assert {v.state for v in again} == {"ready"}
     registry.promote(registry.version("iris-again", 2))
     assert run("sync") == "Every version in MODELS_DIR is registered.\n"
+
+
+def test_sync_registers_no_purged_version_of_a_lost_database(run, three, models_dir):
+    registry.retire(registry.version("iris", 3))
+    registry.purge(registry.version("iris", 3))
+    shutil.copytree(models_dir / "iris", models_dir / "again")
+    assert run("sync").splitlines()[:2] == [
+        "Registered version 1 of again.",
+        "Registered version 2 of again.",
+    ]
+    assert ModelVersion.objects.filter(model__name="again").count() == 2
+    assert storage.numbers("again") == [1, 2, 3]  # the next version is the fourth
 
 
 def test_sync_registers_a_file_that_was_put_there_by_hand(run, brought, models_dir):
@@ -222,8 +244,8 @@ def test_sync_leaves_alone_what_is_no_version_and_says_why(run, brought, models_
         f"Skipped Wrong/1: 'Wrong' is not a model name. {NAME_RULE}",
         "Skipped changed/1: The SHA-256 of model.skops differs from its card.",
         (
-            "Skipped damaged/1: Pickles can execute code. On the server, run: "
-            "manage.py register NAME FILE --allow-pickle."
+            "Skipped damaged/1: Pickles can execute code. Only a command on the server reads them: "
+            "`register NAME FILE --allow-pickle`."
         ),
         "Skipped empty/1: Expected one file, or one file and card.json.",
         "Skipped file/1: Not a directory.",
@@ -233,6 +255,13 @@ def test_sync_leaves_alone_what_is_no_version_and_says_why(run, brought, models_
     ]
     assert not ModelVersion.objects.exclude(model__name="iris").exists()
     assert not (brought / "has run").exists()
+
+
+def test_a_start_leaves_the_default_model_unpublished(run, three):
+    registry.unpublish("iris")
+    _, *said = run("prepare").splitlines()
+    assert said == [f"iris is unpublished: /predict answers 404. Run: {program()} rollback iris"]
+    assert registry.live_versions() == {}
 
 
 def test_a_start_without_its_database_takes_what_lies_in_models(run, register, models_dir):

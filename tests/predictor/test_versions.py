@@ -1,6 +1,7 @@
 """Versions over HTTP: registration, cards, predictions and changes of state."""
 
 import json
+import zipfile
 from contextlib import ExitStack
 
 import pytest
@@ -10,8 +11,10 @@ from predictor import registry
 from predictor.models import Event, ModelVersion
 from predictor.registry import storage
 from predictor.runtime.store import get_store
+from tests.serving import ROOT
 
 ROW = {"X1": 5.9, "X2": 3.0}
+OLD_VERSIONS = ROOT / "tests" / "data" / "old_versions"
 
 
 @pytest.fixture
@@ -66,6 +69,7 @@ def test_an_upload_creates_a_model_that_predicts(staff_api, models_dir, brought,
         "version": 1,
         "state": "live",
         "created_at": version["created_at"],
+        "purged_at": None,
         "inputs": [
             {
                 "name": name,
@@ -82,6 +86,7 @@ def test_an_upload_creates_a_model_that_predicts(staff_api, models_dir, brought,
         "classes": None,
         "class_names": {},
         "metrics": {"r2": 0.93},
+        "estimator": "LinearRegression",
         "format": "skops",
         "sha256": row.sha256,
         "size": (brought / "sums.skops").stat().st_size,
@@ -131,11 +136,29 @@ def test_a_sample_adds_dtypes_and_ranges_to_the_columns(staff_api, iris, brought
     assert states("sums") == {1: "ready"}
 
 
+def test_an_upload_may_allow_another_version_of_scikit_learn(
+    staff_api, admin_client, models_dir, tmp_path
+):
+    old = tmp_path / "tree.skops"
+    with zipfile.ZipFile(OLD_VERSIONS / "1.7.zip") as archive:
+        old.write_bytes(archive.read(old.name))
+    response = upload(staff_api, "/models/tree/versions/", old)
+    assert response.status_code == 400
+    assert "an upload the field allow_version" in response.json()["artifact"][0]
+    response = upload(staff_api, "/models/tree/versions/", old, allow_version="true")
+    assert response.status_code == 201
+    assert response.json()["notes"].startswith("Fitted with scikit-learn 1.7.2, run by ")
+    form = {"model": "tree", "artifact": SimpleUploadedFile(old.name, old.read_bytes())}
+    admin_client.post("/admin/predictor/modelversion/add/", form | {"allow_version": "on"})
+    assert states("tree") == {1: "ready", 2: "ready"}
+
+
 REFUSED = {
     "empty.skops": "The submitted file is empty.",
     "cut.skops": "The file is not a complete zip archive.",
     "pickled.skops": (
-        "Pickles can execute code. On the server, run: manage.py register NAME FILE --allow-pickle."
+        "Pickles can execute code. Only a command on the server reads them: "
+        "`register NAME FILE --allow-pickle`."
     ),
 }
 
@@ -154,19 +177,20 @@ def test_a_file_that_is_not_a_model_is_rejected_and_leaves_nothing(
 
 FIELDS = [
     *("artifact", "sample", "metrics", "description", "columns", "class_names"),
-    *("note", "promote"),
+    *("note", "promote", "allow_version"),
 ]
+NO_METRICS = 'Expected JSON, such as {"accuracy": 0.93}.'
 NUMBER = "The metric accuracy must be a finite number."
 WRONG_FIELDS = [
     ({"metrics": "[1]"}, {"metrics": ['Expected an object such as {"accuracy": 0.93}.']}),
-    ({"metrics": "{"}, {"metrics": ["Value must be valid JSON."]}),
+    ({"metrics": "{"}, {"metrics": [NO_METRICS]}),
     ({"metrics": '{"accuracy": "good"}'}, {"metrics": [NUMBER]}),
     ({"metrics": '{"accuracy": 1' + "0" * 400 + "}"}, {"metrics": [NUMBER]}),
     (
         {"metrics": '{"a\\u0000": 1}'},
         {"metrics": ["The name of a metric has 1 to 64 printable characters."]},
     ),
-    ({"metrics": '{"accuracy": NaN}'}, {"metrics": ["Value must be valid JSON."]}),
+    ({"metrics": '{"accuracy": NaN}'}, {"metrics": [NO_METRICS]}),
     ({"columns": "[1]"}, {"columns": ['Expected an object such as {"name": "text"}.']}),
     (
         {"columns": '{"bmi": "Body mass index"}'},
@@ -181,7 +205,15 @@ WRONG_FIELDS = [
         {"class_names": '{"0": "setosa"}'},
         {"class_names": ["The model has no class 0. It has no classes."]},
     ),
-    ({"promote": "perhaps"}, {"promote": ["Must be a valid boolean."]}),
+    (
+        {"sample": "rows.csv"},
+        {
+            "sample": [
+                "Expected a file; got a text. With curl, write @ before the path of the file."
+            ]
+        },
+    ),
+    ({"promote": "perhaps"}, {"promote": ["Must be true or false."]}),
     (
         {"promot": "true"},
         {
@@ -240,6 +272,8 @@ NOT_THERE = [
     ("post", "/models/nope/promote", {"version": 1}, NO_MODEL),
     ("post", "/models/nope/retire", {"version": 1}, NO_MODEL),
     ("post", "/models/nope/rollback", {}, NO_MODEL),
+    ("post", "/models/nope/unpublish", {}, NO_MODEL),
+    ("post", "/models/iris/purge", {"version": 9}, NO_VERSION),
 ]
 
 
@@ -261,7 +295,7 @@ WRONG_VERSIONS = [
 
 
 @pytest.mark.parametrize(("body", "sentence"), WRONG_VERSIONS)
-@pytest.mark.parametrize("change", ["promote", "retire"])
+@pytest.mark.parametrize("change", ["promote", "retire", "purge"])
 def test_a_version_must_be_a_number(staff_api, iris, change, body, sentence):
     response = staff_api.post(f"/models/iris/{change}", body)
     assert (response.status_code, response.json()) == (400, {"version": [sentence]})
@@ -317,6 +351,28 @@ def test_a_rollback_without_an_earlier_live_version_is_a_conflict(staff_api, thr
     )
 
 
+def test_an_unpublished_model_says_so_until_a_version_is_live_again(staff_api, iris, register):
+    registry.promote(register("churn"))
+    unpublished = "iris has no live version. Promote a version, or predict with one by its number."
+    for _ in range(2):  # a repetition changes nothing
+        response = staff_api.post("/models/iris/unpublish", {"why": "a mistake"})
+        assert response.status_code == 200
+        assert response.json() == staff_api.get("/models/iris/").json()
+        assert (response.json()["live_version"], response.json()["outputs"]) == (None, [])
+    assert states() == {1: "ready"}
+    for url in ("/predict", "/models/iris/predict"):
+        response = staff_api.post(url, ROW)
+        assert (response.status_code, response.json()) == (404, {"detail": unpublished})
+        assert staff_api.get(url).json()["live_version"] is None
+    assert staff_api.post("/models/iris/versions/1/predict", ROW).status_code == 200
+    assert staff_api.get("/v2/health/ready").status_code == 200
+    assert staff_api.post("/models/churn/predict", ROW).status_code == 200
+    assert staff_api.post("/models/iris/rollback").json()["live_version"] == 1
+    assert staff_api.post("/predict", ROW).status_code == 200
+    events = Event.objects.filter(kind="unpublishing")
+    assert list(events.values_list("by", "why")) == [("sam", "a mistake")]
+
+
 def test_a_retired_version_is_neither_promoted_nor_called(staff_api, three):
     url = "/models/iris/versions/2/predict"
     assert staff_api.post(url, ROW).status_code == 200
@@ -331,11 +387,41 @@ def test_a_retired_version_is_neither_promoted_nor_called(staff_api, three):
     assert staff_api.get("/models/iris/versions/2/").json()["state"] == "retired"
 
 
+def test_a_purged_version_says_so_and_does_not_come_back(staff_api, three, models_dir):
+    response = staff_api.post("/models/iris/purge", {"version": 2})
+    assert (response.status_code, response.json()) == (
+        409,
+        {
+            "detail": "Version 2 of iris is ready. Only the files of a retired version can be "
+            "deleted."
+        },
+    )
+    assert staff_api.post("/models/iris/versions/2/predict", ROW).status_code == 200
+    staff_api.post("/models/iris/retire", {"version": 2})
+    response = staff_api.post("/models/iris/purge", {"version": 2, "why": "disk space"})
+    assert (response.status_code, response.json()) == (200, staff_api.get("/models/iris/").json())
+    first, second, _ = response.json()["versions"]
+    assert (first["purged_at"], second["state"]) == (None, "retired")
+    assert second["purged_at"] == staff_api.get("/models/iris/versions/2/").json()["purged_at"]
+    assert second["purged_at"].endswith("Z")
+    assert not (models_dir / "iris" / "2" / "model.skops").exists()
+    purged = {"detail": "Version 2 of iris is retired and purged: its file is deleted."}
+    url = "/models/iris/versions/2/predict"
+    for again, body in ((url, ROW), ("/models/iris/promote", {"version": 2})):
+        response = staff_api.post(again, body)
+        assert (response.status_code, response.json()) == (409, purged)
+    assert staff_api.get(url).json() == purged
+    for change in ("retire", "purge"):  # both are done already
+        assert staff_api.post(f"/models/iris/{change}", {"version": 2}).status_code == 200
+    event = Event.objects.get(kind="purge")
+    assert (event.by, event.why, event.from_version.version) == ("sam", "disk space", 2)
+
+
 def test_the_live_version_cannot_be_retired(staff_api, three):
     response = staff_api.post("/models/iris/retire", {"version": 1})
     assert (response.status_code, response.json()) == (
         409,
-        {"detail": "Version 1 of iris is live. Promote another version first."},
+        {"detail": "Version 1 of iris is live. Promote another version first, or unpublish it."},
     )
 
 
@@ -351,7 +437,7 @@ def test_a_version_that_cannot_be_loaded_is_not_promoted(staff_api, three, model
     assert states()[1] == "live"
 
 
-CHANGES = ["promote", "rollback", "reset", "retire", "versions/"]
+CHANGES = ["promote", "rollback", "reset", "unpublish", "retire", "purge", "versions/"]
 
 
 @pytest.mark.parametrize("change", CHANGES)

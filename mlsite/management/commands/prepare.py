@@ -24,6 +24,7 @@ class Command(BaseCommand):
     )
 
     def handle(self, **_options: Any) -> None:
+        str(settings.SECRET_KEY)  # generates the key of a new site, or says why it cannot
         if settings.SQLITE and not connection.is_in_memory_db():  # type: ignore[attr-defined]  # SQLite's
             # Only the owner may read sessions and passwords. An existing file keeps its mode.
             Path(settings.DATABASES["default"]["NAME"]).touch(mode=0o600)
@@ -89,7 +90,12 @@ class Command(BaseCommand):
         """Train the default model if it is missing; check the files of live models."""
         name = settings.DEFAULT_MODEL
         if name not in registry.live_versions():
-            if name not in recipes.RECIPES:
+            model = RegisteredModel.objects.filter(name=name).first()
+            if model and registry.is_unpublished(model):
+                self.stdout.write(
+                    f"{name} is unpublished: /predict answers 404. Run: {program()} rollback {name}"
+                )
+            elif name not in recipes.RECIPES:
                 self.stderr.write(
                     f"DEFAULT_MODEL is {name!r}, which is not registered: /predict answers 404."
                 )
