@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from predictor.core import coercion
+from predictor.core import coercion, times
 from predictor.core.columns import Column
 from predictor.core.response_values import METHODS, encode_label
 from predictor.core.signature import Signature
@@ -15,7 +15,9 @@ COLUMN_TYPES: dict[str, list[str]] = {
     coercion.INTEGER: ["integer", "string"],
     coercion.BOOLEAN: ["boolean"],
     coercion.STRING: ["string"],
+    coercion.DATETIME: ["string"],
 }
+UNUSED = "Not used by the model. Any value is accepted."
 LABEL_TYPES: dict[type, str] = {bool: "boolean", int: "integer", float: "number", str: "string"}
 # Null is NaN. The pattern applies to strings only.
 NUMBER: Schema = {"type": ["number", "string", "null"], "pattern": "^-?Infinity$"}
@@ -51,13 +53,18 @@ def row_schema(signature: Signature, missing: MissingValue) -> Schema:
 
 
 def _column_schema(column: Column, missing: MissingValue) -> Schema:
+    if not column.required:
+        return {"description": f"{column.description} {UNUSED}".strip()}
     has_enum = bool(column.allowed_values)
-    types = [column.kind] if has_enum else COLUMN_TYPES[column.kind]
+    types = COLUMN_TYPES[column.kind][:1] if has_enum else COLUMN_TYPES[column.kind]
     values = list(column.allowed_values)
     if column.nullable:
         types = list(dict.fromkeys([*types, missing.type]))
         values.append(missing.value)
     schema: Schema = {"type": types if len(types) > 1 else types[0]}
+    if column.kind == coercion.DATETIME and missing is JSON_NULL:
+        has_zone = times.read_dtype(column.dtype).zone
+        schema["format"] = "date-time" if has_zone else "date-time-local"
     if has_enum:
         schema["enum"] = values
     if column.description:

@@ -50,8 +50,7 @@ class PredictSchema(AutoSchema):
         )
         rows = any_of([row, {"type": "array", "items": row}])
         examples = [
-            OpenApiExample(name, {c.name: c.get_example() for c in signature.columns})
-            for name, signature in signatures.items()
+            OpenApiExample(name, signature.get_example()) for name, signature in signatures.items()
         ]
         return {
             media_type: OpenApiRequest(rows, examples=examples)

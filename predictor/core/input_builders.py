@@ -8,7 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from predictor.core.coercion import BOOLEAN, INTEGER, NARROW_FLOATS, NUMBER, fits_float64
+from predictor.core import times
+from predictor.core.coercion import (
+    BOOLEAN,
+    DATETIME,
+    INTEGER,
+    NARROW_FLOATS,
+    NUMBER,
+    fits_float64,
+)
 from predictor.core.columns import Column
 from predictor.core.errors import InvalidInput
 from predictor.core.lazy_frame import LazyFrame
@@ -102,7 +110,8 @@ def _find_common_dtype(columns: Sequence[Column], *, promotes: bool) -> str:
 
 def shows_only_in_dataframe(columns: Sequence[Column]) -> bool:
     """Return whether only the DataFrame shows the values of the columns: rounded, or categories."""
-    return not {*NARROW_FLOATS, "category"}.isdisjoint(column.dtype.lower() for column in columns)
+    dtypes = {column.dtype.lower() for column in columns if column.required}
+    return not dtypes.isdisjoint({*NARROW_FLOATS, "category"})
 
 
 def build_series(column: Column, values: Any) -> Any:
@@ -112,7 +121,10 @@ def build_series(column: Column, values: Any) -> Any:
     if column.dtype == "category":
         # pandas would convert a list of integers with a gap to float64.
         objects = _object_array(column, values)
-        return pd.Categorical(objects, categories=list(column.categories or ()))
+        categories = column.dtype_categories or column.categories or ()
+        return pd.Categorical(objects, categories=list(categories))
+    if column.kind == DATETIME:
+        return _time_array(column, values)
     if column.kind == NUMBER and column.dtype.lower().startswith("float"):
         numbers = np.array(values, dtype=np.float64).reshape(-1, 1)
         converted = _convert_floats(numbers, column.dtype.lower(), [column.name])[:, 0]
@@ -127,6 +139,17 @@ def build_series(column: Column, values: Any) -> Any:
         return pd.Series(_object_array(column, values), dtype=dtype)
     # 30 µs faster than a Series.
     return pd.array(values, dtype=pd.api.types.pandas_dtype(column.dtype))
+
+
+def _time_array(column: Column, counts: Sequence[int | None]) -> Any:
+    """Return times as an array of datetime64, in the unit and the time zone of the dtype."""
+    import pandas as pd
+
+    unit, zone = times.read_dtype(column.dtype)
+    in_utc = np.array(counts, dtype=f"datetime64[{unit}]")  # None becomes NaT
+    if not zone:
+        return in_utc
+    return pd.DatetimeIndex(in_utc).tz_localize("UTC").tz_convert(times.get_zone(zone))
 
 
 def _object_array(column: Column, values: Sequence[Any]) -> Array:

@@ -6,7 +6,8 @@ from urllib.parse import quote
 
 import numpy as np
 
-from predictor.core.coercion import INTEGER, NARROW_FLOATS, NUMBER
+from predictor.core import times
+from predictor.core.coercion import DATETIME, INTEGER, NARROW_FLOATS, NUMBER
 from predictor.core.columns import MAX_LISTED_CATEGORIES, Column, list_values
 from predictor.core.errors import InvalidInput
 from predictor.core.lazy_frame import LazyFrame
@@ -31,7 +32,7 @@ def check_action(columns: Sequence[Column], action: str | None) -> None:
         return
     if action not in ACTIONS:
         sentence = f"Expected {' or '.join(ACTIONS)}; got {action}."
-    elif not any(column.range or column.categories for column in columns):
+    elif not any(map(_get_condition, columns)):
         sentence = (
             "No column of this model has a known range or categories. Register it with a sample."
         )
@@ -59,8 +60,9 @@ def find_out_of_range(
         if (is_outside := _get_condition(column)) is None:
             continue
         values = _get_values(column, X, position)
+        expected = f"Expected {describe_sample(column)}, as in the sample"
         problems = [
-            (index, f"Expected {describe_sample(column)}, as in the sample; got {value}.")
+            (index, f"{expected}; got {_format(column, value)}.")
             for index, value in enumerate(values)
             if value is not None and value == value and is_outside(value)  # noqa: PLR0124 - not NaN
         ]
@@ -92,19 +94,29 @@ def describe_sample(column: Column) -> str:
     """Return a noun phrase for the range or categories of a column."""
     if column.categories:
         return f"one of {list_values(column.categories, MAX_LISTED_CATEGORIES)}"
-    assert column.range  # noqa: S101 - `_get_condition` has checked it
-    return "a number from {:g} to {:g}".format(*column.range)
+    noun = "a time" if column.kind == DATETIME else "a number"
+    return f"{noun} from {column.range_text}"
 
 
 def _get_condition(column: Column) -> Callable[[Any], bool] | None:
     """Return a function that tells whether a value is outside; None if nothing is known."""
+    if not column.required:
+        return None
     if column.categories:
         known = set(column.categories)
-        return lambda value: value not in known
+        return lambda value: _format(column, value) not in known
     if column.range and column.kind in (NUMBER, INTEGER):
-        low, high = column.range
+        low, high = map(float, column.range)
         return lambda value: not low <= float(value) <= high
+    if column.range and column.kind == DATETIME:
+        first, last = (times.parse_time(text, column.dtype) for text in column.range)
+        return lambda value: not first <= value <= last
     return None
+
+
+def _format(column: Column, value: Any) -> Any:
+    """Return a value as in JSON: a time as text."""
+    return times.format_time(value, column.dtype) if column.kind == DATETIME else value
 
 
 def _get_values(column: Column, X: Any, position: int) -> list[Any]:
@@ -119,5 +131,8 @@ def _get_values(column: Column, X: Any, position: int) -> list[Any]:
     dtype = column.dtype.lower()
     if column.kind == NUMBER and dtype in NARROW_FLOATS:
         values = np.array(values, dtype=np.float64).astype(dtype)
+    if column.kind == DATETIME and isinstance(values, np.ndarray):
+        counts = values.astype(np.int64).tolist()
+        return [None if gap else n for n, gap in zip(counts, np.isnat(values), strict=True)]
     listed: list[Any] = values.tolist() if isinstance(values, np.ndarray) else values
     return listed

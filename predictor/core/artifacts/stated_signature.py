@@ -1,20 +1,25 @@
 """The signature in a model file, verified against the estimator."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from predictor.core import introspection
-from predictor.core.coercion import COERCERS
+from predictor.core import introspection, times
+from predictor.core.coercion import DATETIME, KINDS, InvalidValue
 from predictor.core.columns import Column
 from predictor.core.descriptions import name_classes
 from predictor.core.errors import ArtifactError, PredictorError
 from predictor.core.input_builders import CONTAINERS, FRAME
+from predictor.core.lazy_frame import materialize
 from predictor.core.response_values import METHODS
 from predictor.core.signature import Signature
+from predictor.core.unused_columns import find_unused, mark_unused
 
 
 def read_signature(stated: Mapping[str, Any], estimator: Any) -> Signature:
     """Return the signature that a file states.
+
+    The estimator decides which columns are optional.
 
     Parameters
     ----------
@@ -39,7 +44,8 @@ def read_signature(stated: Mapping[str, Any], estimator: Any) -> Signature:
         raise ArtifactError(
             "The signature in the file does not match its estimator. Save the estimator again."
         )
-    return signature
+    unused = find_unused(estimator, len(names), materialize(signature.build_example()))
+    return replace(signature, columns=mark_unused(signature.columns, unused))
 
 
 def parse_signature(stated: Any) -> Signature:
@@ -60,7 +66,7 @@ def parse_signature(stated: Any) -> Signature:
             and all(map(_is_valid, signature.columns))
             and name_classes(signature, signature.class_names) == signature
         )
-    except (KeyError, TypeError, ValueError, AttributeError, PredictorError) as exc:
+    except (InvalidValue, KeyError, TypeError, ValueError, AttributeError, PredictorError) as exc:
         raise _cannot_be_read() from exc
     if not is_valid:
         raise _cannot_be_read()
@@ -72,5 +78,13 @@ def _cannot_be_read() -> ArtifactError:
 
 
 def _is_valid(column: Column) -> bool:
+    """Return whether the texts and the range of a column are valid."""
     texts = (column.name, column.description, column.dtype)
-    return all(isinstance(text, str) for text in texts) and column.kind in COERCERS
+    if not all(isinstance(text, str) for text in texts) or column.kind not in KINDS:
+        return False
+    if column.kind == DATETIME:
+        times.read_dtype(column.dtype)
+        limits = [times.parse_time(text, column.dtype) for text in column.range or ()]
+    else:
+        limits = list(map(float, column.range or ()))
+    return len(limits) in (0, 2)

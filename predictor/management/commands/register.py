@@ -92,7 +92,8 @@ class Command(RegistryCommand):
         origin = f", fitted with scikit-learn {fitted}" if fitted else ""
         facts = {
             "File": f"{version.format}{origin}",
-            "Columns": signature.names,
+            "Columns": [column.name for column in signature.columns if column.required],
+            "Not used": signature.unused_names,
             "Outputs": signature.methods,
             "Classes": get_labels(signature),
         }
