@@ -7,7 +7,7 @@ from rest_framework import serializers
 
 from predictor.core import times
 from predictor.core.coercion import BOOLEAN, DATETIME, INTEGER, NUMBER, STRING
-from predictor.core.columns import Column
+from predictor.core.columns import MAX_LISTED_CATEGORIES, Column, list_values
 from predictor.core.signature import Signature
 
 FIELDS: dict[str, type[serializers.Field[Any, Any, Any, Any]]] = {
@@ -44,6 +44,8 @@ def build_row_form(signature: Signature) -> type[serializers.Serializer[Any]]:
 
 def _build_field(column: Column) -> serializers.Field[Any, Any, Any, Any]:
     seen = f"; seen from {column.range_text}" if column.range else ""
+    if column.categories and not column.allowed_values:
+        seen = f"; seen: {list_values(column.categories, MAX_LISTED_CATEGORIES)}"
     options: dict[str, Any] = {
         "label": column.name,
         "help_text": f"{column.description or column.dtype}{seen}.",

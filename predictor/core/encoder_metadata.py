@@ -78,17 +78,16 @@ def _merge(first: ColumnHint, second: ColumnHint) -> ColumnHint:
 
     Each calibrated classifier, for example, knows the categories of its own part of the data.
     """
-    chosen, other = (second, first) if second.categories is not None else (first, second)
-    categories = chosen.categories
-    if other.categories and categories:
-        if first.rejects_unknown and second.rejects_unknown:
-            categories = tuple(value for value in first.categories if value in second.categories)
-        elif not second.rejects_unknown:
-            categories = first.categories
-    missing_as_none = first.missing_as_none or second.missing_as_none
-    rejects_unknown = first.rejects_unknown or second.rejects_unknown
-    return chosen._replace(
-        categories=categories, rejects_unknown=rejects_unknown, missing_as_none=missing_as_none
+    hints = (first, second)
+    known = [hint.categories or () for hint in hints if hint.rejects_unknown]
+    if known:
+        categories = tuple(value for value in known[0] if value in known[-1])
+    else:
+        categories = tuple(dict.fromkeys(v for hint in hints for v in hint.categories or ()))
+    return (second if second.categories else first)._replace(
+        categories=categories or None,
+        rejects_unknown=bool(known),
+        missing_as_none=first.missing_as_none or second.missing_as_none,
     )
 
 

@@ -119,10 +119,12 @@ def build_series(column: Column, values: Any) -> Any:
     import pandas as pd
 
     if column.dtype == "category":
-        # pandas would convert a list of integers with a gap to float64.
-        objects = _object_array(column, values)
         categories = column.dtype_categories or column.categories or ()
-        return pd.Categorical(objects, categories=list(categories))
+        codes = {category: code for code, category in enumerate(categories)}
+        # The code of missing and of unknown values is -1.
+        return pd.Categorical.from_codes(
+            [codes.get(value, -1) for value in values], categories=list(categories)
+        )
     if column.kind == DATETIME:
         return _time_array(column, values)
     if column.kind == NUMBER and column.dtype.lower().startswith("float"):

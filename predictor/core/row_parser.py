@@ -56,7 +56,7 @@ class RowParser:
         self.nullable_names = {column.name for column in self.used if column.nullable}
         self.is_numeric = all(column.accepts_any_number for column in columns)
         self.unused_names = frozenset(column.name for column in columns if not column.required)
-        # The values of each column in a row; None is a column whose values the client sends.
+        # None is a column whose values the client sends.
         self._placeholders = [None if c.required else c.placeholder for c in columns]
 
     def parse(self, data: Any, reread: Callable[[], Any] | None = None) -> Array | Values:
@@ -84,12 +84,15 @@ class RowParser:
         is_single = type(data) is dict
         if not is_single and type(data) is not list:
             check_format(self.columns, data)
+        rows = [data] if is_single else data
+        if self.unused_names:
+            rows = self._drop_unused(rows)
         values: Array | Values | None
         if is_single and self.is_numeric:
-            row = self._parse_numeric_row(self._drop_unused([data])[0])
+            row = self._parse_numeric_row(rows[0])
             values = None if row is None else np.array([row], dtype=np.float64)
         else:
-            values = self._parse_valid_rows(self._drop_unused([data] if is_single else data))
+            values = self._parse_valid_rows(rows)
         if values is not None:
             return self.insert_placeholders(values)
         exact = reread() if reread else data
@@ -116,8 +119,6 @@ class RowParser:
 
     def _drop_unused(self, rows: list[Any]) -> list[Any]:
         """Return the rows without the columns that are not required."""
-        if not self.unused_names:
-            return rows
         return [
             {name: value for name, value in row.items() if name not in self.unused_names}
             if type(row) is dict and not self.unused_names.isdisjoint(row)

@@ -107,7 +107,7 @@ def ignores_unused(estimator: Any, signature: Signature) -> bool:
     if all(column.required for column in signature.columns):
         return True
     rng = np.random.default_rng(SEED)
-    for kind in KINDS:
+    for kind in (KINDS[0], KINDS[-1]):
         values = random_values(signature, N_ROWS, rng, **kind)
         others = replace_unused(signature, values, rng)
         first, second = (

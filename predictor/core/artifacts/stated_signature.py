@@ -64,6 +64,7 @@ def parse_signature(stated: Any) -> Signature:
             and set(signature.methods) <= METHODS.keys()
             and len(set(signature.names)) == len(signature.columns)
             and all(map(_is_valid, signature.columns))
+            and any(column.required for column in signature.columns)
             and name_classes(signature, signature.class_names) == signature
         )
     except (InvalidValue, KeyError, TypeError, ValueError, AttributeError, PredictorError) as exc:
@@ -78,13 +79,15 @@ def _cannot_be_read() -> ArtifactError:
 
 
 def _is_valid(column: Column) -> bool:
-    """Return whether the texts and the range of a column are valid."""
+    """Return whether the fields of a column are valid. An invalid time raises InvalidValue."""
     texts = (column.name, column.description, column.dtype)
     if not all(isinstance(text, str) for text in texts) or column.kind not in KINDS:
         return False
+    limits = column.range or ()
     if column.kind == DATETIME:
         times.read_dtype(column.dtype)
-        limits = [times.parse_time(text, column.dtype) for text in column.range or ()]
-    else:
-        limits = list(map(float, column.range or ()))
+        for limit in limits:
+            times.parse_time(limit, column.dtype)
+    elif not all(isinstance(limit, int | float) for limit in limits):
+        return False
     return len(limits) in (0, 2)

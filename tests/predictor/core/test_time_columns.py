@@ -37,7 +37,7 @@ DTYPES = [
 class Calendar(TransformerMixin, BaseEstimator):
     """Extracts the local hour, the month and the part of a second. NaT becomes NaN."""
 
-    def fit(self, X, y=None):
+    def fit(self, X, _y=None):
         self.feature_names_in_ = np.asarray(X.columns, dtype=object)
         self.n_features_in_ = len(X.columns)
         return self
@@ -231,8 +231,10 @@ def test_an_array_of_times_keeps_its_dtype(dtype):
     found = find_out_of_range(signature.columns, sent, is_single=False)
     assert found == {
         "x1": [
-            "Row at index 3: Expected a time from 2024-01-02T00:00:00 to 2024-01-06T00:00:00, as in "
-            "the sample; got 2025-01-01T00:00:00."
+            (
+                "Row at index 3: Expected a time from 2024-01-02T00:00:00 to 2024-01-06T00:00:00, "
+                "as in the sample; got 2025-01-01T00:00:00."
+            )
         ]
     }
     result = EstimatorEngine(estimator).run(["transform"], sent)

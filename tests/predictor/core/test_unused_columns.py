@@ -6,6 +6,7 @@ import numpy as np
 import orjson
 import pandas as pd
 import pytest
+from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer, TransformedTargetRegressor, make_column_transformer
 from sklearn.ensemble import StackingClassifier, VotingClassifier
@@ -65,86 +66,59 @@ def mixed(X):
     return X[["age"]].fillna(1.0) + X[["income"]].to_numpy()
 
 
-NUMBERS = TABLE[["age", "income"]].assign(
-    id=np.arange(ROWS) % 7.0, noise=np.cos(np.arange(ROWS))
+def logistic(parts):
+    return make_pipeline(parts, LogisticRegression())
+
+
+NUMBERS = TABLE[["age", "income"]].assign(id=np.arange(ROWS) % 7.0, noise=np.cos(np.arange(ROWS)))
+ID = make_column_transformer((StandardScaler(), ["id"]))
+AGE = make_column_transformer((StandardScaler(), ["age"]))
+DROPPING = ColumnTransformer(
+    [("d", "drop", sorted(UNUSED | {"age"})), ("e", OneHotEncoder(), ["city"])],
+    remainder="passthrough",
 )
-STRUCTURES = {
-    "remainder": (selected(), TABLE, UNUSED),
-    "a dropping transformer": (
-        ColumnTransformer(
-            [("d", "drop", sorted(UNUSED | {"age"})), ("e", OneHotEncoder(), ["city"])],
-            remainder="passthrough",
-        ),
-        TABLE,
-        UNUSED | {"age"},
-    ),
-    "pipeline": (
-        make_pipeline(FunctionTransformer(), selected(), LogisticRegression()),
-        TABLE,
-        UNUSED,
-    ),
-    "nested": (
-        ColumnTransformer(
-            [
-                ("n", make_pipeline(ColumnTransformer([("s", StandardScaler(), ["age"])])), ["age", "income"]),
-                ("c", OneHotEncoder(), ["city"]),
-            ]
-        ),
-        TABLE,
-        UNUSED | {"income"},
-    ),
-    "union": (
-        FeatureUnion([("a", selected()), ("b", make_column_transformer((StandardScaler(), ["id"])))]),
-        TABLE,
-        UNUSED - {"id"},
-    ),
-    "search": (
-        GridSearchCV(make_pipeline(selected(), LogisticRegression()), {"logisticregression__C": [1.0]}, cv=2),
-        TABLE,
-        UNUSED,
-    ),
-    "calibrated": (
-        CalibratedClassifierCV(make_pipeline(selected(), LogisticRegression()), cv=2),
-        TABLE,
-        UNUSED,
-    ),
+NESTED = make_column_transformer(
+    (make_pipeline(AGE), ["age", "income"]), (OneHotEncoder(), ["city"])
+)
+# Estimators of the table, and the columns that they drop.
+OF_TABLE = {
+    "remainder": (selected(), UNUSED),
+    "a dropping transformer": (DROPPING, UNUSED | {"age"}),
+    "pipeline": (make_pipeline(FunctionTransformer(), logistic(selected())), UNUSED),
+    "nested": (NESTED, UNUSED | {"income"}),
+    "union": (FeatureUnion([("a", selected()), ("b", ID)]), UNUSED - {"id"}),
+    "search": (GridSearchCV(logistic(selected()), {"logisticregression__C": [1.0]}, cv=2), UNUSED),
+    "calibrated": (CalibratedClassifierCV(logistic(selected()), cv=2), UNUSED),
     "voting": (
-        VotingClassifier(
-            [
-                ("a", make_pipeline(selected(), LogisticRegression())),
-                ("b", make_pipeline(make_column_transformer((StandardScaler(), ["id"])), LogisticRegression())),
-            ]
-        ),
-        TABLE,
+        VotingClassifier([("a", logistic(selected())), ("b", logistic(ID))]),
         UNUSED - {"id"},
     ),
-    "stacking": (
-        StackingClassifier([("a", make_pipeline(selected(), LogisticRegression()))], cv=2),
-        TABLE,
-        UNUSED,
+    "stacking": (StackingClassifier([("a", logistic(selected()))], cv=2), UNUSED),
+    "target": (TransformedTargetRegressor(make_pipeline(selected(), Ridge())), UNUSED),
+    "outputs": (MultiOutputRegressor(make_pipeline(selected(), Ridge())), UNUSED),
+    "frozen": (FrozenEstimator(logistic(selected()).fit(TABLE, LABELS)), UNUSED),
+    "a function": (make_pipeline(FunctionTransformer(pick), Ridge()), UNUSED | {"city"}),
+}
+# Other estimators and their rows; for feature selections, the step that selects.
+OTHERS = {
+    "best columns": (make_pipeline(StandardScaler(), SelectKBest(k=2), Ridge()), NUMBERS, 1),
+    "imputed": (make_pipeline(SimpleImputer(), SelectKBest(k=2)), NUMBERS, 1),
+    "elimination": (make_pipeline(RFE(LinearRegression())), NUMBERS.to_numpy(), 0),
+    "positions": (
+        make_column_transformer((StandardScaler(), [1, 3])),
+        NUMBERS.to_numpy(),
+        {"x0", "x2"},
     ),
-    "target": (TransformedTargetRegressor(make_pipeline(selected(), Ridge())), TABLE, UNUSED),
-    "outputs": (MultiOutputRegressor(make_pipeline(selected(), Ridge())), TABLE, UNUSED),
-    "frozen": (FrozenEstimator(make_pipeline(selected(), Ridge()).fit(TABLE, LABELS)), TABLE, UNUSED),
-    "best columns": (make_pipeline(StandardScaler(), SelectKBest(k=2), Ridge()), NUMBERS, None),
-    "imputed": (make_pipeline(SimpleImputer(), SelectKBest(k=2)), NUMBERS, None),
-    "elimination": (RFE(LinearRegression(), n_features_to_select=3), NUMBERS.to_numpy(), None),
-    "positions": (make_column_transformer((StandardScaler(), [1, 3])), NUMBERS.to_numpy(), {"x0", "x2"}),
     "objects": (
         make_column_transformer((OneHotEncoder(), [1])),
         TABLE[["age", "city"]].to_numpy(object),
         {"x0"},
     ),
-    "a function": (make_pipeline(FunctionTransformer(pick), Ridge()), TABLE, (UNUSED | {"city"})),
-}  # fmt: skip
+}
 USES_ALL = {
     "scaled": make_pipeline(StandardScaler(), Ridge()),
     "weights": LinearRegression(),
-    "stacked with the rows": StackingClassifier(
-        [("a", make_pipeline(make_column_transformer((StandardScaler(), ["age"])), Ridge()))],
-        passthrough=True,
-        cv=2,
-    ),
+    "stacked with the rows": StackingClassifier([("a", logistic(AGE))], passthrough=True, cv=2),
     "remainder": make_column_transformer((StandardScaler(), ["age"]), remainder="passthrough"),
     "another function": make_pipeline(FunctionTransformer(mixed), Ridge()),
     "all of the columns": FunctionTransformer(pd.DataFrame.copy),
@@ -153,17 +127,21 @@ USES_ALL = {
 
 def fit(estimator, X):
     y = np.column_stack([LABELS, LABELS]) if isinstance(estimator, MultiOutputRegressor) else LABELS
-    return estimator if isinstance(estimator, FrozenEstimator) else estimator.fit(X, y)
+    return clone(estimator).fit(X, y)
 
 
-@pytest.fixture(scope="module", params=STRUCTURES)
+@pytest.fixture(scope="module", params=[*OF_TABLE, *OTHERS])
 def case(request):
-    estimator, X, unused = STRUCTURES[request.param]
+    X = TABLE
+    if request.param in OF_TABLE:
+        estimator, unused = OF_TABLE[request.param]
+    else:
+        estimator, X, unused = OTHERS[request.param]
     estimator = fit(estimator, X)
     signature = infer_signature(estimator, sample=X)
-    if unused is None:
-        selector = estimator[1] if hasattr(estimator, "steps") else estimator
-        unused = {signature.names[n] for n in np.flatnonzero(~selector.get_support())}
+    if isinstance(unused, int):
+        dropped = np.flatnonzero(~estimator[unused].get_support())
+        unused = {signature.names[position] for position in dropped}
     return estimator, X, unused, signature
 
 
@@ -226,7 +204,7 @@ def test_the_trial_run_and_a_compiled_estimator_agree(case):
 @pytest.mark.parametrize("name", USES_ALL)
 def test_other_estimators_use_all_columns(name):
     X = NUMBERS[["age", "income"]]
-    estimator = USES_ALL[name].fit(X, LABELS)
+    estimator = fit(USES_ALL[name], X)
     assert find_unused(estimator, 2, X) == set()
 
 
@@ -260,8 +238,10 @@ def test_used_columns_are_still_required_and_unknown_ones_named(signature):
     assert refusal.value.columns == {
         "city": ["Row at index 0: This column is missing."],
         "Id": [
-            "Row at index 0: No such column; the columns are id, age, name, city, since, income, "
-            "plan, member, month, tags. Did you mean id?"
+            (
+                "Row at index 0: No such column; the columns are id, age, name, city, since, "
+                "income, plan, member, month, tags. Did you mean id?"
+            )
         ],
     }
 
@@ -309,6 +289,14 @@ def test_the_estimator_decides_not_the_file(pipeline, tmp_path):
     data = artifacts.model_file.dumps(pipeline, {"signature": stated})
     ingested = artifacts.ingest(data, "model.skops", allow_version=True)
     assert set(ingested.signature.unused_names) == UNUSED
+
+
+def test_a_file_cannot_state_that_no_column_is_used(signature):
+    stated = signature.to_json()
+    for column in stated["columns"]:
+        column["required"] = False
+    with pytest.raises(ArtifactError, match="The signature in the file cannot be read"):
+        artifacts.stated_signature.parse_signature(stated)
 
 
 def shy(X):
