@@ -54,6 +54,7 @@ class InputSerializer(serializers.Serializer[Column]):
     )
     example = serializers.JSONField()  # may be null
     dtype_categories = serializers.ListField(child=serializers.JSONField(), required=False)
+    ordered = serializers.BooleanField(required=False)
 
 
 class MethodEnginesSerializer(serializers.Serializer[Any]):

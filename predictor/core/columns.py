@@ -31,7 +31,7 @@ ZERO_VALUES = {NUMBER: 0.0, INTEGER: 0, BOOLEAN: False, STRING: ""}
 # Stored names of fields that have another name in the code.
 STORED_NAMES = {"rejects_unknown": "closed", "missing_as_none": "none"}
 # Stored fields that are left out if they have their default.
-OPTIONAL_FIELDS = ("kind", "categories", "closed", "none", "dtype_categories")
+OPTIONAL_FIELDS = ("kind", "categories", "closed", "none", "dtype_categories", "ordered")
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,8 @@ class Column:
     dtype_categories : tuple, optional
         All categories of the dtype "category", if `categories` are only those that the estimator
         accepts.
+    ordered : bool
+        Whether the categories of the dtype "category" are ordered.
     """
 
     name: str
@@ -79,6 +81,7 @@ class Column:
     range: tuple[float, float] | tuple[str, str] | None = None
     example: Any = None
     dtype_categories: tuple[Any, ...] | None = None
+    ordered: bool = False
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:

@@ -123,7 +123,9 @@ def build_series(column: Column, values: Any) -> Any:
         codes = {category: code for code, category in enumerate(categories)}
         # The code of missing and of unknown values is -1.
         return pd.Categorical.from_codes(
-            [codes.get(value, -1) for value in values], categories=list(categories)
+            [codes.get(value, -1) for value in values],
+            categories=list(categories),
+            ordered=column.ordered,
         )
     if column.kind == DATETIME:
         return _time_array(column, values)

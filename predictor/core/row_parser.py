@@ -58,6 +58,9 @@ class RowParser:
         self.unused_names = frozenset(column.name for column in columns if not column.required)
         # None is a column whose values the client sends.
         self._placeholders = [None if c.required else c.placeholder for c in columns]
+        self._used_positions = np.array([n for n, c in enumerate(columns) if c.required])
+        if self.is_numeric:
+            self._numeric_placeholders = np.array([p or 0.0 for p in self._placeholders])
 
     def parse(self, data: Any, reread: Callable[[], Any] | None = None) -> Array | Values:
         """Return the values of one row (an object) or many rows (a list of objects).
@@ -106,10 +109,8 @@ class RowParser:
             return values
         if isinstance(values, np.ndarray):
             X = np.empty((len(values), len(self.columns)))
-            X[:, [column.required for column in self.columns]] = values
-            for position, placeholder in enumerate(self._placeholders):
-                if placeholder is not None:
-                    X[:, position] = placeholder
+            X[:] = self._numeric_placeholders
+            X[:, self._used_positions] = values
             return X
         n_rows, sent = len(values[0]), iter(values)
         return [

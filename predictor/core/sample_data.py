@@ -117,7 +117,8 @@ def _get_type(column: Column, values: Any) -> Column:
     """Return the column with the dtype of a column of a DataFrame."""
     dtype = str(values.dtype)
     if dtype == "category":
-        return _get_categories(column, tuple(values.cat.categories.to_list()))
+        found = _get_categories(column, tuple(values.cat.categories.to_list()))
+        return replace(found, ordered=bool(values.cat.ordered))
     if values.dtype.kind == "M":
         return replace(column, dtype=_check_times(column, dtype), kind=DATETIME)
     if dtype in ("object", "str", "string"):

@@ -58,13 +58,14 @@ def parse_signature(stated: Any) -> Signature:
     """
     try:
         signature = Signature.from_json(stated)
+        if not any(column.required for column in signature.columns):
+            raise _cannot_be_read()
         signature.build_example()
         is_valid = (
             signature.container in CONTAINERS
             and set(signature.methods) <= METHODS.keys()
             and len(set(signature.names)) == len(signature.columns)
             and all(map(_is_valid, signature.columns))
-            and any(column.required for column in signature.columns)
             and name_classes(signature, signature.class_names) == signature
         )
     except (InvalidValue, KeyError, TypeError, ValueError, AttributeError, PredictorError) as exc:

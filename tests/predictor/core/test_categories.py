@@ -67,6 +67,7 @@ def tables():
         "grade": pd.CategoricalDtype([9, 1, 2, 3]),
     }
     yield "more levels", plain.astype(levels)
+    yield "ordered", plain.astype({"plan": pd.CategoricalDtype(["c", "a", "b"], ordered=True)})
     gaps = plain.astype({"plan": object})
     gaps.loc[::5, "plan"] = None
     yield "gaps", gaps.astype({"plan": "category", "grade": "category"})
