@@ -6,7 +6,7 @@ import numpy as np
 import orjson
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.compose import make_column_transformer
@@ -320,6 +320,7 @@ def test_a_file_cannot_state_an_invalid_column(change):
         artifacts.stated_signature.parse_signature(stated)
 
 
+@settings(max_examples=30)
 @given(
     st.lists(
         st.one_of(st.none(), st.datetimes(pd.Timestamp(1700, 1, 1), pd.Timestamp(2250, 1, 1))),

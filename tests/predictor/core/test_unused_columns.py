@@ -21,6 +21,7 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardSc
 
 from predictor.core import artifacts
 from predictor.core.codec import decode_rows
+from predictor.core.compiled.tolerance import compare
 from predictor.core.compiler.compile import compile_
 from predictor.core.engines import EstimatorEngine, load_compiled
 from predictor.core.errors import ArtifactError, InvalidInput
@@ -183,21 +184,28 @@ def test_rows_with_and_without_them_have_the_answers_of_the_complete_table(case)
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_the_trial_run_and_a_compiled_estimator_agree(case):
-    estimator, X, unused, signature = case
+def test_the_trial_run_agrees(case):
+    estimator, _, _, signature = case
     assert run_trial(estimator, signature).signature == signature
-    shortest = [
-        {k: v for k, v in row.items() if k not in unused} for row in as_rows(X, signature.names)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", ["search", "best columns", "positions"])
+def test_a_compiled_estimator_agrees(name):
+    estimator, X = (OF_TABLE | OTHERS)[name][0], TABLE if name in OF_TABLE else OTHERS[name][1]
+    estimator = fit(estimator, X)
+    signature = infer_signature(estimator, sample=X)
+    fallback = EstimatorEngine(estimator)
+    engine = load_compiled(compile_(estimator, signature, X).data, fallback, signature)
+    rows = [
+        {k: v for k, v in row.items() if k not in signature.unused_names}
+        for row in as_rows(X, signature.names)
     ]
-    sent = decode_rows(signature, orjson.dumps(shortest), None).X
-    if compiled := compile_(estimator, signature, X).data:
-        engine = load_compiled(compiled, EstimatorEngine(estimator), signature)
-        expected = EstimatorEngine(estimator).run(signature.methods, sent)
-        for name, values in engine.run(signature.methods, sent).items():
-            if values.dtype.kind == "f":
-                dense = expected[name]
-                dense = dense.toarray() if hasattr(dense, "toarray") else dense
-                np.testing.assert_allclose(values, dense, rtol=1e-9, atol=1e-12)
+    for data in (rows, rows[0]):
+        sent = decode_rows(signature, orjson.dumps(data), None).X
+        method = signature.methods[-1]
+        assert engine.is_compiled(method, sent.shape[0])
+        compare(fallback.run([method], sent), engine.run([method], sent))
 
 
 @pytest.mark.filterwarnings("ignore")
