@@ -54,7 +54,8 @@ def row_schema(signature: Signature, missing: MissingValue) -> Schema:
 
 def _column_schema(column: Column, missing: MissingValue) -> Schema:
     if not column.required:
-        return {"description": f"{column.description} {UNUSED}".strip()}
+        sentences = [f"{column.description.rstrip('.')}."] if column.description else []
+        return {"description": " ".join([*sentences, UNUSED])}
     has_enum = bool(column.allowed_values)
     types = COLUMN_TYPES[column.kind][:1] if has_enum else COLUMN_TYPES[column.kind]
     values = list(column.allowed_values)

@@ -168,7 +168,7 @@ def test_the_schema_describes_the_columns(api):
     assert row["required"] == ["seen", "plan", "born"]
     properties = row["properties"]
     assert properties["client"] == {
-        "description": "Meaning of client Not used by the model. Any value is accepted."
+        "description": "Meaning of client. Not used by the model. Any value is accepted."
     }
     assert properties["seen"] == {
         "type": ["string", "null"],
