@@ -11,13 +11,16 @@ from predictor.core.descriptions import name_classes
 from predictor.core.errors import ArtifactError, PredictorError
 from predictor.core.input_builders import CONTAINERS, FRAME
 from predictor.core.lazy_frame import materialize
-from predictor.core.response_values import METHODS
+from predictor.core.response_values import ESTIMATOR_ONLY, METHODS
+from predictor.core.served_methods import get_methods
 from predictor.core.signature import Signature
 from predictor.core.unused_columns import find_unused, mark_unused
 
 
 def read_signature(stated: Mapping[str, Any], estimator: Any) -> Signature:
-    """Return the signature that a file states.
+    """Return the signature that a file states, with the methods that are served now.
+
+    An earlier release may have written it, which did not serve the methods of `ESTIMATOR_ONLY`.
 
     The estimator decides which columns are optional.
 
@@ -34,8 +37,9 @@ def read_signature(stated: Mapping[str, Any], estimator: Any) -> Signature:
     """
     names = [column.name for column in introspection.get_columns(estimator)]
     signature = parse_signature(stated)
+    methods = get_methods(estimator)
     is_match = (
-        signature.methods == introspection.get_methods(estimator)
+        set(methods) - set(ESTIMATOR_ONLY) <= set(signature.methods) <= set(methods)
         and signature.classes == introspection.get_classes(estimator)
         and len(names) == len(signature.columns)
         and (signature.container != FRAME or signature.names == names)
@@ -45,7 +49,8 @@ def read_signature(stated: Mapping[str, Any], estimator: Any) -> Signature:
             "The signature in the file does not match its estimator. Save the estimator again."
         )
     unused = find_unused(estimator, len(names), materialize(signature.build_example()))
-    return replace(signature, columns=mark_unused(signature.columns, unused))
+    columns = mark_unused(signature.columns, unused)
+    return replace(signature, columns=columns, methods=methods)
 
 
 def parse_signature(stated: Any) -> Signature:
@@ -63,12 +68,20 @@ def parse_signature(stated: Any) -> Signature:
         signature.build_example()
         is_valid = (
             signature.container in CONTAINERS
+            and bool(signature.columns and signature.methods)
             and set(signature.methods) <= METHODS.keys()
             and len(set(signature.names)) == len(signature.columns)
             and all(map(_is_valid, signature.columns))
             and name_classes(signature, signature.class_names) == signature
         )
-    except (InvalidValue, KeyError, TypeError, ValueError, AttributeError, PredictorError) as exc:
+    except (
+        InvalidValue,
+        LookupError,
+        TypeError,
+        ValueError,
+        AttributeError,
+        PredictorError,
+    ) as exc:
         raise _cannot_be_read() from exc
     if not is_valid:
         raise _cannot_be_read()

@@ -104,7 +104,7 @@ def test_rows_become_the_table_of_the_sample(case):
 
 def test_the_model_passes_the_trial_run_and_is_not_compiled(case):
     estimator, X, signature = case
-    assert run_trial(estimator, signature).signature == signature
+    assert run_trial(estimator, signature) == (signature, [])
     assert (
         compile_(estimator, signature, X).report["reason"] == "Columns of times are not compiled."
     )
