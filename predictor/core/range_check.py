@@ -1,6 +1,6 @@
 """Comparison of rows with the ranges and categories of the sample."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -11,7 +11,7 @@ from predictor.core.coercion import DATETIME, INTEGER, NARROW_FLOATS, NUMBER
 from predictor.core.columns import MAX_LISTED_CATEGORIES, Column, list_values
 from predictor.core.errors import InvalidInput
 from predictor.core.lazy_frame import LazyFrame
-from predictor.core.row_validation import list_problems
+from predictor.core.row_validation import MAX_LISTED_ROWS, list_problems
 
 # The actions in the query parameter `range`.
 ACTIONS = REFUSE, REPORT = "refuse", "report"
@@ -32,7 +32,7 @@ def check_action(columns: Sequence[Column], action: str | None) -> None:
         return
     if action not in ACTIONS:
         sentence = f"Expected {' or '.join(ACTIONS)}; got {action}."
-    elif not any(map(_get_condition, columns)):
+    elif not any(map(_has_known_values, columns)):
         sentence = (
             "No column of this model has a known range or categories. Register it with a sample."
         )
@@ -57,17 +57,19 @@ def find_out_of_range(
     """
     found = {}
     for position, column in enumerate(columns):
-        if (is_outside := _get_condition(column)) is None:
+        if not _has_known_values(column):
             continue
         values = _get_values(column, X, position)
+        outside = _find_outside(column, values)
         expected = f"Expected {describe_sample(column)}, as in the sample"
         problems = [
-            (index, f"{expected}; got {_format(column, value)}.")
-            for index, value in enumerate(values)
-            if value is not None and value == value and is_outside(value)  # noqa: PLR0124 - not NaN
+            (index, f"{expected}; got {_format(column, values[index])}.")
+            for index in outside[:MAX_LISTED_ROWS]
         ]
         if problems:
-            found[column.name] = list_problems(problems, is_single=is_single)
+            found[column.name] = list_problems(
+                problems, is_single=is_single, n_problems=len(outside)
+            )
     return found
 
 
@@ -98,29 +100,43 @@ def describe_sample(column: Column) -> str:
     return f"{noun} from {column.range_text}"
 
 
-def _get_condition(column: Column) -> Callable[[Any], bool] | None:
-    """Return a function that tells whether a value is outside; None if nothing is known."""
-    if not column.required:
-        return None
+def _has_known_values(column: Column) -> bool:
+    has_range = column.range and column.kind in (NUMBER, INTEGER, DATETIME)
+    return column.required and bool(column.categories or has_range)
+
+
+def _find_outside(column: Column, values: Sequence[Any]) -> list[int]:
+    """Return the indices of the values outside the categories, or else outside the range."""
+    is_outside: Any
     if column.categories:
-        known = set(column.categories)
-        return lambda value: _format(column, value) not in known
-    if column.range and column.kind in (NUMBER, INTEGER):
-        low, high = map(float, column.range)
-        return lambda value: not low <= float(value) <= high
-    if column.range and column.kind == DATETIME:
-        first, last = (times.parse_time(text, column.dtype) for text in column.range)
-        return lambda value: not first <= value <= last
-    return None
+        known = {None, *_parse(column, column.categories)}
+        is_outside = [value not in known and value == value for value in values]  # noqa: PLR0124 - not NaN
+    else:
+        assert column.range  # noqa: S101 - `_has_known_values` has checked it
+        low, high = _parse(column, column.range)
+        if column.kind == DATETIME:  # float64 would round the counts
+            is_outside = [value is not None and not low <= value <= high for value in values]
+        else:
+            numbers = np.array(values, dtype=np.float64)  # None becomes NaN
+            is_outside = (numbers < low) | (numbers > high)
+    indices: list[int] = np.flatnonzero(is_outside).tolist()
+    return indices
+
+
+def _parse(column: Column, values: Sequence[Any]) -> Sequence[Any]:
+    """Return values of the sample as those of rows: times as counts."""
+    if column.kind != DATETIME:
+        return values
+    return [times.parse_time(text, column.dtype) for text in values]
 
 
 def _format(column: Column, value: Any) -> Any:
-    """Return a value as in JSON: a time as text."""
+    """Return a value of a row as in JSON: a time as text."""
     return times.format_time(value, column.dtype) if column.kind == DATETIME else value
 
 
-def _get_values(column: Column, X: Any, position: int) -> list[Any]:
-    """Return the values of a column as Python objects, rounded to the dtype of the estimator."""
+def _get_values(column: Column, X: Any, position: int) -> Sequence[Any]:
+    """Return the values of a column, rounded to the dtype of the estimator."""
     rows: Any = X.values if isinstance(X, LazyFrame) else X
     if isinstance(rows, list):
         values = rows[position]
@@ -134,5 +150,5 @@ def _get_values(column: Column, X: Any, position: int) -> list[Any]:
     if column.kind == DATETIME and isinstance(values, np.ndarray):
         counts = values.astype(np.int64).tolist()
         return [None if gap else n for n, gap in zip(counts, np.isnat(values), strict=True)]
-    listed: list[Any] = values.tolist() if isinstance(values, np.ndarray) else values
-    return listed
+    column_values: Sequence[Any] = values
+    return column_values

@@ -203,7 +203,7 @@ def test_a_compiled_estimator_agrees(name):
     ]
     for data in (rows, rows[0]):
         sent = decode_rows(signature, orjson.dumps(data), None).X
-        method = signature.methods[-1]
+        method = signature.shared_methods[-1]
         assert engine.is_compiled(method, sent.shape[0])
         compare(fallback.run([method], sent), engine.run([method], sent))
 
