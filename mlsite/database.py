@@ -10,8 +10,9 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
-from django.http import JsonResponse
+from django.http import HttpRequest, HttpResponse
 
+from mlsite.error_pages import error_response
 from mlsite.server.output import FULL_DISK
 from mlsite.sqlite.base import LOCKED, DatabaseWrapper
 
@@ -39,13 +40,10 @@ def why_unavailable(exc: BaseException | None) -> str | None:
     return LOST if str(exc) == LOST else "The database cannot be used. Try again in a few seconds."
 
 
-def unavailable(sentence: str) -> JsonResponse:
-    """Return a 503 that asks the client to try again. It is never a page, which needs a session."""
-    return JsonResponse(
-        {"detail": sentence},
-        status=HTTPStatus.SERVICE_UNAVAILABLE,
-        headers={"Retry-After": str(RETRY_AFTER_S)},
-    )
+def unavailable(request: HttpRequest, sentence: str) -> HttpResponse:
+    """Return a 503 that asks the client to try again."""
+    headers = {"Retry-After": str(RETRY_AFTER_S)}
+    return error_response(request, HTTPStatus.SERVICE_UNAVAILABLE, sentence, headers)
 
 
 class UnavailableFilter(logging.Filter):

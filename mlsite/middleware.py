@@ -9,7 +9,7 @@ from typing import Any
 from csp.middleware import CSPMiddleware, PolicyParts
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.cache import patch_vary_headers
 from rest_framework import status
 from rest_framework.exceptions import MethodNotAllowed, Throttled
@@ -17,6 +17,7 @@ from rest_framework.permissions import SAFE_METHODS
 
 from mlsite.accounts.login_throttle import LockedOut
 from mlsite.database import LOST, database_file, unavailable
+from mlsite.error_pages import error_response
 from mlsite.exceptions import describe_methods
 from mlsite.server.access_log import (
     LoggedRequest,
@@ -114,21 +115,17 @@ class BodyLimit:
         chunked, length = is_chunked(request.META), declared_length(request.META)
         if length > settings.MAX_BODY_BYTES:
             sentence = f"The body is larger than the limit of {settings.MAX_BODY_BYTES:,} bytes."
-            return _refusal(sentence, status.HTTP_413_REQUEST_ENTITY_TOO_LARGE)
+            return error_response(request, status.HTTP_413_REQUEST_ENTITY_TOO_LARGE, sentence)
         if chunked and "json" not in request.META.get("CONTENT_TYPE", ""):
             sentence = "A chunked body must be JSON; other bodies need Content-Length."
-            return _refusal(sentence, status.HTTP_411_LENGTH_REQUIRED)
+            return error_response(request, status.HTTP_411_LENGTH_REQUIRED, sentence)
         encoding = request.META.get("HTTP_CONTENT_ENCODING", "identity").strip().lower()
         if encoding != "identity" and (chunked or length):
             sentence = f"The body has Content-Encoding {encoding}. Send it without compression."
-            return _refusal(sentence, status.HTTP_415_UNSUPPORTED_MEDIA_TYPE)
+            return error_response(request, status.HTTP_415_UNSUPPORTED_MEDIA_TYPE, sentence)
         if (chunked and not length) or (length and len(request.body) < length):
-            return _refusal("The body is incomplete.", status.HTTP_400_BAD_REQUEST)
+            return error_response(request, status.HTTP_400_BAD_REQUEST, "The body is incomplete.")
         return self.get_response(request)
-
-
-def _refusal(sentence: str, code: int) -> JsonResponse:
-    return JsonResponse({"detail": sentence}, status=code)
 
 
 class DatabaseGuard:
@@ -153,7 +150,7 @@ class DatabaseGuard:
             if limited := getattr(request, "takes_place", False):
                 self.places.release()
         if limited and request.method not in SAFE_METHODS and database_file.is_lost():
-            return unavailable(LOST)
+            return unavailable(request, LOST)
         return response
 
     def process_view(
@@ -164,11 +161,11 @@ class DatabaseGuard:
         is_free = hasattr(view_class, "codec") or issubclass(view_class, Health)
         may_lose = view_class is Ready if is_free else request.method not in SAFE_METHODS
         if may_lose and database_file.is_lost():
-            return unavailable(LOST)
+            return unavailable(request, LOST)
         if is_free:
             return None
         if not self.places.acquire(blocking=False):
-            return unavailable("The server is busy. Try again in a few seconds.")
+            return unavailable(request, "The server is busy. Try again in a few seconds.")
         request.takes_place = True  # type: ignore[attr-defined]  # for __call__
         return None
 

@@ -2,14 +2,13 @@
 
 import re
 import sys
-from http import HTTPStatus
 from typing import Any
 
 from csp.constants import UNSAFE_INLINE
 from csp.decorators import csp_update
 from django.core.exceptions import DisallowedHost
 from django.db import DataError
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.request import split_domain_port
 from django.utils.decorators import method_decorator
 from drf_spectacular.renderers import (
@@ -29,6 +28,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from mlsite.database import unavailable, why_unavailable
+from mlsite.error_pages import error_response, error_text
 from mlsite.page_renderers import HomePage, SchemaPage
 from predictor.api.links import absolute_url
 from predictor.api.strict_json import JSONRenderer
@@ -142,7 +142,7 @@ class ErrorView(APIView):
 
 def respond_error(request: HttpRequest, error: APIException) -> HttpResponse:
     """Return the response to a request that fails outside the API's views."""
-    view = ErrorView.as_view(name=HTTPStatus(error.status_code).phrase, error=error)
+    view = ErrorView.as_view(name=error_text(error.status_code).title, error=error)
     response: Response = view(request)
     response.render()  # Django renders responses of views, but not of middleware
     return response
@@ -175,19 +175,19 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
         named = request.META.get("HTTP_HOST", "")
         host = split_domain_port(named)[0] or named
         sentence = f"This site does not answer for the host {host!r}; see ALLOWED_HOSTS."
-    return JsonResponse({"detail": sentence}, status=status.HTTP_400_BAD_REQUEST)
+    return error_response(request, status.HTTP_400_BAD_REQUEST, sentence)
 
 
-def server_error(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - Django's
+def server_error(request: HttpRequest) -> HttpResponse:
     """Respond to an unexpected exception, without details of it.
 
     Without the database, the response is a 503; to a number that it cannot hold, a 400.
     """
     exc = sys.exception()
     if why := why_unavailable(exc):
-        return unavailable(why)
+        return unavailable(request, why)
     if isinstance(exc, DataError):
         sentence = "A number in the request is out of range."
-        return JsonResponse({"detail": sentence}, status=status.HTTP_400_BAD_REQUEST)
+        return error_response(request, status.HTTP_400_BAD_REQUEST, sentence)
     sentence = "The server failed to answer this request."
-    return JsonResponse({"detail": sentence}, status=status.HTTP_500_INTERNAL_SERVER_ERROR)
+    return error_response(request, status.HTTP_500_INTERNAL_SERVER_ERROR, sentence)

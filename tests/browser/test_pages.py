@@ -23,7 +23,7 @@ PAGES = [
     ("/models/iris/versions/1", 200, "Version"),
     ("/auth/login/", 200, "Sign in"),
     ("/schema/", 200, "Schema"),
-    ("/nope", 404, "Not Found"),
+    ("/nope", 404, "Not found"),
 ]
 
 

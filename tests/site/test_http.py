@@ -4,12 +4,16 @@ import http.client
 import logging
 import re
 import socket
+from html import unescape
 
 import pytest
+from django.db import connection
+from django.test import Client
 
 from predictor.core.model_name import NAME_RULE
 from predictor.runtime.store import get_store
 from tests.serving import until
+from tests.site.failing_urls import fail_without_database
 
 pytestmark = pytest.mark.xdist_group("site")
 
@@ -30,12 +34,11 @@ def test_a_browser_gets_a_page_for_it(api, db):
     response = api.get("/nope", **BROWSER)
     assert response.status_code == 404
     assert response["Content-Type"].startswith("text/html")
-    (main,) = re.findall("<main.*?</main>", response.content.decode(), re.DOTALL)
-    assert re.sub("<[^>]*>", " ", main).split() == [
-        *("Not", "Found"),
-        *("There", "is", "nothing", "at", "this", "address."),
-        *("Back", "to", "the", "home", "page"),
-    ]
+    assert page(response) == (
+        "Not found There is nothing at this address. Back to the home page "
+        "Check the address, or start again from the home page. "
+        f"Error 404. Request id: {response['X-Request-ID']}"
+    )
 
 
 NOTHING = "There is nothing at this address."
@@ -248,3 +251,51 @@ def test_text_is_sent_whatever_is_asked_for(api, url, accept):
     response = api.get(url, HTTP_ACCEPT=accept)
     assert response.status_code == 200
     assert response["Content-Type"].startswith("text/plain")
+
+
+def page(response):
+    """The text of the main part of a page."""
+    (main,) = re.findall("<main.*?</main>", response.content.decode(), re.DOTALL)
+    return " ".join(unescape(re.sub("<[^>]*>", " ", main)).split())
+
+
+@pytest.mark.parametrize(
+    ("url", "headers", "status", "title", "sentence", "step"),
+    [
+        ("/1", {"host": "evil.example"}, 400, "not valid", "evil.example", "Correct the"),
+        ("/", {"sec-fetch-site": "cross-site"}, 403, "Not allowed", "other sites", "Go back"),
+        ("/auth/login/", {}, 403, "Not allowed", "CSRF: ", "load the page again"),
+        ("/predict", {"content-length": str(10**9)}, 413, "Too large", "limit", "fewer rows"),
+        ("/failing", {}, 500, "failed", "failed to answer", "give the request id"),
+        ("/locked-out", {}, 429, "Too many", "Too many failed", "and then try again"),
+        ("/without-database", {}, 503, "Not available", "database", "Try again in"),
+    ],
+)
+def test_an_error_is_a_page_in_a_browser_with_the_next_step_and_the_id(
+    db, settings, url, headers, status, title, sentence, step
+):
+    settings.ROOT_URLCONF = "tests.site.failing_urls"
+    client = Client(raise_request_exception=False, enforce_csrf_checks=True)
+    method = "POST" if status in {413, 403} else "GET"
+    in_json = client.generic(method, url, headers=headers)
+    assert in_json.status_code == status
+    assert in_json["Content-Type"] == "application/json"
+    response = client.generic(method, url, headers=headers | {"accept": BROWSER["HTTP_ACCEPT"]})
+    assert (response.status_code, response["Content-Type"]) == (status, "text/html; charset=utf-8")
+    text = page(response)
+    assert title in text
+    assert in_json.json()["detail"] in text
+    assert sentence in text
+    assert step in text
+    assert f"Error {status}. Request id: {response['X-Request-ID']}" in text
+    assert in_json.get("Retry-After") == response.get("Retry-After")
+
+
+def test_the_page_of_a_503_needs_no_database(client, staff):
+    client.force_login(staff)
+    client.raise_request_exception = False
+    with connection.execute_wrapper(fail_without_database):
+        response = client.get("/tasks/", **BROWSER)
+    assert response.status_code == 503
+    assert "The database cannot be used." in page(response)
+    assert "Sign" not in response.content.decode()
