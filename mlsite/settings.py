@@ -22,6 +22,9 @@ PACKAGE = Path(__file__).resolve().parent
 # Directory of the data: that of the clone, or the current directory for the installed package.
 BASE_DIR = PACKAGE.parent if (PACKAGE.parent / "manage.py").exists() else Path.cwd()
 
+# The pages of the guide: those of the clone, or their copy in the installed package.
+GUIDE_DIR = PACKAGE / "docs" if (PACKAGE / "docs").is_dir() else PACKAGE.parent / "docs"
+
 env = Env()
 
 

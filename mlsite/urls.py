@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 
 from mlsite import metrics, views
+from mlsite.guide import views as guide_views
 from predictor import urls as predictor_urls
 
 urlpatterns = [
@@ -14,6 +15,10 @@ urlpatterns = [
     re_path(r"^schema/?$", views.Schema.as_view(), name="schema"),
     re_path(r"^metrics/?$", metrics.Metrics.as_view(), name="metrics"),
     re_path(r"^docs/?$", views.Docs.as_view(), name="docs"),
+    re_path(r"^guide/?$", guide_views.Guide.as_view(), name="guide"),
+    re_path(
+        r"^guide/(?P<name>[a-z0-9/-]+?)/?$", guide_views.GuidePage.as_view(), name="guide-page"
+    ),
     path("auth/", include("rest_framework.urls")),
     path("admin/", admin.site.urls),
 ]

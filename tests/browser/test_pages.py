@@ -23,6 +23,9 @@ PAGES = [
     ("/models/iris/versions/1", 200, "Version"),
     ("/auth/login/", 200, "Sign in"),
     ("/schema/", 200, "Schema"),
+    ("/guide/", 200, "Guide"),
+    ("/guide/?search=roll+back", 200, "Guide"),
+    ("/guide/models", 200, "Models and versions"),
     ("/nope", 404, "Not found"),
 ]
 
@@ -47,6 +50,7 @@ def test_every_page_leads_to_the_others(page):
         "Predict": "/predict",
         "Models": "/models",
         "Tasks": "/tasks",
+        "Guide": "/guide",
         "API docs": "/docs",
         "Admin": "/admin/",
     }.items():

@@ -104,6 +104,8 @@ API = {
     "<number>/": row("/1", "users", GET=200),
     "schema/": row("/schema/", "users", GET=200),
     "docs/": row("/docs/", "users", GET=200, OPTIONS=405),
+    "guide/": row("/guide/", "users", GET=200),
+    "guide/<name>/": row("/guide/models", "users", GET=200),
     "metrics/": row("/metrics", "users", GET=200),
     "v2/health/live/": row("/v2/health/live", "everybody", GET=200),
     "v2/health/ready/": row("/v2/health/ready", "everybody", GET=200),

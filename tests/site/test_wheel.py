@@ -192,7 +192,9 @@ def test_the_wheel_holds_all_files_of_the_packages_and_no_others(wheel):
     listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard", *PACKAGES]
     done = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True)
     held = [name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name]
-    assert sorted(held) == sorted(done.stdout.splitlines())
+    guide = [path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").rglob("*.md")]
+    files = [*done.stdout.splitlines(), *(f"mlsite/{path}" for path in guide)]
+    assert sorted(held) == sorted(files)
 
 
 def test_the_server_is_pinned_and_a_notebook_is_not(notebook):
@@ -229,6 +231,8 @@ def test_a_model_of_a_notebook_is_served_from_an_empty_directory(notebook, serve
     assert site.get("/static/mlsite/site.css")[0] == 200
     status, _, body = site.ask("GET", "/", Accept="text/html")
     assert (status, b"<title>mlsite" in body) == (200, True)
+    status, _, body = site.ask("GET", "/guide/models", Accept="text/html")
+    assert (status, b"<h1>Models and versions</h1>" in body) == (200, True)
     written = {path.name.partition("-")[0] for path in site.home.iterdir()}
     assert written == {"db.sqlite3", "models", "secret_key"}
     assert f"{server.bin / 'mlsite'} changepassword admin" in site.output()

@@ -1,0 +1,69 @@
+"""Views of the guide: the list of its pages with a search, and each page."""
+
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from mlsite.guide import pages
+from mlsite.guide.renderers import GuideIndex, GuidePageHtml
+from mlsite.guide.search import search
+from predictor.api.links import absolute_url
+from predictor.api.strict_json import JSONRenderer
+
+
+class Guide(APIView):
+    """How to use the service, bring models to it, run it and change it."""
+
+    name = "Guide"
+    schema = None
+    renderer_classes = (JSONRenderer, GuideIndex)
+
+    def get(self, request: Request) -> Response:
+        """Return the pages, or the sections that were found."""
+        query = request.query_params.get("search", "").strip()
+        found = [
+            {
+                "page": result.page.title,
+                "section": result.section.title,
+                "url": page_url(request, result.page.name, result.section.anchor),
+                "excerpt": result.before + result.found + result.after,
+            }
+            for result in search(query)
+        ]
+        listed = [
+            {
+                "title": page.title,
+                "summary": page.summary,
+                "url": absolute_url(request, "guide-page", page.name),
+            }
+            for page in pages.load_pages().values()
+        ]
+        return Response(found if query else listed)
+
+
+class GuidePage(APIView):
+    """A page of the guide."""
+
+    schema = None
+    renderer_classes = (JSONRenderer, GuidePageHtml)
+
+    def get(self, request: Request, name: str) -> Response:
+        """Return the sections of the page as text."""
+        page = pages.load_pages().get(name)
+        if page is None:
+            raise NotFound("The guide has no such page.")
+        sections = [
+            {
+                "title": section.title,
+                "url": page_url(request, name, section.anchor),
+                "text": section.text,
+            }
+            for section in page.sections
+        ]
+        return Response({"title": page.title, "sections": sections})
+
+
+def page_url(request: Request, name: str, anchor: str) -> str:
+    """Return the URL of a section of a page."""
+    return f"{absolute_url(request, 'guide-page', name)}#{anchor}"
