@@ -17,6 +17,9 @@ from mlsite.accounts.permissions import ApiAccess
 
 Schema = dict[str, Any]
 
+# First parts of paths that are subjects. All other paths belong to the site.
+SUBJECTS = ("models", "tasks")
+
 SENTENCES: Schema = {"type": "array", "items": {"type": "string"}}
 REFUSAL: Schema = {
     "type": "object",
@@ -57,6 +60,12 @@ class SiteSchema(AutoSchema):
         operation: Schema | None = super().get_operation(*args)
         if operation is None:
             return None
+        if "summary" not in operation:
+            text = " ".join(operation.pop("description", "").split())
+            summary, _, others = text.partition(". ")
+            operation["summary"] = summary.rstrip(".")
+            if others:
+                operation["description"] = others
         responses = operation["responses"]
         for code, response in responses.items():
             if int(code) >= status.HTTP_400_BAD_REQUEST:
@@ -65,6 +74,13 @@ class SiteSchema(AutoSchema):
             responses.setdefault(code, self._refusal(code))
         operation["responses"] = dict(sorted(responses.items()))
         return operation
+
+    def get_tags(self) -> list[str]:
+        """Return the subject of the operation; see TAGS in the settings."""
+        if self.path.rstrip("/").endswith("/predict"):
+            return ["predict"]
+        first = self.path.strip("/").partition("/")[0]
+        return [first if first in SUBJECTS else "site"]
 
     def get_auth(self) -> list[Schema]:
         """Return the authentication methods; no authentication is one of them on an open site."""

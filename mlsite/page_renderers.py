@@ -8,7 +8,10 @@ from rest_framework import status
 from rest_framework.renderers import BrowsableAPIRenderer
 from rest_framework.views import APIView
 
+from mlsite import reference
 from mlsite.overview import first_steps, list_due_tasks, list_models
+from predictor.api.links import absolute_url
+from predictor.conf import default_model
 from predictor.permissions import VIEW
 
 # With more models, the page has a search.
@@ -47,9 +50,23 @@ class HomePage(BrowsableAPIRenderer):
 
 
 class SchemaPage(BrowsableAPIRenderer):
-    """The page of the schema: links to its formats, since it is too long for a table."""
+    """The page of the schema: a reference of the API for people."""
 
     template = "mlsite/schema.html"
+
+    def get_name(self, view: APIView) -> str:
+        """Return the heading."""
+        del view
+        return "API reference"
+
+    def get_context(self, data: Any, *args: Any) -> dict[str, Any]:
+        """Return the context of the template."""
+        context: dict[str, Any] = super().get_context(data, *args)
+        if context["response"].status_code == status.HTTP_200_OK and data:
+            origin = absolute_url(context["request"], "home").rstrip("/")
+            context["subjects"] = reference.subjects(data, origin, default_model())
+            context["objects"] = reference.objects(data)
+        return context
 
 
 def may_see(user: Any, permission: str) -> bool:

@@ -294,6 +294,12 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "TAGS": [
+        {"name": "predict", "description": "Predictions with a model, and what it takes."},
+        {"name": "models", "description": "Models and their versions: register, promote, undo."},
+        {"name": "tasks", "description": "The task list."},
+        {"name": "site", "description": "The state of the site, for operators and programs."},
+    ],
     # The deploy check would build the schema, which loads every model. A test validates the schema.
     "ENABLE_DJANGO_DEPLOY_CHECK": False,
 }

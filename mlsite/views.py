@@ -43,7 +43,7 @@ class Home(APIView):
 
     @extend_schema(operation_id="home", responses=OpenApiTypes.OBJECT)
     def get(self, request: Request) -> Response:
-        """Return the URLs."""
+        """Return the URLs of the resources."""
         return Response(
             {
                 "status": "alive",

@@ -69,13 +69,14 @@ task_schema = extend_schema_view(
         responses={200: TaskSerializer, 304: NOT_MODIFIED, **CHANGED},
     ),
     update=extend_schema(
-        description=f"Change the fields in the body. A form changes all fields. {TIMES}",
+        description="Change the fields of a task that are in the body. "
+        f"A form changes all fields. {TIMES}",
         parameters=[ID, IF_MATCH, ETAG],
         request=TaskSerializer(partial=True),
         responses={200: TaskSerializer, **CHANGED},
     ),
     partial_update=extend_schema(
-        description=f"Change the fields in the body. {TIMES}",
+        description=f"Change the fields of a task that are in the body. {TIMES}",
         parameters=[ID, IF_MATCH, ETAG],
         responses={200: TaskSerializer, **CHANGED},
     ),

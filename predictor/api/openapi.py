@@ -109,6 +109,16 @@ class PredictSchema(AutoSchema):
             ),
         ]
 
+    def get_summary(self) -> str:
+        """Return the purpose of the operation in one line."""
+        with_model = "a model" if "{" in self.path else "the default model"
+        return self._summarise(f"the live version of {with_model}")
+
+    def _summarise(self, version: str) -> str:
+        if self.method == "POST":
+            return f"Predict one row or many with {version}"
+        return f"Show what {version} takes and returns"
+
     def get_operation_id(self) -> str:
         """Return an id that is unique to the URL and the method."""
         prefix = "model_" if "{" in self.path else ""
@@ -130,6 +140,10 @@ class VersionPredictSchema(PredictSchema):
     def get_override_parameters(self) -> list[Any]:
         """Return the parameters of a prediction, and the number of the version."""
         return [VERSION, *super().get_override_parameters()]
+
+    def get_summary(self) -> str:
+        """Return the purpose of the operation in one line."""
+        return self._summarise("one version of a model")
 
     def get_operation_id(self) -> str:
         """Return an id that is unique to the method."""

@@ -156,11 +156,9 @@ class Predict(CountedView, ModelDetail):
         return super().get(request, self.model_name)
 
     def post(self, request: Request, **_address: str) -> Response:
-        """Return the model's predictions for the rows in the body.
-
-        The fast path answers most requests without this method. Rules about rows belong in the
-        codec, those about predictions in `Model.infer`: both paths call these.
-        """
+        """Return the model's predictions for the rows in the body."""
+        # The fast path answers most requests without this method. Rules about rows belong in the
+        # codec, those about predictions in `Model.infer`: both paths call these.
         model = self.served = self.model()
         self.class_names = model.signature.class_names
         X, outputs, is_single = decode(request, self.codec, model.signature)

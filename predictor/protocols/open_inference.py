@@ -36,7 +36,7 @@ class Live(Health):
         operation_id="live", responses=inline_serializer("Live", {"live": BooleanField()})
     )
     def get(self, _request: Request) -> Response:
-        """Return that it is running."""
+        """Return that this process is running."""
         return Response({"live": True})
 
 
@@ -51,6 +51,6 @@ class Ready(Health):
         },
     )
     def get(self, _request: Request) -> Response:
-        """Return that it has; 503 if a live model cannot be served."""
+        """Return that every live model is loaded; 503 if one cannot be served."""
         get_store().check()
         return Response({"live": True, "ready": True})

@@ -22,7 +22,7 @@ PAGES = [
     ("/models/iris/", 200, "iris"),
     ("/models/iris/versions/1", 200, "Version"),
     ("/auth/login/", 200, "Sign in"),
-    ("/schema/", 200, "Schema"),
+    ("/schema/", 200, "API reference"),
     ("/guide/", 200, "Guide"),
     ("/guide/?search=roll+back", 200, "Guide"),
     ("/guide/models", 200, "Models and versions"),
