@@ -22,7 +22,7 @@ GROUPS = {
         *("benchmarks", "benchmarks/one-worker"),
     ),
 }
-# The documentation names this site where a reader has the one that serves the page.
+# The site in the examples of the documentation. A page shows its own site instead.
 EXAMPLE_SITE = "http://localhost:8000"
 
 

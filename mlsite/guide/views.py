@@ -13,7 +13,7 @@ from predictor.api.strict_json import JSONRenderer
 
 
 class Guide(APIView):
-    """How to use the service, bring models to it, run it and change it."""
+    """Documentation for users of the service, for its operators and for its developers."""
 
     name = "Guide"
     schema = None
