@@ -8,7 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from predictor.core.coercion import BOOLEAN, INTEGER, NARROW_FLOATS, NUMBER, fits_float64
+from predictor.core.coercion import (
+    BOOLEAN,
+    INTEGER,
+    NARROW_FLOATS,
+    NULLABLE_BOOLEAN,
+    NUMBER,
+    fits_float64,
+)
 from predictor.core.columns import Column
 from predictor.core.errors import InvalidInput
 from predictor.core.lazy_frame import LazyFrame
@@ -120,7 +127,8 @@ def build_series(column: Column, values: Any) -> Any:
     if column.dtype == "object":
         # Without a dtype, pandas would make it a column of strings.
         return pd.Series(_object_array(column, values), dtype=object)
-    if None in values and column.kind in (INTEGER, BOOLEAN) and column.dtype.islower():
+    is_nullable = not column.dtype.islower() or column.dtype == NULLABLE_BOOLEAN
+    if None in values and column.kind in (INTEGER, BOOLEAN) and not is_nullable:
         # pandas converts NumPy's integers and booleans in the same way if a value is missing.
         is_exact = column.kind == INTEGER and fits_float64(values)
         dtype = "float64" if is_exact else object

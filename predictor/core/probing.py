@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from predictor.core.coercion import BOOLEAN
+from predictor.core.coercion import BOOLEAN, NULLABLE_BOOLEAN
 from predictor.core.columns import Column
 from predictor.core.input_builders import SPARSE, VECTOR, InputBuilder
 from predictor.core.response_values import to_array
@@ -50,7 +50,7 @@ def mark_nullable(
     nullable = [
         position
         for position, column in enumerate(columns)
-        if column.kind != BOOLEAN or column.dtype == "object"
+        if column.kind != BOOLEAN or column.dtype in ("object", NULLABLE_BOOLEAN)
     ]
     if not _accepts(method, container, columns, nullable):
         candidates = nullable if len(columns) <= MAX_COLUMNS else []

@@ -9,6 +9,7 @@ from predictor.core.coercion import INTEGER
 from predictor.core.columns import Column
 from predictor.core.errors import ArtifactError
 from predictor.core.input_builders import ARRAY, FRAME, SPARSE
+from predictor.core.sample_frames import convert_sample
 from predictor.core.signature import Signature
 
 
@@ -24,7 +25,8 @@ def infer_signature(
         Names and descriptions of the columns, in the order of fitting. Their types, if they state
         any, precede those of the sample.
     sample : DataFrame, array, sparse matrix or list of str, optional
-        Rows of X as the estimator accepts them. They add dtypes, ranges and an example.
+        Rows of X as the estimator accepts them, or in a table of another library, see
+        `sample_frames.convert_sample`. They add dtypes, ranges and an example.
 
     Raises
     ------
@@ -40,6 +42,8 @@ def infer_signature(
             f"{type(estimator).__name__} has none of the methods that are served: "
             f"{', '.join(response_values.METHODS)}."
         )
+    if sample is not None:
+        sample = convert_sample(sample)
     inferred = introspection.get_columns(estimator, _count_columns(columns, sample))
     introspection.check_fitted(estimator)
     container = introspection.get_container(estimator)

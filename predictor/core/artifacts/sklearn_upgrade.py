@@ -5,12 +5,13 @@ estimator whose results would silently differ is rejected.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from inspect import Parameter, signature
 from typing import Any
 
 import numpy as np
 
+from predictor.core.artifacts import bounds
 from predictor.core.errors import ArtifactError
 
 # Names of modules in files that were written with older versions of NumPy, SciPy or Cython.
@@ -33,13 +34,12 @@ class _Unequal(Exception):
     """The installed version returns other results; the message is the cause."""
 
 
-def upgrade(parts: Iterable[Any], fitted: str | None, installed: str) -> None:
-    """Upgrade the parts of an estimator.
+def upgrade(estimator: Any, fitted: str | None, installed: str) -> None:
+    """Upgrade an estimator and the estimators in it.
 
     Parameters
     ----------
-    parts : iterable of object
-        The estimator and all objects in it.
+    estimator : estimator
     fitted : str, optional
         The scikit-learn version that fitted the estimator; None if it is unknown.
     installed : str
@@ -50,7 +50,7 @@ def upgrade(parts: Iterable[Any], fitted: str | None, installed: str) -> None:
         The installed version would return other results.
     """
     version = tuple(map(int, re.findall(r"\d+", fitted or "")[:2]))
-    for part in parts:
+    for part in bounds.everything(estimator):
         kind = type(part)
         if kind.__module__.partition(".")[0] != "sklearn" or not hasattr(kind, "get_params"):
             continue
@@ -60,9 +60,20 @@ def upgrade(parts: Iterable[Any], fitted: str | None, installed: str) -> None:
                 rule(part, version)
         except _Unequal as exc:
             raise ArtifactError(
-                f"{kind.__name__} was fitted with scikit-learn {fitted or '(unknown version)'}. "
+                f"{_name_part(estimator, part)} was fitted with scikit-learn "
+                f"{fitted or '(unknown version)'}. "
                 f"scikit-learn {installed} would return other results: {exc}. Fit it again."
             ) from exc
+
+
+def _name_part(estimator: Any, part: Any) -> str:
+    """Return the class of a part of an estimator, and its step if a pipeline contains it."""
+    name = type(part).__name__
+    for owner in bounds.everything(estimator):
+        for step in getattr(owner, "steps", ()):
+            if any(each is part for each in bounds.everything(step[1])):
+                return f"The step {step[0]} ({name})"
+    return name
 
 
 def _add_parameters(estimator: Any) -> None:

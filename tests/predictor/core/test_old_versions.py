@@ -23,7 +23,7 @@ FILES = Path(__file__).parents[2] / "data" / "old_versions"
 VERSIONS = [f"1.{minor}" for minor in range(9)]
 
 TREES = (
-    "The pickle contains trees of scikit-learn 1.2 or older, which scikit-learn 1.9.1 cannot read. "
+    "The pickle contains trees of scikit-learn 1.2.2, which scikit-learn 1.9.1 cannot read. "
     "Fit the model again."
 )
 NO_FORMAT = "The file is not in version 2 of the skops format."
@@ -40,7 +40,11 @@ NO_SCALE = "its coefficients do not include the scale of the columns"
 REJECTED = {
     "adaboost, SAMME.R": ((1, 6), "AdaBoostClassifier", NO_ALGORITHM),
     "adaboost, two, SAMME.R": ((1, 6), "AdaBoostClassifier", NO_ALGORITHM),
-    "logistic, ovr in a pipeline": ((1, 8), "LogisticRegression", NO_REST),
+    "logistic, ovr in a pipeline": (
+        (1, 8),
+        "The step logisticregression (LogisticRegression)",
+        NO_REST,
+    ),
     "logistic, ovr, cross-validated": ((1, 8), "LogisticRegressionCV", NO_REST),
     "logistic, two, multinomial": ((1, 8), "LogisticRegression", NOT_TWO),
     "squares": ((1, 5), "PLSRegression", NO_SCALE),

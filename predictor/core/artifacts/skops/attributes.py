@@ -10,7 +10,7 @@ from inspect import getattr_static
 from typing import Any
 
 from predictor.core import sklearn_private
-from predictor.core.artifacts.skops import trusted_types
+from predictor.core.artifacts.skops import fit_only, trusted_types
 from predictor.core.artifacts.skops.callables import CallableFinder, Kind, get_items
 from predictor.core.errors import ArtifactError
 from predictor.core.response_values import METHODS
@@ -24,10 +24,20 @@ CALLABLE_ATTRIBUTES: dict[Kind, set[str]] = {
     "function": {"_asarray", "_kmeans_single", "_metric", "_score_func", "effective_metric_"}
     # Parameters whose class states no constraints, or omits callables.
     | {"metric", "optimizer", "transformers", *CANDIDATES},
-    "type": {"dtype", "kw_args", "inv_kw_args", *CANDIDATES},
+    # A splitter that repeats another one contains its class.
+    "type": {
+        "dtype",
+        "dtype_include",
+        "dtype_exclude",
+        "cv",
+        "kw_args",
+        "inv_kw_args",
+        *CANDIDATES,
+    },
     "kernel": {"kernel", "kernel_", "kernels", "k1", "k2", *CANDIDATES},
     "loss": {"loss", "_loss", "_base_loss"},
     "scorer": {"scoring", "scorer_", "_scorer", "_scorers", "_curve_scorer", "owner"},
+    "selector": {"transformers", *CANDIDATES},
     "spline": {"bsplines_"},
 }
 
@@ -55,8 +65,10 @@ CACHE_SIZE = 10_000
 MISSING = object()
 
 
-def check(cls: type, state: dict[Any, Any], finder: CallableFinder) -> None:
-    """Check the attributes of an object of a class.
+def check(cls: type, state: dict[Any, Any], finder: CallableFinder) -> dict[Any, Any]:
+    """Check the attributes of an object of a class, and return those to set.
+
+    A value that only fitting uses is replaced by its default if its class does not accept it.
 
     Raises
     ------
@@ -64,16 +76,29 @@ def check(cls: type, state: dict[Any, Any], finder: CallableFinder) -> None:
         An attribute hides a method, contains a callable that its class does not accept, or names
         a method that is not served; a parameter has a value that its class does not accept.
     """
+    checked = {}
     for name, value in state.items():
         check_name(cls, name)
-        if unexpected := finder.find_kinds(value) - _get_accepted_kinds(cls, name):
-            raise ArtifactError(
-                f"The attribute {name:.50} of a {cls.__name__} contains a "
-                f"{min(unexpected)}, which {cls.__name__} does not accept there."
-            )
-        _check_strings(cls, name, value)
-        if problem := sklearn_private.check_parameter(cls, name, value):
-            raise ArtifactError(problem)
+        try:
+            _check_value(cls, name, value, finder)
+        except ArtifactError:
+            if not fit_only.is_fit_only(cls.__module__, name):
+                raise
+            checked[name] = fit_only.get_default(cls, name)
+        else:
+            checked[name] = value
+    return checked
+
+
+def _check_value(cls: type, name: str, value: Any, finder: CallableFinder) -> None:
+    if unexpected := finder.find_kinds(value) - _get_accepted_kinds(cls, name):
+        raise ArtifactError(
+            f"The attribute {name:.50} of a {cls.__name__} contains a "
+            f"{min(unexpected)}, which {cls.__name__} does not accept there."
+        )
+    _check_strings(cls, name, value)
+    if problem := sklearn_private.check_parameter(cls, name, value):
+        raise ArtifactError(problem)
 
 
 def check_name(cls: type, name: Any) -> None:
