@@ -64,6 +64,14 @@ def get_container(estimator: Any) -> str:
     return SPARSE if is_sparse else ARRAY
 
 
+def get_names(estimator: Any) -> list[str] | None:
+    """Return the names of the columns of X; None if the estimator does not store them."""
+    if declared := getattr(estimator, "served_columns_", None):
+        return [column.name for column in declared]
+    names = getattr(estimator, "feature_names_in_", None)
+    return None if names is None else list(map(str, names))
+
+
 def get_columns(estimator: Any, count: int | None = None) -> tuple[Column, ...]:
     """Return the columns of X.
 
@@ -89,7 +97,7 @@ def get_columns(estimator: Any, count: int | None = None) -> tuple[Column, ...]:
         return (Column("x0"),)
     if other_input := _describe_other_input(estimator):
         raise ArtifactError(f"{type(estimator).__name__} takes {other_input}, not rows of columns.")
-    names = getattr(estimator, "feature_names_in_", None)
+    names = get_names(estimator)
     if names is None:
         count = getattr(estimator, "n_features_in_", count)
         if count is None:
@@ -101,9 +109,7 @@ def get_columns(estimator: Any, count: int | None = None) -> tuple[Column, ...]:
         names = [f"x{n}" for n in range(count)]
     hints = dict(find_hints(estimator, range(len(names))))
     return tuple(
-        replace(Column(str(name)), **hints[position]._asdict())
-        if position in hints
-        else Column(str(name))
+        replace(Column(name), **hints[position]._asdict()) if position in hints else Column(name)
         for position, name in enumerate(names)
     )
 

@@ -73,6 +73,19 @@ def depends_on_dtype(methods: Sequence[Callable[[Any], Any]], sample: Any) -> bo
     floats = rows.astype(np.float64)
     if (floats.astype(rows.dtype) != rows).sum():
         return False  # a column of float64 rejects such integers
+    return _depends_on_container(methods, rows, floats)
+
+
+def needs_dataframe(methods: Sequence[Callable[[Any], Any]], sample: Any) -> bool:
+    """Return whether the results change if a DataFrame becomes an array."""
+    rows = sample.iloc[:MAX_ROWS]
+    return _depends_on_container(methods, rows, rows.to_numpy())
+
+
+def _depends_on_container(
+    methods: Sequence[Callable[[Any], Any]], rows: Any, converted: Any
+) -> bool:
+    """Return whether the results for rows differ from those for the converted rows."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for method in methods:
@@ -81,7 +94,7 @@ def depends_on_dtype(methods: Sequence[Callable[[Any], Any]], sample: Any) -> bo
             except REJECTIONS:
                 continue
             try:
-                actual = _to_dense(method(floats))
+                actual = _to_dense(method(converted))
             except REJECTIONS:
                 return True
             if not _is_equal(expected, actual):

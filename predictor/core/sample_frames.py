@@ -1,4 +1,4 @@
-"""Conversion of samples to the objects that the server builds: pandas tables, or arrays."""
+"""Conversion of samples of other libraries to the objects that the server builds."""
 
 from typing import Any
 
@@ -20,8 +20,6 @@ ARROW_SUFFIX = "[pyarrow]"
 
 def convert_sample(sample: Any) -> Any:
     """Return a sample as a DataFrame or Series of pandas, an array, a sparse matrix or a list.
-
-    A table whose columns have no names, such as 0, 1 and 2, becomes an array, as in scikit-learn.
 
     Parameters
     ----------
@@ -47,8 +45,6 @@ def convert_sample(sample: Any) -> Any:
         )
     if not hasattr(sample, "columns"):
         return sample
-    if not all(isinstance(name, str) for name in sample.columns):
-        return sample.to_numpy()
     changes = {
         name: nullable
         for name, dtype in sample.dtypes.items()

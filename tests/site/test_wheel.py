@@ -34,8 +34,8 @@ save(forest, "wine.skops", sample=X)
 print(json.dumps({"X": X[::50].tolist(), "predictions": forest.predict(X[::50]).tolist()}))
 """
 
-# Models with parts that scikit-learn 1.5 names or stores in another way, or with defaults that later
-# versions reject.
+# Models with parts that scikit-learn 1.5 names or stores in another way, or with defaults that
+# later versions reject.
 OLDER = """
 import json, sys, warnings
 from predictor.core import save

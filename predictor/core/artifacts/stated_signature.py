@@ -27,13 +27,14 @@ def read_signature(stated: Mapping[str, Any], estimator: Any) -> Signature:
     ArtifactError
         The signature cannot be read; it does not match the estimator.
     """
-    names = [column.name for column in introspection.get_columns(estimator)]
     signature = parse_signature(stated)
+    names = introspection.get_names(estimator)
+    columns = introspection.get_columns(estimator, len(signature.columns))
     is_match = (
         signature.methods == introspection.get_methods(estimator)
         and signature.classes == introspection.get_classes(estimator)
-        and len(names) == len(signature.columns)
-        and (signature.container != FRAME or signature.names == names)
+        and len(columns) == len(signature.columns)
+        and (signature.container != FRAME or names is None or signature.names == names)
     )
     if not is_match:
         raise ArtifactError(

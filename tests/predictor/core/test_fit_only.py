@@ -1,6 +1,5 @@
 """Parameters that only fitting uses: no method reads them, and a file may leave them out."""
 
-import warnings
 from copy import deepcopy
 
 import numpy as np
@@ -20,42 +19,49 @@ from tests.predictor.zoo import CASES, each, fitted
 NOT_OF_ROWS = ("DictVectorizer", "MultiLabelBinarizer", "PatchExtractor")
 
 
+# Parameters that a method passes on to an object that does not use them.
+PASSED_ON = {"criterion": None, "refit": True, "score_func": None}
+
+
 def delete(estimator):
     """Delete the attributes that only fitting uses, everywhere in an estimator."""
     for part in bounds.everything(estimator):
         for name in list(getattr(part, "__dict__", {})):
             if fit_only.is_fit_only(type(part).__module__, name):
-                # A search without `refit` has no methods.
-                replacement = fit_only.REPLACEMENTS.get(name)
                 vars(part).pop(name)
-                if replacement is True:
-                    setattr(part, name, replacement)
+                if name in PASSED_ON:
+                    vars(part)[name] = PASSED_ON[name]
 
 
 def run(estimator, X):
+    """Return the results of each method as text, or the error."""
     results = {}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        for name in METHODS:
-            try:
-                values = getattr(estimator, name)(X)
-            except (AttributeError, NotImplementedError, TypeError, ValueError) as exc:
-                results[name] = repr(exc)
-            else:
-                results[name] = values.toarray() if hasattr(values, "toarray") else values
+    for name in METHODS:
+        try:
+            results[name] = repr(as_list(getattr(estimator, name)(X)))
+        except (AttributeError, NotImplementedError, TypeError, ValueError) as exc:
+            results[name] = repr(exc)
     return results
 
 
+def as_list(values):
+    if isinstance(values, list):
+        return list(map(as_list, values))
+    return np.asarray(values.toarray() if hasattr(values, "toarray") else values).tolist()
+
+
+@pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", each(name for name in CASES if name not in NOT_OF_ROWS))
 def test_no_method_reads_a_value_that_only_fitting_uses(name):
     estimator, X = fitted(name)
     X = X[:12]
     without = deepcopy(estimator)
     delete(without)
-    expected, actual = run(deepcopy(estimator), X), run(without, X)
-    assert expected.keys() == actual.keys()
-    for method, values in expected.items():
-        np.testing.assert_array_equal(actual[method], values, err_msg=method)
+    expected, actual = run(estimator, X), run(without, X)
+    if actual != expected:
+        again = run(estimator, X)
+        same = [method for method in expected if again[method] == expected[method]]  # not random
+        assert {name: actual[name] for name in same} == {name: expected[name] for name in same}
 
 
 X = np.arange(24.0).reshape(12, 2) % 7
@@ -124,4 +130,4 @@ def test_names_in_a_file_are_those_of_parameters():
     many = [f"A.b{n:02}" for n in range(22)]
     (sentence,) = fit_only.describe(many)
     assert sentence.endswith("A.b18, A.b19 and 2 more.")
-    assert fit_only.describe([]) == []
+    assert fit_only.describe([]) == fit_only.describe(["A.scorer_", "A._scorer"]) == []

@@ -2,7 +2,7 @@
 
 import pickle
 import warnings
-from functools import cache, partial
+from functools import cache
 from typing import NamedTuple
 
 import joblib
@@ -94,10 +94,10 @@ def accuracy(estimator, X, y):
 class OwnSplitter:
     """A splitter of a notebook."""
 
-    def split(self, *_rows):
+    def split(self, *_rows, **_groups):
         yield np.arange(0, 12), np.arange(12, 24)
 
-    def get_n_splits(self, *_rows):
+    def get_n_splits(self, *_rows, **_groups):
         return 1
 
 
@@ -124,7 +124,6 @@ CASES = {
     "columns by a Series of booleans": Case(
         encoded(StandardScaler(), TABLE.dtypes.astype(str) == "float64"), TABLE
     ),
-    "columns by a range": Case(encoded(StandardScaler(), range(2)), NUMBERS.to_numpy()),
     "columns by a function": Case(
         encoded(StandardScaler(), lambda X: [name for name in X if X[name].dtype == float]),
         TABLE,
@@ -168,12 +167,10 @@ CASES = {
     "a generator of pairs": Case(
         searched(cv=KFold(2).split(NUMBERS)), left_out=("GridSearchCV.cv",)
     ),
-    "a function as scoring": Case(
-        searched(scoring=accuracy), left_out=("GridSearchCV.scorer_", "GridSearchCV.scoring")
-    ),
+    "a function as scoring": Case(searched(scoring=accuracy), left_out=("GridSearchCV.scoring",)),
     "a scorer of a lambda": Case(
         searched(scoring=make_scorer(lambda actual, expected: float(np.mean(actual == expected)))),
-        left_out=("GridSearchCV.scorer_", "GridSearchCV.scoring"),
+        left_out=("GridSearchCV.scoring",),
     ),
     "a function as refit": Case(
         searched(scoring=["accuracy", "f1"], refit=lambda results: len(results["params"]) - 1),
@@ -192,10 +189,7 @@ CASES = {
         HalvingRandomSearchCV(
             LogisticRegression(), {"C": stats.uniform(0.1, 1)}, cv=OwnSplitter(), random_state=0
         ),
-        left_out=(
-            *("HalvingRandomSearchCV._checked_cv_orig", "HalvingRandomSearchCV.cv"),
-            "HalvingRandomSearchCV.param_distributions",
-        ),
+        left_out=(*("HalvingRandomSearchCV.cv", "HalvingRandomSearchCV.param_distributions"),),
     ),
     "an iterative imputer": Case(
         make_pipeline(IterativeImputer(max_iter=2, random_state=0), Ridge()),
@@ -250,8 +244,9 @@ def check(name, data, file_name):
     ]
     X = signature.parse_rows(rows).X
     X = getattr(X, "dataframe", X)
+    plain = case.X.to_numpy(copy=True) if hasattr(case.X, "columns") else case.X
     for method in signature.methods:
-        expected = getattr(estimator, method)(case.X)
+        expected = getattr(estimator, method)(case.X if signature.container == "frame" else plain)
         np.testing.assert_array_equal(getattr(ingested.estimator, method)(X), expected)
 
 
@@ -266,7 +261,8 @@ def test_an_estimator_is_saved_and_runs_exactly(name):
 # skops cannot write generators, functions of local scope, and requests for metadata.
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize(
-    "name", ["columns by dtype", "a search over distributions", "a halving search", "a cache"]
+    "name",
+    ["columns by dtype", "a halving search over a distribution", "a halving search", "a cache"],
 )
 def test_a_file_of_skops_is_read_exactly(name):
     check(name, skops.io.dumps(fitted(name)), "model.skops")
@@ -300,7 +296,6 @@ def test_requests_for_metadata_are_not_saved():
     "estimator",
     [
         FunctionTransformer(lambda X: X * 2),
-        make_pipeline(FunctionTransformer(partial(np.add, 1), inverse_func=accuracy), Ridge()),
         SVC(kernel=lambda a, b: a @ b.T),
     ],
 )

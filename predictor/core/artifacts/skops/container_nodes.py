@@ -97,6 +97,7 @@ WRITERS: dict[str, WriteNode] = {
     "builtins.set": _write_items("SetNode"),
     "builtins.tuple": _write_items("TupleNode"),
     "builtins.slice": _write_slice,
+    "collections.Counter": lambda writer, value: writer.write(dict(value)),
     "builtins.frozenset": lambda writer, value: writer.write(set(value)),
     "builtins.range": _write_as_list,
     "builtins.dict_keys": _write_as_list,

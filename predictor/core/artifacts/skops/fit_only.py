@@ -14,9 +14,26 @@ from predictor.core.columns import list_values
 
 # Names of parameters, and of fitted attributes, in every class of scikit-learn.
 NAMES = {
-    *("alphas", "callback", "categorical_features", "categories", "criterion", "cv", "dual"),
-    *("error_score", "eta0", "force_alpha", "memory", "n_init", "optimizer", "param_distributions"),
-    *("param_grid", "pre_dispatch", "refit", "score_func", "scoring"),
+    *(
+        "alphas",
+        "callback",
+        "categorical_features",
+        "categories",
+        "class_weight",
+        "criterion",
+        "cv",
+    ),
+    *("dual", "error_score", "eta0", "force_alpha", "is_data_valid", "is_model_valid", "memory"),
+    *(
+        "memory",
+        "n_init",
+        "optimizer",
+        "param_distributions",
+        "param_grid",
+        "pre_dispatch",
+        "refit",
+    ),
+    *("score_func", "scoring"),
     *("best_params_", "cv_results_", "scorer_", "_checked_cv_orig", "_scorer"),
 }
 
@@ -25,6 +42,7 @@ REPLACEMENTS: dict[str, Any] = {"param_distributions": {}, "param_grid": {}, "re
 
 # Parameter as a note names it, and number of parameters that a note lists.
 PARAMETER = re.compile(r"\w{1,80}\.\w{1,80}", re.ASCII)
+DERIVED = re.compile(r"\._|_$")
 MAX_LISTED = 20
 
 
@@ -46,11 +64,13 @@ def describe(names: Collection[str]) -> list[str]:
     Parameters
     ----------
     names : collection of str
-        Such as "GridSearchCV.scoring".
+        Such as "GridSearchCV.scoring". Attributes such as "GridSearchCV.scorer_", which follow from
+        a parameter, are not part of the note.
     """
-    if not names:
+    parameters = sorted(name for name in names if not DERIVED.search(name))
+    if not parameters:
         return []
-    listed = list_values(sorted(names), MAX_LISTED)
+    listed = list_values(parameters, MAX_LISTED)
     return [f"Left out, because only fitting uses them and a file cannot contain them: {listed}."]
 
 

@@ -137,7 +137,8 @@ def _write_compiled(loader: str, writer: Writer, value: Any) -> Node:
 
 
 def _reject(_writer: Writer, value: Any) -> Node:
-    raise ValueError(f"a file must not contain a {type(value).__name__}.")
+    name = f" ({value.__qualname__})" if hasattr(value, "__qualname__") else ""
+    raise ValueError(f"a file must not contain a {type(value).__name__}{name}.")
 
 
 READERS: dict[str, ReadNode] = {
@@ -163,5 +164,6 @@ WRITERS: dict[str, WriteNode] = {
     "sklearn._loss._loss.CyHalfMultinomialLoss": partial(_write_compiled, "LossNode"),
     # Of scikit-learn 1.5 and older.
     "sklearn.linear_model._sgd_fast.LossFunction": partial(_write_compiled, "LossNode"),
-    **dict.fromkeys(("builtins.method", *trusted_types.CALLERS), _reject),
+    **dict.fromkeys(("builtins.method", "builtins.method_descriptor"), _reject),
+    **dict.fromkeys(trusted_types.CALLERS, _reject),
 }
