@@ -12,7 +12,7 @@ from predictor.core.artifacts import mlflow, restricted_pickle
 from predictor.core.artifacts.onnx.audit import audit
 from predictor.core.artifacts.onnx.estimator import build
 from predictor.core.artifacts.skops import fit_only, model_file, zip_archive
-from predictor.core.artifacts.software_versions import check_version
+from predictor.core.artifacts.software_versions import add_note, check_version
 from predictor.core.artifacts.stated_signature import read_signature
 from predictor.core.columns import Column
 from predictor.core.errors import ArtifactError
@@ -147,7 +147,8 @@ def ingest(  # noqa: PLR0913 - each parameter is a choice of the operator
     source_format, data, notes = _convert(
         data, name, allow_pickle=allow_pickle, allow_version=allow_version
     )
-    artifact = open_artifact(data, trusted=trusted, allow_version=allow_version)
+    with add_note(next((note for note in notes if note.startswith("Fitted with ")), "")):
+        artifact = open_artifact(data, trusted=trusted, allow_version=allow_version)
     if artifact.file_format == SKOPS and source_format != PICKLE:
         note = check_version(artifact.fitted_version, allowed=True)
         notes += [note] if note else []

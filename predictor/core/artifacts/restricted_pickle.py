@@ -9,12 +9,12 @@ import io
 import pickle
 import re
 import warnings
-from importlib import metadata
 from typing import Any, NamedTuple
 
 from predictor.core.artifacts import placeholder, sklearn_0_17, sklearn_upgrade
 from predictor.core.artifacts.placeholder import make_placeholder
 from predictor.core.artifacts.skops import trusted_types
+from predictor.core.artifacts.software_versions import add_note, check_version, get_version
 from predictor.core.errors import ArtifactError
 
 # Modules that have another name in the installed versions.
@@ -36,7 +36,7 @@ REBUILDERS = trusted_types.qualify(
         "_codecs": "encode",
         "builtins": "bool bytearray complex dict float frozenset int list object set slice str "
         "tuple",
-        "collections": "OrderedDict defaultdict",
+        "collections": "OrderedDict UserList defaultdict",
         "copyreg": "_reconstructor",
         "functools": "partial",
         "numpy": "dtype ndarray",
@@ -83,6 +83,8 @@ class Unpickler(pickle.Unpickler):
 
     def find_class(self, module: str, name: str) -> Any:
         """Return the object with this name; a placeholder if the name is not allowed."""
+        if (module, name) == (sklearn_upgrade.COLUMNS_MODULE, sklearn_upgrade.COLUMNS_TYPE):
+            module, name = "collections", "UserList"
         module = RENAMED_MODULES.get(module, module)
         full_name = f"{module}.{name}"
         # A name with a dot is a path of attributes, which may leave its module.
@@ -144,11 +146,14 @@ def load(data: bytes) -> PickledModel:
         except Exception as exc:
             if rejected:
                 raise placeholder.reject(rejected) from exc
-            raise ArtifactError(_explain(exc, caught, data)) from exc
-    left_out = placeholder.leave_out(estimator, rejected)
+            raise ArtifactError(
+                _explain(exc, _find_version(caught) or _read_version(data))
+            ) from exc
     other_version = _find_version(caught)
-    installed = metadata.version("scikit-learn")
+    with add_note(check_version(other_version, allowed=True) if other_version else ""):
+        left_out = placeholder.leave_out(estimator, rejected)
     estimator, notes = sklearn_0_17.upgrade(estimator)
+    installed = get_version("scikit-learn")
     if other_version:
         sklearn_upgrade.upgrade(estimator, other_version, installed)
     return PickledModel(estimator, notes, other_version or installed, left_out)
@@ -160,18 +165,21 @@ def _find_version(caught: list[warnings.WarningMessage]) -> str | None:
     return next(filter(None, versions), None)
 
 
-def _explain(exc: Exception, caught: list[warnings.WarningMessage], data: bytes) -> str:
+def _read_version(data: bytes) -> str | None:
+    """Return the version in the state of the first estimator of a pickle that is not compressed."""
+    stated = VERSION.search(data)
+    return stated[1].decode() if stated else None
+
+
+def _explain(exc: Exception, version: str | None) -> str:
     """Return a sentence about a pickle that cannot be read."""
-    installed = metadata.version("scikit-learn")
+    installed = get_version("scikit-learn")
     if isinstance(exc, ValueError) and "node array from the pickle" in str(exc):
-        # A tree is read before the version of its estimator.
-        stated = VERSION.search(data)
-        fitted = stated[1].decode() if stated else "1.2 or older"
         return (
-            f"The pickle contains trees of scikit-learn {fitted}, which scikit-learn {installed} "
-            "cannot read. Fit the model again."
+            f"The pickle contains trees of scikit-learn {version or '1.2 or older'}, which "
+            f"scikit-learn {installed} cannot read. Fit the model again."
         )
-    if version := _find_version(caught):
+    if version and version != installed:
         return (
             f"The pickle was written with scikit-learn {version}, and scikit-learn {installed} "
             "cannot read it. Fit the model again."

@@ -233,7 +233,7 @@ def check(name, data, file_name):
     case, estimator = CASES[name], fitted(name)
     ingested = artifacts.ingest(data, file_name, sample=case.X, allow_pickle=True)
     assert ingested.notes == tuple(
-        f"Left out, because only fitting uses them and a file cannot contain them: {names}."
+        f"Left out, because only fitting uses them and their values are not accepted: {names}."
         for names in [", ".join(case.left_out)]
         if names
     )

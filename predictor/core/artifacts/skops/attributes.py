@@ -24,7 +24,7 @@ CALLABLE_ATTRIBUTES: dict[Kind, set[str]] = {
     "function": {"_asarray", "_kmeans_single", "_metric", "_score_func", "effective_metric_"}
     # Parameters whose class states no constraints, or omits callables.
     | {"metric", "optimizer", "transformers", *CANDIDATES},
-    # A splitter that repeats another one contains its class.
+    # A repeated splitter contains the class of the splitter that it repeats.
     "type": {
         "dtype",
         "dtype_include",

@@ -102,6 +102,6 @@ WRITERS: dict[str, WriteNode] = {
     "builtins.range": _write_as_list,
     "builtins.dict_keys": _write_as_list,
     "builtins.dict_values": _write_as_list,
-    # A list of positions, which scikit-learn 1.5 and 1.6 keep in a type of their own.
-    "sklearn.compose._column_transformer._RemainderColsList": _write_as_list,
+    # A list of columns, which scikit-learn 1.5 and 1.6 keep in a type of its own.
+    "collections.UserList": _write_as_list,
 }

@@ -24,17 +24,10 @@ NAMES = {
         "cv",
     ),
     *("dual", "error_score", "eta0", "force_alpha", "is_data_valid", "is_model_valid", "memory"),
-    *(
-        "memory",
-        "n_init",
-        "optimizer",
-        "param_distributions",
-        "param_grid",
-        "pre_dispatch",
-        "refit",
-    ),
-    *("score_func", "scoring"),
-    *("best_params_", "cv_results_", "scorer_", "_checked_cv_orig", "_scorer"),
+    *("n_init", "optimizer", "param_distributions", "param_grid", "pre_dispatch"),
+    *("quantile_method", "refit", "score_func", "scoring", "subsample"),
+    *("best_params_", "cv_results_", "loss_function_", "scorer_"),
+    *("_checked_cv_orig", "_loss_function_", "_scorer"),
 }
 
 # Values that replace those that are left out; the others are None.
@@ -53,9 +46,9 @@ def is_fit_only(module: str, name: str) -> bool:
 
 def get_default(cls: type, name: str) -> Any:
     """Return the default of a parameter; a replacement if it has none."""
-    parameter = signature(cls).parameters.get(name)
-    has_default = parameter is not None and parameter.default is not Parameter.empty
-    return deepcopy(parameter.default if has_default else REPLACEMENTS.get(name))
+    parameters = signature(cls).parameters
+    default = parameters[name].default if name in parameters else Parameter.empty
+    return deepcopy(REPLACEMENTS.get(name) if default is Parameter.empty else default)
 
 
 def describe(names: Collection[str]) -> list[str]:
@@ -71,7 +64,7 @@ def describe(names: Collection[str]) -> list[str]:
     if not parameters:
         return []
     listed = list_values(parameters, MAX_LISTED)
-    return [f"Left out, because only fitting uses them and a file cannot contain them: {listed}."]
+    return [f"Left out, because only fitting uses them and their values are not accepted: {listed}."]
 
 
 def read_names(stated: Any) -> set[str]:

@@ -20,7 +20,7 @@ from predictor.core.artifacts.skops.audit import PROTOCOL, SCHEMA, audit, iter_n
 from predictor.core.artifacts.skops.pruning import prune
 from predictor.core.artifacts.skops.reader import Reader
 from predictor.core.artifacts.skops.writer import CannotBeWritten, Writer
-from predictor.core.artifacts.software_versions import check_version, get_version
+from predictor.core.artifacts.software_versions import add_note, check_version, get_version
 from predictor.core.errors import ArtifactError
 
 # Member with the card. A file from the skops package does not have it.
@@ -104,36 +104,34 @@ def loads(data: bytes, *, trusted: Iterable[str] = (), allow_version: bool = Fal
         card = zip_archive.read_json(file, CARD) if CARD in file.namelist() else {}
         schema = read_schema(file)
         for node in iter_nodes(schema):
-            module = node.get("__module__")
-            if isinstance(module, str):
-                node["__module__"] = sklearn_upgrade.RENAMED_MODULES.get(module, module)
+            sklearn_upgrade.upgrade_node(node)
         left_out = prune(schema, trusted_types.by_loader(trusted))
         fitted_version = _get_version(audit(schema, trusted), card)
         note = check_version(fitted_version, allowed=allow_version)
         reader = Reader(file, READERS)
-        estimator = _read_object(reader, schema, note)
+        with add_note(note):
+            estimator = _read_object(reader, schema)
     if not hasattr(estimator, "get_params"):
         raise ArtifactError("The file does not contain a scikit-learn estimator.")
     installed = get_version("scikit-learn")
     if fitted_version != installed:
         sklearn_upgrade.upgrade(estimator, fitted_version, installed)
-    bounds.check(estimator)
+    with add_note(note):
+        bounds.check(estimator)
     _reset_workers(estimator)
     left_out |= reader.left_out | fit_only.read_names(card.get(LEFT_OUT))
     return SkopsModel(estimator, card, fitted_version, left_out)
 
 
-def _read_object(reader: Reader, schema: dict[str, Any], note: str) -> Any:
-    """Return the object of a schema; the note about its version is part of the messages."""
+def _read_object(reader: Reader, schema: dict[str, Any]) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # scikit-learn warns of versions, which are checked here
         try:
             return reader.read(schema)
-        except ArtifactError as exc:
-            raise ArtifactError(f"{exc} {note}".strip()) from exc
+        except ArtifactError:
+            raise
         except Exception as exc:
-            problem = "The parts of the file do not make up an estimator."
-            raise ArtifactError(f"{problem} {note}".strip()) from exc
+            raise ArtifactError("The parts of the file do not make up an estimator.") from exc
 
 
 def _get_version(versions: set[str], card: dict[str, Any]) -> str | None:
