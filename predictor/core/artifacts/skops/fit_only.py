@@ -64,7 +64,9 @@ def describe(names: Collection[str]) -> list[str]:
     if not parameters:
         return []
     listed = list_values(parameters, MAX_LISTED)
-    return [f"Left out, because only fitting uses them and their values are not accepted: {listed}."]
+    return [
+        f"Left out, because only fitting uses them and their values are not accepted: {listed}."
+    ]
 
 
 def read_names(stated: Any) -> set[str]:

@@ -14,7 +14,7 @@ from predictor.core.errors import ArtifactError
 
 # Requests for metadata, which refer to their estimator, are not written: served methods get no
 # metadata. The tree of clusters of Birch is not written: only `partial_fit` uses it.
-METADATA_REQUEST = "_metadata_request"
+METADATA_REQUESTS = "sklearn.utils._metadata_requests"
 BIRCH, BIRCH_TREE = "sklearn.cluster._birch", {"root_", "dummy_leaf_"}
 
 # First item of `__reduce__` for an object whose only state is its attributes.
@@ -96,8 +96,12 @@ def _write_object(writer: Writer, value: Any) -> Node:
 
 def _select_attributes(writer: Writer, cls: type, state: dict[Any, Any]) -> dict[Any, Any]:
     """Return the attributes to write, with defaults for those that only fitting uses."""
-    unused = {METADATA_REQUEST} | (BIRCH_TREE if cls.__module__ == BIRCH else set())
-    selected = {name: item for name, item in state.items() if name not in unused}
+    unused = BIRCH_TREE if cls.__module__ == BIRCH else set()
+    selected = {
+        name: item
+        for name, item in state.items()
+        if name not in unused and type(item).__module__ != METADATA_REQUESTS
+    }
     for name, item in selected.items():
         if not fit_only.is_fit_only(cls.__module__, name):
             continue
