@@ -10,6 +10,7 @@ from predictor.core.columns import Column
 from predictor.core.errors import ArtifactError
 from predictor.core.input_builders import ARRAY, FRAME, SPARSE
 from predictor.core.sample_frames import convert_sample
+from predictor.core.served_methods import get_method, get_methods
 from predictor.core.signature import Signature
 
 
@@ -35,7 +36,7 @@ def infer_signature(
         columns; its columns differ from `columns` or from those of the sample; two columns have the
         same name.
     """
-    methods = introspection.get_methods(estimator)
+    methods = get_methods(estimator)
     if not methods:
         introspection.check_fitted(estimator)
         raise ArtifactError(
@@ -48,7 +49,7 @@ def infer_signature(
     introspection.check_fitted(estimator)
     container = introspection.get_container(estimator)
     if sample is not None:
-        runs = [getattr(estimator, name) for name in methods]
+        runs = [get_method(estimator, name) for name in methods]
         if container in (ARRAY, SPARSE) and hasattr(sample, "columns"):
             inferred, sample = _take_names(inferred, columns, sample, runs)
         declared = inferred = _add_types(inferred, columns or ())

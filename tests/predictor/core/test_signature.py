@@ -1,17 +1,19 @@
-"""Signatures that are inferred from an estimator, without and with a sample."""
+"""Signatures that are inferred from an estimator, with and without a sample."""
 
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.compose import make_column_transformer
+from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
 
 from predictor.core.artifacts.stated_signature import read_signature
 from predictor.core.errors import ArtifactError
+from predictor.core.sample_data import MAX_TEXT_LENGTH
 from predictor.core.signature_inference import infer_signature
 
 
@@ -82,3 +84,19 @@ def test_a_sample_with_another_number_of_columns_is_rejected():
     estimator, _ = NAMELESS["an array"]
     with pytest.raises(ArtifactError, match=r"^The sample has 1 columns; the model takes 2\.$"):
         infer_signature(estimator, sample=SIZES[["width"]])
+
+
+LONG = "a word " * 10_000
+
+
+@pytest.mark.parametrize(
+    ("estimator", "sample"),
+    [
+        (HashingVectorizer(n_features=8), [LONG, LONG, "short"]),
+        (FunctionTransformer(), pd.DataFrame({"text": [LONG, LONG, "short"]})),
+    ],
+)
+def test_a_long_text_of_a_sample_is_a_short_example_and_no_category(estimator, sample):
+    (column,) = infer_signature(estimator.fit(sample), sample=sample).columns
+    assert column.example == LONG[:MAX_TEXT_LENGTH]
+    assert column.categories is None
