@@ -11,7 +11,7 @@ from sklearn.model_selection import GridSearchCV
 from predictor.core.artifacts import bounds
 from predictor.core.artifacts.skops import fit_only, model_file
 from predictor.core.errors import ArtifactError
-from predictor.core.response_values import METHODS
+from predictor.core.served_methods import get_method, get_methods
 from tests.predictor.core import hostile
 from tests.predictor.core.hostile import node
 from tests.predictor.zoo import CASES, each, fitted
@@ -36,9 +36,9 @@ def delete(estimator):
 def run(estimator, X):
     """Return the results of each method as text, or the error."""
     results = {}
-    for name in METHODS:
+    for name in get_methods(estimator):
         try:
-            results[name] = repr(as_list(getattr(estimator, name)(X)))
+            results[name] = repr(as_list(get_method(estimator, name)(X)))
         except (AttributeError, NotImplementedError, TypeError, ValueError) as exc:
             results[name] = repr(exc)
     return results

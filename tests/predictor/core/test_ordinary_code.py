@@ -47,7 +47,7 @@ from sklearn.svm import SVC
 
 from predictor.core import artifacts
 from predictor.core.errors import ArtifactError
-from predictor.core.signature_inference import infer_signature
+from predictor.core.served_methods import get_method
 
 rng = np.random.default_rng(0)
 ROWS = 24
@@ -237,7 +237,7 @@ def check(name, data, file_name):
         for names in [", ".join(case.left_out)]
         if names
     )
-    signature = infer_signature(ingested.estimator, None, case.X)
+    signature = ingested.signature
     rows = [
         {column: row[column] for column in signature.names}
         for row in as_rows(case.X, signature.names)
@@ -246,8 +246,10 @@ def check(name, data, file_name):
     X = getattr(X, "dataframe", X)
     plain = case.X.to_numpy(copy=True) if hasattr(case.X, "columns") else case.X
     for method in signature.methods:
-        expected = getattr(estimator, method)(case.X if signature.container == "frame" else plain)
-        np.testing.assert_array_equal(getattr(ingested.estimator, method)(X), expected)
+        expected = get_method(estimator, method)(
+            case.X if signature.container == "frame" else plain
+        )
+        np.testing.assert_array_equal(get_method(ingested.estimator, method)(X), expected)
 
 
 @pytest.mark.filterwarnings("ignore")
