@@ -66,9 +66,12 @@ MISSING = object()
 
 
 def check(cls: type, state: dict[Any, Any], finder: CallableFinder) -> dict[Any, Any]:
-    """Check the attributes of an object of a class, and return those to set.
+    """Check the attributes of an object of a class.
 
-    A value that only fitting uses is replaced by its default if its class does not accept it.
+    Returns
+    -------
+    dict
+        Defaults of the attributes that only fitting uses and whose value the class does not accept.
 
     Raises
     ------
@@ -76,7 +79,7 @@ def check(cls: type, state: dict[Any, Any], finder: CallableFinder) -> dict[Any,
         An attribute hides a method, contains a callable that its class does not accept, or names
         a method that is not served; a parameter has a value that its class does not accept.
     """
-    checked = {}
+    defaults = {}
     for name, value in state.items():
         check_name(cls, name)
         try:
@@ -84,10 +87,8 @@ def check(cls: type, state: dict[Any, Any], finder: CallableFinder) -> dict[Any,
         except ArtifactError:
             if not fit_only.is_fit_only(cls.__module__, name):
                 raise
-            checked[name] = fit_only.get_default(cls, name)
-        else:
-            checked[name] = value
-    return checked
+            defaults[name] = fit_only.get_default(cls, name)
+    return defaults
 
 
 def _check_value(cls: type, name: str, value: Any, finder: CallableFinder) -> None:

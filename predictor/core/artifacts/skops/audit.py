@@ -43,22 +43,27 @@ def audit(schema: dict[str, Any], trusted: Iterable[str] = ()) -> set[str]:
     ArtifactError
         A type or a function is not allowed; a version cannot be read.
     """
-    if rejected := find_rejected(schema, trusted_types.by_loader(trusted)):
+    names, versions = set(), set()
+    for node in iter_nodes(schema):
+        names.add((node["__loader__"], get_name(node)))
+        content = node.get("content")
+        if type(content) is dict and VERSION in content:
+            versions.add(_read_version(content[VERSION]))
+    if rejected := _select_rejected(names, trusted_types.by_loader(trusted)):
         raise ArtifactError(
             "The file contains types or functions that are not allowed: "
             f"{', '.join(sorted(rejected))}."
         )
-    contents = (node.get("content") for node in iter_nodes(schema))
-    return {
-        _read_version(content[VERSION])
-        for content in contents
-        if type(content) is dict and VERSION in content
-    }
+    return versions
 
 
 def find_rejected(schema: Any, allowed: dict[str, set[str]]) -> set[str]:
     """Return the names in a part of a schema that are not allowed."""
     names = {(node["__loader__"], get_name(node)) for node in iter_nodes(schema)}
+    return _select_rejected(names, allowed)
+
+
+def _select_rejected(names: set[tuple[str, str]], allowed: dict[str, set[str]]) -> set[str]:
     return {name for loader, name in names if not _is_allowed(loader, name, allowed)}
 
 

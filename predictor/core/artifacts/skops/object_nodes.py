@@ -60,11 +60,9 @@ def _read_object(reader: Reader, node: Node) -> Any:
         return instance
     setter = getattr(kind, "__setstate__", None)
     if isinstance(state, dict):
-        checked = attributes.check(kind, state, reader.callables)
-        reader.left_out |= {
-            f"{kind.__name__}.{name}" for name in state if checked[name] is not state[name]
-        }
-        state = checked
+        if defaults := attributes.check(kind, state, reader.callables):
+            state = state | defaults
+            reader.left_out |= {f"{kind.__name__}.{name}" for name in defaults}
     elif setter is None or isfunction(setter) or reader.callables.find_kinds(state):
         # Compiled classes read a tuple by position. Python classes would read pairs as attributes.
         raise ArtifactError(f"The state of a {kind.__name__} must be a dictionary.")

@@ -49,13 +49,18 @@ def _find_values(node: Node) -> Iterator[tuple[str, Any, Any, Any]]:
     if node["__loader__"] != "ObjectNode" or not isinstance(values, dict):
         return
     module = str(node.get("__module__"))
-    for name in values:
-        if fit_only.is_fit_only(module, name):
+    for name in fit_only.NAMES & values.keys():
+        if fit_only.is_fit_only(module, name) and not _is_json(values[name]):
             yield name, values, name, fit_only.REPLACEMENTS.get(name)
     if get_name(node) == COLUMN_TRANSFORMER:
         for step in _get_items(values.get("transformers")):
             if len(items := _get_items(step)) == STEP_LENGTH:
                 yield "transformers", items, COLUMNS, []
+
+
+def _is_json(node: Any) -> bool:
+    """Return whether a node is a value in JSON, which contains no other nodes."""
+    return isinstance(node, dict) and node.get("__loader__") == "JsonNode"
 
 
 def _get_items(node: Any) -> list[Any]:
