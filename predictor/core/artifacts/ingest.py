@@ -179,8 +179,8 @@ def _convert(
         return SKOPS, data, []
     if not allow_pickle:
         raise ArtifactError(
-            "Pickles can execute code. On the server, run: "
-            "manage.py register NAME FILE --allow-pickle."
+            "Pickles can execute code. Only a command on the server reads them: "
+            "`register NAME FILE --allow-pickle`."
         )
     model = restricted_pickle.load(data)
     note = check_version(model.version, allowed=allow_version)

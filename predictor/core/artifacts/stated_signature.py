@@ -36,7 +36,7 @@ def read_signature(stated: Mapping[str, Any], estimator: Any) -> Signature:
     columns = introspection.get_columns(estimator, len(signature.columns))
     methods = get_methods(estimator)
     is_match = (
-        set(methods) - set(ESTIMATOR_ONLY) <= set(signature.methods) <= set(methods)
+        set(methods) - ESTIMATOR_ONLY <= set(signature.methods) <= set(methods)
         and signature.classes == introspection.get_classes(estimator)
         and len(columns) == len(signature.columns)
         and (signature.container != FRAME or names is None or signature.names == names)
