@@ -1,4 +1,4 @@
-"""Results that count as equal: rounding, missing values and infinities."""
+"""Rows whose highest scores tie."""
 
 import numpy as np
 import pytest
