@@ -11,7 +11,7 @@ import numpy as np
 from predictor.core import sklearn_private
 from predictor.core.coercion import BOOLEAN, INTEGER, NUMBER, STRING
 from predictor.core.columns import Column
-from predictor.core.encoder_metadata import get_hints, get_innermost, takes_text
+from predictor.core.encoder_metadata import get_hints, get_inner, get_innermost, takes_text
 from predictor.core.errors import ArtifactError
 from predictor.core.input_builders import ARRAY, FRAME, SPARSE, VECTOR
 
@@ -50,12 +50,30 @@ def get_container(estimator: Any) -> str:
         return str(declared)
     if takes_text(estimator) or takes_labels(estimator) or takes_vector(estimator):
         return VECTOR
-    if getattr(estimator, "feature_names_in_", None) is not None:
+    if _find_names(estimator) is not None:
         return FRAME
     first = get_innermost(estimator)
     training_data = sklearn_private.training_rows(first)
     is_sparse = sklearn_private.was_fitted_on_sparse(first) or hasattr(training_data, "toarray")
     return SPARSE if is_sparse else ARRAY
+
+
+def get_names(estimator: Any) -> list[str] | None:
+    """Return the names of the columns of X; None if the estimator does not store them."""
+    if declared := getattr(estimator, "served_columns_", None):
+        return [column.name for column in declared]
+    return _find_names(estimator)
+
+
+def _find_names(estimator: Any) -> list[str] | None:
+    """Return the names that an estimator or its first step has seen; None without names."""
+    names = getattr(estimator, "feature_names_in_", None)
+    if names is not None:
+        return list(map(str, names))
+    # A pipeline takes the names from its first step, which can be "passthrough".
+    passes_rows = hasattr(estimator, "steps") or hasattr(estimator, "best_estimator_")
+    inner = get_inner(estimator) if passes_rows else None
+    return None if inner is None else _find_names(inner)
 
 
 def get_columns(estimator: Any, count: int | None = None) -> tuple[Column, ...]:
@@ -83,7 +101,7 @@ def get_columns(estimator: Any, count: int | None = None) -> tuple[Column, ...]:
         return (Column("x0"),)
     if other_input := _describe_other_input(estimator):
         raise ArtifactError(f"{type(estimator).__name__} takes {other_input}, not rows of columns.")
-    names = getattr(estimator, "feature_names_in_", None)
+    names = get_names(estimator)
     if names is None:
         count = getattr(estimator, "n_features_in_", count)
         if count is None:
@@ -95,9 +113,7 @@ def get_columns(estimator: Any, count: int | None = None) -> tuple[Column, ...]:
         names = [f"x{n}" for n in range(count)]
     hints = get_hints(estimator, len(names))
     return tuple(
-        replace(Column(str(name)), **hints[position]._asdict())
-        if position in hints
-        else Column(str(name))
+        replace(Column(name), **hints[position]._asdict()) if position in hints else Column(name)
         for position, name in enumerate(names)
     )
 

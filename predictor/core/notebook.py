@@ -61,17 +61,18 @@ def save(  # noqa: PLR0913 - each parameter is a choice of the user
     """
     if url is not None:
         _check_version(SiteClient(url, token))
-    signature = artifacts.save(
-        estimator,
-        path,
-        sample,
-        columns=columns,
-        class_names=class_names,
-        description=description,
+    dump = artifacts.dump(
+        estimator, sample, columns=columns, class_names=class_names, description=description
     )
-    path = Path(path)
-    versions = artifacts.get_software_versions()
-    return SavedModel(path, path.stat().st_size, describe(estimator), signature, versions)
+    artifacts.write(path, dump.data)
+    return SavedModel(
+        Path(path),
+        len(dump.data),
+        describe(estimator),
+        dump.signature,
+        artifacts.get_software_versions(),
+        dump.notes,
+    )
 
 
 @dataclass(frozen=True)
@@ -150,7 +151,7 @@ def publish(  # noqa: PLR0913 - each parameter is a choice of the user
         "class_names": class_names,
         "description": description,
     }
-    data, signature = artifacts.dump(estimator, sample, **texts)
+    dump = artifacts.dump(estimator, sample, **texts)
     fields = {
         "metrics": json.dumps({key: float(value) for key, value in (metrics or {}).items()}),
         "promote": json.dumps(promote),
@@ -161,10 +162,12 @@ def publish(  # noqa: PLR0913 - each parameter is a choice of the user
         "allow_version": "true" if allow_version else "",
     }
     fields |= {key: text for key, text in optional.items() if text}
-    card = site.upload(f"models/{name}/versions/", fields, f"{name}.skops", data)
+    card = site.upload(f"models/{name}/versions/", fields, f"{name}.skops", dump.data)
     model = _describe_version(site, name, card)
+    for sentence in dump.notes:
+        print(sentence)  # noqa: T201 - for the user
     is_open = site.is_open(f"models/{name}/")
-    print(format_curl(model.url, signature, needs_token=not is_open))  # noqa: T201 - for the user
+    print(format_curl(model.url, dump.signature, needs_token=not is_open))  # noqa: T201 - for the user
     return model
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from predictor.core.coercion import BOOLEAN
+from predictor.core.coercion import BOOLEAN, NULLABLE_BOOLEAN
 from predictor.core.columns import Column
 from predictor.core.input_builders import SPARSE, VECTOR, InputBuilder
 from predictor.core.response_values import to_array
@@ -50,7 +50,8 @@ def mark_nullable(
     nullable = [
         position
         for position, column in enumerate(columns)
-        if column.required and (column.kind != BOOLEAN or column.dtype == "object")
+        if column.required
+        and (column.kind != BOOLEAN or column.dtype in ("object", NULLABLE_BOOLEAN))
     ]
     if not _accepts(method, container, columns, nullable):
         candidates = nullable if len(columns) <= MAX_COLUMNS else []
@@ -74,6 +75,19 @@ def depends_on_dtype(methods: Sequence[Callable[[Any], Any]], sample: Any) -> bo
     floats = rows.astype(np.float64)
     if (floats.astype(rows.dtype) != rows).sum():
         return False  # a column of float64 rejects such integers
+    return _depends_on_container(methods, rows, floats)
+
+
+def needs_dataframe(methods: Sequence[Callable[[Any], Any]], sample: Any) -> bool:
+    """Return whether the results change if a DataFrame becomes an array."""
+    rows = sample.iloc[:MAX_ROWS]
+    return _depends_on_container(methods, rows, rows.to_numpy())
+
+
+def _depends_on_container(
+    methods: Sequence[Callable[[Any], Any]], rows: Any, converted: Any
+) -> bool:
+    """Return whether the results for rows differ from those for the converted rows."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for method in methods:
@@ -82,7 +96,7 @@ def depends_on_dtype(methods: Sequence[Callable[[Any], Any]], sample: Any) -> bo
             except REJECTIONS:
                 continue
             try:
-                actual = _to_dense(method(floats))
+                actual = _to_dense(method(converted))
             except REJECTIONS:
                 return True
             if not _is_equal(expected, actual):

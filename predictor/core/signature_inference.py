@@ -1,6 +1,6 @@
 """Inference of a signature from a fitted estimator and a sample of rows."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -9,6 +9,7 @@ from predictor.core.coercion import INTEGER
 from predictor.core.columns import Column
 from predictor.core.errors import ArtifactError
 from predictor.core.input_builders import ARRAY, FRAME, SPARSE
+from predictor.core.sample_frames import convert_sample
 from predictor.core.served_methods import get_method, get_methods
 from predictor.core.signature import Signature
 
@@ -25,7 +26,8 @@ def infer_signature(
         Names and descriptions of the columns, in the order of fitting. Their types, if they state
         any, precede those of the sample.
     sample : DataFrame, array, sparse matrix or list of str, optional
-        Rows of X as the estimator accepts them. They add dtypes, ranges and an example.
+        Rows of X as the estimator accepts them, or in a table of another library, see
+        `sample_frames.convert_sample`. They add dtypes, ranges and an example.
 
     Raises
     ------
@@ -41,15 +43,19 @@ def infer_signature(
             f"{type(estimator).__name__} has none of the methods that are served: "
             f"{', '.join(response_values.METHODS)}."
         )
+    if sample is not None:
+        sample = convert_sample(sample)
     inferred = introspection.get_columns(estimator, _count_columns(columns, sample))
     introspection.check_fitted(estimator)
     container = introspection.get_container(estimator)
     unused = unused_columns.find_unused(estimator, len(inferred), _align(sample, inferred))
     inferred = unused_columns.mark_unused(inferred, unused)
     if sample is not None:
+        runs = [get_method(estimator, name) for name in methods]
+        if container in (ARRAY, SPARSE) and hasattr(sample, "columns"):
+            inferred, sample = _take_names(inferred, columns, sample, runs)
         declared = inferred = _add_types(inferred, columns or ())
         container, inferred = sample_data.refine_columns(inferred, sample)
-        runs = [get_method(estimator, name) for name in methods]
         if container in (ARRAY, SPARSE) and probing.depends_on_dtype(runs, sample):
             dtype = str(sample.dtype)
             inferred = tuple(replace(column, dtype=dtype, kind=INTEGER) for column in inferred)
@@ -68,6 +74,29 @@ def infer_signature(
         container=container,
         n_outputs=probing.count_outputs(method, container, inferred) if has_predict else 1,
     )
+
+
+def _take_names(
+    inferred: Sequence[Column],
+    described: Sequence[Column] | None,
+    sample: Any,
+    methods: Sequence[Callable[[Any], Any]],
+) -> tuple[tuple[Column, ...], Any]:
+    """Return the columns with the names of a DataFrame, for an estimator that stores no names.
+
+    Returns also the sample, as an array unless the estimator needs the DataFrame. As in
+    scikit-learn, the columns have no names if one of them is not a string.
+    """
+    if not all(isinstance(name, str) for name in sample.columns):
+        return tuple(inferred), sample.to_numpy()
+    names = [column.name for column in described or ()]
+    if not set(names) <= set(sample.columns) or not names:
+        names = list(sample.columns)
+    if len(names) != len(inferred):
+        return tuple(inferred), sample.to_numpy()  # which is rejected with both numbers
+    sample = sample[names]
+    named = tuple(replace(column, name=name) for column, name in zip(inferred, names, strict=True))
+    return named, sample if probing.needs_dataframe(methods, sample) else sample.to_numpy()
 
 
 def _count_columns(columns: Sequence[Column] | None, sample: Any) -> int | None:

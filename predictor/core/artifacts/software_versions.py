@@ -1,6 +1,8 @@
 """Versions of the software that fits estimators, and the check of an estimator's version."""
 
 import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from importlib import metadata
 
@@ -44,3 +46,14 @@ def check_version(fitted: str | None, *, allowed: bool) -> str:
             "allow_version."
         )
     return f"Fitted with {other}, run by scikit-learn {installed}."
+
+
+@contextmanager
+def add_note(note: str) -> Iterator[None]:
+    """Add the note of `check_version` to the message of an ArtifactError, if there is a note."""
+    try:
+        yield
+    except ArtifactError as exc:
+        if note and note not in str(exc):
+            raise ArtifactError(f"{exc} {note}") from exc
+        raise

@@ -35,20 +35,21 @@ def read_signature(stated: Mapping[str, Any], estimator: Any) -> Signature:
     ArtifactError
         The signature cannot be read; it does not match the estimator.
     """
-    names = [column.name for column in introspection.get_columns(estimator)]
     signature = parse_signature(stated)
+    names = introspection.get_names(estimator)
+    columns = introspection.get_columns(estimator, len(signature.columns))
     methods = get_methods(estimator)
     is_match = (
         set(methods) - ESTIMATOR_ONLY <= set(signature.methods) <= set(methods)
         and signature.classes == introspection.get_classes(estimator)
-        and len(names) == len(signature.columns)
-        and (signature.container != FRAME or signature.names == names)
+        and len(columns) == len(signature.columns)
+        and (signature.container != FRAME or names is None or signature.names == names)
     )
     if not is_match:
         raise ArtifactError(
             "The signature in the file does not match its estimator. Save the estimator again."
         )
-    unused = find_unused(estimator, len(names), materialize(signature.build_example()))
+    unused = find_unused(estimator, len(columns), materialize(signature.build_example()))
     columns = mark_unused(signature.columns, unused)
     return replace(signature, columns=columns, methods=methods)
 

@@ -46,11 +46,14 @@ def test_a_model_imports_only_the_modules_that_it_names(tmp_path):
         "artifacts.save(estimator, Path(sys.argv[1]))\n"
         "artifacts.load(Path(sys.argv[1]))\n"
         "others = {'skops', 'sklearn.ensemble', 'sklearn.neural_network', 'sklearn.manifold'}\n"
-        "print('sklearn.linear_model' in sys.modules, sorted(others & sys.modules.keys()))"
+        "print('sklearn.linear_model' in sys.modules, sorted(others & sys.modules.keys()))\n"
+        # Estimators that are public only after the import of an experimental module.
+        "from predictor.core.artifacts.skops.trusted_types import EXPERIMENTAL, is_estimator\n"
+        "print(set(map(is_estimator, EXPERIMENTAL)))"
     )
     command = [sys.executable, "-c", script, tmp_path / "model.skops"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout == "True []\n"
+    assert done.stdout == "True []\n{True}\n"
 
 
 # NumPy, SciPy, scikit-learn and their requirements can be imported; no other installed package.

@@ -43,22 +43,31 @@ def audit(schema: dict[str, Any], trusted: Iterable[str] = ()) -> set[str]:
     ArtifactError
         A type or a function is not allowed; a version cannot be read.
     """
-    allowed = trusted_types.by_loader(trusted)
     names, versions = set(), set()
     for node in iter_nodes(schema):
         names.add((node["__loader__"], get_name(node)))
         content = node.get("content")
         if type(content) is dict and VERSION in content:
             versions.add(_read_version(content[VERSION]))
-    rejected = sorted({name for loader, name in names if not _is_allowed(loader, name, allowed)})
-    if rejected:
+    if rejected := _select_rejected(names, trusted_types.by_loader(trusted)):
         raise ArtifactError(
-            f"The file contains types or functions that are not allowed: {', '.join(rejected)}."
+            "The file contains types or functions that are not allowed: "
+            f"{', '.join(sorted(rejected))}."
         )
     return versions
 
 
-def iter_nodes(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def find_rejected(schema: Any, allowed: dict[str, set[str]]) -> set[str]:
+    """Return the names in a part of a schema that are not allowed."""
+    names = {(node["__loader__"], get_name(node)) for node in iter_nodes(schema)}
+    return _select_rejected(names, allowed)
+
+
+def _select_rejected(names: set[tuple[str, str]], allowed: dict[str, set[str]]) -> set[str]:
+    return {name for loader, name in names if not _is_allowed(loader, name, allowed)}
+
+
+def iter_nodes(schema: Any) -> Iterator[dict[str, Any]]:
     """Yield the node of each object, in no particular order."""
     pending: list[Any] = [schema]
     while pending:

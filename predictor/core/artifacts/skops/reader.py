@@ -38,6 +38,11 @@ class Reader:
         For each loader, a function that builds the object of a node.
     max_bytes : int
         Maximum size of all data that is read from members of the archive.
+
+    Attributes
+    ----------
+    left_out : set of str
+        Parameters whose value was replaced by its default, such as "SGDClassifier.eta0".
     """
 
     def __init__(
@@ -50,6 +55,7 @@ class Reader:
         self.readers = readers
         self.remaining_bytes = max_bytes
         self.callables = CallableFinder()
+        self.left_out: set[str] = set()
         self._objects: dict[Any, Any] = {}
 
     def read(self, node: Node) -> Any:

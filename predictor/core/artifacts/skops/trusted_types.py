@@ -45,8 +45,17 @@ DATA = {
     "SparseMatrixNode": qualify({"scipy.sparse._csr": "csr_matrix csr_array"}),
     "RandomStateNode": {"numpy.random.mtrand.RandomState"},
     "RandomGeneratorNode": {"numpy.random._generator.Generator"},
-    # Types as values: of keys, and of parameters such as OneHotEncoder's dtype.
-    "TypeNode": {"builtins.str", "builtins.int", "builtins.float", "builtins.bool", *SCALARS},
+    # Types as values: of keys, of parameters such as OneHotEncoder's dtype, of the columns that
+    # make_column_selector selects, and the splitters that a splitter repeats.
+    "TypeNode": SCALARS
+    | qualify(
+        {
+            "builtins": "bool float int object str",
+            "numpy": "datetime64 floating inexact integer number object_ signedinteger "
+            "timedelta64 unsignedinteger",
+            "sklearn.model_selection._split": "KFold StratifiedKFold",
+        }
+    ),
 }
 
 LOSSES = (
@@ -80,6 +89,7 @@ PARTS = qualify(
         "sklearn._loss.loss": LOSSES,
         "sklearn.calibration": "_CalibratedClassifier _SigmoidCalibration _TemperatureScaling",
         "sklearn.cluster._bisect_k_means": "_BisectingTree",
+        "sklearn.compose._column_transformer": "make_column_selector",
         "sklearn.ensemble._hist_gradient_boosting": "binning._BinMapper predictor.TreePredictor",
         "sklearn.gaussian_process._gpc": "_BinaryGaussianProcessClassifierLaplace",
         "sklearn.gaussian_process.kernels": "CompoundKernel ConstantKernel DotProduct "
@@ -89,9 +99,10 @@ PARTS = qualify(
             f"{name}Distance32 {name}Distance64" for name in METRICS.split()
         ),
         "sklearn.metrics._scorer": "_CurveScorer _MultimetricScorer _PassthroughScorer _Scorer",
-        "sklearn.model_selection._split": "GroupKFold KFold LeaveOneOut LeavePOut PredefinedSplit "
-        "RepeatedKFold RepeatedStratifiedKFold ShuffleSplit StratifiedKFold "
-        "StratifiedShuffleSplit TimeSeriesSplit",
+        "sklearn.model_selection._split": "GroupKFold GroupShuffleSplit KFold LeaveOneGroupOut "
+        "LeaveOneOut LeavePGroupsOut LeavePOut PredefinedSplit RepeatedKFold "
+        "RepeatedStratifiedKFold ShuffleSplit StratifiedGroupKFold StratifiedKFold "
+        "StratifiedShuffleSplit TimeSeriesSplit _CVIterableWrapper",
         "sklearn.multiclass": "_ConstantPredictor",
         "sklearn.neighbors._ball_tree": "BallTree BallTree32 BallTree64",
         "sklearn.neighbors._kd_tree": "KDTree KDTree32 KDTree64",
@@ -111,9 +122,24 @@ FUNCTIONS = qualify(
         "sklearn.feature_selection._mutual_info": "mutual_info_classif mutual_info_regression",
         "sklearn.feature_selection._univariate_selection": "chi2 f_classif f_oneway f_regression "
         "r_regression",
+        "pandas": "NA",  # a missing value, which is written like a function
         "sklearn.utils.validation": "check_array",  # in histogram boosting
     }
 )
+
+# Estimators that are public after the import of a module.
+EXPERIMENTAL = {
+    "sklearn.impute._iterative.IterativeImputer": "sklearn.experimental.enable_iterative_imputer",
+    **dict.fromkeys(
+        qualify(
+            {
+                "sklearn.model_selection._search_successive_halving": "HalvingGridSearchCV "
+                "HalvingRandomSearchCV"
+            }
+        ),
+        "sklearn.experimental.enable_halving_search_cv",
+    ),
+}
 
 # Public part of a module name of scikit-learn, and modules without served estimators.
 PUBLIC_MODULE = re.compile(r"sklearn(\.[a-z]\w*)*", re.ASCII)
@@ -155,6 +181,8 @@ def is_estimator(name: str) -> bool:
         return False
     from sklearn.base import BaseEstimator
 
+    if name in EXPERIMENTAL:
+        import_module(EXPERIMENTAL[name])
     try:
         kind = vars(import_module(public[0])).get(class_name)
     except ImportError:
