@@ -75,7 +75,7 @@ def test_a_column_with_a_dtype_for_missing_values_is_run_with_it(name):
             pd.DataFrame({"a": pd.period_range("2020", periods=3, freq="D")}),
             (
                 "The column a has dtype period[D], which JSON cannot represent. Use numbers, "
-                "booleans, strings or categories."
+                "booleans, strings, categories or times (datetime64)."
             ),
         ),
     ],
