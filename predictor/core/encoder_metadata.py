@@ -18,6 +18,9 @@ INNER_ATTRIBUTES = (
     "estimator",
 )
 
+# Method of the samplers of imbalanced-learn, which do nothing at prediction.
+SAMPLER_METHOD = "fit_resample"
+
 
 class ColumnHint(NamedTuple):
     """Information of one step about one column; the fields are those of Column."""
@@ -48,7 +51,7 @@ def get_inner(estimator: Any) -> Any:
     """Return the inner estimator that receives the same rows; None if there is none."""
     for attribute in ("steps", "transformer_list"):
         if steps := getattr(estimator, attribute, None):
-            fitted = [step for _, step in steps if not isinstance(step, str) and step is not None]
+            fitted = [step for _, step in steps if _transforms(step)]
             return fitted[0] if fitted else None
     inner = (getattr(estimator, attribute, None) for attribute in INNER_ATTRIBUTES)
     for candidate in (sklearn_private.histogram_preprocessor(estimator), *inner):
@@ -57,6 +60,11 @@ def get_inner(estimator: Any) -> Any:
         if hasattr(value, "fit") or hasattr(value, "calibrators"):
             return value
     return None
+
+
+def _transforms(step: Any) -> bool:
+    """Return whether a step of a pipeline is an estimator that runs at prediction."""
+    return not (step is None or isinstance(step, str) or hasattr(step, SAMPLER_METHOD))
 
 
 def find_hints(estimator: Any, positions: Sequence[int]) -> Iterator[tuple[int, ColumnHint]]:
@@ -87,6 +95,8 @@ def _step_hints(estimator: Any, positions: Sequence[int]) -> Iterator[tuple[int,
     missing_as_none = False
     is_union = hasattr(estimator, "transformer_list")
     for _, step in estimator.transformer_list if is_union else estimator.steps:
+        if hasattr(step, SAMPLER_METHOD):
+            continue
         imputes_none = getattr(step, "missing_values", 0) is None
         missing_as_none = missing_as_none or imputes_none
         for position, hint in find_hints(step, positions):

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from predictor.core import sklearn_private
+from predictor.core import boosters, sklearn_private
 from predictor.core.coercion import BOOLEAN, INTEGER, NUMBER, STRING
 from predictor.core.columns import Column
 from predictor.core.encoder_metadata import find_hints, get_innermost, takes_text
@@ -18,11 +18,12 @@ from predictor.core.response_values import METHODS
 
 
 def check_fitted(estimator: Any) -> None:
-    """Raise an ArtifactError if an estimator of scikit-learn is not fitted.
+    """Raise an ArtifactError if an estimator is not fitted.
 
     A class of another package may keep its state in attributes that scikit-learn does not know.
     """
-    if type(estimator).__module__.partition(".")[0] != "sklearn":
+    root = type(estimator).__module__.partition(".")[0]
+    if root != "sklearn" and not boosters.get_package(estimator):
         return
     from sklearn.exceptions import NotFittedError  # noqa: PLC0415 - its owner has imported it
     from sklearn.utils.validation import check_is_fitted  # noqa: PLC0415 - as above
@@ -56,7 +57,7 @@ def get_container(estimator: Any) -> str:
         return str(declared)
     if takes_text(estimator) or takes_labels(estimator) or takes_vector(estimator):
         return VECTOR
-    if getattr(estimator, "feature_names_in_", None) is not None:
+    if _get_names(estimator) is not None:
         return FRAME
     first = get_innermost(estimator)
     training_data = sklearn_private.training_rows(first)
@@ -89,9 +90,10 @@ def get_columns(estimator: Any, count: int | None = None) -> tuple[Column, ...]:
         return (Column("x0"),)
     if other_input := _describe_other_input(estimator):
         raise ArtifactError(f"{type(estimator).__name__} takes {other_input}, not rows of columns.")
-    names = getattr(estimator, "feature_names_in_", None)
+    names = _get_names(estimator)
     if names is None:
-        count = getattr(estimator, "n_features_in_", count)
+        # CatBoost does not know the number of columns of a model that it read: it is 0.
+        count = getattr(estimator, "n_features_in_", None) or count
         if count is None:
             check_fitted(estimator)
             check_fitted(get_innermost(estimator))
@@ -108,10 +110,17 @@ def get_columns(estimator: Any, count: int | None = None) -> tuple[Column, ...]:
     )
 
 
+def _get_names(estimator: Any) -> Any:
+    """Return the names of the columns if the estimator was fitted on a DataFrame; else None."""
+    names = getattr(estimator, "feature_names_in_", None)
+    return boosters.get_names(get_innermost(estimator)) if names is None else names
+
+
 def takes_labels(estimator: Any) -> bool:
     """Return whether the estimator transforms a column of labels."""
     tags = _get_tags(estimator)
-    return bool(tags and tags.target_tags.one_d_labels and hasattr(estimator, "classes_"))
+    is_for_labels = tags and tags.target_tags.one_d_labels and not tags.input_tags.two_d_array
+    return bool(is_for_labels and hasattr(estimator, "classes_"))
 
 
 def takes_vector(estimator: Any) -> bool:

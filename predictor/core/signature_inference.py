@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from predictor.core import introspection, probing, response_values, sample_data
+from predictor.core import boosters, introspection, probing, response_values, sample_data
 from predictor.core.coercion import INTEGER
 from predictor.core.columns import Column
+from predictor.core.encoder_metadata import get_innermost
 from predictor.core.errors import ArtifactError
 from predictor.core.input_builders import ARRAY, FRAME, SPARSE
 from predictor.core.signature import Signature
@@ -31,7 +32,7 @@ def infer_signature(
     ArtifactError
         The estimator is not fitted; it has no method that is served; its input is not rows of
         columns; its columns differ from `columns` or from those of the sample; two columns have the
-        same name.
+        same name; only a sample could tell the categories of its columns.
     """
     methods = introspection.get_methods(estimator)
     if not methods:
@@ -43,6 +44,12 @@ def infer_signature(
     inferred = introspection.get_columns(estimator, _count_columns(columns, sample))
     introspection.check_fitted(estimator)
     container = introspection.get_container(estimator)
+    first = get_innermost(estimator)
+    if sample is None and boosters.has_categories(first):
+        raise ArtifactError(
+            f"{type(first).__name__} was fitted on columns of categories, and does not store their "
+            "values. Add a sample."
+        )
     if sample is not None:
         declared = inferred = _add_types(inferred, columns or ())
         container, inferred = sample_data.refine_columns(inferred, sample)

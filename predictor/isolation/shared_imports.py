@@ -4,11 +4,14 @@ import traceback
 from collections.abc import Sequence
 from importlib import import_module
 
+from predictor.core import boosters
 from predictor.core.sklearn_private import find_thread_pools
 
 
 def import_modules(modules: Sequence[str], trusted: Sequence[str]) -> None:
-    """Import modules, and the operator's modules, whose files a confined process cannot read.
+    """Import modules, the packages of gradient boosting, and the operator's modules.
+
+    A confined process cannot read the files of the operator's modules.
 
     Parameters
     ----------
@@ -19,8 +22,8 @@ def import_modules(modules: Sequence[str], trusted: Sequence[str]) -> None:
     for name in modules:
         import_module(name)
     find_thread_pools()
-    for name in trusted:
+    for name in (*boosters.find_versions(), *(each.rpartition(".")[0] for each in trusted)):
         try:
-            import_module(name.rpartition(".")[0])
+            import_module(name)
         except Exception:  # noqa: BLE001 - only a file that contains the name is rejected
             traceback.print_exc()

@@ -12,7 +12,10 @@ from typing import Any
 from predictor.core.artifacts.ingest import IngestedArtifact, ingest, open_artifact
 from predictor.core.artifacts.sample_file import read_sample
 from predictor.core.artifacts.skops import model_file
-from predictor.core.artifacts.software_versions import get_software_versions
+from predictor.core.artifacts.software_versions import (
+    get_installed_versions,
+    get_software_versions,
+)
 from predictor.core.columns import Column
 from predictor.core.descriptions import describe_columns, name_classes
 from predictor.core.errors import ArtifactError
@@ -22,6 +25,7 @@ from predictor.core.signature_inference import infer_signature
 __all__ = [
     "IngestedArtifact",
     "dump",
+    "get_installed_versions",
     "get_software_versions",
     "ingest",
     "load",
@@ -33,10 +37,10 @@ __all__ = [
 
 
 def save(
-    estimator: Any, path: str | os.PathLike[str], sample: Any = None, **texts: Any
+    estimator: Any, path: str | os.PathLike[str], sample: Any = None, **options: Any
 ) -> Signature:
     """Write a fitted estimator to a skops file, and return its signature; see `dump`."""
-    data, signature = dump(estimator, sample, **texts)
+    data, signature = dump(estimator, sample, **options)
     with Path(path).open("wb") as file:
         file.write(data)
         file.flush()
@@ -44,13 +48,14 @@ def save(
     return signature
 
 
-def dump(
+def dump(  # noqa: PLR0913 - each parameter is a choice of the user
     estimator: Any,
     sample: Any = None,
     *,
     columns: Mapping[str, str] | Sequence[Column | str] | None = None,
     class_names: Mapping[Any, str] | None = None,
     description: str = "",
+    trusted: Iterable[str] = (),
 ) -> tuple[bytes, Signature]:
     """Return a skops file with its signature and the software versions, and the signature.
 
@@ -66,6 +71,8 @@ def dump(
         Names of any classes.
     description : str
         Description of the model.
+    trusted : iterable of str
+        Types and functions that the operator of the server adds to the allow-list.
 
     Raises
     ------
@@ -86,7 +93,7 @@ def dump(
         "description": description,
     }
     data = model_file.dumps(estimator, card)
-    model_file.loads(data)
+    model_file.loads(data, trusted=trusted)
     return data, signature
 
 

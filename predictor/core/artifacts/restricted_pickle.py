@@ -8,6 +8,7 @@ import io
 import pickle
 import re
 import warnings
+from collections.abc import Collection, Iterable
 from importlib import metadata
 from typing import Any
 
@@ -61,7 +62,19 @@ LOSS = re.compile(r"sklearn\.(_loss\._loss|linear_model\._sgd_fast)\.__pyx_unpic
 
 
 class Unpickler(pickle.Unpickler):
-    """Unpickler that resolves only allowed names."""
+    """Unpickler that resolves only allowed names.
+
+    Parameters
+    ----------
+    file : file object
+    trusted : collection of str
+        Types and functions that the operator adds to the allow-list.
+    """
+
+    def __init__(self, file: Any, trusted: Collection[str]) -> None:
+        # Pickles of Python 2 contain arrays as text with this encoding.
+        super().__init__(file, encoding="latin1")
+        self.trusted = trusted
 
     def find_class(self, module: str, name: str) -> Any:
         """Return the object with this name.
@@ -74,8 +87,12 @@ class Unpickler(pickle.Unpickler):
         module = RENAMED_MODULES.get(module, module)
         full_name = f"{module}.{name}"
         # A name with a dot is a path of attributes, which may leave its module.
-        if "." in name or not _is_allowed(full_name):
-            raise ArtifactError(f"The pickle contains {full_name}, which is not allowed.")
+        is_allowed = full_name in self.trusted or _is_allowed(full_name)
+        if "." in name or not is_allowed:
+            raise ArtifactError(
+                f"The pickle contains {full_name}, which is not allowed."
+                + trusted_types.explain_setting([full_name])
+            )
         return super().find_class(module, name)
 
 
@@ -92,13 +109,15 @@ def _is_allowed(full_name: str) -> bool:
     )
 
 
-def load(data: bytes) -> tuple[Any, list[str], str]:
+def load(data: bytes, trusted: Iterable[str] = ()) -> tuple[Any, list[str], str]:
     """Return the estimator in a pickle or joblib file.
 
     Parameters
     ----------
     data : bytes
         The content of the file.
+    trusted : iterable of str
+        Types and functions that the operator adds to the allow-list.
 
     Returns
     -------
@@ -119,7 +138,8 @@ def load(data: bytes) -> tuple[Any, list[str], str]:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            estimator = _load_joblib(data) if _is_joblib(data) else _load_pickle(data)
+            load_file = _load_joblib if _is_joblib(data) else _load_pickle
+            estimator = load_file(data, set(trusted))
         except ArtifactError:
             raise
         except Exception as exc:
@@ -153,16 +173,15 @@ def _explain(exc: Exception, caught: list[warnings.WarningMessage]) -> str:
     return "The file is not a pickle of an estimator."
 
 
-def _load_pickle(data: bytes) -> Any:
-    # Pickles of Python 2 contain arrays as text with this encoding.
-    return Unpickler(io.BytesIO(data), encoding="latin1").load()
+def _load_pickle(data: bytes, trusted: Collection[str]) -> Any:
+    return Unpickler(io.BytesIO(data), trusted).load()
 
 
 def _is_joblib(data: bytes) -> bool:
     return b"NumpyArrayWrapper" in data or not data.startswith((b"\x80", b"c", b"("))
 
 
-def _load_joblib(data: bytes) -> Any:
+def _load_joblib(data: bytes, trusted: Collection[str]) -> Any:
     from joblib import numpy_pickle
 
     class Array(numpy_pickle.NumpyArrayWrapper):  # type: ignore[misc]  # joblib ships no types
@@ -172,7 +191,7 @@ def _load_joblib(data: bytes) -> Any:
             """Return the array."""
             if not self.dtype.hasobject:
                 return super().read_array(unpickler, ensure_native_byte_order)
-            return Unpickler(unpickler.file_handle).load().reshape(self.shape)
+            return Unpickler(unpickler.file_handle, trusted).load().reshape(self.shape)
 
     class JoblibUnpickler(numpy_pickle.NumpyUnpickler):  # type: ignore[misc]  # joblib ships no types
         """joblib's unpickler with the allow-list."""
@@ -181,7 +200,7 @@ def _load_joblib(data: bytes) -> Any:
             """Return the object with this name, if it is allowed."""
             if (module, name) == ("joblib.numpy_pickle", "NumpyArrayWrapper"):
                 return Array
-            return Unpickler.find_class(Unpickler(io.BytesIO()), module, name)
+            return Unpickler(io.BytesIO(), trusted).find_class(module, name)
 
         dispatch = numpy_pickle.NumpyUnpickler.dispatch.copy()
 

@@ -7,12 +7,27 @@ import zipfile
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from predictor.core import boosters
 from predictor.core.artifacts import bounds, sklearn_upgrade
-from predictor.core.artifacts.skops import container_nodes, data_nodes, object_nodes, zip_archive
-from predictor.core.artifacts.skops.audit import PROTOCOL, SCHEMA, audit, iter_nodes, read_schema
+from predictor.core.artifacts.skops import (
+    booster_nodes,
+    container_nodes,
+    data_nodes,
+    object_nodes,
+    zip_archive,
+)
+from predictor.core.artifacts.skops.audit import (
+    PROTOCOL,
+    SCHEMA,
+    audit,
+    check_installed,
+    find_booster_versions,
+    iter_nodes,
+    read_schema,
+)
 from predictor.core.artifacts.skops.reader import Reader
 from predictor.core.artifacts.skops.writer import Writer
-from predictor.core.artifacts.software_versions import check_version, get_version
+from predictor.core.artifacts.software_versions import check_boosters, check_version, get_version
 from predictor.core.errors import ArtifactError
 
 # Member with the card. A file from the skops package does not have it.
@@ -21,16 +36,28 @@ CARD = "predictor.json"
 # Attributes that request threads or processes, which the server manages.
 WORKERS = {"n_jobs": None, "_n_threads": 1}
 
-READERS = container_nodes.READERS | data_nodes.READERS | object_nodes.READERS
-WRITERS = container_nodes.WRITERS | data_nodes.WRITERS | object_nodes.WRITERS
+NODES = (booster_nodes, container_nodes, data_nodes, object_nodes)
+READERS = {loader: read for nodes in NODES for loader, read in nodes.READERS.items()}
+WRITERS = {name: write for nodes in NODES for name, write in nodes.WRITERS.items()}
 
 
 class SkopsModel(NamedTuple):
-    """Contents of a skops file."""
+    """Contents of a skops file.
+
+    Parameters
+    ----------
+    estimator : estimator
+    card : dict
+    fitted_version : str, optional
+        The scikit-learn version that fitted the estimator; None if it is unknown.
+    booster_versions : dict of str to str
+        The version of each package of gradient boosting that fitted a part of the estimator.
+    """
 
     estimator: Any
     card: dict[str, Any]
     fitted_version: str | None
+    booster_versions: dict[str, str]
 
 
 def dumps(estimator: Any, card: dict[str, Any]) -> bytes:
@@ -67,7 +94,8 @@ def loads(data: bytes, *, trusted: Iterable[str] = (), allow_version: bool = Fal
     ------
     ArtifactError
         The file is damaged or too large; it contains a type, function or attribute that is not
-        allowed, or an index out of range; another scikit-learn version fitted its estimator.
+        allowed, or an index out of range; another scikit-learn version fitted its estimator; a
+        package of gradient boosting is not installed, or in another version.
     """
     with zip_archive.open_archive(data) as file:
         card = zip_archive.read_json(file, CARD) if CARD in file.namelist() else {}
@@ -78,6 +106,9 @@ def loads(data: bytes, *, trusted: Iterable[str] = (), allow_version: bool = Fal
                 node["__module__"] = sklearn_upgrade.RENAMED_MODULES.get(module, module)
         fitted_version = _get_version(audit(schema, trusted), card)
         check_version(fitted_version, allowed=allow_version)
+        check_installed(schema)
+        booster_versions = find_booster_versions(schema)
+        check_boosters(booster_versions, allowed=allow_version)
         estimator = _read_object(file, schema)
     if not hasattr(estimator, "get_params"):
         raise ArtifactError("The file does not contain a scikit-learn estimator.")
@@ -86,7 +117,7 @@ def loads(data: bytes, *, trusted: Iterable[str] = (), allow_version: bool = Fal
         sklearn_upgrade.upgrade(bounds.everything(estimator), fitted_version, installed)
     bounds.check(estimator)
     _reset_workers(estimator)
-    return SkopsModel(estimator, card, fitted_version)
+    return SkopsModel(estimator, card, fitted_version, booster_versions)
 
 
 def _read_object(file: zipfile.ZipFile, schema: dict[str, Any]) -> Any:
@@ -111,7 +142,9 @@ def _get_version(versions: set[str], card: dict[str, Any]) -> str | None:
 def _reset_workers(estimator: Any) -> None:
     """Let the server manage threads and processes. Predictions do not depend on them."""
     for part in bounds.everything(estimator):
-        if hasattr(part, "get_params") and not isinstance(part, type):
+        if boosters.get_package(part) and hasattr(part, "get_params"):
+            boosters.use_one_thread(part)
+        elif hasattr(part, "get_params") and not isinstance(part, type):
             for name, value in WORKERS.items():
                 if name in vars(part):
                     setattr(part, name, value)

@@ -90,6 +90,14 @@ def _write_birch(writer: Writer, value: Any) -> Node:
     return make_node(type(value), "ObjectNode", content=writer.write(state))
 
 
+def _write_resampling_pipeline(writer: Writer, value: Any) -> Node:
+    """Return the node of a pipeline without its samplers, which do nothing at prediction."""
+    from sklearn.pipeline import Pipeline
+
+    steps = [(name, step) for name, step in value.steps if not hasattr(step, "fit_resample")]
+    return writer.write(Pipeline(**value.get_params(deep=False) | {"steps": steps}))
+
+
 def _read_constructed(reader: Reader, node: Node) -> Any:
     args = reader.read(node["content"])
     if reader.callables.find_kinds(args) - {"function", "type"}:
@@ -139,6 +147,7 @@ WRITERS: dict[str, WriteNode] = {
     "numpy.ufunc": partial(_write_name, "FunctionNode"),
     "functools.partial": _write_partial,
     "builtins.object": _write_object,
+    "imblearn.pipeline.Pipeline": _write_resampling_pipeline,
     "sklearn.cluster._birch.Birch": _write_birch,
     "sklearn.tree._tree.Tree": partial(_write_compiled, "TreeNode"),
     "sklearn._loss._loss.CyLossFunction": partial(_write_compiled, "LossNode"),
