@@ -26,6 +26,8 @@ class Options:
         Maximum time of one call of the estimator.
     idle_s : float, optional
         Time without requests after which the process ends; None is no limit.
+    packages : sequence of str
+        Packages of gradient boosting that fitted the version.
     """
 
     sha256: str
@@ -36,3 +38,4 @@ class Options:
     memory_bytes: int
     time_limit_s: float
     idle_s: float | None = None
+    packages: Sequence[str] = ()

@@ -171,14 +171,15 @@ class Supervisor:
         job = Job(**fields | dict(zip(files, descriptors, strict=True)))
         own, theirs = messages.pair()
         with own, theirs:
-            self._jobs.add(_fork(JOB, job.trusted, job, theirs))
+            self._jobs.add(_fork(JOB, job.trusted, (), job, theirs))
             messages.send(connection, messages.dump({}), [own.fileno()])
 
     def _start(self, key: str, request: dict[str, Any], artifact: int) -> Child:
         options = Options(**request)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            pid = _fork(ESTIMATOR_PROCESS, options.trusted, options, artifact, theirs)
+            arguments = (options, artifact, theirs)
+            pid = _fork(ESTIMATOR_PROCESS, options.trusted, options.packages, *arguments)
         ours.settimeout(0)
         child = self._children[key] = Child(key, pid, ours)
         return child
@@ -209,7 +210,7 @@ class Supervisor:
                 log.error("Estimator process %s ended with %s.", pid, how)
 
 
-def _fork(module: str, trusted: Sequence[str], *arguments: Any) -> int:
+def _fork(module: str, trusted: Sequence[str], packages: Sequence[str], *arguments: Any) -> int:
     """Run the `main` of a module in a fork, and return its process id.
 
     Parameters
@@ -217,13 +218,15 @@ def _fork(module: str, trusted: Sequence[str], *arguments: Any) -> int:
     module : str
     trusted : sequence of str
         Types and functions of the operator, whose modules are imported before.
+    packages : sequence of str
+        Packages of gradient boosting that are imported before.
     *arguments
         Arguments of `main`, besides the last one, which is the id of this process.
     """
     from predictor.isolation.shared_imports import import_modules  # noqa: PLC0415 - many servers never fork a process
 
     gc.disable()  # imports make no garbage, and the collector would run all the time
-    import_modules((*SHARED_MODULES, module), trusted)
+    import_modules((*SHARED_MODULES, module), trusted, packages)
     gc.freeze()  # the collector would write to the pages that all processes share
     gc.enable()
     supervisor = os.getpid()

@@ -326,7 +326,7 @@ def own() -> Iterator[tuple[str, Case]]:
             TABLE[["count", "width"]].astype({"count": "Int64"}),
             LABELS,
         ),
-        "XGBoost, calibrated": (CalibratedClassifierCV(XGBClassifier(**XGBOOST), cv=2), NUMBERS, BEVERAGES),
+        "XGBoost, calibrated": (CalibratedClassifierCV(XGBClassifier(**XGBOOST), cv=2), NUMBERS, LABELS),
         "XGBoost, categories": (XGBClassifier(**XGBOOST, enable_categorical=True), categories, LABELS),
         "XGBoost, gaps": (XGBRegressor(**XGBOOST), WITH_GAPS, TARGET),
         "XGBoost, search": (
@@ -346,15 +346,15 @@ def own() -> Iterator[tuple[str, Case]]:
         "LightGBM, two classes": (LGBMClassifier(**LIGHTGBM), NUMBERS, LABELS > 0),
         "CatBoost, calibrated": (CalibratedClassifierCV(CatBoostClassifier(**CATBOOST), cv=2), NUMBERS, BEVERAGES),
         "CatBoost, categories": (
-            CatBoostClassifier(**CATBOOST, cat_features=["city", "count"]),
+            CatBoostClassifier(**CATBOOST, cat_features=("city", "count")),
             TABLE[["length", "city", "count"]],
-            BEVERAGES,
+            KINDS,
         ),
         "CatBoost, gaps": (CatBoostRegressor(**CATBOOST), WITH_GAPS, TARGET),
         "CatBoost, search": (
             GridSearchCV(table_pipeline(CatBoostClassifier(**CATBOOST)), {"catboostclassifier__depth": [2, 3]}, cv=2),
             TABLE,
-            BEVERAGES,
+            KINDS,
         ),
         "resampled": (
             make_resampling_pipeline(StandardScaler(), RandomOverSampler(random_state=0), logistic),
