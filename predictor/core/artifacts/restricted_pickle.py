@@ -89,10 +89,8 @@ class Unpickler(pickle.Unpickler):
         # A name with a dot is a path of attributes, which may leave its module.
         is_allowed = full_name in self.trusted or _is_allowed(full_name)
         if "." in name or not is_allowed:
-            raise ArtifactError(
-                f"The pickle contains {full_name}, which is not allowed."
-                + trusted_types.explain_setting([full_name])
-            )
+            advice = "" if "." in name else trusted_types.explain_setting([full_name])
+            raise ArtifactError(f"The pickle contains {full_name}, which is not allowed.{advice}")
         return super().find_class(module, name)
 
 
