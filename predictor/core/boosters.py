@@ -84,3 +84,8 @@ def has_categories(estimator: Any) -> bool:
     if package == "lightgbm":
         return bool(estimator.booster_.pandas_categorical)
     return bool(estimator.get_cat_feature_indices())
+
+
+def get_stored_name(estimator: Any, name: str) -> str:
+    """Return the name under which an estimator stores a column: LightGBM replaces spaces."""
+    return name.replace(" ", "_") if get_package(estimator) == "lightgbm" else name

@@ -51,6 +51,7 @@ def infer_signature(
             "values. Add a sample."
         )
     if sample is not None:
+        inferred = _take_names(inferred, sample, first)
         declared = inferred = _add_types(inferred, columns or ())
         container, inferred = sample_data.refine_columns(inferred, sample)
         runs = [getattr(estimator, name) for name in methods]
@@ -79,6 +80,18 @@ def _count_columns(columns: Sequence[Column] | None, sample: Any) -> int | None:
         return len(columns)
     shape: tuple[int, ...] = getattr(sample, "shape", ())
     return shape[1] if len(shape) > 1 else None
+
+
+def _take_names(inferred: Sequence[Column], sample: Any, estimator: Any) -> tuple[Column, ...]:
+    """Return the inferred columns with the names of a DataFrame, if the estimator changed them."""
+    names = [str(name) for name in getattr(sample, "columns", ())]
+    stored = {boosters.get_stored_name(estimator, name): name for name in names}
+    return tuple(
+        column
+        if column.name in names
+        else replace(column, name=stored.get(column.name, column.name))
+        for column in inferred
+    )
 
 
 def _add_types(inferred: Sequence[Column], stated: Sequence[Column]) -> tuple[Column, ...]:

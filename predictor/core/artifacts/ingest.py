@@ -196,7 +196,7 @@ def _get_fitted_with(artifact: OpenedArtifact) -> dict[str, str]:
     stated = artifact.card.get("fitted_with")
     if not isinstance(stated, dict):
         stated = {"scikit-learn": artifact.fitted_version} if artifact.fitted_version else {}
-    versions = stated | artifact.booster_versions
+    versions = {**stated, **artifact.booster_versions}
     return {str(name)[:40]: str(version)[:40] for name, version in versions.items()}
 
 

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from predictor.core import introspection
+from predictor.core import boosters, introspection
 from predictor.core.coercion import COERCERS
 from predictor.core.columns import Column
 from predictor.core.descriptions import name_classes
+from predictor.core.encoder_metadata import get_innermost
 from predictor.core.errors import ArtifactError, PredictorError
 from predictor.core.input_builders import CONTAINERS, FRAME
 from predictor.core.response_values import METHODS
@@ -29,11 +30,13 @@ def read_signature(stated: Mapping[str, Any], estimator: Any) -> Signature:
     """
     names = [column.name for column in introspection.get_columns(estimator)]
     signature = parse_signature(stated)
+    first = get_innermost(estimator)
+    stated_names = [boosters.get_stored_name(first, name) for name in signature.names]
     is_match = (
         signature.methods == introspection.get_methods(estimator)
         and signature.classes == introspection.get_classes(estimator)
         and len(names) == len(signature.columns)
-        and (signature.container != FRAME or signature.names == names)
+        and (signature.container != FRAME or names in (signature.names, stated_names))
     )
     if not is_match:
         raise ArtifactError(

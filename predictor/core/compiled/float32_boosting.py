@@ -18,7 +18,7 @@ HALF = 0.5
 
 @dataclass
 class Float32Boosting(TreeEnsemble):
-    """Sums of leaves in float32. The ensemble has one sum for each tree; `spread` has ones."""
+    """Sums of leaves in float32. The ensemble has a sum for each tree; `spread` adds the sums."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -101,7 +101,7 @@ class TreeEnsemble(CompiledEstimator):
             if not all_finite(single) and (not self.accepts_nan or np.isinf(single).any()):
                 raise FallbackRequired
             X = single.astype(np.float64)
-        (sums,) = self.session.run(self.output_names, {self.input_name: X})
+        sums: Array = self.session.run(self.output_names, {self.input_name: X})[0]
         return sums
 
 

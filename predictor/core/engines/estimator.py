@@ -14,7 +14,12 @@ from predictor.core.lazy_frame import materialize
 SCIKIT_LEARN = "scikit-learn"
 
 # Exceptions with which estimators of scikit-learn reject rows.
-REJECTIONS = (ValueError, OverflowError, LookupError, NotImplementedError)
+REJECTIONS: tuple[type[Exception], ...] = (
+    ValueError,
+    OverflowError,
+    LookupError,
+    NotImplementedError,
+)
 
 # Part of an estimator's message that is safe to repeat, although it is quoted or has digits.
 HARMLESS = re.compile(r"dtype\('\w+'\)")
@@ -56,7 +61,7 @@ class EstimatorEngine:
         estimator = self.estimator
         try:
             results = {method: getattr(estimator, method)(X) for method in methods}
-        except (*REJECTIONS, *boosters.find_errors()) as exc:
+        except REJECTIONS + boosters.find_errors() as exc:
             raise InvalidInput(f"The model rejects these rows{_reason(exc, X)}") from exc
         return MethodResults(results, SCIKIT_LEARN)
 

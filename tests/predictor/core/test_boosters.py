@@ -9,6 +9,7 @@ import pytest
 import xgboost
 from catboost import CatBoostClassifier, CatBoostRanker, CatBoostRegressor
 from lightgbm import LGBMClassifier, LGBMRanker, LGBMRegressor
+from sklearn.metrics import mean_absolute_error
 from xgboost import XGBClassifier, XGBRanker, XGBRegressor, XGBRFClassifier
 
 from predictor.core import artifacts, boosters
@@ -68,7 +69,7 @@ def with_custom_parts():
     model = XGBClassifier(
         **FEW,
         objective=lambda y, p: (p - y, np.ones_like(y)),
-        eval_metric=lambda y, p: 0.0,
+        eval_metric=mean_absolute_error,
         callbacks=[xgboost.callback.EvaluationMonitor(show_stdv=False)],
     )
     return model.fit(X, LABELS > 0), X
@@ -198,13 +199,13 @@ def test_a_model_of_lightgbm_whose_objective_is_a_function_is_not_saved():
 @pytest.mark.parametrize("name", ["XGBoost", "LightGBM", "CatBoost"])
 def test_columns_of_categories_need_a_sample(name):
     estimator, _ = fitted(f"{name}, categories")
-    with pytest.raises(ArtifactError, match="fitted on columns of categories.* Add a sample"):
+    with pytest.raises(ArtifactError, match=r"fitted on columns of categories.* Add a sample\."):
         artifacts.dump(estimator)
 
 
 def test_an_estimator_that_is_not_fitted_is_reported():
     for estimator in (XGBClassifier(), LGBMClassifier(), CatBoostClassifier()):
-        with pytest.raises(ArtifactError, match="is not fitted. Call its fit method"):
+        with pytest.raises(ArtifactError, match=r"is not fitted\. Call its fit method"):
             artifacts.dump(estimator, X)
 
 
@@ -250,6 +251,15 @@ def test_a_file_of_a_later_or_another_major_version_is_accepted_if_it_is_allowed
         "manage.py register NAME FILE --allow-version."
     )
     artifacts.open_artifact(data, allow_version=True)
+
+
+def test_lightgbm_serves_the_names_of_the_dataframe_although_it_stores_others():
+    spaced = TABLE[["a", "b"]].set_axis(["mean radius", "mean_area"], axis=1)
+    model = LGBMRegressor(**QUIET).fit(spaced, Y)
+    assert list(model.feature_names_in_) == ["mean_radius", "mean_area"]
+    data, signature = artifacts.dump(model, spaced)
+    assert signature.names == ["mean radius", "mean_area"]
+    assert artifacts.ingest(data, "model.skops").signature == signature
 
 
 @pytest.mark.parametrize("package", boosters.DISTRIBUTIONS)

@@ -1,6 +1,7 @@
 """ONNX files as an attacker writes them: ONNX Runtime runs each of them, the audit rejects it."""
 
 import hashlib
+from itertools import pairwise
 
 import numpy as np
 import onnx
@@ -316,7 +317,7 @@ def gather():
     names = ["X", "first", "y"]
     nodes = [
         helper.make_node("Gather", [source, "indices"], [result], axis=1)
-        for source, result in zip(names, names[1:], strict=False)
+        for source, result in pairwise(names)
     ]
     return graph(*nodes, initializer=[tensor])
 

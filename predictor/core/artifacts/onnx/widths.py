@@ -81,7 +81,7 @@ def _extract(node: "NodeProto", _widths: Widths, constants: Constants) -> int:
 
 
 def _reshape(node: "NodeProto", _widths: Widths, constants: Constants) -> int:
-    shape = read_integers(constants.get(node.input[1])) or ()
+    shape = read_integers(constants.get(node.input[1])) or []
     return shape[1] if len(shape) == MATRIX else 0
 
 

@@ -86,7 +86,7 @@ def _get_single_threaded(kind: Any) -> Any:
     of several classes as a column. It does not know the number of columns of a model that it read.
     """
 
-    class SingleThreaded(kind):
+    class SingleThreaded(kind):  # type: ignore[misc]  # CatBoost is imported late
         @property
         def n_features_in_(self) -> int | None:
             """Number of columns; None if the estimator is not fitted."""

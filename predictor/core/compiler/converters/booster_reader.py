@@ -160,6 +160,6 @@ def _check_lightgbm(nodes: Sequence[Mapping[str, Any]], inner: Sequence[Mapping[
 
 def _fill(is_leaf: Array, values: Any, dtype: type) -> Array:
     """Return the values of all nodes: those of the inner nodes, and zero for leaves."""
-    filled = np.zeros(len(is_leaf), dtype=dtype)
+    filled: Array = np.zeros(len(is_leaf), dtype=dtype)
     filled[~is_leaf] = values
     return filled
