@@ -86,12 +86,7 @@ def _take_names(inferred: Sequence[Column], sample: Any, estimator: Any) -> tupl
     """Return the inferred columns with the names of a DataFrame, if the estimator changed them."""
     names = [str(name) for name in getattr(sample, "columns", ())]
     stored = {boosters.get_stored_name(estimator, name): name for name in names}
-    return tuple(
-        column
-        if column.name in names
-        else replace(column, name=stored.get(column.name, column.name))
-        for column in inferred
-    )
+    return tuple(replace(column, name=stored.get(column.name, column.name)) for column in inferred)
 
 
 def _add_types(inferred: Sequence[Column], stated: Sequence[Column]) -> tuple[Column, ...]:
