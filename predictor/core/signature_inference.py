@@ -10,6 +10,7 @@ from predictor.core.columns import Column
 from predictor.core.encoder_metadata import get_innermost
 from predictor.core.errors import ArtifactError
 from predictor.core.input_builders import ARRAY, FRAME, SPARSE
+from predictor.core.served_methods import get_method, get_methods
 from predictor.core.signature import Signature
 
 
@@ -34,7 +35,7 @@ def infer_signature(
         columns; its columns differ from `columns` or from those of the sample; two columns have the
         same name; only a sample could tell the categories of its columns.
     """
-    methods = introspection.get_methods(estimator)
+    methods = get_methods(estimator)
     if not methods:
         introspection.check_fitted(estimator)
         raise ArtifactError(
@@ -54,7 +55,7 @@ def infer_signature(
         inferred = _take_names(inferred, sample, first)
         declared = inferred = _add_types(inferred, columns or ())
         container, inferred = sample_data.refine_columns(inferred, sample)
-        runs = [getattr(estimator, name) for name in methods]
+        runs = [get_method(estimator, name) for name in methods]
         if container in (ARRAY, SPARSE) and probing.depends_on_dtype(runs, sample):
             dtype = str(sample.dtype)
             inferred = tuple(replace(column, dtype=dtype, kind=INTEGER) for column in inferred)

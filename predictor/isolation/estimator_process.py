@@ -19,6 +19,7 @@ from predictor.core.engines.batching import get_dtypes, run_batch
 from predictor.core.engines.engine import MethodResults
 from predictor.core.errors import ArtifactError, InvalidInput
 from predictor.core.input_builders import SPARSE
+from predictor.core.response_values import ESTIMATOR_ONLY
 from predictor.core.signature import Signature
 from predictor.isolation import messages, packing
 from predictor.isolation.confinement import confine
@@ -28,6 +29,8 @@ from predictor.isolation.options import Options
 MAX_ROWS_TO_BATCH = 64
 # Largest number of rows in a batch.
 MAX_BATCH_ROWS = 1024
+
+ESTIMATOR_ONLY_METHODS = frozenset(ESTIMATOR_ONLY)
 
 MAX_REPORT_LENGTH = 4000
 
@@ -53,23 +56,12 @@ class Request:
 
 
 def main(options: Options, artifact: int, connections: socket.socket, parent: int) -> None:
-    """Run an estimator until no worker is connected.
+    """Run the estimator in an open artifact until no worker is connected.
 
-    Parameters
-    ----------
-    options : Options
-    artifact : int
-        Descriptor of the artifact, open for reading.
-    connections : socket
-        Receives the sockets of workers from the supervisor.
-    parent : int
-        Process id of the supervisor.
+    The supervisor, which is the parent, sends the sockets of workers over the connections.
     """
-    confine(
-        keep=(artifact, connections.fileno()),
-        memory_bytes=options.memory_bytes,
-        parent=parent,
-    )
+    keep = (artifact, connections.fileno())
+    confine(keep=keep, memory_bytes=options.memory_bytes, parent=parent)
     load_error, estimator = "", None
     try:
         estimator = load(artifact, options)
@@ -104,11 +96,7 @@ class EstimatorProcess:
     """
 
     def __init__(
-        self,
-        options: Options,
-        engine: EstimatorEngine,
-        connections: socket.socket,
-        load_error: str,
+        self, options: Options, engine: EstimatorEngine, connections: socket.socket, load_error: str
     ) -> None:
         self.options = options
         self.engine = engine
@@ -177,7 +165,7 @@ class EstimatorProcess:
         """Queue the request of a worker. Drop a worker that has disconnected or is stuck."""
         try:
             header, body = messages.receive(connection)
-        except (messages.Disconnected, messages.MalformedMessage, TimeoutError):
+        except (OSError, messages.MalformedMessage):
             self._drop(connection)
             return
         X = packing.Unpacker(body, self.signature.build).unpack(header["X"])
@@ -185,9 +173,14 @@ class EstimatorProcess:
             from scipy import sparse  # noqa: PLC0415 - only some estimators need it
 
             X = sparse.csr_matrix(X)
-        is_retried = header["is_retried"]
-        is_alone = is_retried or X.shape[0] > MAX_ROWS_TO_BATCH or not self.options.is_batch_safe
         methods, dtypes = tuple(header["methods"]), get_dtypes(X, self.signature.columns)
+        is_retried = header["is_retried"]
+        is_alone = (
+            is_retried
+            or X.shape[0] > MAX_ROWS_TO_BATCH
+            or not self.options.is_batch_safe
+            or not ESTIMATOR_ONLY_METHODS.isdisjoint(methods)
+        )
         self._queue.append(Request(connection, methods, X, dtypes, is_alone, is_retried))
 
     def _run_next(self) -> None:
@@ -255,7 +248,7 @@ class EstimatorProcess:
         buffers = messages.dump(header, arrays)
         try:
             messages.send(connection, buffers)
-        except (messages.Disconnected, TimeoutError):
+        except OSError:
             self._drop(connection)
 
     def _drop(self, connection: socket.socket) -> None:

@@ -40,13 +40,10 @@ JOB = "predictor.isolation.run_job"
 
 # A version whose process dies so often in this time is out of service for as long.
 MAX_DEATHS, DEATHS_S = 5, 60
+OUT_OF_SERVICE = f"Its estimator process ended {MAX_DEATHS} times within {DEATHS_S} seconds."
 
 # Time in which a worker must send or take the rest of a message.
 TRANSFER_S = 5
-
-
-class OutOfService(Exception):
-    """The process of a version has ended too often."""
 
 
 @dataclass
@@ -119,7 +116,7 @@ class Supervisor:
                 self._start_job(connection, request["job"], request["files"], descriptors)
             else:
                 self._open(connection, request, descriptors[0])
-        except (messages.Disconnected, messages.MalformedMessage, TimeoutError):
+        except (ConnectionError, *messages.TIMEOUTS, messages.MalformedMessage):
             return False
         finally:
             for descriptor in descriptors:
@@ -132,33 +129,33 @@ class Supervisor:
         own, theirs = messages.pair()
         with own, theirs:
             messages.limit_waits(theirs, TRANSFER_S)  # a confined process may not do it
+            reply: dict[str, Any] = {"error": OUT_OF_SERVICE}
             try:
-                child = self._hand_over(theirs, key, request, artifact)
-            except OutOfService as exc:
-                messages.send(connection, messages.dump({"error": str(exc)}))
+                if pid := self._hand_over(theirs, key, request, artifact):
+                    reply = {"pid": pid}
             except OSError:  # the process has not accepted earlier sockets
-                busy = "Too many requests wait for the estimator."
-                messages.send(connection, messages.dump({"busy": busy}))
-            else:
-                messages.send(connection, messages.dump({"pid": child.pid}), [own.fileno()])
+                reply = {"busy": "Too many requests wait for the estimator."}
+            descriptors = [own.fileno()] if "pid" in reply else []
+            messages.send(connection, messages.dump(reply), descriptors)
 
     def _hand_over(
         self, theirs: socket.socket, key: str, request: dict[str, Any], artifact: int
-    ) -> Child:
-        """Send a socket to the version's process, or to a new one if that has just ended."""
+    ) -> int:
+        """Send a socket to the version's process, or to a new one if that has just ended.
+
+        Return the process id; 0 if the version is out of service.
+        """
         while True:
             deaths = self._deaths.get(key, ())
             if sum(time.monotonic() - died_at < DEATHS_S for died_at in deaths) >= MAX_DEATHS:
-                raise OutOfService(
-                    f"Its estimator process ended {MAX_DEATHS} times within {DEATHS_S} seconds."
-                )
+                return 0
             child = self._children.get(key) or self._start(key, request, artifact)
             try:
                 socket.send_fds(child.connections, [b"!"], [theirs.fileno()])
             except ConnectionError:
                 self._wait_for_end(child.pid)
             else:
-                return child
+                return child.pid
 
     def _start_job(
         self,
@@ -213,18 +210,8 @@ class Supervisor:
 def _fork(module: str, trusted: Sequence[str], packages: Sequence[str], *arguments: Any) -> int:
     """Run the `main` of a module in a fork, and return its process id.
 
-    Parameters
-    ----------
-    module : str
-    trusted : sequence of str
-        Types and functions of the operator, whose modules are imported before.
-    packages : sequence of str
-        Packages of gradient boosting that are imported before.
-    *arguments
-        Arguments of `main`, besides the last one, which is the id of this process.
+    The last argument of `main` is the id of this process.
     """
-    from predictor.isolation.shared_imports import import_modules  # noqa: PLC0415 - many servers never fork a process
-
     gc.disable()  # imports make no garbage, and the collector would run all the time
     import_modules((*SHARED_MODULES, module), trusted, packages)
     gc.freeze()  # the collector would write to the pages that all processes share
@@ -234,6 +221,27 @@ def _fork(module: str, trusted: Sequence[str], packages: Sequence[str], *argumen
     if not pid:
         _run_child(partial(import_module(module).main, *arguments, supervisor))
     return pid
+
+
+def import_modules(
+    modules: Sequence[str], trusted: Sequence[str], packages: Sequence[str] = ()
+) -> None:
+    """Import modules that confined processes share, and those of the operator's trusted names.
+
+    Import also the packages of gradient boosting that a version needs.
+
+    A confined process cannot read the files of the operator's modules.
+    """
+    from predictor.core import sklearn_private  # noqa: PLC0415 - many servers never fork a process
+
+    for name in modules:
+        import_module(name)
+    sklearn_private.find_thread_pools()
+    for name in (*packages, *(each.rpartition(".")[0] for each in trusted)):
+        try:
+            import_module(name)
+        except Exception:  # only a file that names the module is rejected
+            log.exception("The module %s cannot be imported.", name)
 
 
 def _run_child(function: Callable[[], None]) -> NoReturn:

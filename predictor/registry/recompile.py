@@ -19,7 +19,7 @@ def recompile_version(version: ModelVersion) -> ModelVersion:
     Raises
     ------
     Conflict
-        The setting ENGINES switches compiled estimators off.
+        The setting ENGINES switches compiled estimators off; the version is retired.
     ArtifactError
         The artifact is missing or has changed.
     """
@@ -33,16 +33,19 @@ def recompile_version(version: ModelVersion) -> ModelVersion:
     }
     directory = storage.directory(version.model.name, version.version)
     with storage.staging() as staged:
-        report, compiled = sandbox.compile_file(
+        inspection = sandbox.compile_file(
             storage.artifact(version), description, staged, any_version=version.any_version
         )
+        compiled = inspection.compiled
         with storage.locked():
+            # It may have been retired, and its files deleted, in the meantime.
+            queries.callable_version(version.model.name, version.version)
             if compiled:
                 file = directory / engines.file_name(compiled)
                 (staged / file.name).rename(file)
                 storage.flush(file)
             ModelVersion.objects.filter(pk=version.pk).update(
-                engines=dict(report), compiled=compiled
+                engines=dict(inspection.engines), compiled=compiled
             )
             version.refresh_from_db()
             storage.write_card(directory, registration.card(version))
@@ -69,7 +72,7 @@ def restore(version: ModelVersion) -> bool:
         return False
     try:
         recompile_version(version)
-    except (ArtifactError, Busy) as exc:
+    except (ArtifactError, Busy, Conflict) as exc:
         log.error("%s cannot be compiled: %s", version, exc)  # noqa: TRY400 - the message is complete
         return False
     return True

@@ -1,6 +1,7 @@
 """The signature in a model file, verified against the estimator."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from predictor.core import boosters, introspection
@@ -10,12 +11,15 @@ from predictor.core.descriptions import name_classes
 from predictor.core.encoder_metadata import get_innermost
 from predictor.core.errors import ArtifactError, PredictorError
 from predictor.core.input_builders import CONTAINERS, FRAME
-from predictor.core.response_values import METHODS
+from predictor.core.response_values import ESTIMATOR_ONLY, METHODS
+from predictor.core.served_methods import get_methods
 from predictor.core.signature import Signature
 
 
 def read_signature(stated: Mapping[str, Any], estimator: Any) -> Signature:
-    """Return the signature that a file states.
+    """Return the signature that a file states, with the methods that are served now.
+
+    An earlier release may have written it, which did not serve the methods of `ESTIMATOR_ONLY`.
 
     Parameters
     ----------
@@ -32,8 +36,9 @@ def read_signature(stated: Mapping[str, Any], estimator: Any) -> Signature:
     signature = parse_signature(stated)
     first = get_innermost(estimator)
     stated_names = [boosters.get_stored_name(first, name) for name in signature.names]
+    methods = get_methods(estimator)
     is_match = (
-        signature.methods == introspection.get_methods(estimator)
+        set(methods) - set(ESTIMATOR_ONLY) <= set(signature.methods) <= set(methods)
         and signature.classes == introspection.get_classes(estimator)
         and len(names) == len(signature.columns)
         and (signature.container != FRAME or names in (signature.names, stated_names))
@@ -42,7 +47,7 @@ def read_signature(stated: Mapping[str, Any], estimator: Any) -> Signature:
         raise ArtifactError(
             "The signature in the file does not match its estimator. Save the estimator again."
         )
-    return signature
+    return replace(signature, methods=methods)
 
 
 def parse_signature(stated: Any) -> Signature:
@@ -58,12 +63,13 @@ def parse_signature(stated: Any) -> Signature:
         signature.build_example()
         is_valid = (
             signature.container in CONTAINERS
+            and bool(signature.columns and signature.methods)
             and set(signature.methods) <= METHODS.keys()
             and len(set(signature.names)) == len(signature.columns)
             and all(map(_is_valid, signature.columns))
             and name_classes(signature, signature.class_names) == signature
         )
-    except (KeyError, TypeError, ValueError, AttributeError, PredictorError) as exc:
+    except (LookupError, TypeError, ValueError, AttributeError, PredictorError) as exc:
         raise _cannot_be_read() from exc
     if not is_valid:
         raise _cannot_be_read()
