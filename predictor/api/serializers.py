@@ -121,6 +121,7 @@ class VersionCardSerializer(serializers.ModelSerializer[ModelVersion]):
             "classes",
             "class_names",
             "metrics",
+            "estimator",
             "format",
             "sha256",
             "size",

@@ -34,7 +34,9 @@ def register(name: str, fields: dict[str, Any], user: "User") -> ModelVersion:
         temporary_copy(fields.get("sample")) as sample,
     ):
         assert artifact is not None  # noqa: S101 - the field is required
-        version = registry.register_file(name, Upload(artifact, sample), origin)
+        allow_version = bool(fields.get("allow_version"))
+        upload = Upload(artifact, sample, allow_version=allow_version)
+        version = registry.register_file(name, upload, origin)
     if fields.get("promote"):
         registry.promote(version, by=user)
         get_store().refresh()

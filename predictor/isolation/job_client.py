@@ -97,6 +97,7 @@ def parse_result(outcome: Outcome, report: bytes, compiled: io.BufferedRandom) -
         fitted_with=described.fitted_with,
         notes=described.notes,
         description=described.description,
+        estimator=described.estimator,
         metrics=described.metrics,
         engines=engines,
         compiled=sha256,

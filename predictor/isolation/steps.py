@@ -9,6 +9,7 @@ from predictor import recipes
 from predictor.core import artifacts
 from predictor.core.compiler.compile import compile_
 from predictor.core.errors import ArtifactError, PredictorError
+from predictor.core.saved_model import describe
 from predictor.core.signature import Signature
 from predictor.core.signature_inference import infer_signature
 from predictor.isolation.job import COMPILATION, INSPECTION, TRAINING, Job
@@ -59,6 +60,7 @@ def inspect(job: Job) -> None:
         "format": ingested.file_format,
         "signature": signature.to_json(),
         "fitted_with": dict(ingested.fitted_with),
+        "estimator": describe(estimator),
         "notes": [*ingested.notes, *notes],
         "description": ingested.description,
     }
@@ -102,6 +104,7 @@ def train(job: Job) -> None:
         "format": "skops",
         "signature": signature.to_json(),
         "fitted_with": artifacts.get_software_versions(),
+        "estimator": describe(fitted.estimator),
         "description": fitted.description,
         "metrics": dict(fitted.metrics),
     }

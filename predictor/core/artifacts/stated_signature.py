@@ -38,7 +38,7 @@ def read_signature(stated: Mapping[str, Any], estimator: Any) -> Signature:
     stated_names = [boosters.get_stored_name(first, name) for name in signature.names]
     methods = get_methods(estimator)
     is_match = (
-        set(methods) - set(ESTIMATOR_ONLY) <= set(signature.methods) <= set(methods)
+        set(methods) - ESTIMATOR_ONLY <= set(signature.methods) <= set(methods)
         and signature.classes == introspection.get_classes(estimator)
         and len(names) == len(signature.columns)
         and (signature.container != FRAME or names in (signature.names, stated_names))

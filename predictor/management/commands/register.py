@@ -94,6 +94,7 @@ class Command(RegistryCommand):
         fitted = [f"{name} {versions[name]}" for name in packages if name in versions]
         origin = f", fitted with {', '.join(fitted)}" if fitted else ""
         facts = {
+            "Estimator": version.estimator,
             "File": f"{version.format}{origin}",
             "Columns": signature.names,
             "Outputs": signature.methods,
