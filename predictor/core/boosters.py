@@ -5,6 +5,7 @@ imported its package.
 """
 
 import sys
+from collections.abc import Sequence
 from functools import cache
 from importlib import metadata
 from typing import Any
@@ -18,6 +19,9 @@ DISTRIBUTIONS = {
 
 # Modules and names of the exceptions with which the packages reject rows, besides Python's own.
 ERRORS = {"lightgbm.basic": "LightGBMError", "catboost": "CatBoostError"}
+
+# Names of the columns of an array.
+NUMBERED = {"lightgbm": "Column_{}", "catboost": "{}"}
 
 # Parameters of the number of threads. LightGBM knows all of these names.
 THREADS = {"n_jobs", "num_threads", "num_thread", "nthread", "nthreads"}
@@ -52,8 +56,13 @@ def find_errors() -> tuple[type[Exception], ...]:
     return tuple(getattr(module, ERRORS[name]) for name, module in modules.items() if module)
 
 
-def use_one_thread(estimator: Any) -> None:
-    """Let an estimator predict in the calling thread."""
+def prepare(estimator: Any) -> None:
+    """Let an estimator that was read from a file predict in the calling thread.
+
+    The parameters that a later version of its package added get their defaults.
+    """
+    for name, value in vars(type(estimator)()).items():
+        vars(estimator).setdefault(name, value)
     package = get_package(estimator)
     if package == "xgboost":
         estimator.n_jobs = 1
@@ -62,15 +71,25 @@ def use_one_thread(estimator: Any) -> None:
         estimator.set_params(**dict.fromkeys(names, 1))
 
 
-def get_names(estimator: Any) -> list[str] | None:
-    """Return the names of the columns if CatBoost was fitted on a DataFrame; else None.
+def choose_names(estimator: Any, names: Sequence[str] | None) -> Sequence[str] | None:
+    """Return the names of the columns; None if the estimator was fitted on an array.
 
-    CatBoost numbers the columns of an array.
+    LightGBM and CatBoost number the columns of an array.
+
+    Parameters
+    ----------
+    estimator : estimator
+    names : sequence of str, optional
+        The names that the estimator, or the estimator around it, states.
     """
-    if get_package(estimator) != "catboost" or not estimator.is_fitted():
-        return None
-    names: list[str] = estimator.feature_names_
-    return None if names == [str(n) for n in range(len(names))] else names
+    package = get_package(estimator)
+    if package not in NUMBERED or not getattr(estimator, "n_features_in_", None):
+        return names
+    stored = estimator.feature_name_ if package == "lightgbm" else estimator.feature_names_
+    if names is not None and list(names) != stored:
+        return names
+    is_numbered = stored == [NUMBERED[package].format(n) for n in range(len(stored))]
+    return None if is_numbered else stored
 
 
 def has_categories(estimator: Any) -> bool:

@@ -107,7 +107,7 @@ def get_columns(estimator: Any, count: int | None = None) -> tuple[Column, ...]:
 def _get_names(estimator: Any) -> Any:
     """Return the names of the columns if the estimator was fitted on a DataFrame; else None."""
     names = getattr(estimator, "feature_names_in_", None)
-    return boosters.get_names(get_innermost(estimator)) if names is None else names
+    return boosters.choose_names(get_innermost(estimator), names)
 
 
 def takes_labels(estimator: Any) -> bool:

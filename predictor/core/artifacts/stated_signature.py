@@ -11,7 +11,7 @@ from predictor.core.descriptions import name_classes
 from predictor.core.encoder_metadata import get_innermost
 from predictor.core.errors import ArtifactError, PredictorError
 from predictor.core.input_builders import CONTAINERS, FRAME
-from predictor.core.response_values import ESTIMATOR_ONLY, METHODS
+from predictor.core.response_values import METHODS
 from predictor.core.served_methods import get_methods
 from predictor.core.signature import Signature
 
@@ -19,7 +19,8 @@ from predictor.core.signature import Signature
 def read_signature(stated: Mapping[str, Any], estimator: Any) -> Signature:
     """Return the signature that a file states, with the methods that are served now.
 
-    An earlier release may have written it, which did not serve the methods of `ESTIMATOR_ONLY`.
+    An earlier release may have written it, or an earlier version of the package of the estimator,
+    which had fewer methods.
 
     Parameters
     ----------
@@ -38,7 +39,7 @@ def read_signature(stated: Mapping[str, Any], estimator: Any) -> Signature:
     stated_names = [boosters.get_stored_name(first, name) for name in signature.names]
     methods = get_methods(estimator)
     is_match = (
-        set(methods) - ESTIMATOR_ONLY <= set(signature.methods) <= set(methods)
+        set() < set(signature.methods) <= set(methods)
         and signature.classes == introspection.get_classes(estimator)
         and len(names) == len(signature.columns)
         and (signature.container != FRAME or names in (signature.names, stated_names))

@@ -1,5 +1,7 @@
 """XGBoost, LightGBM and CatBoost: saved in their own formats, and read back bit for bit."""
 
+import json
+from copy import deepcopy
 from functools import cache
 
 import lightgbm
@@ -13,6 +15,7 @@ from sklearn.metrics import mean_absolute_error
 from xgboost import XGBClassifier, XGBRanker, XGBRegressor, XGBRFClassifier
 
 from predictor.core import artifacts, boosters
+from predictor.core.artifacts.skops import model_file
 from predictor.core.compiled.compiled_estimator import NotCompilable
 from predictor.core.compiler.converters.dispatch import convert
 from predictor.core.compiler.verification import verify
@@ -239,6 +242,24 @@ def test_a_file_of_an_earlier_minor_version_is_accepted_with_a_note():
     assert ingested.fitted_with["xgboost"] == "3.0.1"
 
 
+def test_a_file_of_an_earlier_version_lacks_parameters_and_methods():
+    """As the files of XGBoost 2 without `feature_weights`, and of LightGBM 4.6."""
+    estimator, _ = fitted("XGBoost, two classes")
+    older = deepcopy(estimator)
+    del older.feature_weights
+    card = {"fitted_with": artifacts.get_software_versions()}
+    restored = artifacts.open_artifact(model_file.dumps(older, card)).estimator
+    assert restored.get_params().keys() == estimator.get_params().keys()
+
+    data, signature = saved("LightGBM, two classes")
+    members = hostile.read_members(data)
+    card = json.loads(members["predictor.json"])
+    card["signature"]["methods"].remove("decision_function")
+    members["predictor.json"] = json.dumps(card).encode()
+    ingested = artifacts.ingest(hostile.pack(members), "model.skops")
+    assert ingested.signature == signature
+
+
 @pytest.mark.parametrize("version", ["2.1.4", "3.99.0", "4.0.0"])
 def test_a_file_of_a_later_or_another_major_version_is_accepted_if_it_is_allowed(version):
     data = with_version("XGBoost, two classes", version)
@@ -251,6 +272,16 @@ def test_a_file_of_a_later_or_another_major_version_is_accepted_if_it_is_allowed
         "manage.py register NAME FILE --allow-version."
     )
     artifacts.open_artifact(data, allow_version=True)
+
+
+def test_columns_of_an_array_that_the_package_has_numbered_have_no_names():
+    for name in ("LightGBM, two classes", "CatBoost, two classes"):
+        estimator, _ = fitted(name)
+        # LightGBM 4.6 states the names of the columns of an array.
+        numbered = boosters.choose_names(estimator, ["Column_0", "Column_1", "Column_2"])
+        assert (numbered is None) is name.startswith("LightGBM")
+        assert boosters.choose_names(estimator, None) is None
+        assert artifacts.dump(estimator)[1].container == "array"
 
 
 def test_lightgbm_serves_the_names_of_the_dataframe_although_it_stores_others():

@@ -143,7 +143,7 @@ def _reset_workers(estimator: Any) -> None:
     """Let the server manage threads and processes. Predictions do not depend on them."""
     for part in bounds.everything(estimator):
         if boosters.get_package(part) and hasattr(part, "get_params"):
-            boosters.use_one_thread(part)
+            boosters.prepare(part)
         elif hasattr(part, "get_params") and not isinstance(part, type):
             for name, value in WORKERS.items():
                 if name in vars(part):
