@@ -4,7 +4,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from predictor.core import boosters, introspection, probing, response_values, sample_data
+from predictor.core import (
+    boosters,
+    introspection,
+    probing,
+    response_values,
+    sample_data,
+    unused_columns,
+)
 from predictor.core.coercion import INTEGER
 from predictor.core.columns import Column
 from predictor.core.encoder_metadata import get_innermost
@@ -46,13 +53,12 @@ def infer_signature(
     introspection.check_fitted(estimator)
     container = introspection.get_container(estimator)
     first = get_innermost(estimator)
-    if sample is None and boosters.has_categories(first):
-        raise ArtifactError(
-            f"{type(first).__name__} was fitted on columns of categories, and does not store their "
-            "values. Add a sample."
-        )
+    if sample is None:
+        _check_categories(first)
+    inferred = _restore_names(inferred, sample, first)
+    unused = unused_columns.find_unused(estimator, len(inferred), _align(sample, inferred))
+    inferred = unused_columns.mark_unused(inferred, unused)
     if sample is not None:
-        inferred = _take_names(inferred, sample, first)
         declared = inferred = _add_types(inferred, columns or ())
         container, inferred = sample_data.refine_columns(inferred, sample)
         runs = [get_method(estimator, name) for name in methods]
@@ -63,7 +69,7 @@ def infer_signature(
             container = introspection.get_container(estimator)
             inferred = tuple(map(_restore_type, inferred, declared))
     method = getattr(estimator, methods[0])
-    inferred = probing.mark_nullable(method, container, inferred)
+    inferred = tuple(map(_restrict, probing.mark_nullable(method, container, inferred)))
     if len({column.name for column in inferred}) < len(inferred):
         raise ArtifactError("Two columns of the model have the same name.")
     has_predict = methods[0] == "predict"
@@ -83,11 +89,28 @@ def _count_columns(columns: Sequence[Column] | None, sample: Any) -> int | None:
     return shape[1] if len(shape) > 1 else None
 
 
-def _take_names(inferred: Sequence[Column], sample: Any, estimator: Any) -> tuple[Column, ...]:
+def _check_categories(estimator: Any) -> None:
+    """Check that the categories of the columns are known without a sample."""
+    if boosters.has_categories(estimator):
+        raise ArtifactError(
+            f"{type(estimator).__name__} was fitted on columns of categories, and does not store "
+            "their values. Add a sample."
+        )
+
+
+def _restore_names(inferred: Sequence[Column], sample: Any, estimator: Any) -> tuple[Column, ...]:
     """Return the inferred columns with the names of a DataFrame, if the estimator changed them."""
     names = [str(name) for name in getattr(sample, "columns", ())]
     stored = {boosters.get_stored_name(estimator, name): name for name in names}
     return tuple(replace(column, name=stored.get(column.name, column.name)) for column in inferred)
+
+
+def _align(sample: Any, columns: Sequence[Column]) -> Any:
+    """Return a sample with the columns of the estimator, in their order."""
+    if not hasattr(sample, "reindex") or not hasattr(sample, "columns"):
+        return sample
+    names = [column.name for column in columns]
+    return sample.reindex(columns=names) if sample.columns.is_unique else None
 
 
 def _add_types(inferred: Sequence[Column], stated: Sequence[Column]) -> tuple[Column, ...]:
@@ -100,6 +123,12 @@ def _add_types(inferred: Sequence[Column], stated: Sequence[Column]) -> tuple[Co
         else column
         for column, other in zip(inferred, stated, strict=True)
     )
+
+
+def _restrict(column: Column) -> Column:
+    """Return the column; an unknown value of the dtype "category" is a missing value."""
+    is_category = column.required and column.dtype == "category"
+    return replace(column, rejects_unknown=True) if is_category and not column.nullable else column
 
 
 def _restore_type(refined: Column, declared: Column) -> Column:

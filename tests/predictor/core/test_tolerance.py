@@ -1,4 +1,4 @@
-"""Which classes tie."""
+"""Ties between classes."""
 
 import numpy as np
 import pytest
@@ -14,6 +14,7 @@ from predictor.core.compiled.tolerance import tied_rows
         ([0.5, 0.4, 0.4], False),
         ([np.inf, np.inf, 0.0], True),
         ([np.inf, 1.0, 0.0], False),
+        ([1.0, -np.inf, -np.inf], False),
         ([-np.inf, -np.inf, -np.inf], True),
         ([np.nan, np.nan, np.nan], False),
     ],
