@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from predictor.core import sklearn_private
+from predictor.core import boosters, sklearn_private
 from predictor.core.coercion import BOOLEAN, INTEGER, NUMBER, STRING
 from predictor.core.columns import Column
 from predictor.core.encoder_metadata import get_hints, get_inner, get_innermost, takes_text
@@ -17,11 +17,12 @@ from predictor.core.input_builders import ARRAY, FRAME, SPARSE, VECTOR
 
 
 def check_fitted(estimator: Any) -> None:
-    """Raise an ArtifactError if an estimator of scikit-learn is not fitted.
+    """Raise an ArtifactError if an estimator is not fitted.
 
     A class of another package may keep its state in attributes that scikit-learn does not know.
     """
-    if type(estimator).__module__.partition(".")[0] != "sklearn":
+    root = type(estimator).__module__.partition(".")[0]
+    if root != "sklearn" and not boosters.get_package(estimator):
         return
     from sklearn.exceptions import NotFittedError  # noqa: PLC0415 - its owner has imported it
     from sklearn.utils.validation import check_is_fitted  # noqa: PLC0415 - as above
@@ -68,12 +69,12 @@ def get_names(estimator: Any) -> list[str] | None:
 def _find_names(estimator: Any) -> list[str] | None:
     """Return the names that an estimator or its first step has seen; None without names."""
     names = getattr(estimator, "feature_names_in_", None)
-    if names is not None:
-        return list(map(str, names))
     # A pipeline takes the names from its first step, which can be "passthrough".
     passes_rows = hasattr(estimator, "steps") or hasattr(estimator, "best_estimator_")
-    inner = get_inner(estimator) if passes_rows else None
-    return None if inner is None else _find_names(inner)
+    if names is None and passes_rows and (inner := get_inner(estimator)) is not None:
+        return _find_names(inner)
+    names = boosters.choose_names(get_innermost(estimator), names)
+    return None if names is None else list(map(str, names))
 
 
 def get_columns(estimator: Any, count: int | None = None) -> tuple[Column, ...]:
@@ -103,7 +104,8 @@ def get_columns(estimator: Any, count: int | None = None) -> tuple[Column, ...]:
         raise ArtifactError(f"{type(estimator).__name__} takes {other_input}, not rows of columns.")
     names = get_names(estimator)
     if names is None:
-        count = getattr(estimator, "n_features_in_", count)
+        # CatBoost does not know the number of columns of a model that it read: it is 0.
+        count = getattr(estimator, "n_features_in_", None) or count
         if count is None:
             check_fitted(estimator)
             check_fitted(get_innermost(estimator))
@@ -121,7 +123,8 @@ def get_columns(estimator: Any, count: int | None = None) -> tuple[Column, ...]:
 def takes_labels(estimator: Any) -> bool:
     """Return whether the estimator transforms a column of labels."""
     tags = _get_tags(estimator)
-    return bool(tags and tags.target_tags.one_d_labels and hasattr(estimator, "classes_"))
+    is_for_labels = tags and tags.target_tags.one_d_labels and not tags.input_tags.two_d_array
+    return bool(is_for_labels and hasattr(estimator, "classes_"))
 
 
 def takes_vector(estimator: Any) -> bool:

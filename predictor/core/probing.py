@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from predictor.core import boosters
 from predictor.core.coercion import BOOLEAN, NULLABLE_BOOLEAN
 from predictor.core.columns import Column
 from predictor.core.input_builders import SPARSE, VECTOR, InputBuilder
@@ -22,7 +23,7 @@ MAX_ROWS = 256
 # Kinds of dtypes of numbers, and the rounding that equal results may have.
 NUMBERS, RTOL, ATOL = "biuf", 1e-9, 1e-12
 
-# Exceptions with which estimators reject rows.
+# Exceptions with which estimators of scikit-learn reject rows.
 REJECTIONS = (
     ValueError,
     TypeError,
@@ -31,6 +32,11 @@ REJECTIONS = (
     AttributeError,
     NotImplementedError,
 )
+
+
+def find_rejections() -> tuple[type[Exception], ...]:
+    """Return the exceptions with which estimators reject rows."""
+    return (*REJECTIONS, *boosters.find_errors())
 
 
 def mark_nullable(
@@ -93,11 +99,11 @@ def _depends_on_container(
         for method in methods:
             try:
                 expected = _to_dense(method(rows))
-            except REJECTIONS:
+            except find_rejections():
                 continue
             try:
                 actual = _to_dense(method(converted))
-            except REJECTIONS:
+            except find_rejections():
                 return True
             if not _is_equal(expected, actual):
                 return True
@@ -143,5 +149,5 @@ def _run_example(
         try:
             values = RowParser(nullable_columns).parse([row])
             return method(InputBuilder(container, nullable_columns).build(values))
-        except REJECTIONS:
+        except find_rejections():
             return None

@@ -12,7 +12,10 @@ from typing import Any, NamedTuple
 from predictor.core.artifacts.ingest import IngestedArtifact, ingest, open_artifact
 from predictor.core.artifacts.sample_file import read_sample
 from predictor.core.artifacts.skops import fit_only, model_file
-from predictor.core.artifacts.software_versions import get_software_versions
+from predictor.core.artifacts.software_versions import (
+    get_installed_versions,
+    get_software_versions,
+)
 from predictor.core.columns import Column
 from predictor.core.descriptions import describe_columns, name_classes
 from predictor.core.errors import ArtifactError
@@ -23,6 +26,7 @@ __all__ = [
     "Dump",
     "IngestedArtifact",
     "dump",
+    "get_installed_versions",
     "get_software_versions",
     "ingest",
     "load",
@@ -35,10 +39,10 @@ __all__ = [
 
 
 def save(
-    estimator: Any, path: str | os.PathLike[str], sample: Any = None, **texts: Any
+    estimator: Any, path: str | os.PathLike[str], sample: Any = None, **options: Any
 ) -> Signature:
     """Write a fitted estimator to a skops file, and return its signature; see `dump`."""
-    data, signature, _ = dump(estimator, sample, **texts)
+    data, signature, _ = dump(estimator, sample, **options)
     write(path, data)
     return signature
 
@@ -67,13 +71,14 @@ class Dump(NamedTuple):
     notes: list[str]
 
 
-def dump(
+def dump(  # noqa: PLR0913 - each parameter is a choice of the user
     estimator: Any,
     sample: Any = None,
     *,
     columns: Mapping[str, str] | Sequence[Column | str] | None = None,
     class_names: Mapping[Any, str] | None = None,
     description: str = "",
+    trusted: Iterable[str] = (),
 ) -> Dump:
     """Return a skops file with its signature and the software versions.
 
@@ -89,6 +94,8 @@ def dump(
         Names of any classes.
     description : str
         Description of the model.
+    trusted : iterable of str
+        Types and functions that the operator of the server adds to the allow-list.
 
     Raises
     ------
@@ -109,7 +116,8 @@ def dump(
         "description": description,
     }
     data = model_file.dumps(estimator, card)
-    return Dump(data, signature, fit_only.describe(model_file.loads(data).left_out))
+    left_out = model_file.loads(data, trusted=trusted).left_out
+    return Dump(data, signature, fit_only.describe(left_out))
 
 
 def load(

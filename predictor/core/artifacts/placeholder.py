@@ -7,7 +7,7 @@ from collections.abc import Collection
 from typing import Any, Self
 
 from predictor.core.artifacts import bounds
-from predictor.core.artifacts.skops import fit_only
+from predictor.core.artifacts.skops import fit_only, trusted_types
 from predictor.core.errors import ArtifactError
 
 
@@ -77,7 +77,10 @@ def leave_out(estimator: Any, names: Collection[str]) -> set[str]:
 
 def reject(names: Collection[str]) -> ArtifactError:
     """Return the exception for names that are not allowed."""
-    return ArtifactError(f"The pickle contains {min(names)}, which is not allowed.")
+    name = min(names)
+    return ArtifactError(
+        f"The pickle contains {name}, which is not allowed.{trusted_types.explain_setting([name])}"
+    )
 
 
 def _find_names(value: Any) -> set[str]:

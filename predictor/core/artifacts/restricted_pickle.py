@@ -9,6 +9,7 @@ import io
 import pickle
 import re
 import warnings
+from collections.abc import Collection, Iterable
 from typing import Any, NamedTuple
 
 from predictor.core.artifacts import placeholder, sklearn_0_17, sklearn_upgrade
@@ -72,23 +73,32 @@ class Unpickler(pickle.Unpickler):
     Parameters
     ----------
     file : file object
+    trusted : collection of str
+        Types and functions that the operator adds to the allow-list.
     rejected : list of str
         Receives the names that are not allowed.
     """
 
-    def __init__(self, file: Any, rejected: list[str]) -> None:
+    def __init__(self, file: Any, trusted: Collection[str], rejected: list[str]) -> None:
         # Pickles of Python 2 contain arrays as text with this encoding.
         super().__init__(file, encoding="latin1")
-        self.rejected = rejected
+        self.trusted, self.rejected = trusted, rejected
 
     def find_class(self, module: str, name: str) -> Any:
-        """Return the object with this name; a placeholder if the name is not allowed."""
+        """Return the object with this name; a placeholder if the name is not allowed.
+
+        Raises
+        ------
+        ArtifactError
+            The name is a path of attributes.
+        """
         if (module, name) == (sklearn_upgrade.COLUMNS_MODULE, sklearn_upgrade.COLUMNS_TYPE):
             module, name = "collections", "UserList"
         module = RENAMED_MODULES.get(module, module)
         full_name = f"{module}.{name}"
-        # A name with a dot is a path of attributes, which may leave its module.
-        if "." in name or not _is_allowed(full_name):
+        if "." in name:  # a path of attributes, which may leave its module
+            raise ArtifactError(f"The pickle contains {full_name}, which is not allowed.")
+        if full_name not in self.trusted and not _is_allowed(full_name):
             self.rejected.append(full_name)
             return make_placeholder(full_name)
         return super().find_class(module, name)
@@ -128,8 +138,14 @@ class PickledModel(NamedTuple):
     left_out: set[str]
 
 
-def load(data: bytes) -> PickledModel:
+def load(data: bytes, trusted: Iterable[str] = ()) -> PickledModel:
     """Return the contents of a pickle or joblib file.
+
+    Parameters
+    ----------
+    data : bytes
+    trusted : iterable of str
+        Types and functions that the operator adds to the allow-list.
 
     Raises
     ------
@@ -142,7 +158,10 @@ def load(data: bytes) -> PickledModel:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            estimator = (_load_joblib if _is_joblib(data) else _load_pickle)(data, rejected)
+            load_file = _load_joblib if _is_joblib(data) else _load_pickle
+            estimator = load_file(data, set(trusted), rejected)
+        except ArtifactError:
+            raise
         except Exception as exc:
             if rejected:
                 raise placeholder.reject(rejected) from exc
@@ -187,15 +206,15 @@ def _explain(exc: Exception, version: str | None) -> str:
     return "The file is not a pickle of an estimator."
 
 
-def _load_pickle(data: bytes, rejected: list[str]) -> Any:
-    return Unpickler(io.BytesIO(data), rejected).load()
+def _load_pickle(data: bytes, trusted: Collection[str], rejected: list[str]) -> Any:
+    return Unpickler(io.BytesIO(data), trusted, rejected).load()
 
 
 def _is_joblib(data: bytes) -> bool:
     return b"NumpyArrayWrapper" in data or not data.startswith((b"\x80", b"c", b"("))
 
 
-def _load_joblib(data: bytes, rejected: list[str]) -> Any:
+def _load_joblib(data: bytes, trusted: Collection[str], rejected: list[str]) -> Any:
     from joblib import numpy_pickle
 
     class Array(numpy_pickle.NumpyArrayWrapper):  # type: ignore[misc]  # joblib ships no types
@@ -205,7 +224,8 @@ def _load_joblib(data: bytes, rejected: list[str]) -> Any:
             """Return the array."""
             if not self.dtype.hasobject:
                 return super().read_array(unpickler, ensure_native_byte_order)
-            return Unpickler(unpickler.file_handle, rejected).load().reshape(self.shape)
+            file = unpickler.file_handle
+            return Unpickler(file, trusted, rejected).load().reshape(self.shape)
 
     class JoblibUnpickler(numpy_pickle.NumpyUnpickler):  # type: ignore[misc]  # joblib ships no types
         """joblib's unpickler with the allow-list."""
@@ -214,7 +234,7 @@ def _load_joblib(data: bytes, rejected: list[str]) -> Any:
             """Return the object with this name; a placeholder if the name is not allowed."""
             if (module, name) == ("joblib.numpy_pickle", "NumpyArrayWrapper"):
                 return Array
-            return Unpickler(io.BytesIO(), rejected).find_class(module, name)
+            return Unpickler(io.BytesIO(), trusted, rejected).find_class(module, name)
 
         dispatch = numpy_pickle.NumpyUnpickler.dispatch.copy()
 

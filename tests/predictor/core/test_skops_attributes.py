@@ -195,7 +195,10 @@ HIDES = "The attribute {} of a LogisticRegression hides a method or constant of 
 NO_DICT = "The state of a {} must be a dictionary."
 RESERVED = "A LogisticRegression has an attribute whose name is reserved."
 NOT_PUBLIC = "The attribute {} of a {} uses private attributes."
-NOT_ALLOWED = "The file contains types or functions that are not allowed: {}."
+NOT_ALLOWED = (
+    "The file contains types or functions that are not allowed: {}. Only if you trust their code: "
+    "add them to the server's setting TRUSTED_TYPES, and to `trusted_types` of save and publish."
+)
 
 
 def keyed_by(kinds):

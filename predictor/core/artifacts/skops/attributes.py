@@ -128,7 +128,8 @@ def _is_hiding(cls: type, name: str) -> bool:
 def _is_listed(cls: type) -> bool:
     """Return whether a class is in the project's list. Otherwise it is in TRUSTED_TYPES."""
     name = f"{cls.__module__}.{cls.__qualname__}"
-    return name in trusted_types.PARTS or trusted_types.is_estimator(name)
+    listed = trusted_types.PARTS | trusted_types.BOOSTED
+    return name in listed or trusted_types.is_estimator(name)
 
 
 @lru_cache(CACHE_SIZE)

@@ -5,6 +5,7 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from predictor.core import boosters
 from predictor.core.artifacts.skops import trusted_types, zip_archive
 from predictor.core.errors import ArtifactError
 
@@ -52,7 +53,7 @@ def audit(schema: dict[str, Any], trusted: Iterable[str] = ()) -> set[str]:
     if rejected := _select_rejected(names, trusted_types.by_loader(trusted)):
         raise ArtifactError(
             "The file contains types or functions that are not allowed: "
-            f"{', '.join(sorted(rejected))}."
+            f"{', '.join(sorted(rejected))}.{trusted_types.explain_setting(rejected)}"
         )
     return versions
 
@@ -65,6 +66,33 @@ def find_rejected(schema: Any, allowed: dict[str, set[str]]) -> set[str]:
 
 def _select_rejected(names: set[tuple[str, str]], allowed: dict[str, set[str]]) -> set[str]:
     return {name for loader, name in names if not _is_allowed(loader, name, allowed)}
+
+
+def check_installed(schema: dict[str, Any]) -> None:
+    """Check that the packages of gradient boosting that a schema names are installed.
+
+    Raises
+    ------
+    ArtifactError
+        A package is not installed.
+    """
+    names = set(map(get_name, iter_nodes(schema)))
+    for name in sorted(names & (trusted_types.BOOSTED | trusted_types.BOOSTERS)):
+        package = name.partition(".")[0]
+        if boosters.find_version(package) is None:
+            raise ArtifactError(
+                f"The model contains {name}, but {package} is not installed. On the server, run: "
+                f"pip install 'mlsite[{package}]'."
+            )
+
+
+def find_booster_versions(schema: dict[str, Any]) -> dict[str, str]:
+    """Return the version of each package that wrote a model of gradient boosting in a file."""
+    return {
+        get_name(node).partition(".")[0]: str(node["version"])
+        for node in iter_nodes(schema)
+        if node["__loader__"] == "BoosterNode" and "version" in node
+    }
 
 
 def iter_nodes(schema: Any) -> Iterator[dict[str, Any]]:

@@ -111,6 +111,16 @@ def _select_attributes(writer: Writer, cls: type, state: dict[Any, Any]) -> dict
     return selected
 
 
+def _write_resampling_pipeline(writer: Writer, value: Any) -> Node:
+    """Return the node of a pipeline without its samplers, which do nothing at prediction."""
+    from sklearn.pipeline import Pipeline
+
+    samplers = {name for name, step in value.steps if hasattr(step, "fit_resample")}
+    steps = [(name, step) for name, step in value.steps if name not in samplers]
+    writer.left_out |= {f"Pipeline.{name}" for name in samplers}
+    return writer.write(Pipeline(**value.get_params(deep=False) | {"steps": steps}))
+
+
 def _read_constructed(reader: Reader, node: Node) -> Any:
     args = reader.read(node["content"])
     if reader.callables.find_kinds(args) - {"function", "type"}:
@@ -161,6 +171,7 @@ WRITERS: dict[str, WriteNode] = {
     "numpy.ufunc": partial(_write_name, "FunctionNode"),
     "functools.partial": _write_partial,
     "builtins.object": _write_object,
+    "imblearn.pipeline.Pipeline": _write_resampling_pipeline,
     "sklearn.tree._tree.Tree": partial(_write_compiled, "TreeNode"),
     "sklearn._loss._loss.CyLossFunction": partial(_write_compiled, "LossNode"),
     "sklearn._loss._loss.CyHalfMultinomialLoss": partial(_write_compiled, "LossNode"),

@@ -98,8 +98,20 @@ ReadNode = Callable[[Reader, Node], Any]
 
 
 def import_name(node: Node) -> Any:
-    """Return the type or function that a node names."""
-    return getattr(import_module(node["__module__"]), node["__class__"])
+    """Return the type or function that a node names.
+
+    Raises
+    ------
+    ArtifactError
+        There is no such module or name, although a name in TRUSTED_TYPES allows it.
+    """
+    try:
+        return getattr(import_module(node["__module__"]), node["__class__"])
+    except (ImportError, AttributeError) as exc:
+        raise ArtifactError(
+            f"{node['__module__']}.{node['__class__']} cannot be imported. The server must be able "
+            "to import every name in TRUSTED_TYPES."
+        ) from exc
 
 
 def import_type(node: Node) -> Any:

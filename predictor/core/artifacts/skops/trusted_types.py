@@ -111,6 +111,22 @@ PARTS = qualify(
     }
 )
 
+# Estimators of other packages, which are accepted if the package is installed. Their trees are in a
+# node of their own, in the format of the package. Estimators of CatBoost are such nodes themselves.
+BOOSTED = qualify(
+    {
+        "lightgbm.sklearn": "LGBMClassifier LGBMRanker LGBMRegressor",
+        "xgboost.sklearn": "XGBClassifier XGBRanker XGBRegressor XGBRFClassifier XGBRFRegressor",
+    }
+)
+BOOSTERS = qualify(
+    {
+        "catboost.core": "CatBoostClassifier CatBoostRanker CatBoostRegressor",
+        "lightgbm.basic": "Booster",
+        "xgboost.core": "Booster",
+    }
+)
+
 # Functions of arrays that a FunctionTransformer may call or a parameter may contain.
 FUNCTIONS = qualify(
     {
@@ -160,13 +176,26 @@ def by_loader(trusted: Iterable[str] = ()) -> dict[str, set[str]]:
     """Return the names that are allowed under each loader, with those that the operator adds."""
     added = set(trusted)
     extended = {
-        "ObjectNode": PARTS | added,
+        "BoosterNode": BOOSTERS,
+        "ObjectNode": PARTS | BOOSTED | added,
         "FunctionNode": FUNCTIONS | added,
         "TypeNode": DATA["TypeNode"] | added,
         "ConstructorFromReduceNode": added,
         "TupleNode": CONTAINERS["TupleNode"] | added,
     }
     return CONTAINERS | DATA | COMPILED | {"PartialNode": {"functools.partial"}} | extended
+
+
+def explain_setting(names: Iterable[str]) -> str:
+    """Return a sentence about the setting that can allow names; empty if it cannot."""
+    if not set(names).isdisjoint(CALLERS):
+        return ""
+    if any(name.startswith("__main__.") for name in names):
+        return " Move what is defined in a notebook to a module that the server can import."
+    return (
+        " Only if you trust their code: add them to the server's setting TRUSTED_TYPES, and to "
+        "`trusted_types` of save and publish."
+    )
 
 
 def is_estimator(name: str) -> bool:
