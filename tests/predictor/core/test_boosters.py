@@ -10,6 +10,8 @@ import pandas as pd
 import pytest
 import xgboost
 from catboost import CatBoostClassifier, CatBoostRanker, CatBoostRegressor
+from imblearn.over_sampling import RandomOverSampler
+from imblearn.pipeline import make_pipeline
 from lightgbm import LGBMClassifier, LGBMRanker, LGBMRegressor
 from sklearn.metrics import mean_absolute_error
 from xgboost import XGBClassifier, XGBRanker, XGBRegressor, XGBRFClassifier
@@ -151,7 +153,7 @@ def fitted(name):
 @cache
 def saved(name):
     estimator, sample = fitted(name)
-    return artifacts.dump(estimator, sample)
+    return artifacts.dump(estimator, sample)[:2]
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -184,6 +186,25 @@ def test_a_file_holds_the_format_of_the_package_and_no_pickle(name, suffix, star
     (model,) = (content for each, content in members.items() if each.endswith(f".{suffix}"))
     assert model.startswith(start)
     assert not any(content.startswith(b"\x80") for content in members.values())
+
+
+def test_the_notes_name_the_parameters_that_are_left_out():
+    notes = artifacts.ingest(saved("XGBoost, functions")[0], "model.skops").notes
+    sentence = (
+        "Left out, because only fitting uses them and their values are not accepted: "
+        "XGBClassifier.callbacks, XGBClassifier.eval_metric, XGBClassifier.objective."
+    )
+    assert notes == (sentence,)
+
+
+def test_a_pipeline_of_imbalanced_learn_is_saved_without_its_samplers():
+    sampler = RandomOverSampler(random_state=0)
+    pipeline = make_pipeline(sampler, LGBMClassifier(**QUIET)).fit(np.nan_to_num(X), LABELS)
+    data, _, notes = artifacts.dump(pipeline, np.nan_to_num(X))
+    restored = artifacts.open_artifact(data).estimator
+    assert type(restored).__module__ == "sklearn.pipeline"
+    assert list(restored.named_steps) == ["lgbmclassifier"]
+    assert notes[0].endswith("not accepted: Pipeline.randomoversampler.")
 
 
 def test_text_features_of_catboost_are_not_saved():
@@ -288,7 +309,7 @@ def test_lightgbm_serves_the_names_of_the_dataframe_although_it_stores_others():
     spaced = TABLE[["a", "b"]].set_axis(["mean radius", "mean_area"], axis=1)
     model = LGBMRegressor(**QUIET).fit(spaced, Y)
     assert list(model.feature_names_in_) == ["mean_radius", "mean_area"]
-    data, signature = artifacts.dump(model, spaced)
+    data, signature, _ = artifacts.dump(model, spaced)
     assert signature.names == ["mean radius", "mean_area"]
     assert artifacts.ingest(data, "model.skops").signature == signature
 
