@@ -26,6 +26,7 @@ def save(  # noqa: PLR0913 - each parameter is a choice of the user
     columns: Mapping[str, str] | Sequence[Column | str] | None = None,
     class_names: Mapping[Any, str] | None = None,
     description: str = "",
+    trusted_types: Sequence[str] = (),
     url: str | None = None,
     token: str | None = None,
 ) -> SavedModel:
@@ -45,6 +46,9 @@ def save(  # noqa: PLR0913 - each parameter is a choice of the user
         Names of any classes, such as `{0: "setosa"}`. Pages show them beside the labels.
     description : str
         Description of the model.
+    trusted_types : sequence of str
+        Full names of types and functions of other packages in the estimator, such as "shop.Clip".
+        The server accepts them if its setting TRUSTED_TYPES contains them.
     url : str, optional
         Address of the site that will serve the model. A warning says if it runs another version of
         scikit-learn.
@@ -61,17 +65,23 @@ def save(  # noqa: PLR0913 - each parameter is a choice of the user
     """
     if url is not None:
         _check_version(SiteClient(url, token))
-    signature = artifacts.save(
+    dump = artifacts.dump(
         estimator,
-        path,
         sample,
         columns=columns,
         class_names=class_names,
         description=description,
+        trusted=trusted_types,
     )
-    path = Path(path)
-    versions = artifacts.get_software_versions()
-    return SavedModel(path, path.stat().st_size, describe(estimator), signature, versions)
+    artifacts.write(path, dump.data)
+    return SavedModel(
+        Path(path),
+        len(dump.data),
+        describe(estimator),
+        dump.signature,
+        artifacts.get_software_versions(),
+        dump.notes,
+    )
 
 
 @dataclass(frozen=True)
@@ -103,6 +113,7 @@ def publish(  # noqa: PLR0913 - each parameter is a choice of the user
     columns: Mapping[str, str] | Sequence[Column | str] | None = None,
     class_names: Mapping[Any, str] | None = None,
     description: str = "",
+    trusted_types: Sequence[str] = (),
     metrics: Mapping[str, float] | None = None,
     note: str = "",
     promote: bool = False,
@@ -121,7 +132,7 @@ def publish(  # noqa: PLR0913 - each parameter is a choice of the user
         Address of the site.
     token : str, optional
         Token of a staff user.
-    sample, columns, class_names, description
+    sample, columns, class_names, description, trusted_types
         See `save`. The description replaces that of the model.
     metrics : mapping of str to float, optional
         Quality of the model, such as `{"accuracy": 0.93}`.
@@ -145,12 +156,14 @@ def publish(  # noqa: PLR0913 - each parameter is a choice of the user
     if not re.fullmatch(NAME, name):
         raise ValueError(f"{name!r} is not a model name. {NAME_RULE}")
     site = SiteClient(url, token)
-    texts: dict[str, Any] = {
-        "columns": columns,
-        "class_names": class_names,
-        "description": description,
-    }
-    data, signature = artifacts.dump(estimator, sample, **texts)
+    dump = artifacts.dump(
+        estimator,
+        sample,
+        columns=columns,
+        class_names=class_names,
+        description=description,
+        trusted=trusted_types,
+    )
     fields = {
         "metrics": json.dumps({key: float(value) for key, value in (metrics or {}).items()}),
         "promote": json.dumps(promote),
@@ -161,10 +174,12 @@ def publish(  # noqa: PLR0913 - each parameter is a choice of the user
         "allow_version": "true" if allow_version else "",
     }
     fields |= {key: text for key, text in optional.items() if text}
-    card = site.upload(f"models/{name}/versions/", fields, f"{name}.skops", data)
+    card = site.upload(f"models/{name}/versions/", fields, f"{name}.skops", dump.data)
     model = _describe_version(site, name, card)
+    for sentence in dump.notes:
+        print(sentence)  # noqa: T201 - for the user
     is_open = site.is_open(f"models/{name}/")
-    print(format_curl(model.url, signature, needs_token=not is_open))  # noqa: T201 - for the user
+    print(format_curl(model.url, dump.signature, needs_token=not is_open))  # noqa: T201 - for the user
     return model
 
 
