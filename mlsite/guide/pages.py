@@ -15,7 +15,15 @@ SUBJECT = 2  # level of the headings in the contents of a page
 # Order of the pages. A page that is not listed here is part of the last group.
 GROUPS = {
     "Use the service": ("predictions", "models", "tasks", "clients", "access"),
-    "Bring a model": ("notebook", "estimators", "artifacts", "engines", "isolation"),
+    "Bring a model": (
+        "notebook",
+        "estimators",
+        "artifacts",
+        "boosters",
+        "custom-types",
+        "engines",
+        "isolation",
+    ),
     "Run the site": ("serving", "configuration", "logs", "metrics"),
     "Change and measure it": (
         *("code", "embedding", "pages", "fast-path", "optimisations"),
