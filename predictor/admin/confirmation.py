@@ -1,28 +1,31 @@
 """Confirmation page of a change."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from django import forms
 from django.contrib import messages
-from django.contrib.admin import AdminSite
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 
+from predictor.admin.promotion import Comparison
 from predictor.core.errors import PredictorError
 from predictor.runtime.store import get_store
 
 if TYPE_CHECKING:
+    from django.contrib.admin import ModelAdmin
     from django.contrib.auth.models import User
 
 
 class Confirmation(NamedTuple):
-    """Texts of the page, and the URL to return to."""
+    """Texts of the page, the row that it is about, and the URL to return to."""
 
     question: str
     consequence: str
     button: str
+    row: str
     return_url: str
+    comparison: Comparison | None = None
 
 
 class ReasonForm(forms.Form):
@@ -35,7 +38,7 @@ class ReasonForm(forms.Form):
 
 def confirm(
     request: HttpRequest,
-    site: AdminSite,
+    admin: "ModelAdmin[Any]",
     confirmation: Confirmation,
     change: Callable[["User", str], str],
 ) -> HttpResponse:
@@ -53,6 +56,12 @@ def confirm(
             get_store().refresh()
             messages.success(request, message)
         return HttpResponseRedirect(confirmation.return_url)
-    context = {"title": confirmation.question, "confirmation": confirmation, "form": form}
+    context = {
+        "title": confirmation.question,
+        "confirmation": confirmation,
+        "comparison": confirmation.comparison,
+        "opts": admin.opts,
+        "form": form,
+    }
     template = "admin/predictor/confirmation.html"
-    return TemplateResponse(request, template, site.each_context(request) | context)
+    return TemplateResponse(request, template, admin.admin_site.each_context(request) | context)

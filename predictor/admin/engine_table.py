@@ -9,9 +9,10 @@ from predictor.models import ModelVersion
 
 TABLE = """
 <p>{}</p>
+<div class="scrolled" tabindex="0" role="group" aria-label="Engines">
 <table><thead><tr><th>Method</th><th>One row</th><th>256 rows and more</th><th>Compiled up to</th>
 <th>Verified rows</th><th>Largest relative difference</th><th>Microseconds</th><th>Reason</th></tr>
-</thead><tbody>{}</tbody></table>
+</thead><tbody>{}</tbody></table></div>
 """
 CELLS = "<tr><th>{}</th>" + "<td>{}</td>" * 7 + "</tr>"
 

@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from predictor import registry
 from predictor.admin.confirmation import Confirmation, confirm
+from predictor.admin.promotion import compare
 from predictor.admin.read_only import ReadOnlyAdmin, may_manage
 from predictor.models import ModelVersion, RegisteredModel
 
@@ -63,7 +64,7 @@ class RegisteredModelAdmin(ReadOnlyAdmin):
             url = reverse("admin:model_reset", args=[row.pk])
             buttons.append((f"Reset to version {lowest.version}", url))
         if row.live:
-            buttons.append(("Unpublish", reverse("admin:model_unpublish", args=[row.pk])))
+            buttons.append(("Take offline", reverse("admin:model_unpublish", args=[row.pk])))
         versions = reverse("admin:predictor_modelversion_changelist")
         return [*buttons, ("Compare versions", f"{versions}?model__id__exact={row.pk}")]
 
@@ -86,13 +87,14 @@ class RegisteredModelAdmin(ReadOnlyAdmin):
             return f"No version of {model} is live."
 
         confirmation = Confirmation(
-            f"Unpublish {model}?",
+            f"Take {model} offline?",
             "The model's predictions are a 404 in every process within a second. A rollback makes "
             "the version live again. Nothing is deleted.",
-            "Unpublish",
+            "Take offline",
+            str(model),
             reverse("admin:predictor_registeredmodel_change", args=[pk]),
         )
-        return confirm(request, self.admin_site, confirmation, make_change)
+        return confirm(request, self, confirmation, make_change)
 
     def _change_live(
         self,
@@ -113,6 +115,8 @@ class RegisteredModelAdmin(ReadOnlyAdmin):
             f"{verb} {model}{to_version}?",
             "The version is live in every process within a second. Nothing is deleted.",
             f"{verb}{to_version}",
+            str(model),
             reverse("admin:predictor_registeredmodel_change", args=[pk]),
+            compare(version) if version else None,
         )
-        return confirm(request, self.admin_site, confirmation, make_change)
+        return confirm(request, self, confirmation, make_change)

@@ -21,6 +21,17 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 
+class OptionalJSONField(forms.JSONField):
+    """A field for an optional JSON object, which shows nothing if there is none."""
+
+    def __init__(self) -> None:
+        super().__init__(required=False, widget=AdminTextInputWidget)
+
+    def prepare_value(self, value: Any) -> Any:
+        """Return the text to show."""
+        return "" if value is None else super().prepare_value(value)
+
+
 class UploadForm(forms.Form):
     """The fields of the API's upload, and the name of the model, which the API has in its URL."""
 
@@ -29,13 +40,15 @@ class UploadForm(forms.Form):
     )
     artifact = forms.FileField()
     sample = forms.FileField(required=False)
-    metrics = forms.JSONField(required=False, widget=AdminTextInputWidget)
+    metrics = OptionalJSONField()
     description = forms.CharField(
         required=False, max_length=2000, widget=AdminTextareaWidget(attrs={"rows": 3})
     )
-    columns = forms.JSONField(required=False, widget=AdminTextInputWidget)
-    class_names = forms.JSONField(required=False, widget=AdminTextInputWidget)
-    note = forms.CharField(required=False, max_length=2000, widget=AdminTextareaWidget)
+    columns = OptionalJSONField()
+    class_names = OptionalJSONField()
+    note = forms.CharField(
+        required=False, max_length=2000, widget=AdminTextareaWidget(attrs={"rows": 3})
+    )
     promote = forms.BooleanField(required=False)
     allow_version = forms.BooleanField(required=False)
 

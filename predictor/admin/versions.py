@@ -9,17 +9,23 @@ from django.contrib import admin
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
+from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 
 from predictor import registry
-from predictor.admin import engine_table
+from predictor.admin import engine_table, version_tables
 from predictor.admin.confirmation import Confirmation, confirm
+from predictor.admin.promotion import compare
 from predictor.admin.read_only import ReadOnlyAdmin, may_manage
 from predictor.admin.upload import upload
 from predictor.models import ModelVersion
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
+
+# Labels of the buttons, and the question about a promotion.
+LABELS = {"promote": "Make live", "retire": "Retire", "purge": "Delete the files"}
+PROMOTE = "Make {} live"
 
 # Number of metrics with a column in the list.
 MAX_METRICS = 8
@@ -33,14 +39,46 @@ class ModelVersionAdmin(ReadOnlyAdmin):
     list_select_related = ["model", "created_by"]
     search_fields = ["model__name", "notes", "source"]
     ordering = ["model__name", "-version"]
-    exclude = ["engines"]
-    readonly_fields = ["run_by"]
+    fieldsets = [
+        (None, {"fields": ["model", "version", "state", "estimator", "notes"]}),
+        ("Quality", {"fields": ["quality"]}),
+        ("Inputs and outputs", {"fields": ["columns", "outputs"]}),
+        ("Engine", {"fields": ["run_by", "use_compiled", "compiled"]}),
+        ("Origin", {"fields": ["created_at", "created_by", "source", "software", "any_version"]}),
+        ("File", {"fields": ["artifact", "format", "file_size", "sha256", "purged_at"]}),
+    ]
+    readonly_fields = ["run_by", "quality", "columns", "outputs", "software", "file_size"]
     change_form_template = "admin/predictor/modelversion/change_form.html"
     url_prefix = "version"
     changes = ("promote", "retire", "purge", "switch")
 
     class Media:
         css = {"all": ["predictor/admin.css"]}
+
+    @admin.display(description="Metrics")
+    def quality(self, version: ModelVersion) -> str | None:
+        """Return the table of metrics."""
+        return version_tables.metrics(version)
+
+    @admin.display(description="Columns")
+    def columns(self, version: ModelVersion) -> str:
+        """Return the table of columns."""
+        return version_tables.columns(version)
+
+    @admin.display(description="Outputs")
+    def outputs(self, version: ModelVersion) -> str:
+        """Return the outputs in words."""
+        return version_tables.outputs(version)
+
+    @admin.display(description="Fitted with")
+    def software(self, version: ModelVersion) -> str | None:
+        """Return the software that fitted the estimator."""
+        return version_tables.software(version)
+
+    @admin.display(description="Size")
+    def file_size(self, version: ModelVersion) -> str:
+        """Return the size of the artifact in words."""
+        return filesizeformat(version.size)
 
     @admin.display(description="Run by")
     def run_by(self, version: ModelVersion) -> str:
@@ -77,7 +115,7 @@ class ModelVersionAdmin(ReadOnlyAdmin):
         state = ModelVersion.State
         verbs = {state.READY: ("promote", "retire"), state.RETIRED: ("purge",)}
         buttons = [
-            (verb.capitalize(), reverse(f"admin:version_{verb}", args=[row.pk]))
+            (LABELS[verb], reverse(f"admin:version_{verb}", args=[row.pk]))
             for verb in verbs.get(row.state, ())
         ]
         if row.compiled:
@@ -95,7 +133,7 @@ class ModelVersionAdmin(ReadOnlyAdmin):
         consequence = (
             "The version is live in every process within a second. The current one stays ready."
         )
-        return self._confirm(request, pk, "Promote", consequence, change)
+        return self._confirm(request, pk, PROMOTE, consequence, change)
 
     def retire(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Retire a version after a confirmation."""
@@ -105,7 +143,7 @@ class ModelVersionAdmin(ReadOnlyAdmin):
             return f"Version {version.version} of {version.model} is retired."
 
         consequence = "The version cannot predict any more. Its file stays. This cannot be undone."
-        return self._confirm(request, pk, "Retire", consequence, change)
+        return self._confirm(request, pk, "Retire {}", consequence, change)
 
     def purge(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Delete the files of a retired version after a confirmation."""
@@ -117,7 +155,7 @@ class ModelVersionAdmin(ReadOnlyAdmin):
         consequence = (
             "The model file is deleted. The version stays in the list. This cannot be undone."
         )
-        return self._confirm(request, pk, "Purge", consequence, change)
+        return self._confirm(request, pk, "Delete the files of {}", consequence, change)
 
     def switch(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Switch between the compiled estimator and scikit-learn after a confirmation."""
@@ -130,24 +168,26 @@ class ModelVersionAdmin(ReadOnlyAdmin):
             return f"Version {version.version} of {version.model} uses {engine}."
 
         consequence = "The change takes effect in every process within a second."
-        return self._confirm(request, pk, f"Use {engine} for", consequence, change)
+        return self._confirm(request, pk, f"Use {engine} for {{}}", consequence, change)
 
     def _confirm(
         self,
         request: HttpRequest,
         pk: int,
-        verb: str,
+        phrase: str,
         consequence: str,
         change: Callable[[ModelVersion, "User", str], str],
     ) -> HttpResponse:
         version = get_object_or_404(ModelVersion.objects.select_related("model"), pk=pk)
         confirmation = Confirmation(
-            f"{verb} version {version.version} of {version.model}?",
+            f"{phrase.format(f'version {version.version} of {version.model}')}?",
             consequence,
-            f"{verb} version {version.version}",
-            reverse("admin:predictor_modelversion_change", args=[version.pk]),
+            phrase.format(f"version {version.version}"),
+            str(version),
+            reverse("admin:predictor_modelversion_change", args=[pk]),
+            compare(version) if phrase == PROMOTE else None,
         )
-        return confirm(request, self.admin_site, confirmation, partial(change, version))
+        return confirm(request, self, confirmation, partial(change, version))
 
 
 def column(name: str) -> Any:

@@ -86,7 +86,7 @@ def test_a_page_leads_to_its_json(page):
 
 def test_the_pages_of_the_admin_open(page, admin):
     page.goto("/admin/")
-    expect(page).to_have_title("Log in | mlsite admin")
+    expect(page).to_have_title("Sign in | mlsite")
     assert violations(page) == {}
     for address in ("/admin/", "/admin/tasks/task/", "/admin/tasks/task/add/"):
         assert admin.goto(address).status == 200

@@ -5,6 +5,8 @@ from django.contrib.auth.models import Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from predictor import registry
+from predictor.admin.promotion import find_differences, find_facts
+from predictor.core.signature import Signature
 from predictor.models import Event, ModelVersion, RegisteredModel
 
 MODELS = "/admin/predictor/registeredmodel/"
@@ -68,7 +70,7 @@ def test_a_model_offers_the_ways_back_that_there_are(admin_client, three):
     text = page(admin_client, f"{MODELS}{model.pk}/change/")
     assert "Roll back to version 1" in text
     assert "Reset to version 1" in text
-    assert "Unpublish" in text
+    assert "Take offline" in text
     registry.rollback("iris")
     text = page(admin_client, f"{MODELS}{model.pk}/change/")
     assert "Roll back" not in text
@@ -77,7 +79,11 @@ def test_a_model_offers_the_ways_back_that_there_are(admin_client, three):
 
 def test_a_promotion_is_asked_for_and_recorded(admin_client, api, pk):
     url = f"{VERSIONS}{pk[1]}/promote/"
-    assert "Promote version 1 of iris?" in page(admin_client, url)
+    text = page(admin_client, url)
+    assert "Make version 1 of iris live?" in text
+    assert "Version 2, live now</th>" in text
+    assert '<th scope="row">accuracy</th><td>0.76</td><td>0.76</td>' in text
+    assert f'<a href="{VERSIONS}">Model versions</a>' in text
     assert registry.live_versions() == {"iris": 2}
     response = admin_client.post(url, {"why": "it was better"}, follow=True)
     assert "Version 1 of iris is live." in response.content.decode()
@@ -85,6 +91,32 @@ def test_a_promotion_is_asked_for_and_recorded(admin_client, api, pk):
     event = Event.objects.last()
     assert (event.kind, event.by, event.why) == ("promotion", "admin", "it was better")
     assert api.post("/predict", {"X1": 1, "X2": 1})["X-Model-Version"] == "1"
+
+
+def test_the_differences_are_stated_before_a_promotion(iris, penguins):
+    new, live = (ModelVersion.objects.get(model__name=name) for name in ("penguins", "iris"))
+    new.fitted_with, new.any_version, new.metrics = {"scikit-learn": "1.5.2"}, True, {}
+    facts = find_facts(new)
+    assert [fact.partition(" ")[2][:30] for fact in facts] == [
+        "version has no metrics, so its",
+        "was fitted with scikit-learn 1",
+    ]
+    names = sorted(Signature.from_json(new.signature).names)
+    assert find_differences(live, new) == [
+        f"Clients must send new columns: {', '.join(names)}.",
+        "Clients must no longer send columns: X1, X2.",
+        "The classes differ.",
+    ]
+    assert find_differences(live, live) == []
+
+
+def test_a_version_is_shown_as_tables(admin_client, pk):
+    text = page(admin_client, f"{VERSIONS}{pk[1]}/change/")
+    assert '<tr><th scope="row">accuracy</th><td>0.76</td></tr>' in text
+    assert "Sepal length (cm)" in text
+    assert "scikit-learn 1." in text
+    for json in ("{&quot;", "null", "None"):
+        assert json not in text.partition('id="content"')[2]
 
 
 def test_a_retirement_is_asked_for(admin_client, pk):
@@ -138,7 +170,9 @@ def test_what_has_become_impossible_meanwhile_is_told(admin_client, pk):
 
 
 def test_an_upload_registers_a_version(admin_client, three, brought):
-    assert "Fitted estimator" in page(admin_client, f"{VERSIONS}add/")
+    text = page(admin_client, f"{VERSIONS}add/")
+    assert "Fitted estimator" in text
+    assert "null" not in text.partition('id="content"')[2]
     artifact = SimpleUploadedFile("sums.onnx", (brought / "sums.onnx").read_bytes())
     form = {"model": "sums", "artifact": artifact, "metrics": '{"r2": 1}', "promote": "on"}
     response = admin_client.post(f"{VERSIONS}add/", form, follow=True)
