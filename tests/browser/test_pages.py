@@ -88,8 +88,20 @@ def test_the_pages_of_the_admin_open(page, admin):
     page.goto("/admin/")
     expect(page).to_have_title("Sign in | mlsite")
     assert violations(page) == {}
-    for address in ("/admin/", "/admin/tasks/task/", "/admin/tasks/task/add/"):
-        assert admin.goto(address).status == 200
+    for address in ("", "tasks/task/", "tasks/task/add/", "predictor/modelversion/1/change/"):
+        assert admin.goto(f"/admin/{address}").status == 200
+
+
+def test_an_upload_shows_its_progress_and_the_reason_of_a_refusal(admin, tmp_path):
+    file = tmp_path / "model.skops"
+    file.write_bytes(b"no model")
+    admin.goto("/admin/predictor/modelversion/add/")
+    admin.get_by_label("Model:").fill("Flowers")
+    admin.get_by_label("Artifact:").set_input_files(file)
+    admin.get_by_role("button", name="Upload").click()
+    expect(admin.locator(".errorlist")).to_contain_text("'Flowers' is not a model name.")
+    expect(admin).to_have_url("/admin/predictor/modelversion/add/")
+    expect(admin.locator(".upload-progress")).to_be_hidden()
 
 
 def test_the_docs_try_a_prediction_out_under_the_policy(page):

@@ -149,7 +149,7 @@ STRICT = [
     (page(f"{ADMIN}/registeredmodel/1/change/", staff=True), 200, "Roll back to version 1"),
     (page(f"{ADMIN}/modelversion/1/change/", staff=True), 200, "/1/promote/"),
     (page(f"{ADMIN}/modelversion/add/", staff=True), 200, "Fitted estimator"),
-    (page(f"{ADMIN}/modelversion/1/promote/", staff=True), 200, "Promote version 1 of iris?"),
+    (page(f"{ADMIN}/modelversion/1/promote/", staff=True), 200, "Make version 1 of iris live?"),
     (
         {
             "method": "post",
