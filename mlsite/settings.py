@@ -286,7 +286,8 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "mlsite",
-    "DESCRIPTION": "scikit-learn models and a task list.",
+    "DESCRIPTION": "scikit-learn models and a task list. The [reference](/schema) lists all "
+    "operations on one page; the [guide](/guide) explains the subjects.",
     "VERSION": "0.1.0",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,

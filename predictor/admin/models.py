@@ -13,6 +13,7 @@ from predictor import registry
 from predictor.admin.confirmation import Confirmation, confirm
 from predictor.admin.promotion import compare
 from predictor.admin.read_only import ReadOnlyAdmin, may_manage
+from predictor.admin.version_tables import format_metric
 from predictor.models import ModelVersion, RegisteredModel
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 class RegisteredModelAdmin(ReadOnlyAdmin):
     """Models with their live version. Only the description can be edited."""
 
-    list_display = ["name", "live_version", "version_count", "description"]
+    list_display = ["name", "live_version", "quality", "version_count", "description"]
     search_fields = ["name", "description"]
     readonly_fields = ["name", "live_version", "created_at"]
     fields = ["name", "description", "live_version", "created_at"]
@@ -46,6 +47,12 @@ class RegisteredModelAdmin(ReadOnlyAdmin):
     def live_version(self, model: Any) -> int | None:
         """Return the number of the live version."""
         return model.live[0].version if model.live else None
+
+    @admin.display(description="Quality", empty_value="-")
+    def quality(self, model: Any) -> str | None:
+        """Return the first metric of the live version."""
+        metrics = model.live[0].metrics if model.live else {}
+        return next((f"{name} {format_metric(value)}" for name, value in metrics.items()), None)
 
     @admin.display(description="Versions", ordering="version_count")
     def version_count(self, model: Any) -> int:

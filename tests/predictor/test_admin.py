@@ -37,6 +37,7 @@ def page(client, url):
 def test_the_list_of_models_shows_what_is_live(admin_client, three):
     text = page(admin_client, MODELS)
     assert '<td class="field-live_version">2</td>' in text
+    assert '<td class="field-quality">accuracy 0.76</td>' in text
     assert '<td class="field-version_count">3</td>' in text
     assert "addlink" not in text.partition('id="content"')[2]
 
