@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from mlsite.server.output import use_lossy_output
-from mlsite.server.scratch import scratch_directory
+from mlsite.server.scratch import memory_directory, scratch_directory
 
 # Name of the command that the wheel installs.
 COMMAND = "mlsite"
@@ -21,8 +21,8 @@ def main() -> None:
     use_lossy_output()
     # The processes of `serve` count together in this directory. prometheus-client reads the
     # variable when it is imported, which happens while Django loads the apps.
-    with scratch_directory("mlsite-metrics-") as directory:
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = directory
+    with scratch_directory(memory_directory()) as directory:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(directory)
         run()
 
 

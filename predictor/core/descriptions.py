@@ -1,5 +1,6 @@
 """Texts from the user about the columns and classes of a model."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -10,6 +11,8 @@ from predictor.core.response_values import encode_label
 from predictor.core.signature import Signature
 
 MAX_LENGTH = 1000
+# Characters that PostgreSQL cannot store, or UTF-8 cannot represent.
+FORBIDDEN = re.compile(r"[\0\ud800-\udfff]")
 
 
 def describe_columns(signature: Signature, columns: Mapping[str, str]) -> Signature:
@@ -85,4 +88,6 @@ def _check_texts(subject: str, texts: Mapping[Any, Any]) -> Mapping[str, str]:
             raise ArtifactError(
                 f"The text of the {subject} {name[:40]!r} needs 1 to {MAX_LENGTH} characters."
             )
+        if FORBIDDEN.search(name + text):
+            raise ArtifactError(f"The {subject} {name!r} contains U+0000 or a lone surrogate.")
     return texts

@@ -16,8 +16,8 @@ from predictor.core.errors import ArtifactError, Busy, EstimatorFailed, InvalidI
 from predictor.core.signature import Signature
 from predictor.isolation import messages, packing
 from predictor.isolation.connections import ConnectionPool
-from predictor.isolation.messages import Disconnected, MalformedMessage
-from predictor.isolation.replies import Reply, read_reply
+from predictor.isolation.messages import MalformedMessage
+from predictor.isolation.replies import read_reply
 
 log = logging.getLogger(__name__)
 
@@ -40,28 +40,15 @@ class Observer(Protocol):
 
 
 class _ProcessEnded(Exception):
-    """The process ended before it responded.
-
-    Parameters
-    ----------
-    has_started : bool
-        Whether it had started the call of a retried request.
-    """
+    """The process ended before it responded, or was killed because it did not respond correctly."""
 
     def __init__(self, *, has_started: bool) -> None:
         super().__init__()
-        self.has_started = has_started
+        self.has_started = has_started  # the call of a retried request
 
 
 class RemoteEngine:
-    """Engine that runs an estimator in an estimator process, which all workers share.
-
-    Parameters
-    ----------
-    signature : Signature
-    connections : ConnectionPool
-    observer : Observer
-    """
+    """Engine that runs an estimator in an estimator process, which all workers share."""
 
     def __init__(
         self, signature: Signature, connections: ConnectionPool, observer: Observer
@@ -158,13 +145,7 @@ class RemoteEngine:
         *,
         is_retried: bool = False,
     ) -> MethodResults:
-        """Return the results of one request.
-
-        Raises
-        ------
-        _ProcessEnded
-            The process ended, or was killed because it did not respond correctly.
-        """
+        """Return the results of one request, or raise _ProcessEnded."""
         connection = self.connections.take()
         is_reusable = has_started = False
         try:
@@ -172,7 +153,7 @@ class RemoteEngine:
             message = connection.receive(n_rows, is_last=not is_retried)
             if has_started := "started" in message.header:
                 message = connection.receive(n_rows)
-            reply = read_reply(message, self._signature, methods, n_rows)
+            results, n_requests = read_reply(message, self._signature, methods, n_rows)
             is_reusable = True
         except (InvalidInput, Busy, EstimatorFailed):
             is_reusable = True
@@ -182,10 +163,10 @@ class RemoteEngine:
         except InvalidResult as exc:
             self.connections.kill(connection.pid)
             raise EstimatorFailed(f"The estimator's result is invalid. {exc}") from exc
-        except Disconnected as exc:
+        except ConnectionError as exc:
             self.connections.drop(connection.pid)
             raise _ProcessEnded(has_started=has_started) from exc
-        except (TimeoutError, MalformedMessage) as exc:
+        except (*messages.TIMEOUTS, MalformedMessage) as exc:
             self.connections.kill(connection.pid)
             raise _ProcessEnded(has_started=has_started) from exc
         finally:
@@ -193,12 +174,12 @@ class RemoteEngine:
                 self.connections.keep(connection)
             else:
                 connection.close()
-        return self._count_batch(reply)
+        self._count_call(n_requests)
+        return results
 
-    def _count_batch(self, reply: Reply) -> MethodResults:
-        if reply.n_requests:
-            self._observer.called(reply.n_requests)
-        return reply.results
+    def _count_call(self, n_requests: int) -> None:
+        if n_requests:  # else another reply to the same call states it
+            self._observer.called(n_requests)
 
 
 class RefusedRows:
@@ -208,13 +189,7 @@ class RefusedRows:
         self._refused: dict[bytes, tuple[float, str]] = {}
 
     def check(self, buffers: Sequence[Any]) -> None:
-        """Check the message of a request.
-
-        Raises
-        ------
-        EstimatorFailed
-            The same rows have ended a process.
-        """
+        """Raise EstimatorFailed if the rows in the message of a request have ended a process."""
         if not self._refused:
             return
         until, reason = self._refused.get(_digest(buffers), (0, ""))

@@ -30,16 +30,7 @@ UNUSED_S = 60
 
 
 class Connection:
-    """Socket of an estimator process. One thread uses it at a time.
-
-    Parameters
-    ----------
-    connection : socket
-    pid : int
-        The estimator process.
-    timeout_s : float
-        Time in which the process must respond.
-    """
+    """Socket of an estimator process, which must respond in time. One thread uses it at a time."""
 
     def __init__(self, connection: socket.socket, pid: int, timeout_s: float) -> None:
         self.pid = pid
@@ -81,14 +72,7 @@ class Connection:
 
 
 class ConnectionPool:
-    """Connections to the process of one version; the process ends when all of them are closed.
-
-    Parameters
-    ----------
-    artifact : Path
-    options : Options
-    supervisor : SupervisorClient
-    """
+    """Connections to the process of one version; the process ends when all of them are closed."""
 
     def __init__(self, artifact: Path, options: Options, supervisor: SupervisorClient) -> None:
         self.artifact = artifact

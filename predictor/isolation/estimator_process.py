@@ -53,23 +53,12 @@ class Request:
 
 
 def main(options: Options, artifact: int, connections: socket.socket, parent: int) -> None:
-    """Run an estimator until no worker is connected.
+    """Run the estimator in an open artifact until no worker is connected.
 
-    Parameters
-    ----------
-    options : Options
-    artifact : int
-        Descriptor of the artifact, open for reading.
-    connections : socket
-        Receives the sockets of workers from the supervisor.
-    parent : int
-        Process id of the supervisor.
+    The supervisor, which is the parent, sends the sockets of workers over the connections.
     """
-    confine(
-        keep=(artifact, connections.fileno()),
-        memory_bytes=options.memory_bytes,
-        parent=parent,
-    )
+    keep = (artifact, connections.fileno())
+    confine(keep=keep, memory_bytes=options.memory_bytes, parent=parent)
     load_error, estimator = "", None
     try:
         estimator = load(artifact, options)
@@ -104,11 +93,7 @@ class EstimatorProcess:
     """
 
     def __init__(
-        self,
-        options: Options,
-        engine: EstimatorEngine,
-        connections: socket.socket,
-        load_error: str,
+        self, options: Options, engine: EstimatorEngine, connections: socket.socket, load_error: str
     ) -> None:
         self.options = options
         self.engine = engine
@@ -177,7 +162,7 @@ class EstimatorProcess:
         """Queue the request of a worker. Drop a worker that has disconnected or is stuck."""
         try:
             header, body = messages.receive(connection)
-        except (messages.Disconnected, messages.MalformedMessage, TimeoutError):
+        except (OSError, messages.MalformedMessage):
             self._drop(connection)
             return
         X = packing.Unpacker(body, self.signature.build).unpack(header["X"])
@@ -255,7 +240,7 @@ class EstimatorProcess:
         buffers = messages.dump(header, arrays)
         try:
             messages.send(connection, buffers)
-        except (messages.Disconnected, TimeoutError):
+        except OSError:
             self._drop(connection)
 
     def _drop(self, connection: socket.socket) -> None:

@@ -24,91 +24,50 @@ FILES = ("artifact", "artifact_reader", "compiled", "report", "file", "sample", 
 # Exit code of a step that rejects the file; the report contains the reason.
 REJECTED = 3
 
+# Longest text in a report.
+MAX_TEXT_LENGTH = 10_000
+
 
 @dataclass(frozen=True)
 class Inspection:
-    """Result of the inspection of a file, as plain values.
+    """Description of a model that was inspected, compiled or trained, as plain values."""
 
-    Parameters
-    ----------
-    artifact : str
-        Name of the file to serve.
-    format : str
-    signature : mapping
-        Output of `Signature.to_json`.
-    fitted_with : mapping of str to str
-        Versions of the software that fitted the estimator.
-    notes : sequence of str
-        Conversions and upgrades, one sentence each.
-    any_version : bool
-        Whether other versions of scikit-learn may run the estimator.
-    engines : mapping
-        Report of the compilation.
-    compiled : str
-        SHA-256 of the compiled estimator, whose file lies beside the artifact; empty if there is
-        none.
-    description : str
-        Description of the model in the file or by the recipe.
-    """
-
-    artifact: str
-    format: str
-    signature: Mapping[str, Any]
-    fitted_with: Mapping[str, str]
-    notes: Sequence[str] = ()
-    any_version: bool = False
-    engines: Mapping[str, Any] = field(default_factory=dict)
-    compiled: str = ""
-    description: str = ""
+    artifact: str  # name of the file to serve
+    format: str  # "skops" or "onnx"
+    signature: Mapping[str, Any]  # output of `Signature.to_json`
+    fitted_with: Mapping[str, str]  # versions of the software that fitted the estimator
+    notes: Sequence[str] = ()  # conversions and upgrades, one sentence each
+    any_version: bool = False  # whether other versions of scikit-learn may run the estimator
+    engines: Mapping[str, Any] = field(default_factory=dict)  # report of the compilation
+    compiled: str = ""  # SHA-256 of the compiled estimator beside the artifact; empty without one
+    description: str = ""  # of the model, in the file or by the recipe
+    metrics: Mapping[str, float] = field(default_factory=dict)  # of a bundled model
 
 
 @dataclass(frozen=True)
 class Job:
     """Steps to run, and the descriptors of their files.
 
-    Parameters
-    ----------
-    steps : sequence of str
-        Names of steps, in order.
-    artifact, compiled, report : int
-        Descriptors of files to write. The report has a line with the description of the model and
-        a line with the outcome of the compilation.
-    artifact_reader : int
-        Another descriptor of the artifact, open for reading.
-    file, sample : int, optional
-        Descriptors of the file to inspect, and of its sample.
-    errors : int, optional
-        Descriptor of the file that receives the standard error of all processes.
-    file_name, sample_name : str
-        Their suffixes tell the format.
-    recipe : str
-        Name of the bundled model to train.
-    trusted : sequence of str
-        Types and functions that the operator adds to the allow-list.
-    allow_pickle, allow_version, use_compiled : bool
-    cores : sequence of int
-        CPU cores to use; if empty, those of the parent process.
-    memory_bytes : int
-    time_s : float
+    The report has a line with the description of the model, and a line with the outcome of the
+    compilation.
     """
 
     steps: Sequence[str]
-    artifact: int
-    artifact_reader: int
-    compiled: int
-    report: int
-    file: int | None = None
-    file_name: str = ""
+    artifact: int  # to write
+    artifact_reader: int  # the same file, open for reading
+    compiled: int  # to write
+    report: int  # to write
+    file: int | None = None  # to inspect
+    file_name: str = ""  # its suffix tells the format
     sample: int | None = None
-    sample_name: str = ""
-    errors: int | None = None
-    recipe: str = ""
-    trusted: Sequence[str] = ()
+    sample_name: str = ""  # its suffix tells the format
+    errors: int | None = None  # receives the standard error of all processes
+    recipe: str = ""  # name of the bundled model to train
+    trusted: Sequence[str] = ()  # types and functions that the operator adds to the allow-list
     allow_pickle: bool = False
     allow_version: bool = False
     use_compiled: bool = True
-    cores: Sequence[int] = ()
-    memory_bytes: int = MEMORY_BYTES
+    cores: Sequence[int] = ()  # CPU cores to use; if empty, those of the parent process
     time_s: float = TIME_S
 
     def descriptors(self) -> dict[str, int]:
@@ -119,18 +78,8 @@ class Job:
 
 @dataclass(frozen=True)
 class Outcome:
-    """Outcome of the steps of a job; the report describes the model.
+    """Outcome of the steps of a job; the report describes the model."""
 
-    Parameters
-    ----------
-    failed_step : str
-        Empty if no step failed.
-    exit_code : int
-        Exit code of the failed step; a negative number is a signal.
-    engines : mapping, optional
-        Report that replaces that of a compilation without result.
-    """
-
-    failed_step: str = ""
-    exit_code: int = 0
-    engines: Mapping[str, Any] | None = None
+    failed_step: str = ""  # empty if no step failed
+    exit_code: int = 0  # of the failed step; a negative number is a signal
+    engines: Mapping[str, Any] | None = None  # replaces the report of a compilation without result

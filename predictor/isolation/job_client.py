@@ -1,36 +1,107 @@
-"""Start of a job in the supervisor, and its outcome."""
+"""Run of a job in the supervisor, and the validated result of a job."""
 
+import hashlib
+import io
 import logging
 import os
+import signal
 import tempfile
 from dataclasses import replace
 
 from predictor.core.errors import ArtifactError
-from predictor.isolation import messages
-from predictor.isolation.job import ACTIONS, REJECTED, Job, Outcome
+from predictor.isolation import messages, reports
+from predictor.isolation.job import (
+    ACTIONS,
+    COMPILATION,
+    MEMORY_BYTES,
+    REJECTED,
+    TIME_S,
+    Inspection,
+    Job,
+    Outcome,
+)
 from predictor.isolation.supervisor_client import get_supervisor
 
 log = logging.getLogger(__name__)
 
+# Number of bytes of the standard error of a failed step that are logged.
+MAX_LOGGED_BYTES = 2000
+
+
+class Rejected(ArtifactError):
+    """A step rejects the file, or another field of an upload."""
+
+    def __init__(self, message: str, field: str) -> None:
+        super().__init__(message)
+        self.field = field
+
 
 def run_in_supervisor(job: Job) -> Outcome:
-    """Run a job in processes of the supervisor."""
+    """Run a job in processes of the supervisor.
+
+    Raises
+    ------
+    ArtifactError
+        The job takes too long.
+    """
     with tempfile.TemporaryFile() as errors:
         with get_supervisor().start_job(replace(job, errors=errors.fileno())) as connection:
             messages.limit_waits(connection, job.time_s)
             try:
                 outcome = Outcome(**messages.receive(connection).header)
-            except TimeoutError as exc:
-                action = ACTIONS[job.steps[0]]
-                raise ArtifactError(f"{action} took more than {job.time_s} seconds.") from exc
-            except messages.Disconnected:
+            except messages.TIMEOUTS as exc:
+                raise _too_slow(job.steps[0]) from exc
+            except ConnectionError:
                 outcome = Outcome(job.steps[0], 1)
         if outcome.exit_code not in (0, REJECTED):
-            errors.seek(-min(2000, errors.seek(0, os.SEEK_END)), os.SEEK_END)
+            errors.seek(-min(MAX_LOGGED_BYTES, errors.seek(0, os.SEEK_END)), os.SEEK_END)
             log.error(
                 "The %s of a model ended with exit code %s: %s",
                 outcome.failed_step,
                 outcome.exit_code,
-                errors.read().decode(errors="replace"),
+                messages.printable(errors.read().decode(errors="replace")),
             )
     return outcome
+
+
+def parse_result(outcome: Outcome, report: bytes, compiled: io.BufferedRandom) -> Inspection:
+    """Return the validated result of a job.
+
+    Raises
+    ------
+    ArtifactError
+        A step has failed, or the report is invalid.
+    """
+    if outcome.exit_code == REJECTED:
+        rejection = reports.parse_rejection(report)
+        raise Rejected(rejection.rejected, rejection.field)
+    if outcome.exit_code == -signal.SIGXCPU:
+        raise _too_slow(outcome.failed_step)
+    if outcome.failed_step == COMPILATION:
+        name = signal.strsignal(-outcome.exit_code)
+        raise ArtifactError(f"Compiling the model ended with a signal: {name}.")
+    if outcome.failed_step:
+        raise ArtifactError(
+            f"{ACTIONS[outcome.failed_step]} crashed, or exceeded the limit of "
+            f"{MEMORY_BYTES / 2**30:g} GiB of memory."
+        )
+    described, engines = reports.parse(report, outcome.engines)
+    sha256 = ""
+    if outcome.engines is None and compiled.seek(0, os.SEEK_END):
+        compiled.seek(0)
+        sha256 = hashlib.file_digest(compiled, "sha256").hexdigest()
+    return Inspection(
+        artifact=f"model.{described.format}",
+        format=described.format,
+        signature=described.signature,
+        fitted_with=described.fitted_with,
+        notes=described.notes,
+        description=described.description,
+        metrics=described.metrics,
+        engines=engines,
+        compiled=sha256,
+    )
+
+
+def _too_slow(step: str) -> ArtifactError:
+    return ArtifactError(f"{ACTIONS[step]} took more than {TIME_S} seconds.")

@@ -34,14 +34,7 @@ def get_version() -> int:
 
 
 def open_rules(version: int, readable: Collection[Path], writable: Collection[Path]) -> int:
-    """Return the descriptor of rules that allow only these files and directories.
-
-    Parameters
-    ----------
-    version : int
-        Version of Landlock, at most that of the kernel.
-    readable, writable : collection of Path
-    """
+    """Return the descriptor of rules that allow only these files and directories."""
     rights = (1 << N_RIGHTS[min(version, len(N_RIGHTS) - 1)]) - 1
     # All rights to TCP and all scopes are restricted, and no rule allows any.
     tcp = 0b11 if version >= TCP_VERSION else 0

@@ -7,24 +7,12 @@ LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 def call(number: int, *arguments: int | bytes | None) -> int:
-    """Return the result of a system call with this number; see syscall(2).
-
-    Raises
-    ------
-    OSError
-        The call fails.
-    """
+    """Return the result of a system call, or raise its OSError; see syscall(2)."""
     return _checked(LIBC.syscall(ctypes.c_long(number), *map(_word, arguments)))
 
 
 def prctl(option: int, *arguments: int | bytes) -> int:
-    """Return the result of prctl(2).
-
-    Raises
-    ------
-    OSError
-        The call fails.
-    """
+    """Return the result of prctl(2), or raise its OSError."""
     words = [*arguments, 0, 0, 0, 0][:4]  # the kernel refuses some options with other words
     return _checked(LIBC.prctl(ctypes.c_int(option), *map(_word, words)))
 

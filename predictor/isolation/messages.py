@@ -24,12 +24,14 @@ PREFIX = struct.Struct("<QQ")  # lengths of the header and of the arrays
 CHUNK_BYTES = 2**16
 # Largest message. The rows of the longest accepted body are smaller.
 MAX_BYTES = 2**30
+# Longest text of another process that is shown.
+MAX_TEXT_LENGTH = 4000
 # A call of the kernel takes at most 1,024 buffers.
 MAX_BUFFERS = 1000
 
 
-class Disconnected(Exception):
-    """The other process has closed the socket, in the middle of a message or before it."""
+# Exceptions after the time of `limit_waits`.
+TIMEOUTS = (BlockingIOError, TimeoutError)
 
 
 class MalformedMessage(Exception):
@@ -49,7 +51,7 @@ def pair() -> tuple[socket.socket, socket.socket]:
 
 
 def limit_waits(connection: socket.socket, timeout_s: float) -> None:
-    """Let every call that sends or receives fail with TimeoutError after some seconds.
+    """Let every call that sends or receives fail with BlockingIOError after some seconds.
 
     In contrast to `settimeout`, the socket stays in blocking mode, which saves a system call.
     """
@@ -79,27 +81,22 @@ def send(
 
     Raises
     ------
-    Disconnected
+    ConnectionError
         The other process has closed the socket.
-    TimeoutError
+    BlockingIOError
         See `limit_waits`.
     """
     views: list[memoryview] = [memoryview(buffer) for buffer in buffers if len(buffer)]
-    try:
-        while views:
-            if descriptors:
-                sent = socket.send_fds(connection, views[:MAX_BUFFERS], list(descriptors))
-                descriptors = ()
-            else:
-                sent = connection.sendmsg(views[:MAX_BUFFERS])
-            while views and sent >= views[0].nbytes:
-                sent -= views.pop(0).nbytes
-            if sent:
-                views[0] = views[0][sent:]
-    except BlockingIOError as exc:
-        raise TimeoutError from exc
-    except ConnectionError as exc:
-        raise Disconnected from exc
+    while views:
+        if descriptors:
+            sent = socket.send_fds(connection, views[:MAX_BUFFERS], list(descriptors))
+            descriptors = ()
+        else:
+            sent = connection.sendmsg(views[:MAX_BUFFERS])
+        while views and sent >= views[0].nbytes:
+            sent -= views.pop(0).nbytes
+        if sent:
+            views[0] = views[0][sent:]
 
 
 def receive(
@@ -123,35 +120,26 @@ def receive(
 
     Raises
     ------
-    Disconnected
-        The other process has closed the socket.
+    ConnectionError
+        The other process has closed the socket, before the message or in the middle of it.
     MalformedMessage
         The message does not follow the format, or is too long.
+    BlockingIOError
+        See `limit_waits`.
     TimeoutError
-        See `limit_waits`; the deadline has passed.
+        The deadline has passed.
     """
-    try:
-        first = connection.recv(first_bytes)
-        return _receive_rest(connection, first, max_bytes, deadline)
-    except BlockingIOError as exc:
-        raise TimeoutError from exc
-    except ConnectionError as exc:
-        raise Disconnected from exc
+    return _receive_rest(connection, connection.recv(first_bytes), max_bytes, deadline)
 
 
 def receive_with_descriptors(connection: socket.socket, most: int) -> tuple[Message, list[int]]:
     """Receive one message, and the descriptors that came with it. The caller must close them."""
-    descriptors: list[int] = []
+    first, descriptors, _, _ = socket.recv_fds(connection, CHUNK_BYTES, most)
     try:
-        first, descriptors, _, _ = socket.recv_fds(connection, CHUNK_BYTES, most)
         return _receive_rest(connection, first, MAX_BYTES, math.inf), descriptors
-    except BaseException as exc:
+    except (OSError, MalformedMessage):
         for descriptor in descriptors:
             os.close(descriptor)
-        if isinstance(exc, BlockingIOError):
-            raise TimeoutError from exc
-        if isinstance(exc, ConnectionError):
-            raise Disconnected from exc
         raise
 
 
@@ -160,7 +148,7 @@ def _receive_rest(
 ) -> Message:
     """Return a message of which the first bytes were received."""
     if len(first) < PREFIX.size:
-        raise Disconnected
+        raise ConnectionResetError
     header_length, body_length = PREFIX.unpack_from(first)
     length = header_length + body_length
     position = len(first) - PREFIX.size
@@ -176,7 +164,7 @@ def _receive_rest(
             raise TimeoutError
         received = connection.recv_into(view[position:])
         if not received:
-            raise Disconnected
+            raise ConnectionResetError
         position += received
     return _parse(data, header_length)
 
@@ -189,3 +177,10 @@ def _parse(data: bytearray, header_length: int) -> Message:
     if type(header) is not dict:
         raise MalformedMessage
     return Message(header, memoryview(data)[header_length:])
+
+
+def printable(text: str) -> str:
+    """Return a text without control characters, of which no line can look like a log record."""
+    lines = text[:MAX_TEXT_LENGTH].splitlines()
+    shown = ("".join(c if c.isprintable() else "?" for c in line) for line in lines)
+    return "\n    ".join(shown)

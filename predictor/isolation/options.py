@@ -6,33 +6,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Options:
-    """Description of an estimator process: workers with equal options share a process.
+    """Description of an estimator process: workers with equal options share a process."""
 
-    Parameters
-    ----------
-    sha256 : str
-        The SHA-256 of the artifact at registration.
-    signature : str
-        Output of `Signature.to_json`, as JSON.
-    trusted : sequence of str
-        Types and functions that the operator adds to the allow-list.
-    allow_version : bool
-        Whether an estimator of another scikit-learn version is accepted.
-    is_batch_safe : bool
-        Whether one call may answer several requests: predictions do not change with the
-        composition of the batch.
-    memory_bytes : int
-    time_limit_s : float
-        Maximum time of one call of the estimator.
-    idle_s : float, optional
-        Time without requests after which the process ends; None is no limit.
-    """
-
-    sha256: str
-    signature: str
-    trusted: Sequence[str]
-    allow_version: bool
-    is_batch_safe: bool
+    sha256: str  # of the artifact at registration
+    signature: str  # output of `Signature.to_json`, as JSON
+    trusted: Sequence[str]  # types and functions that the operator adds to the allow-list
+    allow_version: bool  # whether an estimator of another scikit-learn version is accepted
+    is_batch_safe: bool  # whether predictions do not change with the composition of the batch
     memory_bytes: int
-    time_limit_s: float
-    idle_s: float | None = None
+    time_limit_s: float  # for one call of the estimator
+    idle_s: float | None = None  # time without requests after which the process ends

@@ -1,40 +1,30 @@
 """Replies of an estimator process: results, or a description of an exception."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NoReturn
 
 from predictor.core.engines import SCIKIT_LEARN, MethodResults
 from predictor.core.engines.result_validation import check_results
 from predictor.core.errors import ArtifactError, Busy, EstimatorFailed, InvalidInput
 from predictor.core.signature import Signature
-from predictor.isolation.messages import MalformedMessage, Message
+from predictor.isolation.messages import MalformedMessage, Message, printable
 from predictor.isolation.packing import Unpacker
-
-MAX_TEXT_LENGTH = 4000
 
 
 class RemoteTraceback(Exception):
     """The message is the traceback of an exception in an estimator process."""
 
 
-class Reply(NamedTuple):
-    """Results of a request.
+def read_reply(
+    message: Message, signature: Signature, methods: Sequence[str], n_rows: int
+) -> tuple[MethodResults, int]:
+    """Return the results in a message, or raise the exception that it describes.
 
-    Parameters
-    ----------
+    Returns
+    -------
     results : MethodResults
     n_requests : int
         Number of requests that the call answered; 0 if another reply to the same call states it.
-    """
-
-    results: MethodResults
-    n_requests: int
-
-
-def read_reply(
-    message: Message, signature: Signature, methods: Sequence[str], n_rows: int
-) -> Reply:
-    """Return the results in a message, or raise the exception that it describes.
 
     Raises
     ------
@@ -58,12 +48,12 @@ def read_reply(
     unpacker = Unpacker(message.body)
     values = {name: unpacker.unpack(each) for name, each in results.items()}
     check_results(signature, methods, n_rows, values)
-    return Reply(MethodResults(values, SCIKIT_LEARN), n_requests)
+    return MethodResults(values, SCIKIT_LEARN), n_requests
 
 
 def _raise(header: dict[str, Any]) -> NoReturn:
     """Raise the exception that a header describes."""
-    texts = {name: _printable(text) for name, text in header.items() if type(text) is str}
+    texts = {name: printable(text) for name, text in header.items() if type(text) is str}
     if "load_error" in texts:
         raise ArtifactError(texts["load_error"])
     if "busy" in texts:
@@ -76,18 +66,11 @@ def _raise(header: dict[str, Any]) -> NoReturn:
     raise MalformedMessage
 
 
-def _printable(text: str) -> str:
-    """Return a text without control characters, of which no line can look like a log record."""
-    lines = text[:MAX_TEXT_LENGTH].splitlines()
-    printable = ("".join(c if c.isprintable() else "?" for c in line) for line in lines)
-    return "\n    ".join(printable)
-
-
 def _columns(value: Any) -> dict[str, list[str]]:
     """Return the sentences about each column."""
     columns = value if isinstance(value, dict) else {}
     return {
-        name: [_printable(str(text)) for text in texts]
+        name: [printable(str(text)) for text in texts]
         for name, texts in columns.items()
         if isinstance(texts, list)
     }

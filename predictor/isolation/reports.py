@@ -1,106 +1,136 @@
-"""Reports of confined processes. They come from code that a model file may control."""
+"""Reports of confined processes. They come from code that a model file may control.
 
-import json
-from typing import Any, TypedDict, TypeVar
+The schema admits only values that a database can store and a response can contain: no U+0000, no
+lone surrogates, no NaN, no integers beyond 64 bits, no nested values, no long texts.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Required, TypedDict, TypeVar
 
 import msgspec
+import orjson
 
 from predictor.core.artifacts.stated_signature import parse_signature
 from predictor.core.errors import ArtifactError
+from predictor.isolation.job import MAX_TEXT_LENGTH
 
 T = TypeVar("T")
 
 # Maximum size of a report. The categories of the columns are the largest part.
 MAX_BYTES = 16 * 2**20
 
+# PostgreSQL cannot store U+0000.
+Text = Annotated[str, msgspec.Meta(max_length=MAX_TEXT_LENGTH, pattern=r"\A[^\0]*\Z")]
+# A dtype of few bytes for each value.
+DType = Annotated[str, msgspec.Meta(pattern=r"\A[<>]?[A-Za-z]{1,20}[0-9]{0,3}\Z")]
+Value = Text | int | float | bool | None
+Count = Annotated[int, msgspec.Meta(ge=0)]
+
+
+class ColumnReport(TypedDict, total=False):
+    """Output of `Column.to_json`."""
+
+    name: Required[Text]
+    description: Text
+    dtype: DType
+    kind: Text
+    required: bool
+    nullable: bool
+    categories: list[Value] | None
+    closed: bool
+    none: bool
+    range: tuple[float, float] | None
+    example: Value
+
+
+class SignatureReport(TypedDict, total=False):
+    """Output of `Signature.to_json`."""
+
+    columns: Required[list[ColumnReport]]
+    methods: Required[list[Text]]
+    classes: Required[list[list[Value] | Value] | None]
+    container: Text
+    n_outputs: Annotated[int, msgspec.Meta(ge=1)]
+    class_names: dict[Text, Text]
+
 
 class Rejection(msgspec.Struct, forbid_unknown_fields=True):
     """Reason of a confined process to reject a file."""
 
-    rejected: str
-    field: str = "artifact"
+    rejected: Text
+    field: Literal["artifact", "sample"] = "artifact"
 
 
 class Description(msgspec.Struct, forbid_unknown_fields=True):
     """Description of a model by the process that has read or trained it, see `Inspection`."""
 
-    format: str
-    signature: dict[str, Any]
-    fitted_with: dict[str, str]
-    notes: list[str] = []
-    description: str = ""
-    metrics: dict[str, float] = {}
+    format: Literal["skops", "onnx"]
+    signature: SignatureReport
+    fitted_with: dict[Text, Text]
+    notes: list[Text] = []
+    description: Text = ""
+    metrics: dict[Text, float] = {}
 
 
 class MethodReport(TypedDict, total=False):
     """Outcome of the compilation for one method, see `compiler.compile`."""
 
-    one: str
-    many: str
-    up_to_rows: int | None
-    microseconds: dict[str, dict[str, float]]
-    rows_tried: int
+    one: Text
+    many: Text
+    up_to_rows: Count | None
+    microseconds: dict[Text, dict[Text, float]]
+    rows_tried: Count
     difference: float
-    reason: str
+    reason: Text
 
 
 class EngineReport(TypedDict, total=False):
     """Outcome of the compilation, see `compiler.compile`."""
 
-    engine: str
-    reason: str
-    methods: dict[str, MethodReport]
+    engine: Text
+    reason: Text
+    methods: dict[Text, MethodReport]
     seconds: float
-    built_with: dict[str, str]
+    built_with: dict[Text, Text]
     joined: bool
-    alone: str
+    alone: Text
 
 
 def parse_rejection(data: bytes) -> Rejection:
     """Return the reason of a rejection; see `parse`."""
-    return _convert(_lines(data, 1)[0], Rejection)
+    return _decode(data, Rejection)
 
 
-def parse(data: bytes, engines: Any = None) -> tuple[Description, EngineReport]:
+def parse(
+    data: bytes, engines: Mapping[str, Any] | None = None
+) -> tuple[Description, Mapping[str, Any]]:
     """Return the description of a model, and the outcome of its compilation.
 
     Parameters
     ----------
     data : bytes
         One line for each of them.
-    engines : optional
+    engines : mapping, optional
         Outcome of a compilation that has not added its line.
 
     Raises
     ------
     ArtifactError
-        The values have other types, or the signature is invalid.
+        A line does not follow its schema; the signature is invalid.
     """
-    lines = _lines(data, 2 if engines is None else 1)
-    description = _convert(lines[0], Description)
-    description.signature = msgspec.to_builtins(parse_signature(description.signature).to_json())
-    if description.format not in ("skops", "onnx"):
-        raise _unexpected()
-    return description, _convert(lines[1] if engines is None else engines, EngineReport)
+    first, _, second = data.partition(b"\n")
+    description = _decode(first, Description)
+    signature = parse_signature(description.signature)
+    description.signature = msgspec.to_builtins(signature.to_json())
+    return description, _decode(second, EngineReport) if engines is None else engines
 
 
-def _lines(data: bytes, number: int) -> list[Any]:
-    """Return the JSON values of the first lines."""
+def _decode(line: bytes, schema: type[T]) -> T:
     try:
-        lines = [json.loads(line) for line in data.split(b"\n", number)[:number]]
-    except (ValueError, RecursionError) as exc:
-        raise _unexpected() from exc
-    if len(lines) != number:
-        raise _unexpected()
-    return lines
-
-
-def _convert(value: Any, schema: type[T]) -> T:
-    try:
-        return msgspec.convert(value, schema)
-    except msgspec.ValidationError as exc:
-        raise _unexpected() from exc
-
-
-def _unexpected() -> ArtifactError:
-    return ArtifactError("The process that reads the file returned an unexpected report.")
+        report = msgspec.json.decode(line, type=schema)
+        orjson.dumps(msgspec.to_builtins(report))  # refuses integers beyond 64 bits
+    except (ValueError, TypeError, RecursionError) as exc:
+        raise ArtifactError(
+            f"The process that reads the file returned an unexpected report: {exc}."
+        ) from exc
+    return report

@@ -18,7 +18,14 @@ from predictor.core.compiler.compile import not_compiled
 from predictor.core.errors import PredictorError
 from predictor.isolation import confined_fork, messages
 from predictor.isolation.confinement import close_descriptors, end_with
-from predictor.isolation.job import COMPILATION, REJECTED, Job, Outcome
+from predictor.isolation.job import (
+    COMPILATION,
+    MAX_TEXT_LENGTH,
+    MEMORY_BYTES,
+    REJECTED,
+    Job,
+    Outcome,
+)
 from predictor.isolation.steps import STEPS, SampleError, write
 
 # Share of the time limit within which the compilation must end.
@@ -39,10 +46,11 @@ def _report_rejection(job: Job, step: str) -> None:
     except MemoryError:
         if step == COMPILATION:
             raise
-        limit = f"{job.memory_bytes / 2**30:g} GiB"
+        limit = f"{MEMORY_BYTES / 2**30:g} GiB"
         rejection = {"rejected": f"Reading the file takes more than {limit} of memory."}
     else:
         return
+    rejection["rejected"] = rejection["rejected"][:MAX_TEXT_LENGTH]
     write(job.report, json.dumps(rejection).encode())
     raise SystemExit(REJECTED)
 
@@ -50,11 +58,7 @@ def _report_rejection(job: Job, step: str) -> None:
 def run(job: Job, owner: int | None = None) -> Outcome:
     """Run the steps of a job in confined forks, which read and write only their descriptors.
 
-    Parameters
-    ----------
-    job : Job
-    owner : int, optional
-        Descriptor of a socket. If the other process closes it, the step is killed.
+    If the other process closes the socket of the owner, the step is killed.
     """
     start = time.monotonic()
     for step in job.steps:
@@ -62,7 +66,7 @@ def run(job: Job, owner: int | None = None) -> Outcome:
         code = confined_fork.run(
             partial(_report_rejection, job, step),
             keep=[descriptor for descriptor in descriptors if descriptor is not None],
-            memory_bytes=job.memory_bytes,
+            memory_bytes=MEMORY_BYTES,
             cpu_seconds=math.ceil(job.time_s),
             deadline=start + COMPILATION_SHARE * job.time_s if step == COMPILATION else math.inf,
             owner=owner,
@@ -90,16 +94,7 @@ def lower_priority(cores: Collection[int]) -> None:
 
 
 def main(job: Job, owner: socket.socket, supervisor: int) -> None:
-    """Run a job, and send its outcome.
-
-    Parameters
-    ----------
-    job : Job
-    owner : socket
-        Receives the outcome. The job ends when the other process closes it.
-    supervisor : int
-        Process id of the supervisor. The job ends with it.
-    """
+    """Run a job, and send its outcome to the owner. The job ends with the owner or supervisor."""
     if job.errors is not None:
         os.dup2(job.errors, 2)
     close_descriptors({2, owner.fileno(), *job.descriptors().values()})

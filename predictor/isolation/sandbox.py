@@ -5,7 +5,7 @@ import tempfile
 import zipfile
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -16,15 +16,12 @@ from predictor.isolation import reports
 from predictor.isolation.job import (
     COMPILATION,
     INSPECTION,
-    MEMORY_BYTES,
-    TIME_S,
     TRAINING,
     Inspection,
     Job,
     Outcome,
 )
-from predictor.isolation.job_client import run_in_supervisor
-from predictor.isolation.results import Result, parse_result
+from predictor.isolation.job_client import parse_result, run_in_supervisor
 
 # Runs a job, whose descriptors are open in this process.
 Runner = Callable[[Job], Outcome]
@@ -43,23 +40,10 @@ class Upload:
     allow_version: bool = False
 
 
-@dataclass(frozen=True)
-class Trained:
-    """A bundled model that was trained, with its metrics."""
-
-    inspection: Inspection
-    metrics: Mapping[str, float]
-
-
 def inspect_file(upload: Upload, directory: Path, run: Runner | None = None) -> Inspection:
     """Inspect a file in confined processes, and write the artifact to serve into the directory.
 
-    Parameters
-    ----------
-    upload : Upload
-    directory : Path
-    run : callable, optional
-        Runs the job instead of the supervisor.
+    By default, the supervisor runs the job.
 
     Raises
     ------
@@ -70,7 +54,7 @@ def inspect_file(upload: Upload, directory: Path, run: Runner | None = None) -> 
         try:
             file = stack.enter_context(_open(upload.path))
             sample = stack.enter_context(_open(upload.sample)) if upload.sample else None
-            result = _complete(
+            inspection = _complete(
                 directory,
                 run,
                 steps=(INSPECTION, COMPILATION),
@@ -84,10 +68,10 @@ def inspect_file(upload: Upload, directory: Path, run: Runner | None = None) -> 
         except ArtifactError as exc:
             message, field = str(exc), getattr(exc, "field", "artifact")
             raise InvalidInput(message, {field: [message]}) from exc
-    return result.to_inspection(any_version=upload.allow_version)
+    return replace(inspection, any_version=upload.allow_version)
 
 
-def train(recipe: str, directory: Path, run: Runner | None = None) -> Trained:
+def train(recipe: str, directory: Path, run: Runner | None = None) -> Inspection:
     """Train a bundled model in a confined process; see `inspect_file`.
 
     Raises
@@ -95,29 +79,15 @@ def train(recipe: str, directory: Path, run: Runner | None = None) -> Trained:
     ArtifactError
         The training fails.
     """
-    result = _complete(directory, run, steps=(TRAINING,), recipe=recipe)
-    return Trained(result.to_inspection(), result.description.metrics)
+    return _complete(directory, run, steps=(TRAINING,), recipe=recipe)
 
 
 def compile_file(
     artifact: Path, description: Mapping[str, Any], directory: Path, *, any_version: bool
-) -> tuple[Mapping[str, Any], str]:
+) -> Inspection:
     """Compile an artifact in a confined process, and write the result into the directory.
 
-    Parameters
-    ----------
-    artifact : Path
-    description : mapping
-        The fields of `reports.Description` that are known.
-    directory : Path
-    any_version : bool
-
-    Returns
-    -------
-    engines : mapping
-        Report of the compilation.
-    compiled : str
-        SHA-256 of the compiled estimator; empty if there is none.
+    The description has the fields of `reports.Description` that are known.
 
     Raises
     ------
@@ -125,7 +95,7 @@ def compile_file(
         The artifact is rejected or kills the process.
     """
     with _open(artifact) as file:
-        result = _complete(
+        return _complete(
             directory,
             None,
             steps=(COMPILATION,),
@@ -133,12 +103,11 @@ def compile_file(
             report=json.dumps(description).encode(),
             allow_version=any_version,
         )
-    return result.engines, result.compiled
 
 
 def _complete(
     directory: Path, run: Runner | None, *, report: bytes = b"", **options: Any
-) -> Result:
+) -> Inspection:
     """Run a job, and move the files that it has written into the directory."""
     with tempfile.TemporaryDirectory(dir=directory) as name, ExitStack() as stack:
         paths = [Path(name, each) for each in ("artifact", "compiled", "report")]
@@ -154,18 +123,16 @@ def _complete(
             use_compiled=conf.uses_compiled(),
             # A server may keep its processes to one core each; the child may use all of them.
             cores=list(conf.cpu_cores()),
-            memory_bytes=MEMORY_BYTES,
-            time_s=TIME_S,
             **{"artifact_reader": reader.fileno()} | options,
         )
         outcome = (run or run_in_supervisor)(job)
         reported.seek(0)
-        result = parse_result(outcome, reported.read(reports.MAX_BYTES), compiled)
+        inspection = parse_result(outcome, reported.read(reports.MAX_BYTES), compiled)
         if COMPILATION not in job.steps[:1]:
-            paths[0].rename(directory / result.artifact)
-        if result.compiled:
-            paths[1].rename(directory / file_name(result.compiled))
-        return result
+            paths[0].rename(directory / inspection.artifact)
+        if inspection.compiled:
+            paths[1].rename(directory / file_name(inspection.compiled))
+        return inspection
 
 
 def _open(path: Path) -> IO[bytes]:

@@ -44,7 +44,7 @@ def inspect(job: Job) -> None:
         estimator, signature = ingested.estimator, ingested.signature
         if job.sample is not None:
             signature = _infer_from_sample(job, estimator, signature)
-        trial = run_trial(estimator, signature)
+        signature, notes = run_trial(estimator, signature)
     except (PredictorError, MemoryError) as exc:
         if versions and type(exc) is ArtifactError:
             raise ArtifactError(f"{exc} {versions}") from exc
@@ -57,9 +57,9 @@ def inspect(job: Job) -> None:
     write(job.artifact, ingested.data)
     description = {
         "format": ingested.file_format,
-        "signature": trial.signature.to_json(),
+        "signature": signature.to_json(),
         "fitted_with": dict(ingested.fitted_with),
-        "notes": [*ingested.notes, *trial.notes],
+        "notes": [*ingested.notes, *notes],
         "description": ingested.description,
     }
     write(job.report, json.dumps(description).encode())

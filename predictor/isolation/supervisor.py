@@ -119,7 +119,7 @@ class Supervisor:
                 self._start_job(connection, request["job"], request["files"], descriptors)
             else:
                 self._open(connection, request, descriptors[0])
-        except (messages.Disconnected, messages.MalformedMessage, TimeoutError):
+        except (ConnectionError, *messages.TIMEOUTS, messages.MalformedMessage):
             return False
         finally:
             for descriptor in descriptors:
@@ -212,16 +212,8 @@ class Supervisor:
 def _fork(module: str, trusted: Sequence[str], *arguments: Any) -> int:
     """Run the `main` of a module in a fork, and return its process id.
 
-    Parameters
-    ----------
-    module : str
-    trusted : sequence of str
-        Types and functions of the operator, whose modules are imported before.
-    *arguments
-        Arguments of `main`, besides the last one, which is the id of this process.
+    The last argument of `main` is the id of this process.
     """
-    from predictor.isolation.shared_imports import import_modules  # noqa: PLC0415 - many servers never fork a process
-
     gc.disable()  # imports make no garbage, and the collector would run all the time
     import_modules((*SHARED_MODULES, module), trusted)
     gc.freeze()  # the collector would write to the pages that all processes share
@@ -231,6 +223,23 @@ def _fork(module: str, trusted: Sequence[str], *arguments: Any) -> int:
     if not pid:
         _run_child(partial(import_module(module).main, *arguments, supervisor))
     return pid
+
+
+def import_modules(modules: Sequence[str], trusted: Sequence[str]) -> None:
+    """Import modules that confined processes share, and those of the operator's trusted names.
+
+    A confined process cannot read the files of the operator's modules.
+    """
+    from predictor.core import sklearn_private  # noqa: PLC0415 - many servers never fork a process
+
+    for name in modules:
+        import_module(name)
+    sklearn_private.find_thread_pools()
+    for name in trusted:
+        try:
+            import_module(name.rpartition(".")[0])
+        except Exception:  # only a file that contains the name is rejected
+            log.exception("The module of %s cannot be imported.", name)
 
 
 def _run_child(function: Callable[[], None]) -> NoReturn:

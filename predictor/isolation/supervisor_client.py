@@ -14,21 +14,24 @@ from typing import Any
 
 from predictor.core.errors import ArtifactError, Busy
 from predictor.isolation import messages
-from predictor.isolation.environment import child_environment
 from predictor.isolation.job import Job
 from predictor.isolation.options import Options
 
 # The supervisor imports scikit-learn at the first request.
 TIMEOUT_S = 60
 
+# The environment of child processes contains no secrets.
+INHERITED = ("PATH", "LANG", "VIRTUAL_ENV")
+
+# Further threads need memory, which is limited, and a fork of a process with threads cannot use
+# OpenMP. joblib would start a process to count cores.
+SINGLE = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "LOKY_MAX_CPU_COUNT")
+
 
 class OwnedSupervisor:
     """A supervisor that this process has started. It ends with this process.
 
-    Parameters
-    ----------
-    listener : socket, optional
-        Listening socket for other processes.
+    The supervisor also accepts other processes at a listening socket.
     """
 
     def __init__(self, listener: socket.socket | None = None) -> None:
@@ -125,12 +128,12 @@ class SupervisorClient:
             if self._pid != os.getpid():  # the connection belongs to the process that was forked
                 self._disconnect()
                 self._pid = os.getpid()
-            with suppress(messages.Disconnected, OSError):
+            with suppress(OSError):
                 return self._send(request, descriptors)
             self._disconnect()
             try:
                 return self._send(request, descriptors)
-            except (messages.Disconnected, OSError) as exc:
+            except OSError as exc:
                 self._disconnect()
                 raise ArtifactError(
                     "The supervisor of confined processes does not respond."
@@ -165,6 +168,13 @@ class SupervisorClient:
         if self._owned is not None:
             self._owned.close()
             self._owned = None
+
+
+def child_environment() -> dict[str, str]:
+    """Return the environment of a child process, which imports from the same places."""
+    environment = {name: os.environ[name] for name in INHERITED if name in os.environ}
+    environment["PYTHONPATH"] = os.pathsep.join(map(os.path.abspath, sys.path))
+    return environment | dict.fromkeys(SINGLE, "1")
 
 
 @cache

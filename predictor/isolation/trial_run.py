@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from textwrap import shorten
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -48,27 +48,19 @@ Results = Mapping[str, Any] | str
 MAX_MESSAGE_LENGTH = 300
 
 
-class Trial(NamedTuple):
-    """Outcome of a trial run.
-
-    Parameters
-    ----------
-    signature : Signature
-        Without the methods that return random results.
-    notes : list of str
-        Sentences about the methods that are not served.
-    """
-
-    signature: Signature
-    notes: list[str]
-
-
-def run_trial(estimator: Any, signature: Signature) -> Trial:
+def run_trial(estimator: Any, signature: Signature) -> tuple[Signature, list[str]]:
     """Run every method twice for the same rows, alone and in batches.
 
     Rows must not get different results because of the content of unused memory, of the requests
     before them, or by chance. Without a sample the example consists of zeros: a model may reject
     them, but not all rows.
+
+    Returns
+    -------
+    signature : Signature
+        Without the methods that return random results.
+    notes : list of str
+        Sentences about the methods that are not served.
 
     Raises
     ------
@@ -93,7 +85,7 @@ def run_trial(estimator: Any, signature: Signature) -> Trial:
     _check_acceptance(estimator, signature, first)
     methods = tuple(name for name in signature.methods if name not in random_methods)
     notes = [f"{name} is not served, because its results are random." for name in random_methods]
-    return Trial(replace(signature, methods=methods), notes)
+    return replace(signature, methods=methods), notes
 
 
 def _build_requests(estimator: Any, signature: Signature) -> list[Any]:

@@ -25,7 +25,9 @@ IDLE_S = 600
 def load(name: str, number: int, observer: Observer) -> Model:
     """Load a version.
 
-    If the compiled estimator cannot be used, the estimator runs all requests.
+    If the compiled estimator cannot be used, the estimator runs all requests. The SHA-256 of the
+    artifact is verified here only for a compiled estimator, which may never need the artifact. The
+    estimator process of another version verifies it before it runs the first request.
 
     Parameters
     ----------
@@ -40,14 +42,14 @@ def load(name: str, number: int, observer: Observer) -> Model:
     ModelNotFound
         There is no such version.
     ArtifactError
-        The artifact has changed since its registration, or cannot be read.
+        The artifact of a compiled estimator has changed since its registration, or cannot be read.
     """
     row = queries.version(name, number)
-    queries.check(row)
     signature = Signature.from_json(row.signature)
     compiled_sha256 = queries.compiled_sha256(row)
     engine: Engine | None = None
     if compiled_sha256:
+        queries.check(row)
         fallback = _estimator_engine(row, signature, observer, idle_s=IDLE_S)
         engine = _compiled_engine(row, signature, fallback)
     if engine is None:

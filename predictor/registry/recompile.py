@@ -33,16 +33,17 @@ def recompile_version(version: ModelVersion) -> ModelVersion:
     }
     directory = storage.directory(version.model.name, version.version)
     with storage.staging() as staged:
-        report, compiled = sandbox.compile_file(
+        inspection = sandbox.compile_file(
             storage.artifact(version), description, staged, any_version=version.any_version
         )
+        compiled = inspection.compiled
         with storage.locked():
             if compiled:
                 file = directory / engines.file_name(compiled)
                 (staged / file.name).rename(file)
                 storage.flush(file)
             ModelVersion.objects.filter(pk=version.pk).update(
-                engines=dict(report), compiled=compiled
+                engines=dict(inspection.engines), compiled=compiled
             )
             version.refresh_from_db()
             storage.write_card(directory, registration.card(version))

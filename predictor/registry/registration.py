@@ -53,9 +53,9 @@ def register_recipe(name: str, *, by: "User | None" = None) -> ModelVersion:
         The training fails.
     """
     with storage.staging() as staged:
-        trained = sandbox.train(name, staged)
-        origin = Origin("training", by, metrics=trained.metrics)
-        return admit(name, staged, trained.inspection, origin)
+        inspection = sandbox.train(name, staged)
+        origin = Origin("training", by, metrics=inspection.metrics)
+        return admit(name, staged, inspection, origin)
 
 
 def register_file(name: str, upload: Upload, origin: Origin) -> ModelVersion:

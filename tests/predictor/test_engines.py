@@ -16,12 +16,12 @@ from predictor import registry
 from predictor.core import artifacts
 from predictor.core.columns import Column
 from predictor.core.compiler.compile import compile_
-from predictor.core.errors import Conflict
+from predictor.core.errors import ArtifactError, Conflict
 from predictor.isolation.supervisor import MAX_DEATHS
 from predictor.models import ModelVersion
 from predictor.recipes import Fitted
 from predictor.registry import storage
-from predictor.runtime.store import get_store
+from predictor.runtime.store import get_store, load
 from tests.predictor.fitted import register as register_fitted
 from tests.serving import until
 
@@ -98,6 +98,25 @@ def test_a_version_whose_process_keeps_dying_is_out_of_service_and_its_card_says
     reason = f"Its estimator process ended {MAX_DEATHS} times within 60 seconds."
     assert response.json() == {"detail": reason}
     assert api.get("/models/near/").json()["problem"] == reason
+
+
+@pytest.mark.parametrize("engines", ["compiled", "scikit-learn"])
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        (lambda path: path.write_bytes(b"not what was registered"), "its SHA-256 differs."),
+        (lambda path: path.unlink(), "cannot be read: No such file or directory."),
+    ],
+    ids=["changed", "missing"],
+)
+def test_a_version_with_another_artifact_is_not_loaded(
+    row, models_dir, settings, engines, damage, reason
+):
+    settings.ENGINES = engines
+    settings.ESTIMATOR_MEMORY_BYTES = 2**32 + 2  # a process that no other test needs
+    damage(models_dir / "iris" / "1" / "model.skops")
+    with pytest.raises(ArtifactError, match=reason):
+        load("iris", 1)
 
 
 def is_running(pid):

@@ -21,7 +21,6 @@ from predictor.core.compiler import batch_safety, crossover
 from predictor.core.compiler.compile import not_compiled
 from predictor.isolation import confined_fork, run_job, supervisor
 from predictor.isolation.job import COMPILATION, INSPECTION, MEMORY_BYTES, Job
-from predictor.isolation.shared_imports import import_modules
 
 FILES_PER_PROCESS = 50
 
@@ -121,7 +120,7 @@ def measure_nothing():
 
 def main():
     measure_nothing()
-    import_modules((*supervisor.SHARED_MODULES, *OTHER_MODULES), ())
+    supervisor.import_modules((*supervisor.SHARED_MODULES, *OTHER_MODULES), ())
     gc.freeze()  # the collector would write to the pages that all processes share
     uploads = sorted(Path(sys.argv[1]).glob("*.upload"))
     while uploads:

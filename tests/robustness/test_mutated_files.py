@@ -242,7 +242,11 @@ def attack(upload, outcome, supervisor, counts):
         if outcome["code"] > 0 and outcome["code"] != REJECTED:
             yield f"the inspection ends with exit code {outcome['code']}"
         return
-    model, in_batches = load(upload, outcome, supervisor)
+    try:
+        model, in_batches = load(upload, outcome, supervisor)
+    except ArtifactError:  # a value of its report cannot be stored
+        counts["rejected"] += 1
+        return
     outcomes, problems = serve(model, in_batches=in_batches)
     counts["served"] += 1
     counts["compiled"] += isinstance(model.engine, engines.CompiledEngine)

@@ -48,6 +48,8 @@ def test_workers_share_processes_that_are_replaced_and_end_with_the_server(site)
     assert replaced != process
 
     os.kill(supervisor, signal.SIGKILL)
+    # Until they have ended, the old process would answer, and there would be no new one.
+    until(lambda: are_gone([supervisor, replaced]), "the end of both")
     assert statuses(site) == ANSWERED
     (replacement,), (process,) = site.supervisors(), site.estimator_processes()
     assert replacement != supervisor

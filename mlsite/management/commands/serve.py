@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import socket
 import sys
+import tempfile
 from argparse import ArgumentParser
 from collections.abc import Callable
 from functools import partial
@@ -20,7 +21,7 @@ from django.core.management.base import BaseCommand, CommandError
 from mlsite.server.cpu_affinity import keep_to_core, usable_cores
 from mlsite.server.parent import listen, run
 from mlsite.server.respawning import mark_loaded
-from mlsite.server.scratch import scratch_directory
+from mlsite.server.scratch import disk_directory, memory_directory, scratch_directory
 from mlsite.server.signals import delay_sigterm_while_forking, set_up_worker
 from mlsite.server.workers import make_server
 from predictor.isolation.supervisor_client import get_supervisor
@@ -60,8 +61,12 @@ class Command(BaseCommand):
             raise CommandError(f"--workers is {workers}; it takes a number from 1.")
         refuse_open_beyond_loopback(host)
         refuse_taken(host, port)
-        with scratch_directory("mlsite-") as scratch:
-            self.serve(host, port, workers, Path(scratch))
+        with (
+            scratch_directory(memory_directory()) as scratch,
+            scratch_directory(disk_directory()) as temporary,
+        ):
+            tempfile.tempdir = str(temporary)  # of this process and its forks
+            self.serve(host, port, workers, scratch)
 
     def serve(self, host: str, port: int, workers: int, scratch: Path) -> None:
         """Prepare, print the addresses, and answer requests until the server is told to end."""

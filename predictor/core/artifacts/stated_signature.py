@@ -55,12 +55,13 @@ def parse_signature(stated: Any) -> Signature:
         signature.build_example()
         is_valid = (
             signature.container in CONTAINERS
+            and bool(signature.columns and signature.methods)
             and set(signature.methods) <= METHODS.keys()
             and len(set(signature.names)) == len(signature.columns)
             and all(map(_is_valid, signature.columns))
             and name_classes(signature, signature.class_names) == signature
         )
-    except (KeyError, TypeError, ValueError, AttributeError, PredictorError) as exc:
+    except (LookupError, TypeError, ValueError, AttributeError, PredictorError) as exc:
         raise _cannot_be_read() from exc
     if not is_valid:
         raise _cannot_be_read()

@@ -1,6 +1,5 @@
 """Estimators whose requests may share a call."""
 
-import numpy as np
 import pytest
 from scipy import sparse
 from sklearn.datasets import load_iris
@@ -10,6 +9,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
+from predictor.core.compiler import timing
 from predictor.core.compiler.batch_safety import reason_against_batching
 from predictor.core.signature_inference import infer_signature
 
@@ -43,12 +43,22 @@ def test_answers_by_chance_may_not(data):
     assert alone(estimator, data[0]).startswith(CHANGES)
 
 
-def test_rows_that_cost_as_much_together_may_not(data):
-    class Slow(KNeighborsClassifier):
-        def predict(self, X):
-            return np.concatenate([super(Slow, self).predict(X[n : n + 1]) for n in range(len(X))])
+@pytest.mark.parametrize(
+    ("seconds_a_call", "seconds_a_row", "reason"),
+    [(0.1, 1.0, "A batch costs as much as its rows one by one."), (1.0, 0.1, "")],
+)
+def test_rows_that_cost_as_much_together_may_not(
+    data, monkeypatch, seconds_a_call, seconds_a_row, reason
+):
+    class Costly(KNeighborsClassifier):
+        clock_s = 0.0
 
-    assert alone(Slow().fit(*data), data[0]) == "A batch costs as much as its rows one by one."
+        def predict(self, X):
+            Costly.clock_s += seconds_a_call + seconds_a_row * len(X)
+            return super().predict(X)
+
+    monkeypatch.setattr(timing, "perf_counter", lambda: Costly.clock_s)
+    assert alone(Costly().fit(*data), data[0]) == reason
 
 
 def test_sparse_rows_are_not_tried(data):

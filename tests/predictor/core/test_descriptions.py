@@ -66,6 +66,16 @@ REJECTED = [
     ),
     (ON_ARRAY, {"class_names": {0: None}}, "The class '0' needs a text; got None."),
     (
+        ON_ARRAY,
+        {"class_names": {0: "a\0"}},
+        "The class '0' contains U+0000 or a lone surrogate.",
+    ),
+    (
+        ON_ARRAY,
+        {"columns": {"\ud800": "a", "b": "b"}},
+        "The column '\\ud800' contains U+0000 or a lone surrogate.",
+    ),
+    (
         LinearRegression().fit(X, y),
         {"class_names": {0: "no"}},
         "The model has no class 0. It has no classes.",

@@ -514,7 +514,7 @@ def test_malformed_messages_are_refused(bytes_sent):
     with ours, theirs:
         theirs.sendall(bytes_sent)
         theirs.shutdown(socket.SHUT_WR)
-        with pytest.raises((messages.MalformedMessage, messages.Disconnected)):
+        with pytest.raises((messages.MalformedMessage, ConnectionError)):
             messages.receive(ours)
 
 

@@ -305,51 +305,167 @@ def test_a_file_that_computes_too_long_is_rejected(inspect):
 
 
 def test_a_file_that_writes_to_every_descriptor_is_rejected(inspect):
-    message = ["The process that reads the file returned an unexpected report."]
-    assert inspect("flood", only_compiled=True) == message
+    (message,) = inspect("flood", only_compiled=True)
+    assert message.startswith(UNEXPECTED)
 
 
-DESCRIPTION = {
-    "format": "skops",
-    "signature": {"columns": [{"name": "x0"}], "methods": ["predict"], "classes": None},
-    "fitted_with": {},
-    "notes": [],
+UNEXPECTED = "The process that reads the file returned an unexpected report: "
+COLUMN = {"name": "x0", "dtype": "float64", "kind": "number"}
+SIGNATURE = {"columns": [COLUMN], "methods": ["predict"], "classes": None}
+DESCRIPTION = {"format": "skops", "signature": SIGNATURE, "fitted_with": {}, "notes": []}
+METHOD = {"one": "numpy", "up_to_rows": None, "microseconds": {"1": {"numpy": 1.5}}}
+ENGINES = {"engine": "numpy", "methods": {"predict": METHOD}, "seconds": 0.1, "joined": True}
+
+
+def write_report(description=DESCRIPTION, engines=ENGINES):
+    return b"\n".join(json.dumps(line).encode() for line in (description, engines))
+
+
+def with_signature(**changes):
+    return write_report(DESCRIPTION | {"signature": SIGNATURE | changes})
+
+
+def with_column(**changes):
+    return with_signature(columns=[COLUMN | changes])
+
+
+def with_method(**changes):
+    return write_report(engines=ENGINES | {"methods": {"predict": METHOD | changes}})
+
+
+HUGE = "9" * 80
+# Values that no field of a report may contain, in JSON.
+HOSTILE_VALUES = {
+    "U+0000": r'"a\u0000b"',
+    "a lone surrogate": r'"\ud800"',
+    "a low surrogate": r'"\udc00"',
+    "not a number": "NaN",
+    "infinity": "-Infinity",
+    "a number beyond float64": "1e999",
+    "a huge integer": HUGE,
+    "an integer of 5,000 digits": "9" * 5000,
+    "nested lists": "[" * 100_000 + "]" * 100_000,
+    "nested objects": '{"a":' * 100 + "1" + "}" * 100,
+    "a long text": f'"{"a" * 10_001}"',
 }
-COLUMNS = DESCRIPTION["signature"] | {"columns": [{"name": "x0", "kind": "code"}]}
-METHODS = DESCRIPTION["signature"] | {"methods": ["__reduce__"]}
-ENGINES = {"engine": "numpy", "methods": {"predict": {"up_to_rows": None}}}
-UNEXPECTED = [
-    b"",
-    b"{",
-    json.dumps(DESCRIPTION).encode(),
-    *(
-        json.dumps(description).encode() + b"\n" + json.dumps(engines).encode()
-        for description, engines in (
-            (DESCRIPTION | {"format": "../../model"}, ENGINES),
-            (DESCRIPTION | {"notes": [1]}, ENGINES),
-            (DESCRIPTION | {"artifact": "model.skops"}, ENGINES),
-            (DESCRIPTION | {"signature": []}, ENGINES),
-            (DESCRIPTION | {"signature": COLUMNS}, ENGINES),
-            (DESCRIPTION | {"signature": METHODS}, ENGINES),
-            (DESCRIPTION, []),
-            (DESCRIPTION, ENGINES | {"methods": []}),
-            (DESCRIPTION, ENGINES | {"methods": {"predict": {"up_to_rows": "all"}}}),
-        )
-    ),
-]
+# Reports in which each of these values takes the place of "HERE".
+PLACES = {
+    "a column": with_column(name="HERE"),
+    "a dtype": with_column(dtype="HERE"),
+    "a description of a column": with_column(description="HERE"),
+    "a category": with_column(categories=["HERE"]),
+    "an example": with_column(example="HERE"),
+    "a range": with_column(range=[0, "HERE"]),
+    "a class": with_signature(classes=[0, "HERE"]),
+    "a class of several outputs": with_signature(classes=[[0, "HERE"]]),
+    "a name of a class": with_signature(classes=[0], class_names={"0": "HERE"}),
+    "a number of outputs": with_signature(n_outputs="HERE"),
+    "a method": with_signature(methods=["HERE"]),
+    "a note": write_report(DESCRIPTION | {"notes": ["HERE"]}),
+    "a version of software": write_report(DESCRIPTION | {"fitted_with": {"numpy": "HERE"}}),
+    "a description": write_report(DESCRIPTION | {"description": "HERE"}),
+    "a metric": write_report(DESCRIPTION | {"metrics": {"accuracy": "HERE"}}),
+    "a reason": with_method(reason="HERE"),
+    "a time": with_method(microseconds={"1": {"numpy": "HERE"}}),
+    "a number of rows": with_method(up_to_rows="HERE"),
+    "an engine": write_report(engines=ENGINES | {"engine": "HERE"}),
+}
+FLOATS = {"a range", "a metric", "a time"}
+# Reports in which each of the values takes the place of the key "HERE".
+KEYS = {
+    "a key of software": write_report(DESCRIPTION | {"fitted_with": {"HERE": "1"}}),
+    "a key of metrics": write_report(DESCRIPTION | {"metrics": {"HERE": 1}}),
+    "a key of classes": with_signature(classes=["HERE"], class_names={"HERE": "a"}),
+    "a key of methods": write_report(engines=ENGINES | {"methods": {"HERE": METHOD}}),
+    "a key of times": with_method(microseconds={"1": {"HERE": 1.5}}),
+}
+MALFORMED = {
+    "nothing": b"",
+    "half a report": b"{",
+    "one line": json.dumps(DESCRIPTION).encode(),
+    "no UTF-8": write_report(DESCRIPTION | {"notes": ["HERE"]}).replace(b"HERE", b"\xff"),
+    "another format": write_report(DESCRIPTION | {"format": "../../model"}),
+    "a number as a note": write_report(DESCRIPTION | {"notes": [1]}),
+    "another field": write_report(DESCRIPTION | {"artifact": "model.skops"}),
+    "a list as signature": write_report(DESCRIPTION | {"signature": []}),
+    "a list as outcome": write_report(engines=[]),
+    "a list as methods": write_report(engines=ENGINES | {"methods": []}),
+    "a dtype of a gigabyte": with_column(dtype="U268435456"),
+    "no outputs": with_signature(n_outputs=0),
+}
+
+
+@pytest.mark.parametrize("report", MALFORMED.values(), ids=MALFORMED)
+def test_an_unexpected_report_is_rejected(report):
+    with pytest.raises(ArtifactError, match=UNEXPECTED):
+        reports.parse(report)
+
+
+def is_accepted(report):
+    try:
+        reports.parse(report)
+    except ArtifactError as exc:
+        return not str(exc).startswith(UNEXPECTED)
+    return True
+
+
+@pytest.mark.parametrize("value", HOSTILE_VALUES.values(), ids=HOSTILE_VALUES)
+def test_a_hostile_value_anywhere_in_a_report_is_rejected(value):
+    accepted = {
+        place
+        for place, report in (PLACES | KEYS).items()
+        if is_accepted(report.replace(b'"HERE"', value.encode()))
+    }
+    assert accepted == (FLOATS if value == HUGE else set())
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        with_column(kind="code"),
+        with_signature(methods=["__reduce__"]),
+        with_signature(methods=[]),
+        with_signature(columns=[]),
+        with_signature(columns=[COLUMN, COLUMN]),
+        with_signature(columns=[], container="frame"),
+        with_signature(container="pickle"),
+        with_signature(classes=[0], class_names={"1": "one"}),
+        with_column(kind="integer", dtype="int8", example=1000),
+        with_column(dtype="nothing"),
+    ],
+)
+def test_a_report_with_an_invalid_signature_is_rejected(report):
+    with pytest.raises(ArtifactError, match="The signature in the file cannot be read"):
+        reports.parse(report)
 
 
 def test_a_report_is_read():
-    data = json.dumps(DESCRIPTION).encode() + b"\n" + json.dumps(ENGINES).encode()
-    description, read = reports.parse(data)
+    description, engines = reports.parse(write_report())
     assert description.signature["columns"][0]["name"] == "x0"
-    assert read == ENGINES
+    assert engines == ENGINES
 
 
-@pytest.mark.parametrize("data", UNEXPECTED)
-def test_an_unexpected_report_is_rejected(data):
-    with pytest.raises(ArtifactError):
-        reports.parse(data)
+@pytest.mark.parametrize("data", [b"", b"{}", b'{"rejected": 1}', b'{"rejected": "\\u0000"}'])
+def test_an_unexpected_reason_of_a_rejection_is_rejected(data):
+    with pytest.raises(ArtifactError, match=UNEXPECTED):
+        reports.parse_rejection(data)
+
+
+def test_a_hostile_report_rejects_the_file(tmp_path):
+    path = tmp_path / "model.skops"
+    path.write_bytes(b"a file")
+    (tmp_path / "staged").mkdir()
+
+    def run(job):
+        os.write(job.report, with_column(name="a\0b"))
+        return Outcome()
+
+    with pytest.raises(InvalidInput) as refusal:
+        inspect_file(Upload(path), tmp_path / "staged", run)
+    (message,) = refusal.value.columns["artifact"]
+    assert message.startswith(UNEXPECTED)
+    assert message.endswith("at `$.signature.columns[0].name`.")
+    assert list((tmp_path / "staged").iterdir()) == []
 
 
 def test_a_model_directory_of_mlflow_is_read(tmp_path):
@@ -375,9 +491,9 @@ def test_a_model_directory_of_mlflow_is_read(tmp_path):
 
 def test_a_bundled_model_is_trained_in_a_confined_process(tmp_path, fitted):
     trained = sandbox.train("iris", tmp_path, run_in_forks)
-    assert trained.inspection.description == fitted.description
+    assert trained.description == fitted.description
     assert trained.metrics == fitted.metrics
-    names = {"model.skops", engines.file_name(trained.inspection.compiled)}
+    names = {"model.skops", engines.file_name(trained.compiled)}
     assert {path.name for path in tmp_path.iterdir()} == names
     loaded = artifacts.load(tmp_path / "model.skops")
     np.testing.assert_array_equal(loaded.predict(fitted.X), fitted.estimator.predict(fitted.X))
