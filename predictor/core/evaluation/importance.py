@@ -42,20 +42,25 @@ def measure_importance(
     score : callable
         Returns the score of the predictions for X, given y.
 
+    Returns
+    -------
+    dict
+        Mean and standard deviation for each column of the signature.
+
     Raises
     ------
     ImportanceOmitted
         The model has too many columns, or takes too long; X is not a table.
     """
-    names = signature.names
+    n_columns = len(signature.columns)
     if signature.container not in (ARRAY, FRAME) or not hasattr(estimator, "fit"):
         raise ImportanceOmitted("the input of the model is not a table of scikit-learn")
-    if len(names) > MAX_COLUMNS:
+    if n_columns > MAX_COLUMNS:
         raise ImportanceOmitted(f"the model has more than {MAX_COLUMNS} columns")
     X, y = _choose_rows(materialize(holdout.X), holdout.y)
     start = time.monotonic()
     score(X, y)
-    if (time.monotonic() - start) * N_REPEATS * len(names) > MAX_S:
+    if (time.monotonic() - start) * N_REPEATS * n_columns > MAX_S:
         raise ImportanceOmitted(f"its predictions take more than {MAX_S:g} seconds")
     try:
         result = permutation_importance(
@@ -68,13 +73,12 @@ def measure_importance(
         )
     except InvalidInput as exc:
         raise ImportanceOmitted("the model rejects rows with shuffled values") from exc
-    columns = [
-        {"name": name, "mean": float(mean), "std": float(std)}
-        for name, mean, std in zip(
-            names, result.importances_mean, result.importances_std, strict=True
-        )
-    ]
-    return {"n_rows": len(y), "n_repeats": N_REPEATS, "columns": columns}
+    return {
+        "n_rows": len(y),
+        "n_repeats": N_REPEATS,
+        "mean": result.importances_mean.tolist(),
+        "std": result.importances_std.tolist(),
+    }
 
 
 def _choose_rows(X: Any, y: Array) -> tuple[Any, Array]:
