@@ -71,6 +71,19 @@ class UploadSerializer(OptionsSerializer):
     sample = serializers.FileField(
         required=False, help_text="Example rows, as .csv or .npz. They add details to the card."
     )
+    test = serializers.FileField(
+        required=False,
+        help_text="Test data: rows that the model was not fitted on, with their target, as CSV with "
+        "a header. The model is evaluated on them.",
+    )
+    target = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        trim_whitespace=False,
+        max_length=2000,
+        help_text="The column of the test data that the model should predict; of several columns, "
+        "the names separated by commas.",
+    )
     metrics = serializers.JSONField(
         required=False, help_text='Quality of the model, such as {"accuracy": 0.93}.'
     )

@@ -73,6 +73,17 @@ class ModelPage(OneModelPage):
         return context
 
 
+class VersionPage(OneModelPage):
+    """The page of a version's card, with its evaluation."""
+
+    template = "predictor/version.html"
+
+    def get_context(self, data: Any, *args: Any) -> dict[str, Any]:
+        """Return the context of the template."""
+        context: dict[str, Any] = super().get_context(data, *args)
+        return context | ({"card": data} if shows_cards(context) else {})
+
+
 class ChangePage(OneModelPage):
     """The page with the form of a change."""
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from predictor.api.evaluation_serializers import EvaluationSerializer
 from predictor.core.coercion import COERCERS
 from predictor.core.columns import Column
 from predictor.models import ModelVersion, RegisteredModel
@@ -97,6 +98,7 @@ class VersionCardSerializer(serializers.ModelSerializer[ModelVersion]):
         help_text=CLASS_NAMES,
     )
     metrics = serializers.DictField(child=serializers.FloatField())
+    evaluation = EvaluationSerializer()
     engines = EnginesSerializer()
 
     class Meta:
@@ -111,6 +113,7 @@ class VersionCardSerializer(serializers.ModelSerializer[ModelVersion]):
             "classes",
             "class_names",
             "metrics",
+            "evaluation",
             "format",
             "sha256",
             "size",

@@ -32,9 +32,11 @@ def register(name: str, fields: dict[str, Any], user: "User") -> ModelVersion:
     with (
         temporary_copy(fields["artifact"]) as artifact,
         temporary_copy(fields.get("sample")) as sample,
+        temporary_copy(fields.get("test")) as test,
     ):
         assert artifact is not None  # noqa: S101 - the field is required
-        version = registry.register_file(name, Upload(artifact, sample), origin)
+        upload = Upload(artifact, sample, test, fields.get("target") or "")
+        version = registry.register_file(name, upload, origin)
     if fields.get("promote"):
         registry.promote(version, by=user)
         get_store().refresh()
