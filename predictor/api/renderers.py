@@ -81,7 +81,10 @@ class VersionPage(OneModelPage):
     def get_context(self, data: Any, *args: Any) -> dict[str, Any]:
         """Return the context of the template."""
         context: dict[str, Any] = super().get_context(data, *args)
-        return context | ({"card": data} if shows_cards(context) else {})
+        if shows_cards(context):
+            context["card"] = data
+            context["has_counts"] = any(column.get("counts") for column in data["inputs"])
+        return context
 
 
 class ChangePage(OneModelPage):

@@ -42,6 +42,11 @@ class InputSerializer(serializers.Serializer[Column]):
     none = serializers.BooleanField(required=False)
     range = serializers.ListField(child=serializers.FloatField(), allow_null=True)
     example = serializers.JSONField()  # may be null
+    counts = serializers.ListField(
+        child=serializers.IntegerField(),
+        required=False,
+        help_text="Numbers of values of the sample in each category or tenth of the range.",
+    )
 
 
 class MethodEnginesSerializer(serializers.Serializer[Any]):

@@ -54,6 +54,9 @@ class Column:
         The smallest and the largest value in a sample.
     example : optional
         A value in a sample.
+    counts : tuple of int, optional
+        Numbers of values of a sample: of each category, of false and true, or in each of ten equal
+        parts of the range.
     """
 
     name: str
@@ -67,6 +70,7 @@ class Column:
     missing_as_none: bool = False
     range: tuple[float, float] | None = None
     example: Any = None
+    counts: tuple[int, ...] | None = None
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
@@ -74,7 +78,7 @@ class Column:
         fields = dict(data)
         for name, stored in STORED_NAMES.items():
             fields[name] = fields.pop(stored, False)
-        for name in ("range", "categories"):
+        for name in ("range", "categories", "counts"):
             if fields.get(name) is not None:
                 fields[name] = tuple(fields[name])
         return cls(**fields)
@@ -82,7 +86,7 @@ class Column:
     def to_json(self) -> dict[str, Any]:
         """Return the fields as JSON values, without the defaults of a numeric column."""
         fields = {STORED_NAMES.get(name, name): value for name, value in asdict(self).items()}
-        for name in ("kind", "categories", "closed", "none"):
+        for name in ("kind", "categories", "closed", "none", "counts"):
             if fields[name] in (NUMBER, None, False):
                 del fields[name]
         return fields

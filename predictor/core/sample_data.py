@@ -9,6 +9,7 @@ import numpy as np
 
 from predictor.core.coercion import BOOLEAN, INTEGER, NARROW_FLOATS, NUMBER, STRING
 from predictor.core.columns import Column
+from predictor.core.distribution import add_counts
 from predictor.core.errors import ArtifactError
 from predictor.core.input_builders import ARRAY, FRAME, SPARSE, VECTOR
 from predictor.core.row_parser import EXACT_TYPES
@@ -182,12 +183,12 @@ def _add_statistics(
     example = example if example in values else values[0]
     if column.kind in (NUMBER, INTEGER):
         limits = (float(min(values)), float(max(values)))
-        return replace(column, range=limits, example=example)
+        return add_counts(replace(column, range=limits, example=example), values)
     if column.kind == STRING and column.categories is None and may_have_categories:
         distinct = sorted(set(values))
         if len(distinct) <= MAX_CATEGORIES and len(distinct) < len(values):
-            return replace(column, categories=tuple(distinct), example=example)
-    return replace(column, example=example)
+            column = replace(column, categories=tuple(distinct))
+    return add_counts(replace(column, example=example), values)
 
 
 def _check_count(columns: Sequence[Column], count: int) -> None:

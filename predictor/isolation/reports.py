@@ -38,6 +38,7 @@ class ColumnReport(TypedDict, total=False):
     none: bool
     range: tuple[float, float] | None
     example: Value
+    counts: list[Count] | None
 
 
 class SignatureReport(TypedDict, total=False):

@@ -20,17 +20,19 @@ LEFT, RIGHT, TOP, BOTTOM = 56, 12, 10, 44
 
 # Number of lines with a colour and a dash pattern of their own.
 MAX_LINES = 6
+# Largest number of steps between the labels of an axis.
+N_STEPS = 5
 # Number of shades of a matrix.
 LEVELS = 5
 
 METRIC_NAMES = {
-    "accuracy": "Accuracy",
-    "balanced_accuracy": "Balanced accuracy",
-    "log_loss": "Log loss",
+    "accuracy": "accuracy",
+    "balanced_accuracy": "balanced accuracy",
+    "log_loss": "log loss",
     "roc_auc": "ROC AUC",
     "r2": "R²",
-    "mean_absolute_error": "Mean absolute error",
-    "root_mean_squared_error": "Root mean squared error",
+    "mean_absolute_error": "mean absolute error",
+    "root_mean_squared_error": "root mean squared error",
 }
 
 
@@ -49,7 +51,7 @@ class Scale(NamedTuple):
 
     def list_ticks(self) -> list[tuple[float, str]]:
         """Return positions and labels of round values."""
-        step = _round_step((self.high - self.low) / 4)
+        step = _round_step((self.high - self.low) / N_STEPS)
         first, last = math.ceil(self.low / step - 1e-9), math.floor(self.high / step + 1e-9)
         return [
             (self.place(number * step), f"{number * step:.6g}")
@@ -109,7 +111,7 @@ def line_chart(  # noqa: PLR0913 - texts of the chart
     x, y : str
         Keys of the lists of numbers.
     counts : str
-        Key of a list of numbers of rows for the table.
+        Key of a list of numbers of rows, which markers show by their size.
     class_names : mapping of str to str, optional
     """
     x_scale, y_scale = _build_scales((0, 1), (0, 1))
@@ -118,15 +120,18 @@ def line_chart(  # noqa: PLR0913 - texts of the chart
         points = [
             (x_scale.place(a), y_scale.place(b)) for a, b in zip(curve[x], curve[y], strict=True)
         ]
+        sizes = curve[counts] if counts else [0] * len(points)
+        most = max([1, *sizes])
         lines.append(
             {
                 "label": curve["label"],
                 "number": number if number <= MAX_LINES else 0,
-                "points": points,
                 "path": " ".join(f"{a},{b}" for a, b in points),
-                "rows": list(
-                    zip(curve[x], curve[y], curve[counts] if counts else curve[x], strict=True)
-                ),
+                "markers": [
+                    (*point, round(2 + 4 * math.sqrt(size / most), 2))
+                    for point, size in zip(points, sizes, strict=True)
+                ],
+                "rows": list(zip(curve[x], curve[y], sizes, strict=True)),
             }
         )
     return _describe(title, x_label, y_label) | {
@@ -204,19 +209,44 @@ def matrix_chart(
         total = sum(row) or 1
         cells = [(count, math.ceil(LEVELS * count / total)) for count in row]
         rows.append((label, cells))
-    return {"title": title, "labels": labels, "rows": rows, "class_names": class_names}
+    return {
+        "title": title,
+        "labels": labels,
+        "rows": rows,
+        "class_names": class_names,
+        "is_wide": len(labels) > MAX_LINES,
+    }
 
 
-@register.inclusion_tag("predictor/charts/histogram.html")
-def histogram(counts: Sequence[int], title: str) -> dict[str, Any]:
-    """Return the context of vertical bars. The numbers belong in a table beside them."""
-    most = max(counts, default=0) or 1
-    heights = [round(30 * count / most, 2) for count in counts]
-    bars = [
-        {"x": 10 * position + 0.5, "y": round(30 - height, 2), "height": height}
-        for position, height in enumerate(heights)
-    ]
-    return {"bars": bars, "title": title, "width": 10 * len(counts)}
+@register.inclusion_tag("predictor/charts/distribution.html")
+def distribution_chart(column: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the context of a histogram of a column, or of a table of its categories with bars.
+
+    Parameters
+    ----------
+    column : mapping
+        A column of a signature, with counts.
+    """
+    counts = column["counts"]
+    most = max([1, *counts])
+    shares = [round(100 * count / most, 2) for count in counts]
+    context = {"name": column["name"], "id": slugify(column["name"])}
+    low_high = column.get("range")
+    if not low_high or column.get("categories"):
+        labels = column.get("categories") or ("false", "true")
+        return context | {"categories": list(zip(labels, counts, shares, strict=True))}
+    low, high = low_high
+    edges = [low + (high - low) * number / len(counts) for number in range(len(counts) + 1)]
+    return context | {
+        "low": low,
+        "high": high,
+        "bins": list(zip(edges[:-1], edges[1:], counts, strict=True)),
+        "bars": [
+            {"x": 10 * number + 0.5, "y": round(40 - 0.4 * share, 2), "height": round(0.4 * share, 2)}
+            for number, share in enumerate(shares)
+        ],
+        "width": 10 * len(counts),
+    }
 
 
 @register.inclusion_tag("predictor/charts/bars.html")

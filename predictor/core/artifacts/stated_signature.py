@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from predictor.core import introspection
+from predictor.core import distribution, introspection
 from predictor.core.coercion import COERCERS
 from predictor.core.columns import Column
 from predictor.core.descriptions import name_classes
@@ -74,4 +74,8 @@ def _cannot_be_read() -> ArtifactError:
 
 def _is_valid(column: Column) -> bool:
     texts = (column.name, column.description, column.dtype)
-    return all(isinstance(text, str) for text in texts) and column.kind in COERCERS
+    return (
+        all(isinstance(text, str) for text in texts)
+        and column.kind in COERCERS
+        and distribution.is_valid(column)
+    )
