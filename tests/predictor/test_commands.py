@@ -118,6 +118,8 @@ ERRORS = [
     ("train nope", "There is no model nope."),
     ("register iris nowhere.skops", "There is no file nowhere.skops."),
     ("register iris manage.py --sample nowhere.csv", "There is no file nowhere.csv."),
+    ("register iris manage.py --test nowhere.csv", "There is no file nowhere.csv."),
+    ("register iris manage.py --test manage.py", "test needs target: test data, and the name"),
     ("register Iris manage.py", "'Iris' is not a model name. Use at most 64 lowercase letters"),
     ("register iris manage.py", "The file is neither a skops file nor an ONNX file."),
     ("register iris manage.py --metric a", "--metric takes NAME=NUMBER, such as accuracy=0.93"),

@@ -187,8 +187,7 @@ def _format_metrics(metrics: Mapping[str, Any]) -> dict[str, dict[str, float | N
     for name, metric in metrics.items():
         fields = metric if isinstance(metric, dict) else {"value": float(metric)}
         if math.isfinite(fields["value"]):
-            ends = {end: fields.get(end, math.nan) for end in ("low", "high")}
-            formatted[name] = {"value": fields["value"]} | {
-                end: value if math.isfinite(value) else None for end, value in ends.items()
-            }
+            ends = [fields.get(end, math.nan) for end in ("low", "high")]
+            low, high = ends if all(map(math.isfinite, ends)) else (None, None)
+            formatted[name] = {"value": fields["value"], "low": low, "high": high}
     return formatted

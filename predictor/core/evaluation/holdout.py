@@ -18,7 +18,8 @@ from predictor.core.signature import Signature
 
 Array = npt.NDArray[Any]
 
-MAX_ROWS = 100_000
+# Two rows, because R² needs the variance of the target.
+MIN_ROWS, MAX_ROWS = 2, 100_000
 
 # Fields of an upload, to which messages belong.
 TEST, TARGET = "test", "target"
@@ -80,13 +81,13 @@ def read_holdout(data: bytes, target: str, signature: Signature) -> Holdout:
         _parse_target(name, texts[name].to_list(), labels)
         for name, labels in zip(targets, get_labels(signature), strict=True)
     ]
-    names = [name for name in texts.columns if name not in targets]
-    _check_names(names, signature)
-    columns = [column for column in signature.columns if column.name in names]
+    _check_names([name for name in texts.columns if name not in targets], signature)
+    columns = [column for column in signature.columns if column.name in texts.columns]
     values = [
         find_values(column, texts[column.name].to_list(), gaps[column.name].to_list())
         for column in columns
     ]
+    names = [column.name for column in columns]
     rows = [dict(zip(names, row, strict=True)) for row in zip(*values, strict=True)]
     try:
         X = signature.parse_rows(rows).X
@@ -104,8 +105,8 @@ def _read(data: bytes) -> tuple[Any, Any]:
             texts, gaps = read_texts(data, nrows=MAX_ROWS + 1)
     except (ValueError, ParserWarning) as exc:
         raise reject(TEST, f"The test data cannot be read as CSV: {exc}") from exc
-    if not 1 <= len(texts) <= MAX_ROWS:
-        raise reject(TEST, f"The test data must have 1 to {MAX_ROWS:,} rows below its header.")
+    if not MIN_ROWS <= len(texts) <= MAX_ROWS:
+        raise reject(TEST, f"The test data must have {MIN_ROWS} to {MAX_ROWS:,} rows.")
     return texts, gaps
 
 

@@ -34,10 +34,6 @@ def evaluate_regressor(y: Array, predicted: Array) -> dict[str, Any]:
     ----------
     y, predicted : array of shape (n_samples, n_outputs)
     """
-    if len(y) < 2:  # noqa: PLR2004 - R² needs the variance
-        names = [name for name in METRICS if name != "r2"]
-        metrics = {name: float(METRICS[name](y, predicted)) for name in names}
-        return {"metrics": metrics, "notes": ["R² and the intervals need two rows."]}
     intervals = compute_intervals(y, predicted)
     metrics = {
         name: {"value": float(metric(y, predicted)), "low": low, "high": high}
