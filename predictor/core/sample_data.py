@@ -16,6 +16,8 @@ from predictor.core.row_parser import EXACT_TYPES
 
 # A column with more distinct strings is text, without categories.
 MAX_CATEGORIES = 50
+# A longer text is no category, and is shortened as an example.
+MAX_TEXT_LENGTH = 1000
 
 # Dtypes of numbers that an array keeps. Other numbers become float64.
 FLOATS = (*NARROW_FLOATS, "float64")
@@ -184,10 +186,13 @@ def _add_statistics(
     if column.kind in (NUMBER, INTEGER):
         limits = (float(min(values)), float(max(values)))
         return add_counts(replace(column, range=limits, example=example), values)
-    if column.kind == STRING and column.categories is None and may_have_categories:
+    if column.kind == STRING and column.categories is None:
         distinct = sorted(set(values))
-        if len(distinct) <= MAX_CATEGORIES and len(distinct) < len(values):
-            column = replace(column, categories=tuple(distinct))
+        has_few = may_have_categories and len(distinct) <= MAX_CATEGORIES
+        if has_few and len(distinct) < len(values) and max(map(len, distinct)) <= MAX_TEXT_LENGTH:
+            column = replace(column, categories=tuple(distinct), example=example)
+            return add_counts(column, values)
+        return replace(column, example=example[:MAX_TEXT_LENGTH])
     return add_counts(replace(column, example=example), values)
 
 

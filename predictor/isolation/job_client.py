@@ -51,7 +51,7 @@ def run_in_supervisor(job: Job) -> Outcome:
             try:
                 outcome = Outcome(**messages.receive(connection).header)
             except messages.TIMEOUTS as exc:
-                raise _too_slow(job.steps[0]) from exc
+                raise _too_slow(job.steps[0], job.time_s) from exc
             except ConnectionError:
                 outcome = Outcome(job.steps[0], 1)
         if outcome.exit_code not in (0, REJECTED):
@@ -77,7 +77,7 @@ def parse_result(outcome: Outcome, report: bytes, compiled: io.BufferedRandom) -
         rejection = reports.parse_rejection(report)
         raise Rejected(rejection.rejected, rejection.field)
     if outcome.exit_code == -signal.SIGXCPU:
-        raise _too_slow(outcome.failed_step)
+        raise _too_slow(outcome.failed_step, TIME_S)
     if outcome.failed_step == COMPILATION:
         name = signal.strsignal(-outcome.exit_code)
         raise ArtifactError(f"Compiling the model ended with a signal: {name}.")
@@ -105,5 +105,5 @@ def parse_result(outcome: Outcome, report: bytes, compiled: io.BufferedRandom) -
     )
 
 
-def _too_slow(step: str) -> ArtifactError:
-    return ArtifactError(f"{ACTIONS[step]} took more than {TIME_S} seconds.")
+def _too_slow(step: str, time_s: float) -> ArtifactError:
+    return ArtifactError(f"{ACTIONS[step]} took more than {time_s} seconds.")

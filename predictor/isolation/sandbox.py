@@ -16,6 +16,7 @@ from predictor.isolation import reports
 from predictor.isolation.job import (
     COMPILATION,
     INSPECTION,
+    TIME_S,
     TRAINING,
     Inspection,
     Job,
@@ -129,6 +130,7 @@ def _complete(
             use_compiled=conf.uses_compiled(),
             # A server may keep its processes to one core each; the child may use all of them.
             cores=list(conf.cpu_cores()),
+            time_s=TIME_S,
             **{"artifact_reader": reader.fileno()} | options,
         )
         outcome = (run or run_in_supervisor)(job)

@@ -40,13 +40,10 @@ JOB = "predictor.isolation.run_job"
 
 # A version whose process dies so often in this time is out of service for as long.
 MAX_DEATHS, DEATHS_S = 5, 60
+OUT_OF_SERVICE = f"Its estimator process ended {MAX_DEATHS} times within {DEATHS_S} seconds."
 
 # Time in which a worker must send or take the rest of a message.
 TRANSFER_S = 5
-
-
-class OutOfService(Exception):
-    """The process of a version has ended too often."""
 
 
 @dataclass
@@ -132,33 +129,33 @@ class Supervisor:
         own, theirs = messages.pair()
         with own, theirs:
             messages.limit_waits(theirs, TRANSFER_S)  # a confined process may not do it
+            reply: dict[str, Any] = {"error": OUT_OF_SERVICE}
             try:
-                child = self._hand_over(theirs, key, request, artifact)
-            except OutOfService as exc:
-                messages.send(connection, messages.dump({"error": str(exc)}))
+                if pid := self._hand_over(theirs, key, request, artifact):
+                    reply = {"pid": pid}
             except OSError:  # the process has not accepted earlier sockets
-                busy = "Too many requests wait for the estimator."
-                messages.send(connection, messages.dump({"busy": busy}))
-            else:
-                messages.send(connection, messages.dump({"pid": child.pid}), [own.fileno()])
+                reply = {"busy": "Too many requests wait for the estimator."}
+            descriptors = [own.fileno()] if "pid" in reply else []
+            messages.send(connection, messages.dump(reply), descriptors)
 
     def _hand_over(
         self, theirs: socket.socket, key: str, request: dict[str, Any], artifact: int
-    ) -> Child:
-        """Send a socket to the version's process, or to a new one if that has just ended."""
+    ) -> int:
+        """Send a socket to the version's process, or to a new one if that has just ended.
+
+        Return the process id; 0 if the version is out of service.
+        """
         while True:
             deaths = self._deaths.get(key, ())
             if sum(time.monotonic() - died_at < DEATHS_S for died_at in deaths) >= MAX_DEATHS:
-                raise OutOfService(
-                    f"Its estimator process ended {MAX_DEATHS} times within {DEATHS_S} seconds."
-                )
+                return 0
             child = self._children.get(key) or self._start(key, request, artifact)
             try:
                 socket.send_fds(child.connections, [b"!"], [theirs.fileno()])
             except ConnectionError:
                 self._wait_for_end(child.pid)
             else:
-                return child
+                return child.pid
 
     def _start_job(
         self,
