@@ -146,7 +146,7 @@ def _get_float(dtype: Any) -> str:
 
 
 def _refine_by_sparse_matrix(columns: Sequence[Column], X: Any) -> tuple[Column, ...]:
-    low, high = X.min(axis=0).toarray()[0], X.max(axis=0).toarray()[0]
+    low, high = (end(axis=0).toarray().ravel() for end in (X.min, X.max))
     return tuple(
         replace(
             column,
