@@ -53,9 +53,7 @@ class PredictedValuesSerializer(serializers.Serializer[Any]):
         child=serializers.FloatField(), help_text="Edges of the bins of both values."
     )
     cells = serializers.ListField(
-        child=serializers.ListField(
-            child=serializers.IntegerField(), min_length=3, max_length=3
-        ),
+        child=serializers.ListField(child=serializers.IntegerField(), min_length=3, max_length=3),
         help_text="Bin of the true value, bin of the predicted value, number of rows.",
     )
 

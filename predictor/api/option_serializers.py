@@ -73,8 +73,8 @@ class UploadSerializer(OptionsSerializer):
     )
     test = serializers.FileField(
         required=False,
-        help_text="Test data: rows that the model was not fitted on, with their target, as CSV with "
-        "a header. The model is evaluated on them.",
+        help_text="Test data: rows on which the model was not fitted, with their target, as "
+        ".csv. The model is evaluated on them.",
     )
     target = serializers.CharField(
         required=False,

@@ -73,9 +73,7 @@ class SiteClient:
         """
         boundary = secrets.token_hex(16)
         start = f"--{boundary}\r\nContent-Disposition: form-data; name="
-        parts = [
-            f'{start}"{field}"\r\n\r\n{value}\r\n'.encode() for field, value in fields.items()
-        ]
+        parts = [f'{start}"{field}"\r\n\r\n{value}\r\n'.encode() for field, value in fields.items()]
         for field, (name, data) in files.items():
             head = (
                 f'{start}"{field}"; filename="{name}"\r\n'

@@ -54,8 +54,7 @@ class Scale(NamedTuple):
         step = _round_step((self.high - self.low) / N_STEPS)
         first, last = math.ceil(self.low / step - 1e-9), math.floor(self.high / step + 1e-9)
         return [
-            (self.place(number * step), f"{number * step:.6g}")
-            for number in range(first, last + 1)
+            (self.place(number * step), f"{number * step:.6g}") for number in range(first, last + 1)
         ]
 
 
@@ -175,9 +174,7 @@ def cell_chart(
         }
         for x, y, count in cells
     ]
-    rows = [
-        (edges[x], edges[x + 1], edges[y], edges[y + 1], count) for x, y, count in cells
-    ]
+    rows = [(edges[x], edges[x + 1], edges[y], edges[y + 1], count) for x, y, count in cells]
     return _describe(title, x_label, y_label) | {
         "squares": squares,
         "rows": rows,
@@ -242,7 +239,11 @@ def distribution_chart(column: Mapping[str, Any]) -> dict[str, Any]:
         "high": high,
         "bins": list(zip(edges[:-1], edges[1:], counts, strict=True)),
         "bars": [
-            {"x": 10 * number + 0.5, "y": round(40 - 0.4 * share, 2), "height": round(0.4 * share, 2)}
+            {
+                "x": 10 * number + 0.5,
+                "y": round(40 - 0.4 * share, 2),
+                "height": round(0.4 * share, 2),
+            }
             for number, share in enumerate(shares)
         ],
         "width": 10 * len(counts),

@@ -145,7 +145,11 @@ def test_test_data_evaluates_the_version(staff_api, models_dir, brought, regress
     card = staff_api.get("/models/sums/versions/1/").json()
     evaluation = card["evaluation"]
     y, predicted = [1, 3.5, 4, 9], regression.predict([[0, 0], [1, 0], [0, 1], [1, 2]])
-    assert [evaluation[name] for name in ("task", "target", "n_rows")] == ["regression", ["total"], 4]
+    assert [evaluation[name] for name in ("task", "target", "n_rows")] == [
+        "regression",
+        ["total"],
+        4,
+    ]
     assert evaluation["metrics"]["r2"]["value"] == pytest.approx(r2_score(y, predicted))
     mean_absolute_error = evaluation["metrics"]["mean_absolute_error"]["value"]
     assert mean_absolute_error == pytest.approx(0.125)

@@ -9,7 +9,6 @@ import numpy.typing as npt
 from scipy.stats import binomtest
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import (
-    accuracy_score,
     balanced_accuracy_score,
     confusion_matrix,
     log_loss,

@@ -141,7 +141,11 @@ class _Evaluator:
         if decisions is not None and (decisions.ndim > 1 or not np.isfinite(decisions).all()):
             decisions = None
         evaluation = evaluate_classifier(
-            holdout.y[:, 0].astype(int), predicted[:, 0].astype(int), labels, probabilities, decisions
+            holdout.y[:, 0].astype(int),
+            predicted[:, 0].astype(int),
+            labels,
+            probabilities,
+            decisions,
         )
         return evaluation | {"metrics": accuracy | evaluation["metrics"]}
 

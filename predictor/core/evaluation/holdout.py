@@ -103,8 +103,10 @@ def _read(data: bytes) -> tuple[Any, Any]:
         with warnings.catch_warnings():
             warnings.simplefilter("error", ParserWarning)  # of a row with too many values
             texts, gaps = read_texts(data, nrows=MAX_ROWS + 1)
-    except (ValueError, ParserWarning) as exc:
-        raise reject(TEST, f"The test data cannot be read as CSV: {exc}") from exc
+    except ParserWarning as exc:
+        raise reject(TEST, "A row of the test data has more values than the header.") from exc
+    except ValueError as exc:  # errors of pandas
+        raise reject(TEST, f"The test data cannot be read as CSV: {str(exc).strip()}") from exc
     if not MIN_ROWS <= len(texts) <= MAX_ROWS:
         raise reject(TEST, f"The test data must have {MIN_ROWS} to {MAX_ROWS:,} rows.")
     return texts, gaps
@@ -116,14 +118,14 @@ def _find_targets(target: str, header: list[str], signature: Signature) -> tuple
         raise reject(
             TARGET,
             f"The test data has no column {', '.join(missing)}. "
-            f"Its columns are {', '.join(header)}.",
+            f"Its columns are {list_values(header, MAX_LISTED_CATEGORIES)}.",
         )
     if known := [name for name in names if name in signature.names]:
         raise reject(TARGET, f"{', '.join(known)} is an input of the model, not its target.")
     if len(names) != signature.n_outputs:
         raise reject(
             TARGET,
-            f"The model predicts {signature.n_outputs} values for a row; "
+            f"The number of outputs of the model is {signature.n_outputs}; "
             f"target names {len(names)} columns.",
         )
     return names
@@ -133,15 +135,15 @@ def _check_names(names: Sequence[str], signature: Signature) -> None:
     missing = [each.name for each in signature.columns if each.required and each.name not in names]
     unknown = [name for name in names if name not in signature.names]
     problems = [
-        f"{adjective}: {', '.join(each)}."
+        f"{adjective}: {list_values(each, MAX_LISTED_CATEGORIES)}."
         for adjective, each in (("Missing", missing), ("Unknown", unknown))
         if each
     ]
     if problems:
         raise reject(
             TEST,
-            f"Besides its target, the test data has the columns {', '.join(names)}; the model "
-            f"takes {', '.join(signature.names)}. {' '.join(problems)}",
+            "The columns of the test data, without its target, differ from those of the model. "
+            + " ".join(problems),
         )
 
 

@@ -61,7 +61,9 @@ def measure_importance(
     start = time.process_time()
     score(X, y)
     if (time.process_time() - start) * N_REPEATS * n_columns > MAX_S:
-        raise ImportanceOmitted(f"its predictions take more than {MAX_S:g} seconds of processor time")
+        raise ImportanceOmitted(
+            f"its predictions take more than {MAX_S:g} seconds of processor time"
+        )
     try:
         result = permutation_importance(
             estimator,

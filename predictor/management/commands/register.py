@@ -39,7 +39,7 @@ class Command(RegistryCommand):
             "--test",
             type=Path,
             metavar="DATA",
-            help="Rows that the model was not fitted on, as .csv. The model is evaluated on them.",
+            help="Rows on which the model was not fitted, as .csv. The model is evaluated on them.",
         )
         parser.add_argument(
             "--target",
