@@ -112,7 +112,10 @@ def answered(site, command):
     return None if answer[0] == HTTPStatus.NOT_FOUND else answer
 
 
-def test_the_publication_of_the_page_prints_a_command_that_is_answered(site, token, capsys):
+def test_the_publication_of_the_page_prints_a_command_that_is_answered(
+    site, token, capsys, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
     scope = {"TOKEN": token}
     for program in PROGRAMS:
         lines = program.replace("http://localhost:8000", site.url)
