@@ -78,6 +78,10 @@ class VersionPage(OneModelPage):
 
     template = "predictor/version.html"
 
+    def get_name(self, view: APIView) -> str:
+        """Return the name of the model and the number of the version as the title."""
+        return f"{view.kwargs['name']}, version {int(view.kwargs['version'])}"
+
     def get_context(self, data: Any, *args: Any) -> dict[str, Any]:
         """Return the context of the template."""
         context: dict[str, Any] = super().get_context(data, *args)
