@@ -22,6 +22,8 @@ LEFT, RIGHT, TOP, BOTTOM = 56, 12, 10, 44
 MAX_LINES = 6
 # Largest number of steps between the labels of an axis.
 N_STEPS = 5
+# Number of columns in the chart of their importance.
+MAX_BARS = 20
 # Number of shades of a matrix.
 LEVELS = 5
 
@@ -267,6 +269,7 @@ def importance_chart(
     rows = sorted(
         zip(names, importance["mean"], importance["std"], strict=True), key=lambda row: -row[1]
     )
+    n_columns, rows = len(rows), rows[:MAX_BARS]
     ends = [mean + sign * std for _, mean, std in rows for sign in (-1, 1)]
     scale = Scale(min([0.0, *ends]), max([1e-9, *ends]), 0, 100)
     bars = []
@@ -283,7 +286,11 @@ def importance_chart(
                 "high": scale.place(mean + std),
             }
         )
-    return {"bars": bars, "metric": metric_name(importance["metric"])}
+    return {
+        "bars": bars,
+        "metric": metric_name(importance["metric"]),
+        "n_columns": n_columns,
+    }
 
 
 @register.filter
