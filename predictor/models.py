@@ -36,7 +36,7 @@ class RegisteredModel(models.Model):
 class ModelVersion(models.Model):
     """A fitted estimator of a model.
 
-    Only its state and its engines change after registration; see `predictor.triggers`.
+    Only its state, its engines and `purged_at` change after registration; see `predictor.triggers`.
     """
 
     class State(models.TextChoices):
@@ -82,6 +82,9 @@ class ModelVersion(models.Model):
         default=True,
         help_text="If not, scikit-learn runs the version.",
     )
+    purged_at = models.DateTimeField(
+        null=True, blank=True, help_text="Time when the files of the version were deleted."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
@@ -105,6 +108,9 @@ class ModelVersion(models.Model):
             models.CheckConstraint(
                 condition=Q(compiled__regex=r"\A([0-9a-f]{64})?\Z"), name="compiled_in_hex"
             ),
+            models.CheckConstraint(
+                condition=Q(purged_at=None) | Q(state="retired"), name="purged_if_retired"
+            ),
         )
 
     def __str__(self) -> str:
@@ -122,6 +128,8 @@ class Event(models.Model):
         ROLLBACK = "rollback"
         RESET = "reset"
         RETIREMENT = "retirement"
+        UNPUBLISHING = "unpublishing"
+        PURGE = "purge"
 
     model = models.ForeignKey(RegisteredModel, models.PROTECT, related_name="events")
     kind = models.CharField(max_length=12, choices=Kind)
@@ -143,14 +151,26 @@ class Event(models.Model):
         constraints = (
             models.CheckConstraint(
                 condition=Q(
-                    kind__in=("registration", "promotion", "rollback", "reset", "retirement")
+                    kind__in=(
+                        "registration",
+                        "promotion",
+                        "rollback",
+                        "reset",
+                        "retirement",
+                        "unpublishing",
+                        "purge",
+                    )
                 ),
                 name="known_kind",
             ),
             models.CheckConstraint(
                 condition=(
                     Q(kind="registration", from_version=None, to_version__isnull=False)
-                    | Q(kind="retirement", from_version__isnull=False, to_version=None)
+                    | Q(
+                        kind__in=("retirement", "unpublishing", "purge"),
+                        from_version__isnull=False,
+                        to_version=None,
+                    )
                     | Q(kind__in=("promotion", "rollback", "reset"), to_version__isnull=False)
                 ),
                 name="versions_fit_kind",
@@ -168,6 +188,9 @@ class Event(models.Model):
             ),
             models.UniqueConstraint(
                 fields=("from_version",), condition=Q(kind="retirement"), name="retired_once"
+            ),
+            models.UniqueConstraint(
+                fields=("from_version",), condition=Q(kind="purge"), name="purged_once"
             ),
         )
 

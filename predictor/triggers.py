@@ -52,6 +52,11 @@ TRIGGERS = {
         "OLD.state = 'retired' AND NEW.state <> 'retired'",
         "A retired version cannot be used again.",
     ),
+    "version_purged_for_good": (
+        f"UPDATE OF purged_at ON {VERSION}",
+        "OLD.purged_at IS NOT NULL",
+        "A purged version cannot be changed.",
+    ),
     "version_retired_while_live": (
         f"UPDATE OF state ON {VERSION}",
         "OLD.state = 'live' AND NEW.state = 'retired'",

@@ -18,7 +18,9 @@ urlpatterns = [
     re_path(rf"{model}/promote/?$", lifecycle.Promote.as_view(), name="model-promote"),
     re_path(rf"{model}/rollback/?$", lifecycle.Rollback.as_view(), name="model-rollback"),
     re_path(rf"{model}/reset/?$", lifecycle.Reset.as_view(), name="model-reset"),
+    re_path(rf"{model}/unpublish/?$", lifecycle.Unpublish.as_view(), name="model-unpublish"),
     re_path(rf"{model}/retire/?$", lifecycle.Retire.as_view(), name="model-retire"),
+    re_path(rf"{model}/purge/?$", lifecycle.Purge.as_view(), name="model-purge"),
     re_path(rf"{model}/versions/?$", versions.VersionList.as_view(), name="model-versions"),
     re_path(rf"{version}/?$", versions.VersionDetail.as_view(), name="model-version"),
     re_path(

@@ -1,4 +1,4 @@
-"""Models in the admin, with buttons for rollback and reset."""
+"""Models in the admin, with buttons for rollback, reset and unpublishing."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -27,7 +27,7 @@ class RegisteredModelAdmin(ReadOnlyAdmin):
     fields = ["name", "description", "live_version", "created_at"]
     change_form_template = "admin/predictor/registeredmodel/change_form.html"
     url_prefix = "model"
-    changes = ("rollback", "reset")
+    changes = ("rollback", "reset", "unpublish")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RegisteredModel]:
         """Return the models with the number of versions and the live version."""
@@ -62,6 +62,8 @@ class RegisteredModelAdmin(ReadOnlyAdmin):
         if lowest and lowest.state != ModelVersion.State.LIVE:
             url = reverse("admin:model_reset", args=[row.pk])
             buttons.append((f"Reset to version {lowest.version}", url))
+        if row.live:
+            buttons.append(("Unpublish", reverse("admin:model_unpublish", args=[row.pk])))
         versions = reverse("admin:predictor_modelversion_changelist")
         return [*buttons, ("Compare versions", f"{versions}?model__id__exact={row.pk}")]
 
@@ -74,6 +76,23 @@ class RegisteredModelAdmin(ReadOnlyAdmin):
     def reset(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Reset after a confirmation."""
         return self._change_live(request, pk, "Reset", registry.reset, registry.lowest_version)
+
+    def unpublish(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Leave the model without a live version after a confirmation."""
+        model = get_object_or_404(RegisteredModel, pk=pk)
+
+        def make_change(by: "User", why: str) -> str:
+            registry.unpublish(model.name, by=by, why=why)
+            return f"No version of {model} is live."
+
+        confirmation = Confirmation(
+            f"Unpublish {model}?",
+            "The model's predictions are a 404 in every process within a second. A rollback makes "
+            "the version live again. Nothing is deleted.",
+            "Unpublish",
+            reverse("admin:predictor_registeredmodel_change", args=[pk]),
+        )
+        return confirm(request, self.admin_site, confirmation, make_change)
 
     def _change_live(
         self,

@@ -28,7 +28,7 @@ MAX_METRICS = 8
 class ModelVersionAdmin(ReadOnlyAdmin):
     """Versions with their metrics. An upload adds a version."""
 
-    list_display = ["__str__", "state", "created_at", "created_by"]
+    list_display = ["__str__", "state", "purged_at", "created_at", "created_by"]
     list_filter = ["state", "model"]
     list_select_related = ["model", "created_by"]
     search_fields = ["model__name", "notes", "source"]
@@ -37,7 +37,7 @@ class ModelVersionAdmin(ReadOnlyAdmin):
     readonly_fields = ["run_by"]
     change_form_template = "admin/predictor/modelversion/change_form.html"
     url_prefix = "version"
-    changes = ("promote", "retire", "switch")
+    changes = ("promote", "retire", "purge", "switch")
 
     class Media:
         css = {"all": ["predictor/admin.css"]}
@@ -72,10 +72,13 @@ class ModelVersionAdmin(ReadOnlyAdmin):
 
     def buttons(self, request: HttpRequest, row: Any) -> list[tuple[str, str]]:  # noqa: ARG002 - the base's signature
         """Return the buttons of the changes that the state and the engine of the version allow."""
-        ready = row.state == ModelVersion.State.READY
+        if row.purged_at:
+            return []
+        state = ModelVersion.State
+        verbs = {state.READY: ("promote", "retire"), state.RETIRED: ("purge",)}
         buttons = [
             (verb.capitalize(), reverse(f"admin:version_{verb}", args=[row.pk]))
-            for verb in (("promote", "retire") if ready else ())
+            for verb in verbs.get(row.state, ())
         ]
         if row.compiled:
             name = "Use scikit-learn alone" if row.use_compiled else "Use the compiled estimator"
@@ -103,6 +106,18 @@ class ModelVersionAdmin(ReadOnlyAdmin):
 
         consequence = "The version cannot predict any more. Its file stays. This cannot be undone."
         return self._confirm(request, pk, "Retire", consequence, change)
+
+    def purge(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Delete the files of a retired version after a confirmation."""
+
+        def change(version: ModelVersion, by: "User", why: str) -> str:
+            registry.purge(version, by=by, why=why)
+            return f"The files of version {version.version} of {version.model} are deleted."
+
+        consequence = (
+            "The model file is deleted. The version stays in the list. This cannot be undone."
+        )
+        return self._confirm(request, pk, "Purge", consequence, change)
 
     def switch(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Switch between the compiled estimator and scikit-learn after a confirmation."""

@@ -15,7 +15,9 @@ from predictor.runtime import metrics
 class CountedView(APIView):
     """A view that counts its POST requests, each of which asks for predictions.
 
-    The view sets `served`, `n_rows` and `engine_name` as soon as they are known.
+    The view sets `served`, `n_rows` and `engine_name` as soon as they are known. The view releases
+    the model itself: DRF's objects of a request refer to each other, so only the garbage collector
+    frees them. Until then, the model would keep its estimator process after it is unpublished.
     """
 
     codec: Codec
@@ -34,6 +36,7 @@ class CountedView(APIView):
             status = response.status_code
         finally:
             self._count(status, time.perf_counter() - started)
+            self.served = None
         return response
 
     def _count(self, status: int, seconds: float) -> None:

@@ -94,5 +94,5 @@ def _value_schema(signature: Signature, method: str) -> Schema:
         return {"type": types.pop() if len(types) == 1 else sorted(types), "enum": list(classes)}
     value = SCALAR if method in ("predict", "transform") else NUMBER
     values = {"type": "array", "items": value}
-    has_several_outputs = method == "predict" and signature.n_outputs > 1
+    has_several_outputs = method in ("predict", "predict_std") and signature.n_outputs > 1
     return values if has_several_outputs else {"anyOf": [value, values]}

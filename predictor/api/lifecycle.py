@@ -1,6 +1,6 @@
-"""Views that change which version of a model is live; for staff only."""
+"""Views that change the states of versions; for staff only."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import messages
@@ -29,16 +29,13 @@ from predictor.runtime.store import get_store
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
-RESPONSES = {
-    200: CardSerializer,
-    409: OpenApiResponse(description="The change conflicts with the model's current state."),
-}
+CONFLICT = OpenApiResponse(description="The change conflicts with the model's current state.")
 
 
 def documented(view: type["Change"]) -> type["Change"]:
     """Describe the POST of a view in the OpenAPI schema by the view's name and docstring."""
     description = extend_schema(
-        operation_id=view.__name__.lower(), description=view.__doc__, responses=RESPONSES
+        operation_id=view.__name__.lower(), description=view.__doc__, responses=view.responses
     )
     return extend_schema_view(post=description)(view)
 
@@ -49,8 +46,11 @@ class Change(ModelView):
     page = ChangePage
     permission_classes = (ManagesModels,)
     serializer_class: type[Serializer[Any]] = ReasonSerializer
+    responses: Mapping[int, Any] = {200: CardSerializer, 409: CONFLICT}
     # Makes the change, and returns the version that it concerns.
-    change: Callable[..., ModelVersion]
+    change: Callable[..., ModelVersion | None]
+    # Notice for a browser, with the version as the first argument of its format.
+    notice = "Version {0.version} is {0.state}."
 
     def get_serializer(self, **kwargs: Any) -> Serializer[Any]:
         """Return the serializer of the options."""
@@ -63,15 +63,14 @@ class Change(ModelView):
         user = cast("User", request.user)  # ManagesModels rejects anonymous users
         version = self.change(name, by=user, **serializer.validated_data)
         get_store().refresh()
-        return self.respond(request, version)
+        return self.respond(request, name, self.notice.format(version))
 
-    def respond(self, request: Request, version: ModelVersion) -> HttpResponseBase:
-        """Return the card as JSON; redirect a browser to the model's page."""
+    def respond(self, request: Request, name: str, notice: str) -> HttpResponseBase:
+        """Return the card as JSON; redirect a browser to the model's page, which has the notice."""
         if not isinstance(request.accepted_renderer, BrowsableAPIRenderer):
-            return Response(CardSerializer(version.model).data)
-        sentence = f"Version {version.version} is {version.state}."
-        messages.success(request, sentence, fail_silently=True)  # a site may have no messages
-        page = reverse("model-detail", args=[version.model.name])
+            return Response(CardSerializer(registry.find(name)).data)
+        messages.success(request, notice, fail_silently=True)  # a site may have no messages
+        page = reverse("model-detail", args=[name])
         return HttpResponseRedirect(page, status=status.HTTP_303_SEE_OTHER)
 
 
@@ -111,6 +110,15 @@ class Reset(Change):
 
 
 @documented
+class Unpublish(Change):
+    """Leave the model without a live version. A rollback makes the version live again."""
+
+    change = staticmethod(registry.unpublish)
+    responses = {200: CardSerializer}
+    notice = "No version is live any more."
+
+
+@documented
 class Retire(Change):
     """Take a version out of service permanently. Its artifact is kept."""
 
@@ -119,3 +127,15 @@ class Retire(Change):
     def change(self, name: str, **options: Any) -> ModelVersion:
         """Retire the version."""
         return registry.retire(registry.version(name, options.pop("version")), **options)
+
+
+@documented
+class Purge(Change):
+    """Delete the files of a retired version. The version stays in the list of versions."""
+
+    serializer_class = VersionChoiceSerializer
+    notice = "The files of version {0.version} are deleted."
+
+    def change(self, name: str, **options: Any) -> ModelVersion:
+        """Delete the files."""
+        return registry.purge(registry.version(name, options.pop("version")), **options)

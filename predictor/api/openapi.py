@@ -79,10 +79,11 @@ class PredictSchema(AutoSchema):
         if self.method != "POST":
             return []
         methods = sorted({name for s in self.get_signatures().values() for name in s.methods})
+        items = {"type": "string"} | ({"enum": methods} if methods else {})
         return [
             OpenApiParameter(
                 "outputs",
-                {"type": "array", "items": {"type": "string", "enum": methods}},
+                {"type": "array", "items": items},
                 description="Outputs to return, as names of scikit-learn methods. By default the "
                 "model's first output.",
                 explode=False,

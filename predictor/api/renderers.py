@@ -119,9 +119,11 @@ class RowFormPage(OneModelPage):
         request = context["request"]
         is_ok = context["response"].status_code == status.HTTP_200_OK
         context["has_predictions"] = is_ok and request.method == "POST"
+        # The card of a version has no such key.
+        context["is_unpublished"] = shows_cards(context) and data.get("live_version", 0) is None
         if context["has_predictions"]:
             context["out_of_range"] = context["view"].out_of_range
-            context["class_names"] = context["view"].served.signature.class_names
+            context["class_names"] = context["view"].class_names
         if context["has_predictions"] and isinstance(request.data, list):
             context["n_rows"] = len(request.data)
             columns = (

@@ -13,7 +13,7 @@ from predictor.models import ModelVersion, RegisteredModel
 from predictor.runtime.store import get_store
 
 # Times are in UTC, even if the site has another TIME_ZONE.
-IN_UTC = {"created_at": {"default_timezone": UTC}}
+IN_UTC = {"created_at": {"default_timezone": UTC}, "purged_at": {"default_timezone": UTC}}
 
 CLASS_NAMES = "Names of classes, by the label as it is in the keys of the probabilities."
 
@@ -23,7 +23,16 @@ class VersionSerializer(serializers.ModelSerializer[ModelVersion]):
 
     class Meta:
         model = ModelVersion
-        fields = ("version", "state", "created_at", "metrics", "format", "fitted_with", "notes")
+        fields = (
+            "version",
+            "state",
+            "created_at",
+            "purged_at",
+            "metrics",
+            "format",
+            "fitted_with",
+            "notes",
+        )
         read_only_fields = fields
         extra_kwargs = IN_UTC
 
@@ -113,6 +122,7 @@ class VersionCardSerializer(serializers.ModelSerializer[ModelVersion]):
             "version",
             "state",
             "created_at",
+            "purged_at",
             "inputs",
             "outputs",
             "classes",

@@ -124,8 +124,10 @@ class Predict(CountedView, ModelDetail):
     codec = JSON_ROWS
     schema = PredictSchema()
     required_permissions = {"GET": VIEW, "POST": PREDICT}
-    # Sentences about the values outside the sample's ranges and categories, by column.
+    # For the page: sentences about values outside the ranges and categories of the sample,
+    # by column, and the names of classes.
     out_of_range: Mapping[str, Sequence[str]] = {}
+    class_names: Mapping[str, str] = {}
 
     def get_serializer(self, **kwargs: Any) -> serializers.Serializer[Any]:
         """Return the form for one row."""
@@ -152,6 +154,7 @@ class Predict(CountedView, ModelDetail):
         codec, those about predictions in `Model.infer`: both paths call these.
         """
         model = self.served = self.model()
+        self.class_names = model.signature.class_names
         X, outputs, is_single = decode(request, self.codec, model.signature)
         self.n_rows = X.shape[0]
         self.check_range(request, X, is_single=is_single)

@@ -14,7 +14,6 @@ from predictor.core.columns import Column
 from predictor.core.encoder_metadata import find_hints, get_innermost, takes_text
 from predictor.core.errors import ArtifactError
 from predictor.core.input_builders import ARRAY, FRAME, SPARSE, VECTOR
-from predictor.core.response_values import METHODS
 
 
 def check_fitted(estimator: Any) -> None:
@@ -33,11 +32,6 @@ def check_fitted(estimator: Any) -> None:
         raise ArtifactError(
             f"{type(estimator).__name__} is not fitted. Call its fit method before it is saved."
         ) from exc
-
-
-def get_methods(estimator: Any) -> tuple[str, ...]:
-    """Return the estimator's methods that are served, in order of preference."""
-    return tuple(method for method in METHODS if hasattr(estimator, method))
 
 
 def get_classes(estimator: Any) -> tuple[Any, ...] | None:

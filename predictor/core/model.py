@@ -80,7 +80,10 @@ class Model:
         return self.engine.engine_name(n_rows)
 
     def warm(self) -> None:
-        """Run every method once, so that the first request is not slower than others."""
+        """Run the methods once, so that the first request is not slower than others.
+
+        Methods that only the estimator runs would start its process, which few clients need.
+        """
         # The estimator may reject the example: it is warm then as well.
         with suppress(InvalidInput):
-            self._measure(self.signature.build_example(), self.signature.methods)
+            self._measure(self.signature.build_example(), self.signature.shared_methods)

@@ -37,7 +37,14 @@ METHODS = {
     "decision_function": ResponseFormat("decision", "decisions"),
     "transform": ResponseFormat("transformed", "transformed"),
     "score_samples": ResponseFormat("score", "scores"),
+    "predict_log_proba": ResponseFormat("log_probabilities", "log_probabilities", by_class=True),
+    "predict_std": ResponseFormat("std", "std"),
 }
+
+# Methods that the estimator itself runs, for one request at a time. They magnify the rounding
+# errors of a compiled estimator, and of another batch: the logarithm of a probability near 0, or a
+# small variance that is the difference of two numbers.
+ESTIMATOR_ONLY = ("predict_log_proba", "predict_std")
 
 
 def encode_response(

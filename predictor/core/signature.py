@@ -68,6 +68,11 @@ class Signature:
         return [column.name for column in self.columns]
 
     @property
+    def shared_methods(self) -> tuple[str, ...]:
+        """Methods that may be compiled and batched."""
+        return tuple(name for name in self.methods if name not in response_values.ESTIMATOR_ONLY)
+
+    @property
     def is_numeric(self) -> bool:
         """Whether every column accepts any finite number."""
         return self._row_parser.is_numeric

@@ -9,6 +9,7 @@ from predictor.core.coercion import INTEGER
 from predictor.core.columns import Column
 from predictor.core.errors import ArtifactError
 from predictor.core.input_builders import ARRAY, FRAME, SPARSE
+from predictor.core.served_methods import get_method, get_methods
 from predictor.core.signature import Signature
 
 
@@ -33,7 +34,7 @@ def infer_signature(
         columns; its columns differ from `columns` or from those of the sample; two columns have the
         same name.
     """
-    methods = introspection.get_methods(estimator)
+    methods = get_methods(estimator)
     if not methods:
         introspection.check_fitted(estimator)
         raise ArtifactError(
@@ -46,7 +47,7 @@ def infer_signature(
     if sample is not None:
         declared = inferred = _add_types(inferred, columns or ())
         container, inferred = sample_data.refine_columns(inferred, sample)
-        runs = [getattr(estimator, name) for name in methods]
+        runs = [get_method(estimator, name) for name in methods]
         if container in (ARRAY, SPARSE) and probing.depends_on_dtype(runs, sample):
             dtype = str(sample.dtype)
             inferred = tuple(replace(column, dtype=dtype, kind=INTEGER) for column in inferred)

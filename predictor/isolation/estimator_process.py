@@ -19,6 +19,7 @@ from predictor.core.engines.batching import get_dtypes, run_batch
 from predictor.core.engines.engine import MethodResults
 from predictor.core.errors import ArtifactError, InvalidInput
 from predictor.core.input_builders import SPARSE
+from predictor.core.response_values import ESTIMATOR_ONLY
 from predictor.core.signature import Signature
 from predictor.isolation import messages, packing
 from predictor.isolation.confinement import confine
@@ -28,6 +29,8 @@ from predictor.isolation.options import Options
 MAX_ROWS_TO_BATCH = 64
 # Largest number of rows in a batch.
 MAX_BATCH_ROWS = 1024
+
+ESTIMATOR_ONLY_METHODS = frozenset(ESTIMATOR_ONLY)
 
 MAX_REPORT_LENGTH = 4000
 
@@ -170,9 +173,14 @@ class EstimatorProcess:
             from scipy import sparse  # noqa: PLC0415 - only some estimators need it
 
             X = sparse.csr_matrix(X)
-        is_retried = header["is_retried"]
-        is_alone = is_retried or X.shape[0] > MAX_ROWS_TO_BATCH or not self.options.is_batch_safe
         methods, dtypes = tuple(header["methods"]), get_dtypes(X, self.signature.columns)
+        is_retried = header["is_retried"]
+        is_alone = (
+            is_retried
+            or X.shape[0] > MAX_ROWS_TO_BATCH
+            or not self.options.is_batch_safe
+            or not ESTIMATOR_ONLY_METHODS.isdisjoint(methods)
+        )
         self._queue.append(Request(connection, methods, X, dtypes, is_alone, is_retried))
 
     def _run_next(self) -> None:

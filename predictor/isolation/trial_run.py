@@ -1,7 +1,7 @@
 """Trial run of a model before its registration: its results follow the signature, and repeat."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from textwrap import shorten
 from typing import Any
@@ -15,7 +15,8 @@ from predictor.core.engines import EstimatorEngine
 from predictor.core.engines.result_validation import InvalidResult, check_results
 from predictor.core.errors import ArtifactError, InvalidInput
 from predictor.core.lazy_frame import slice_rows
-from predictor.core.response_values import to_array
+from predictor.core.probing import REJECTIONS
+from predictor.core.response_values import ESTIMATOR_ONLY, to_array
 from predictor.core.signature import Signature
 from predictor.isolation.memory_fill import SMALL, fill_arrays, fill_memory
 
@@ -39,7 +40,7 @@ SLOW_S = 0.2
 FILLS = (0x00, 0x7F)
 
 # Methods that may return random results. They are not served then.
-OPTIONAL_METHODS = {"score_samples"}
+OPTIONAL_METHODS = {"score_samples", *ESTIMATOR_ONLY}
 
 # Results of each method, or the message with which the estimator rejects the rows.
 Results = Mapping[str, Any] | str
@@ -58,7 +59,7 @@ def run_trial(estimator: Any, signature: Signature) -> tuple[Signature, list[str
     Returns
     -------
     signature : Signature
-        Without the methods that return random results.
+        Without the methods that return random results, and those of `ESTIMATOR_ONLY` that fail.
     notes : list of str
         Sentences about the methods that are not served.
 
@@ -68,6 +69,8 @@ def run_trial(estimator: Any, signature: Signature) -> tuple[Signature, list[str
         A result does not follow from the signature, or differs between two runs; rows are only
         accepted one by one; the example of a sample, or every row without a sample, is rejected.
     """
+    failing_methods = _find_failing(estimator, signature)
+    signature = _leave_out(signature, failing_methods)
     requests = _build_requests(estimator, signature)
     first = _run_in_order(estimator, signature, requests, FILLS[0])
     second = _run_in_order(estimator, signature, requests[::-1], FILLS[1])[::-1]
@@ -83,9 +86,29 @@ def run_trial(estimator: Any, signature: Signature) -> tuple[Signature, list[str
         if isinstance(results, str) and X.shape[0] > 1:
             _check_rejection(estimator, signature, X)
     _check_acceptance(estimator, signature, first)
-    methods = tuple(name for name in signature.methods if name not in random_methods)
-    notes = [f"{name} is not served, because its results are random." for name in random_methods]
-    return replace(signature, methods=methods), notes
+    notes = [f"{name} is not served, because it fails." for name in sorted(failing_methods)]
+    notes += [f"{name} is not served, because its results are random." for name in random_methods]
+    return _leave_out(signature, random_methods), notes
+
+
+def _leave_out(signature: Signature, methods: Collection[str]) -> Signature:
+    return replace(signature, methods=tuple(n for n in signature.methods if n not in methods))
+
+
+def _find_failing(estimator: Any, signature: Signature) -> set[str]:
+    """Return the methods of `ESTIMATOR_ONLY` that fail for an example row that others accept."""
+    example = signature.build_example()
+    if isinstance(_run(estimator, signature, example, signature.methods[:1]), str):
+        return set()
+    failing = set()
+    for name in set(signature.methods) - set(signature.shared_methods):
+        try:
+            is_rejected = isinstance(_run(estimator, signature, example, [name]), str)
+        except (ArtifactError, *REJECTIONS):
+            is_rejected = True
+        if is_rejected:
+            failing.add(name)
+    return failing
 
 
 def _build_requests(estimator: Any, signature: Signature) -> list[Any]:

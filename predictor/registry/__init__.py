@@ -1,7 +1,15 @@
 """The registry of models: the only writer of its tables and of MODELS_DIR."""
 
-from predictor.registry.audit_log import previous_live
-from predictor.registry.lifecycle import lowest_version, promote, reset, retire, rollback
+from predictor.registry.audit_log import is_unpublished, previous_live
+from predictor.registry.lifecycle import (
+    lowest_version,
+    promote,
+    purge,
+    reset,
+    retire,
+    rollback,
+    unpublish,
+)
 from predictor.registry.loading import load
 from predictor.registry.queries import (
     callable_version,
@@ -26,6 +34,7 @@ __all__ = [
     "compile_stale",
     "compiled_sha256",
     "find",
+    "is_unpublished",
     "live_compiled",
     "live_versions",
     "load",
@@ -33,6 +42,7 @@ __all__ = [
     "models_without_live_version",
     "previous_live",
     "promote",
+    "purge",
     "recompile_version",
     "register_file",
     "reset",
@@ -41,6 +51,7 @@ __all__ = [
     "set_use_compiled",
     "sync",
     "train",
+    "unpublish",
     "verify",
     "version",
     "version_states",

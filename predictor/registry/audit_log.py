@@ -11,6 +11,7 @@ State = ModelVersion.State
 Kind = Event.Kind
 
 MADE_LIVE = (Kind.PROMOTION, Kind.ROLLBACK, Kind.RESET)
+CHANGED_LIVE = (*MADE_LIVE, Kind.UNPUBLISHING)
 
 
 def write(  # noqa: PLR0913 - the columns of an event
@@ -36,8 +37,9 @@ def write(  # noqa: PLR0913 - the columns of an event
 def previous_live(model: RegisteredModel) -> ModelVersion | None:
     """Return the version that a rollback would make live; None if there is none.
 
-    It is the last version that was live before the current one and is not retired. A rollback
-    removes later events from the history, so that the next rollback goes further back.
+    It is the last version that was live before the current one and is not retired; without a live
+    version, the last one that was live. A rollback removes later events from the history, so that
+    the next rollback goes further back.
     """
     history: list[int] = []
     events = model.events.filter(kind__in=MADE_LIVE).order_by("pk")
@@ -49,3 +51,9 @@ def previous_live(model: RegisteredModel) -> ModelVersion | None:
             history.append(version)
     ready = {version.pk: version for version in model.versions.filter(state=State.READY)}
     return next((ready[version] for version in reversed(history) if version in ready), None)
+
+
+def is_unpublished(model: RegisteredModel) -> bool:
+    """Return whether a model has no live version because a user has unpublished it."""
+    last = model.events.filter(kind__in=CHANGED_LIVE).order_by("pk").last()
+    return last is not None and last.kind == Kind.UNPUBLISHING

@@ -5,10 +5,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from django.db import transaction
+from django.utils import timezone
 
-from predictor.core.errors import Conflict
+from predictor.core.errors import ArtifactError, Conflict
 from predictor.models import ModelVersion, RegisteredModel
-from predictor.registry import audit_log, queries, recompile
+from predictor.registry import audit_log, queries, recompile, storage
 from predictor.registry.audit_log import Kind, State
 
 if TYPE_CHECKING:
@@ -27,8 +28,7 @@ def promote(version: ModelVersion, *, by: "User | None" = None, why: str = "") -
     """
     with _locked_model(version.model.name):
         current = ModelVersion.objects.select_related("model").get(pk=version.pk)
-        if current.state == State.RETIRED:
-            raise Conflict(f"Version {current.version} of {current.model} is retired.")
+        queries.check_in_use(current)
         live = _make_live(current, Kind.PROMOTION, by, why)
     recompile.restore(live)
     return live
@@ -76,6 +76,29 @@ def reset(name: str, *, by: "User | None" = None, why: str = "") -> ModelVersion
     return live
 
 
+def unpublish(name: str, *, by: "User | None" = None, why: str = "") -> ModelVersion | None:
+    """Leave a model without a live version. The version that was live is ready.
+
+    If no version is live, nothing changes and nothing is logged.
+
+    Returns
+    -------
+    ModelVersion, optional
+        The version that was live.
+
+    Raises
+    ------
+    ModelNotFound
+        There is no such model.
+    """
+    with _locked_model(name) as model:
+        live = model.versions.filter(state=State.LIVE).select_related("model").first()
+        if live:
+            _set_state(live, State.READY)
+            audit_log.write(model, Kind.UNPUBLISHING, before=live, by=by, why=why)
+    return live
+
+
 def retire(version: ModelVersion, *, by: "User | None" = None, why: str = "") -> ModelVersion:
     """Take a version out of service permanently. Its artifact stays.
 
@@ -88,11 +111,47 @@ def retire(version: ModelVersion, *, by: "User | None" = None, why: str = "") ->
         current = ModelVersion.objects.select_related("model").get(pk=version.pk)
         if current.state == State.LIVE:
             name = f"Version {current.version} of {current.model}"
-            raise Conflict(f"{name} is live. Promote another version first.")
+            raise Conflict(f"{name} is live. Promote another version first, or unpublish it.")
         if current.state == State.READY:
             _set_state(current, State.RETIRED)
             audit_log.write(current.model, Kind.RETIREMENT, before=current, by=by, why=why)
         return current
+
+
+def purge(version: ModelVersion, *, by: "User | None" = None, why: str = "") -> ModelVersion:
+    """Delete the files of a retired version. Its row stays, and its number is never used again.
+
+    The row says so before the first file is deleted. If the process is interrupted in between, the
+    next purge of the version, the next registration, or `sync` deletes the files.
+
+    Raises
+    ------
+    Conflict
+        The version is not retired.
+    ArtifactError
+        A file cannot be deleted.
+    """
+    with _locked_model(version.model.name):
+        current = ModelVersion.objects.select_related("model").get(pk=version.pk)
+        if current.state != State.RETIRED:
+            raise Conflict(
+                f"Version {current.version} of {current.model} is {current.state}. Only the files "
+                "of a retired version can be deleted."
+            )
+        if current.purged_at is None:
+            current.purged_at = timezone.now()
+            current.save(update_fields=["purged_at"])
+            audit_log.write(current.model, Kind.PURGE, before=current, by=by, why=why)
+    directory = storage.directory(current.model.name, current.version)
+    try:
+        with storage.locked():
+            storage.purge(directory, current.artifact)
+    except OSError as exc:
+        raise ArtifactError(
+            f"The files of version {current.version} of {current.model} cannot be deleted: "
+            f"{exc.strerror}. Repeat the purge when they can."
+        ) from exc
+    return current
 
 
 def lowest_version(model: RegisteredModel) -> ModelVersion | None:

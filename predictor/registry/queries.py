@@ -66,9 +66,21 @@ def callable_version(name: str, number: int) -> ModelVersion:
         The version is retired.
     """
     row = version(name, number)
-    if row.state == State.RETIRED:
-        raise Conflict(f"Version {number} of {name} is retired.")
+    check_in_use(row)
     return row
+
+
+def check_in_use(row: ModelVersion) -> None:
+    """Check that a version may predict and be promoted.
+
+    Raises
+    ------
+    Conflict
+        The version is retired.
+    """
+    if row.state == State.RETIRED:
+        end = " and purged: its file is deleted" if row.purged_at else ""
+        raise Conflict(f"Version {row.version} of {row.model.name} is retired{end}.")
 
 
 def live_versions() -> dict[str, int]:
@@ -148,8 +160,12 @@ def check_live() -> None:
 
 
 def verify() -> Iterator[tuple[ModelVersion, str]]:
-    """Yield every version with the problem of its artifact; empty if there is none."""
-    for row in ModelVersion.objects.select_related("model").order_by("model__name", "version"):
+    """Yield every version with the problem of its artifact; empty if there is none.
+
+    Purged versions have no artifact.
+    """
+    rows = ModelVersion.objects.filter(purged_at=None).select_related("model")
+    for row in rows.order_by("model__name", "version"):
         try:
             check(row)
         except ArtifactError as exc:

@@ -19,7 +19,7 @@ def recompile_version(version: ModelVersion) -> ModelVersion:
     Raises
     ------
     Conflict
-        The setting ENGINES switches compiled estimators off.
+        The setting ENGINES switches compiled estimators off; the version is retired.
     ArtifactError
         The artifact is missing or has changed.
     """
@@ -38,6 +38,8 @@ def recompile_version(version: ModelVersion) -> ModelVersion:
         )
         compiled = inspection.compiled
         with storage.locked():
+            # It may have been retired, and its files deleted, in the meantime.
+            queries.callable_version(version.model.name, version.version)
             if compiled:
                 file = directory / engines.file_name(compiled)
                 (staged / file.name).rename(file)
@@ -70,7 +72,7 @@ def restore(version: ModelVersion) -> bool:
         return False
     try:
         recompile_version(version)
-    except (ArtifactError, Busy) as exc:
+    except (ArtifactError, Busy, Conflict) as exc:
         log.error("%s cannot be compiled: %s", version, exc)  # noqa: TRY400 - the message is complete
         return False
     return True

@@ -29,6 +29,9 @@ MAX_STAGED = 2
 # comes from an interrupted registration.
 PENDING = ".pending"
 
+# Marks the directory of a purged version, whose files have been deleted.
+PURGED = ".purged"
+
 NUMBER = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
 
 
@@ -158,6 +161,26 @@ def confirm(directory: Path) -> None:
     """Remove the mark of a pending version, whose row is committed."""
     (directory / PENDING).unlink()
     flush(directory)
+
+
+def purge(directory: Path, artifact: str) -> None:
+    """Delete the artifact and the compiled estimators in a directory, and mark it.
+
+    The card stays, and the directory keeps the number of the version in use. If this is
+    interrupted, the directory has no mark, and the next call completes it.
+    """
+    if not directory.exists():
+        return
+    for file in (directory / artifact, *directory.glob("compiled-*.npz")):
+        file.unlink(missing_ok=True)
+    flush(directory)
+    (directory / PURGED).touch()
+    flush(directory)
+
+
+def is_purged(directory: Path) -> bool:
+    """Return whether the files of a version have been deleted."""
+    return (directory / PURGED).exists()
 
 
 def flush(path: Path) -> None:

@@ -49,12 +49,16 @@ def sync() -> Iterator[tuple[str, bool]]:
 
 
 def _unregistered() -> Iterator[tuple[str, int]]:
-    """Yield name and number of the directories of versions without a row, sorted."""
+    """Yield name and number of the directories of versions without a row, sorted.
+
+    A purged version has no file to register.
+    """
     registered = set(ModelVersion.objects.values_list("model__name", "version"))
     for entry in sorted(storage.root().iterdir()):
         if entry.is_dir() and not entry.name.startswith("."):
             for number in storage.numbers(entry.name):
-                if (entry.name, number) not in registered:
+                is_purged = storage.is_purged(storage.directory(entry.name, number))
+                if (entry.name, number) not in registered and not is_purged:
                     yield entry.name, number
 
 

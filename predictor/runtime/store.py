@@ -79,7 +79,10 @@ class Store:
             return self._by_number(name, version)
         if load_error := self._load_errors.get(name):
             raise ArtifactError(load_error)
-        raise ModelNotFound(f"There is no model {name}, or none of its versions is live.")
+        registry.find(name)
+        raise ModelNotFound(
+            f"{name} has no live version. Promote a version, or predict with one by its number."
+        )
 
     def loaded(self, name: str, version: int | None = None) -> Model | None:
         """Return the model if neither loading nor a query is needed to serve it, else None.
@@ -136,7 +139,7 @@ class Store:
                         load_errors[name] += f" Version {current.version} is served instead."
                     if load_errors[name] != self._load_errors.get(name):
                         log.error("%s: %s", name, load_errors[name])  # noqa: TRY400 - the message is complete
-            removed = self._live.keys() - served.keys()
+            removed = (self._live.keys() | self._load_errors.keys()) - served.keys()
             self._live, self._load_errors = served, load_errors
             self._followed, self._refreshed_at = followed, time.monotonic()
             metrics.serving(

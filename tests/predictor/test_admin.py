@@ -51,13 +51,13 @@ def test_a_filter_by_no_model_shows_no_version(admin_client, three, model):
     assert "field-metric" not in page(admin_client, f"{VERSIONS}?model__id__exact={model}")
 
 
-OFFERED = {1: ["promote", "retire"], 2: [], 3: []}
+OFFERED = {1: ["promote", "retire"], 2: [], 3: ["purge"]}
 
 
 @pytest.mark.parametrize("number", OFFERED)
 def test_a_version_offers_what_can_be_done_to_it(admin_client, pk, number):
     text = page(admin_client, f"{VERSIONS}{pk[number]}/change/")
-    offered = [v for v in ("promote", "retire") if f"{VERSIONS}{pk[number]}/{v}/" in text]
+    offered = [v for v in ("promote", "retire", "purge") if f"{VERSIONS}{pk[number]}/{v}/" in text]
     assert offered == OFFERED[number]
     assert 'name="_save"' not in text
     assert "deletelink" not in text
@@ -68,6 +68,7 @@ def test_a_model_offers_the_ways_back_that_there_are(admin_client, three):
     text = page(admin_client, f"{MODELS}{model.pk}/change/")
     assert "Roll back to version 1" in text
     assert "Reset to version 1" in text
+    assert "Unpublish" in text
     registry.rollback("iris")
     text = page(admin_client, f"{MODELS}{model.pk}/change/")
     assert "Roll back" not in text
@@ -93,6 +94,19 @@ def test_a_retirement_is_asked_for(admin_client, pk):
     assert ModelVersion.objects.get(version=1).state == "retired"
 
 
+def test_a_purge_is_asked_for_and_the_version_says_so(admin_client, pk, models_dir):
+    url = f"{VERSIONS}{pk[3]}/purge/"
+    assert "The model file is deleted." in page(admin_client, url)
+    response = admin_client.post(url, {"why": "disk space"}, follow=True)
+    text = response.content.decode()
+    assert "The files of version 3 of iris are deleted." in text
+    assert "field-purged_at" in text
+    assert url not in text
+    assert not (models_dir / "iris" / "3" / "model.skops").exists()
+    event = Event.objects.last()
+    assert (event.kind, event.by, event.why) == ("purge", "admin", "disk space")
+
+
 @pytest.mark.parametrize(("verb", "kind"), [("rollback", "rollback"), ("reset", "reset")])
 def test_a_way_back_is_asked_for(admin_client, three, verb, kind):
     url = f"{MODELS}{RegisteredModel.objects.get().pk}/{verb}/"
@@ -102,9 +116,25 @@ def test_a_way_back_is_asked_for(admin_client, three, verb, kind):
     assert Event.objects.last().kind == kind
 
 
+def test_unpublishing_is_asked_for_and_can_be_reversed(admin_client, api, three):
+    pk = RegisteredModel.objects.get().pk
+    url = f"{MODELS}{pk}/unpublish/"
+    assert "A rollback makes the version live again." in page(admin_client, url)
+    assert registry.live_versions() == {"iris": 2}
+    response = admin_client.post(url, {"why": "a mistake"}, follow=True)
+    text = response.content.decode()
+    assert "No version of iris is live." in text
+    assert f"{MODELS}{pk}/unpublish/" not in text
+    assert "Roll back to version 2" in text
+    event = Event.objects.last()
+    assert (event.kind, event.by, event.why) == ("unpublishing", "admin", "a mistake")
+    assert api.post("/predict", {"X1": 1, "X2": 1}).status_code == 404
+
+
 def test_what_has_become_impossible_meanwhile_is_told(admin_client, pk):
     response = admin_client.post(f"{VERSIONS}{pk[2]}/retire/", {"why": ""}, follow=True)
-    assert "Version 2 of iris is live. Promote another version first." in response.content.decode()
+    text = response.content.decode()
+    assert "Version 2 of iris is live. Promote another version first, or unpublish it." in text
 
 
 def test_an_upload_registers_a_version(admin_client, three, brought):
@@ -153,7 +183,9 @@ def test_who_may_only_look_is_offered_nothing(client, staff, pk):
     for url in (
         f"{VERSIONS}{pk[1]}/promote/",
         f"{VERSIONS}{pk[1]}/retire/",
+        f"{VERSIONS}{pk[3]}/purge/",
         f"{MODELS}{model.pk}/rollback/",
+        f"{MODELS}{model.pk}/unpublish/",
         f"{VERSIONS}add/",
     ):
         assert client.get(url).status_code == 403
@@ -162,7 +194,7 @@ def test_who_may_only_look_is_offered_nothing(client, staff, pk):
 
 
 @pytest.mark.parametrize(
-    "url", [f"{VERSIONS}999/promote/", f"{VERSIONS}999/retire/", f"{MODELS}999/reset/"]
+    "url", [f"{VERSIONS}999/promote/", f"{VERSIONS}999/retire/", f"{MODELS}999/unpublish/"]
 )
 def test_what_is_not_there_is_a_404(admin_client, three, url):
     assert admin_client.get(url).status_code == 404

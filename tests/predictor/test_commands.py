@@ -13,6 +13,7 @@ from mlsite.command_line import program
 from predictor import registry
 from predictor.core.model_name import NAME_RULE
 from predictor.models import ModelVersion
+from predictor.registry import storage
 from predictor.runtime import store
 from tests.serving import ROOT, python
 
@@ -75,6 +76,11 @@ def test_each_change_says_what_is_live(run, three):
     assert run("rollback", "iris") == "Version 2 of iris is live.\n"
     assert run("reset", "iris") == "Version 1 of iris is live.\n"
     assert run("retire", "iris", 3) == "Version 3 of iris is retired.\n"
+    assert run("purge", "iris", 3) == "The files of version 3 of iris are deleted.\n"
+    assert run("models").splitlines()[3].split()[:5] == ["iris", "3", "retired", "skops", "purged"]
+    unpublished = "iris has no live version.\n"
+    assert run("unpublish", "iris") == f"Version 1 of iris is ready.\n{unpublished}"
+    assert run("unpublish", "iris") == unpublished
 
 
 def test_the_models_are_a_table(run, three):
@@ -112,9 +118,11 @@ ERRORS = [
     (f"promote iris {'9' * 5000}", f"A version is a number from 1; got '{'9' * 5000}'."),
     ("promote iris 9", "iris has no version 9."),
     ("promote nope 1", "There is no model nope."),
-    ("retire iris 2", "Version 2 of iris is live. Promote another version first."),
+    ("retire iris 2", "Version 2 of iris is live. Promote another version first, or unpublish it."),
+    ("purge iris 2", "Version 2 of iris is live. Only the files of a retired version can be"),
     ("rollback nope", "There is no model nope."),
     ("reset nope", "There is no model nope."),
+    ("unpublish nope", "There is no model nope."),
     ("train nope", "There is no model nope."),
     ("register iris nowhere.skops", "There is no file nowhere.skops."),
     ("register iris manage.py --sample nowhere.csv", "There is no file nowhere.csv."),
@@ -187,6 +195,18 @@ def test_sync_registers_what_a_lost_database_knew(run, lost, settings):
     assert run("sync") == "Every version in MODELS_DIR is registered.\n"
 
 
+def test_sync_registers_no_purged_version_of_a_lost_database(run, three, models_dir):
+    registry.retire(registry.version("iris", 3))
+    registry.purge(registry.version("iris", 3))
+    shutil.copytree(models_dir / "iris", models_dir / "again")
+    assert run("sync").splitlines()[:2] == [
+        "Registered version 1 of again.",
+        "Registered version 2 of again.",
+    ]
+    assert ModelVersion.objects.filter(model__name="again").count() == 2
+    assert storage.numbers("again") == [1, 2, 3]  # the next version is the fourth
+
+
 def test_sync_registers_a_file_that_was_put_there_by_hand(run, brought, models_dir):
     place = models_dir / "sums" / "4"
     place.mkdir(parents=True)
@@ -235,6 +255,13 @@ def test_sync_leaves_alone_what_is_no_version_and_says_why(run, brought, models_
     ]
     assert not ModelVersion.objects.exclude(model__name="iris").exists()
     assert not (brought / "has run").exists()
+
+
+def test_a_start_leaves_the_default_model_unpublished(run, three):
+    registry.unpublish("iris")
+    _, *said = run("prepare").splitlines()
+    assert said == [f"iris is unpublished: /predict answers 404. Run: {program()} rollback iris"]
+    assert registry.live_versions() == {}
 
 
 def test_a_start_without_its_database_takes_what_lies_in_models(run, register, models_dir):

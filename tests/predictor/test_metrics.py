@@ -120,6 +120,22 @@ def test_the_version_served_and_one_that_cannot_be(api, iris, register, models_d
     get_store().refresh()
     assert told("predictor_live_version", model="iris") == 1
     assert told("predictor_live_version_not_loaded", model="iris") == 1
+    registry.unpublish("iris")
+    get_store().refresh()
+    assert told("predictor_live_version", model="iris") == 0
+    assert told("predictor_live_version_not_loaded", model="iris") == 0
+
+
+def test_an_unpublished_version_that_was_never_loaded_is_no_problem(register, models_dir, told):
+    broken = register("broken")
+    registry.promote(broken)
+    (models_dir / "broken" / "1" / broken.artifact).write_bytes(b"not what was registered")
+    get_store()
+    assert told("predictor_live_version_not_loaded", model="broken") == 1
+    registry.unpublish("broken")
+    get_store().refresh()
+    assert told("predictor_live_version_not_loaded", model="broken") == 0
+    get_store().check()
 
 
 def test_the_metrics_are_text_whatever_is_asked_for(api, db):

@@ -67,6 +67,21 @@ def test_a_model_without_a_live_version_offers_no_prediction(api, iris):
     assert b"<textarea" not in response.content
 
 
+def test_the_pages_of_an_unpublished_model_say_so(staff_api, iris):
+    notice = b"iris has no live version."
+    addresses = ("/models/iris", "/models/iris/predict", "/predict")
+    for address in addresses:
+        assert notice not in staff_api.get(address, **BROWSER).content
+    response = staff_api.post("/models/iris/unpublish", {}, **BROWSER)
+    assert (response.status_code, response["Location"]) == (303, "/models/iris")
+    assert b"No version is live any more." in staff_api.get("/models/iris", **BROWSER).content
+    for address in addresses:
+        assert notice in staff_api.get(address, **BROWSER).content
+    response = staff_api.post("/predict", {}, **BROWSER)
+    assert (response.status_code, notice in response.content) == (404, True)
+    assert b"no live version" in staff_api.get("/models/", **BROWSER).content
+
+
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_an_unknown_model_has_a_page_without_a_form(api, iris, method):
     response = getattr(api, method)("/models/nope/predict", {}, **BROWSER)
@@ -185,13 +200,20 @@ def test_a_change_redirects_a_browser_to_the_card_with_one_message(staff_api, ir
     assert staff_api.post("/models/iris/reset").json()["live_version"] == 1
 
 
-def test_the_page_of_a_retired_version_says_so(staff_api, iris, register):
+def test_the_page_of_a_retired_and_of_a_purged_version_says_so(staff_api, iris, register):
     registry.promote(register())
     staff_api.post("/models/iris/retire", {"version": 1}, **BROWSER)
-    assert b"Version 1 is retired." in staff_api.get("/models/iris", **BROWSER).content
+    page = staff_api.get("/models/iris", **BROWSER).content
+    assert (b"Version 1 is retired." in page, b"file deleted" in page) == (True, False)
+    staff_api.post("/models/iris/purge", {"version": 1}, **BROWSER)
+    page = staff_api.get("/models/iris", **BROWSER).content
+    assert b"The files of version 1 are deleted." in page
+    assert b"retired</span> file deleted" in page
 
 
-@pytest.mark.parametrize("change", ["train", "promote", "rollback", "reset", "retire"])
+@pytest.mark.parametrize(
+    "change", ["train", "promote", "rollback", "reset", "unpublish", "retire", "purge"]
+)
 def test_the_address_of_a_change_opens_as_its_form(staff_api, iris, change):
     address = f"/models/iris/{change}"
     page = staff_api.get(address, **BROWSER).content

@@ -309,7 +309,7 @@ def test_get_is_the_card(api):
 def test_an_unknown_model_is_a_404(api):
     response = api.post("/models/nope/predict", ROW)
     assert response.status_code == 404
-    assert response.json() == {"detail": "There is no model nope, or none of its versions is live."}
+    assert response.json() == {"detail": "There is no model nope."}
 
 
 def test_another_method_is_a_405(api):

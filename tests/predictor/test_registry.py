@@ -1,9 +1,12 @@
 """The registry: live versions, recovery, and the log of changes."""
 
 import json
+import shutil
+from types import SimpleNamespace
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from predictor import registry
 from predictor.core.errors import ArtifactError, Conflict, InvalidInput, ModelNotFound
@@ -100,6 +103,12 @@ STORIES = {
     "rollback, promote 1, rollback": [409, 1, 409],
     "promote 3, retire 1, reset, retire 2": [3, 3, 2, 409],
     "retire 1, promote 1, retire 1": [None, 409, None],
+    "promote 1, unpublish, rollback, rollback": [1, None, 1, 409],
+    "promote 1, promote 2, unpublish, rollback, rollback": [1, 2, None, 2, 1],
+    "promote 1, promote 2, unpublish, promote 3, rollback": [1, 2, None, 3, 2],
+    "promote 1, promote 2, unpublish, retire 2, rollback": [1, 2, None, None, 1],
+    "promote 2, unpublish, reset, rollback": [2, None, 1, 2],
+    "promote 1, unpublish, retire 1, rollback": [1, None, None, 409],
 }
 
 
@@ -107,6 +116,24 @@ STORIES = {
 def test_what_is_live_after_each_step(versions, story, lives):
     assert [do("iris", step) for step in story.split(", ")] == lives
     assert states().count("live") <= 1
+
+
+def test_unpublishing_is_recorded_once_and_what_was_live_is_ready(versions, staff):
+    assert registry.unpublish("iris") is None
+    registry.promote(versions[0])
+    assert registry.unpublish("iris", by=staff, why="a mistake") == versions[0]
+    assert registry.unpublish("iris") is None
+    assert states() == ["ready", "ready", "ready"]
+    assert record() == [("promotion", None, 1), ("unpublishing", 1, None)]
+    assert (Event.objects.last().by, Event.objects.last().why) == ("sam", "a mistake")
+
+
+def test_a_model_is_unpublished_until_a_version_is_live_again(versions):
+    seen = []
+    for step in ("retire 3", "promote 1", "unpublish", "retire 2", "rollback", "unpublish"):
+        do("iris", step)
+        seen.append(registry.is_unpublished(registry.find("iris")))
+    assert seen == [False, False, True, True, False, True]
 
 
 def test_a_reset_with_every_version_retired_is_a_conflict(versions):
@@ -122,7 +149,124 @@ def test_the_artifact_of_a_retired_version_stays(versions, models_dir):
     assert (models_dir / "iris" / "1" / "model.skops").exists()
 
 
-@pytest.mark.parametrize("change", [registry.rollback, registry.reset, registry.find])
+@pytest.fixture
+def purged(versions, models_dir):
+    """The directory of version 1, which is retired and purged."""
+    registry.retire(versions[0])
+    registry.purge(versions[0])
+    return models_dir / "iris" / "1"
+
+
+def names(directory):
+    return sorted(entry.name for entry in directory.iterdir())
+
+
+def test_a_purge_deletes_the_files_and_keeps_the_row_and_the_card(versions, purged, staff):
+    version = ModelVersion.objects.get(version=1)
+    assert (version.state, version.purged_at is not None) == ("retired", True)
+    assert names(purged) == [".purged", "card.json"]
+    assert record() == [("retirement", 1, None), ("purge", 1, None)]
+    registry.purge(versions[0], by=staff)  # a repetition changes nothing
+    assert ModelVersion.objects.get(version=1).purged_at == version.purged_at
+    assert record() == [("retirement", 1, None), ("purge", 1, None)]
+    assert [problem for _, problem in registry.verify()] == ["", ""]
+
+
+def test_the_number_of_a_purged_version_is_not_used_again(register, models_dir):
+    registry.promote(register())
+    registry.retire(register())
+    registry.purge(registry.version("iris", 2))
+    assert register().version == 3
+
+
+@pytest.mark.parametrize("change", ["promote 1", "purge 2", "purge 3"])
+def test_a_purged_version_stays_so_and_others_are_not_purged(versions, purged, change):
+    registry.promote(versions[1])
+    only_retired = "Only the files of a retired version can be deleted."
+    sentences = {
+        "promote 1": "Version 1 of iris is retired and purged: its file is deleted.",
+        "purge 2": f"Version 2 of iris is live. {only_retired}",
+        "purge 3": f"Version 3 of iris is ready. {only_retired}",
+    }
+    verb, number = change.split()
+    with pytest.raises(Conflict) as conflict:
+        getattr(registry, verb)(registry.version("iris", int(number)))
+    assert str(conflict.value) == sentences[change]
+    assert states() == ["retired", "live", "ready"]
+
+
+@pytest.mark.parametrize("end", ["exists", "touch"])
+@pytest.mark.parametrize("completion", ["purge", "register", "sync"])
+def test_an_interrupted_purge_is_completed(
+    versions, models_dir, register, monkeypatch, end, completion
+):
+    """The process ends after the row is committed, before or after the files are deleted."""
+    directory = models_dir / "iris" / "1"
+    registry.retire(versions[0])
+    with monkeypatch.context() as patch:
+        patch.setattr(type(directory), end, interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            registry.purge(versions[0])
+    assert ModelVersion.objects.get(version=1).purged_at is not None
+    assert ".purged" not in names(directory)
+    with pytest.raises(Conflict, match="Version 1 of iris is retired and purged"):
+        registry.callable_version("iris", 1)
+    if completion == "purge":
+        registry.purge(versions[0])
+    elif completion == "register":
+        register()
+    else:
+        sentence = "Deleted the files of iris/1, left by an interrupted purge."
+        assert list(registry.sync()) == [(sentence, True)]
+    assert names(directory) == [".purged", "card.json"]
+    assert list(registry.sync()) == []
+
+
+def interrupt(*_arguments):
+    raise KeyboardInterrupt
+
+
+def test_files_that_cannot_be_deleted_are_reported_and_block_no_registration(versions, monkeypatch):
+    def is_forbidden(*_arguments, **_options):
+        raise PermissionError(13, "Permission denied")
+
+    registry.retire(versions[0])
+    monkeypatch.setattr("pathlib.Path.unlink", is_forbidden)
+    with pytest.raises(ArtifactError) as failure:
+        registry.purge(versions[0])
+    assert str(failure.value) == (
+        "The files of version 1 of iris cannot be deleted: Permission denied. Repeat the purge "
+        "when they can."
+    )
+    sentence = "The files of iris/1 cannot be deleted: Permission denied."
+    assert list(registry.sync()) == [(sentence, True)]
+
+
+def test_a_purge_without_a_directory_is_only_recorded(versions, models_dir):
+    registry.retire(versions[0])
+    shutil.rmtree(models_dir / "iris" / "1")
+    registry.purge(versions[0])
+    assert record()[-1] == ("purge", 1, None)
+    assert list(registry.sync()) == []
+
+
+def test_a_version_that_is_retired_while_it_is_compiled_gets_no_files(
+    versions, models_dir, monkeypatch
+):
+    def compile_file(*_arguments, **_options):
+        registry.retire(versions[0])
+        registry.purge(versions[0])
+        return SimpleNamespace(engines={}, compiled="0" * 64)
+
+    monkeypatch.setattr("predictor.isolation.sandbox.compile_file", compile_file)
+    with pytest.raises(Conflict, match="is retired and purged"):
+        registry.recompile_version(versions[0])
+    assert names(models_dir / "iris" / "1") == [".purged", "card.json"]
+
+
+@pytest.mark.parametrize(
+    "change", [registry.rollback, registry.reset, registry.unpublish, registry.find]
+)
 def test_a_model_that_is_not_there_has_nothing_to_change(db, change):
     with pytest.raises(ModelNotFound, match=r"There is no model nope\."):
         change("nope")
@@ -184,6 +328,14 @@ WRONG_ROWS = {
     "a promotion of nothing": lambda: event(kind="promotion", from_version=1),
     "a promotion to itself": lambda: event(kind="promotion", from_version=1, to_version=1),
     "a retirement to something": lambda: event(kind="retirement", from_version=2, to_version=1),
+    "an unpublishing of nothing": lambda: event(kind="unpublishing"),
+    "an unpublishing to something": lambda: event(
+        kind="unpublishing", from_version=2, to_version=1
+    ),
+    "a purged version that is not retired": lambda: ModelVersion.objects.filter(version=2).update(
+        purged_at=timezone.now()
+    ),
+    "a purge of nothing": lambda: event(kind="purge"),
     "a second registration": lambda: event(kind="registration", to_version=2),
     "a second retirement": lambda: event(kind="retirement", from_version=3),
     "an event of another model": lambda: event(

@@ -1,13 +1,15 @@
 """The store: versions asked for by number, a few at most, each loaded once."""
 
 import dataclasses
+import gc
 import threading
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from predictor import registry
-from predictor.core.errors import Conflict
+from predictor.core.errors import Conflict, ModelNotFound
 from predictor.models import ModelVersion
 from predictor.runtime import store
 from predictor.runtime.store import MOST_ON_DEMAND, get_store
@@ -124,6 +126,31 @@ def test_a_change_here_that_another_process_reverts_is_followed(iris, register):
     registry.promote(registry.version("iris", 1))  # as another process does
     get_store()._catch_up()
     assert get_store().get("iris").version == 1
+
+
+def test_an_unpublished_model_is_dropped_and_its_version_answers_by_number(followed, loads):
+    registry.unpublish("iris")
+    followed._catch_up()
+    assert followed.loaded("iris") is None
+    with pytest.raises(ModelNotFound, match="iris has no live version"):
+        followed.get("iris")
+    assert followed.get("iris", 1).version == 1
+    registry.rollback("iris")
+    followed._catch_up()
+    assert followed.get("iris").version == 1
+    assert loads == [1]  # the version that was loaded by its number went live
+
+
+def test_an_unpublished_version_is_released_without_the_garbage_collector(api, iris):
+    gc.disable()
+    try:
+        assert api.post("/predict", {"X1": 1, "X2": 1}).status_code == 200
+        model = weakref.ref(get_store().get("iris"))
+        registry.unpublish("iris")
+        get_store().refresh()
+        assert model() is None
+    finally:
+        gc.enable()
 
 
 def test_an_unchanged_registry_is_not_refreshed(loads, monkeypatch):

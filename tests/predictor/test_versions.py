@@ -67,6 +67,7 @@ def test_an_upload_creates_a_model_that_predicts(staff_api, models_dir, brought,
         "version": 1,
         "state": "live",
         "created_at": version["created_at"],
+        "purged_at": None,
         "inputs": [
             {
                 "name": name,
@@ -297,6 +298,8 @@ NOT_THERE = [
     ("post", "/models/nope/promote", {"version": 1}, NO_MODEL),
     ("post", "/models/nope/retire", {"version": 1}, NO_MODEL),
     ("post", "/models/nope/rollback", {}, NO_MODEL),
+    ("post", "/models/nope/unpublish", {}, NO_MODEL),
+    ("post", "/models/iris/purge", {"version": 9}, NO_VERSION),
 ]
 
 
@@ -318,7 +321,7 @@ WRONG_VERSIONS = [
 
 
 @pytest.mark.parametrize(("body", "sentence"), WRONG_VERSIONS)
-@pytest.mark.parametrize("change", ["promote", "retire"])
+@pytest.mark.parametrize("change", ["promote", "retire", "purge"])
 def test_a_version_must_be_a_number(staff_api, iris, change, body, sentence):
     response = staff_api.post(f"/models/iris/{change}", body)
     assert (response.status_code, response.json()) == (400, {"version": [sentence]})
@@ -374,6 +377,28 @@ def test_a_rollback_without_an_earlier_live_version_is_a_conflict(staff_api, thr
     )
 
 
+def test_an_unpublished_model_says_so_until_a_version_is_live_again(staff_api, iris, register):
+    registry.promote(register("churn"))
+    unpublished = "iris has no live version. Promote a version, or predict with one by its number."
+    for _ in range(2):  # a repetition changes nothing
+        response = staff_api.post("/models/iris/unpublish", {"why": "a mistake"})
+        assert response.status_code == 200
+        assert response.json() == staff_api.get("/models/iris/").json()
+        assert (response.json()["live_version"], response.json()["outputs"]) == (None, [])
+    assert states() == {1: "ready"}
+    for url in ("/predict", "/models/iris/predict"):
+        response = staff_api.post(url, ROW)
+        assert (response.status_code, response.json()) == (404, {"detail": unpublished})
+        assert staff_api.get(url).json()["live_version"] is None
+    assert staff_api.post("/models/iris/versions/1/predict", ROW).status_code == 200
+    assert staff_api.get("/v2/health/ready").status_code == 200
+    assert staff_api.post("/models/churn/predict", ROW).status_code == 200
+    assert staff_api.post("/models/iris/rollback").json()["live_version"] == 1
+    assert staff_api.post("/predict", ROW).status_code == 200
+    events = Event.objects.filter(kind="unpublishing")
+    assert list(events.values_list("by", "why")) == [("sam", "a mistake")]
+
+
 def test_a_retired_version_is_neither_promoted_nor_called(staff_api, three):
     url = "/models/iris/versions/2/predict"
     assert staff_api.post(url, ROW).status_code == 200
@@ -388,11 +413,41 @@ def test_a_retired_version_is_neither_promoted_nor_called(staff_api, three):
     assert staff_api.get("/models/iris/versions/2/").json()["state"] == "retired"
 
 
+def test_a_purged_version_says_so_and_does_not_come_back(staff_api, three, models_dir):
+    response = staff_api.post("/models/iris/purge", {"version": 2})
+    assert (response.status_code, response.json()) == (
+        409,
+        {
+            "detail": "Version 2 of iris is ready. Only the files of a retired version can be "
+            "deleted."
+        },
+    )
+    assert staff_api.post("/models/iris/versions/2/predict", ROW).status_code == 200
+    staff_api.post("/models/iris/retire", {"version": 2})
+    response = staff_api.post("/models/iris/purge", {"version": 2, "why": "disk space"})
+    assert (response.status_code, response.json()) == (200, staff_api.get("/models/iris/").json())
+    first, second, _ = response.json()["versions"]
+    assert (first["purged_at"], second["state"]) == (None, "retired")
+    assert second["purged_at"] == staff_api.get("/models/iris/versions/2/").json()["purged_at"]
+    assert second["purged_at"].endswith("Z")
+    assert not (models_dir / "iris" / "2" / "model.skops").exists()
+    purged = {"detail": "Version 2 of iris is retired and purged: its file is deleted."}
+    url = "/models/iris/versions/2/predict"
+    for again, body in ((url, ROW), ("/models/iris/promote", {"version": 2})):
+        response = staff_api.post(again, body)
+        assert (response.status_code, response.json()) == (409, purged)
+    assert staff_api.get(url).json() == purged
+    for change in ("retire", "purge"):  # both are done already
+        assert staff_api.post(f"/models/iris/{change}", {"version": 2}).status_code == 200
+    event = Event.objects.get(kind="purge")
+    assert (event.by, event.why, event.from_version.version) == ("sam", "disk space", 2)
+
+
 def test_the_live_version_cannot_be_retired(staff_api, three):
     response = staff_api.post("/models/iris/retire", {"version": 1})
     assert (response.status_code, response.json()) == (
         409,
-        {"detail": "Version 1 of iris is live. Promote another version first."},
+        {"detail": "Version 1 of iris is live. Promote another version first, or unpublish it."},
     )
 
 
@@ -408,7 +463,7 @@ def test_a_version_that_cannot_be_loaded_is_not_promoted(staff_api, three, model
     assert states()[1] == "live"
 
 
-CHANGES = ["promote", "rollback", "reset", "retire", "versions/"]
+CHANGES = ["promote", "rollback", "reset", "unpublish", "retire", "purge", "versions/"]
 
 
 @pytest.mark.parametrize("change", CHANGES)

@@ -12,6 +12,8 @@ from predictor.api.json_schema import JSON_NULL, response_schema, row_schema
 from predictor.core.artifacts import save
 from predictor.core.compiler import batch_safety, crossover
 from predictor.core.compiler.converters.dispatch import CONVERTERS
+from predictor.core.engines import EstimatorEngine
+from predictor.core.engines.result_validation import check_results
 from predictor.core.errors import ArtifactError
 from predictor.isolation import steps
 from predictor.isolation.job import Outcome
@@ -93,6 +95,8 @@ KEYS = {
     "transform": "transformed",
     "score_samples": "scores",
 }
+# Of methods that the estimator always runs: other tests send requests for some of them.
+KEYS_ON_REQUEST = {"predict_log_proba": "log_probabilities", "predict_std": "std"}
 
 
 @pytest.fixture(autouse=True)
@@ -155,6 +159,17 @@ def test_it_answers_as_when_it_is_called(name, serve):
         answers = ask(body, [method])
         described(answers, response_schema(signature, is_single=False))
         same(answers[KEYS[method]], answer[0])
+    for method, key in KEYS_ON_REQUEST.items():
+        answer = its_own(estimator, method, asked)
+        assert (method in signature.methods) == bool(answer)
+        if answer:
+            results = EstimatorEngine(estimator).run([method], asked)
+            check_results(signature, [method], ASKED, results)
+            answers = signature.encode_response(results, is_single=False)
+            described(
+                orjson.loads(orjson.dumps(answers)), response_schema(signature, is_single=False)
+            )
+            same(answers[key], answer[0])
     if len(expected) > 1:
         together = ask(body, list(expected))
         for method, answer in expected.items():
@@ -201,23 +216,30 @@ def test_what_takes_no_rows_is_refused_with_a_sentence(name, tmp_path):
 
 def its_own(estimator, method, X):
     """Return the estimator's own result in a tuple; an empty one if it fails."""
-    if not hasattr(estimator, method):
-        return ()
     try:
-        return (as_json(getattr(estimator, method)(X), estimator, method),)
+        return (as_json(call(estimator, method, X), estimator, method),)
     except (ValueError, TypeError, AttributeError, NotImplementedError):
         return ()
 
 
+def call(estimator, method, X):
+    """Return the result of a method, of which one is an argument of `predict`."""
+    if method == "predict_std":
+        _, std = estimator.predict(X, return_std=True)
+        return std
+    return getattr(estimator, method)(X)
+
+
 def as_json(values, estimator, method):
     """Return values as JSON would have them, by another way than the service's."""
-    if method == "predict_proba" and isinstance(values, list):
+    is_by_class = method.endswith("proba")
+    if is_by_class and isinstance(values, list):
         each = [
             keyed(array, labels) for array, labels in zip(values, estimator.classes_, strict=True)
         ]
         return [list(row) for row in zip(*each, strict=True)]
     classes = getattr(estimator, "classes_", np.arange(np.shape(values)[-1]))
-    if method == "predict_proba" and isinstance(classes, np.ndarray):
+    if is_by_class and isinstance(classes, np.ndarray):
         return keyed(values, classes)
     if hasattr(values, "to_numpy"):
         values = values.to_numpy()

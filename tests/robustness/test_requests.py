@@ -126,7 +126,7 @@ SLOW = re.compile(r"/(train|versions|upload|switch|compile)/?$")
 
 
 # These commit transactions of their own.
-COMMITS = re.compile(r"/(promote|retire|rollback|reset)/?$")
+COMMITS = re.compile(r"/(promote|retire|rollback|reset|unpublish|purge)/?$")
 
 
 @contextmanager

@@ -119,9 +119,11 @@ API = {
     "software/": row("/software/", "permitted", GET=200),
     "models/<name>/promote/": row("/models/iris/promote", "managers", POST=400),
     "models/<name>/retire/": row("/models/iris/retire", "managers", POST=400),
+    "models/<name>/purge/": row("/models/iris/purge", "managers", POST=400),
     "models/<name>/rollback/": row("/models/absent/rollback", "managers", POST=404),
     "models/<name>/train/": row("/models/absent/train", "managers", POST=404),
     "models/<name>/reset/": row("/models/absent/reset", "managers", POST=404),
+    "models/<name>/unpublish/": row("/models/absent/unpublish", "managers", POST=404),
     "tasks/": row("/tasks/?done=true", "permitted", GET=200, POST=400, DELETE=200),
     "tasks/<pk>/": row("/tasks/99", "permitted", GET=404, PUT=404, PATCH=404, DELETE=404),
 }
@@ -148,8 +150,8 @@ ADMIN = {
     **rows_of("mlsite/token"),
     **rows_of("mlsite/signinfailures", POST=403),
     **rows_of("tasks/task"),
-    **kept_of("predictor/registeredmodel", "rollback", "reset"),
-    **kept_of("predictor/modelversion", "promote", "retire", "switch"),
+    **kept_of("predictor/registeredmodel", "rollback", "reset", "unpublish"),
+    **kept_of("predictor/modelversion", "promote", "retire", "purge", "switch"),
     **kept_of("predictor/event"),
 }
 ADMIN["admin/predictor/modelversion/add/"] = row(

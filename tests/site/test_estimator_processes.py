@@ -47,6 +47,14 @@ def test_workers_share_processes_that_are_replaced_and_end_with_the_server(site)
     (replaced,) = site.estimator_processes()
     assert replaced != process
 
+    # The process of a version ends after all workers have stopped serving the version.
+    changes = f"curl -u admin:{site.password()} -X POST http://localhost:8000/models/iris"
+    site.curl(f"{changes}/unpublish")
+    until(lambda: are_gone([replaced]), "the end of the process of an unpublished version")
+    assert {status for status, _ in statuses(site)} == {404}
+    site.curl(f"{changes}/rollback")
+    until(lambda: statuses(site) == ANSWERED, "the version in every worker")
+
     os.kill(supervisor, signal.SIGKILL)
     # Until they have ended, the old process would answer, and there would be no new one.
     until(lambda: are_gone([supervisor, replaced]), "the end of both")

@@ -29,7 +29,7 @@ from sklearn.compose import make_column_transformer
 from sklearn.decomposition import PCA
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import BayesianRidge, LogisticRegression
 from sklearn.naive_bayes import MultinomialNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
@@ -117,6 +117,12 @@ PLAIN = {
     "infinities": request("/models/infinite/predict", [{"x0": 0, "x1": 0}, {"x0": 1, "x1": 2}]),
     "an infinity": request("/models/infinite/predict", {"x0": 0, "x1": 3}),
     "transform": request("/models/pca/predict", [{"x0": 1, "x1": 2}]),
+    "logarithms": request(
+        "/models/both/predict", [{"x0": 1, "x1": 2}], query="outputs=predict_log_proba"
+    ),
+    "a standard deviation": request(
+        "/models/ridge/predict", {"x0": 1, "x1": 2}, query="outputs=predict,predict_std"
+    ),
 }
 
 DEEP = b"[" * 100_000
@@ -282,6 +288,7 @@ def estimators():
         "nan": Signed(NotANumber(max_depth=2).fit(X, labels), X),
         "infinite": Signed(FunctionTransformer(log).fit(X), X),
         "pca": Signed(PCA(1).fit(X), X),
+        "ridge": Signed(BayesianRidge().fit(X, labels), X),
     }
 
 
@@ -606,7 +613,8 @@ def test_a_promotion_and_the_end_of_a_model_count_at_once(sites, models):
     (*_, answer), by_fast_path = sites.compare(PLAIN["strings"])
     assert by_fast_path
     assert ("X-Model-Version", "2") in answer.headers
-    del models._live["iris"]
+    registry.unpublish("iris")
+    models.refresh()
     assert compiled_results(sites, environ) == []
 
 

@@ -115,6 +115,12 @@ def test_the_response_of_a_prediction_has_the_outputs_of_the_model(schema):
     assert list(single["properties"]["probabilities"]["properties"]) == ["0", "1", "2"]
 
 
+def test_a_site_without_a_live_model_describes_no_outputs(api, db, models_dir):
+    operation = api.get("/schema/").json()["paths"]["/predict/"]["post"]
+    outputs = next(each for each in operation["parameters"] if each["name"] == "outputs")
+    assert outputs["schema"] == {"type": "array", "items": {"type": "string"}}
+
+
 def test_security_requirements_follow_the_access_setting(settings, api, staff_api, iris):
     def security_and_refusals(client):
         card = client.get("/schema/").json()["paths"]["/models/{name}/"]["get"]

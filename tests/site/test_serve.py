@@ -55,13 +55,16 @@ def test_what_is_secret_is_for_its_owner(prepared, name):
     assert stat.S_IMODE((prepared / name).stat().st_mode) == 0o600
 
 
-def test_what_staff_train_and_reset_is_live_in_every_worker(site):
+def test_what_staff_train_unpublish_and_reset_counts_in_every_worker(site):
     staff = f"-u admin:{site.password()}"
     command = f"curl -i {staff} -X POST http://localhost:8000/models/iris"
     status, _, body = site.curl(f"{command}/train")
     trained = json.loads(body)["live_version"]
     assert (status, trained > 1) == (200, True)
     until(lambda: versions(site, 12) == {str(trained)}, "that version everywhere")
+    status, _, body = site.curl(f"{command}/unpublish")
+    assert (status, json.loads(body)["live_version"]) == (200, None)
+    until(lambda: versions(site, 12) == {None}, "no version from any worker")
     status, _, body = site.curl(f"{command}/reset")
     assert (status, json.loads(body)["live_version"]) == (200, 1)
     until(lambda: versions(site, 12) == {"1"}, "version 1 from every worker")
@@ -71,7 +74,7 @@ def versions(site, times):
     """The versions that answer, over connections that the kernel spreads over the workers."""
     row = ("POST", "/predict", '{"X1":"61.1", "X2":"17.3"}')
     answers = [site.ask(*row, **{"Content-Type": "application/json"}) for _ in range(times)]
-    return {headers["X-Model-Version"] for _, headers, _ in answers}
+    return {headers.get("X-Model-Version") for _, headers, _ in answers}
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])

@@ -89,7 +89,12 @@ class Command(BaseCommand):
         """Train the default model if it is missing; check the files of live models."""
         name = settings.DEFAULT_MODEL
         if name not in registry.live_versions():
-            if name not in recipes.RECIPES:
+            model = RegisteredModel.objects.filter(name=name).first()
+            if model and registry.is_unpublished(model):
+                self.stdout.write(
+                    f"{name} is unpublished: /predict answers 404. Run: {program()} rollback {name}"
+                )
+            elif name not in recipes.RECIPES:
                 self.stderr.write(
                     f"DEFAULT_MODEL is {name!r}, which is not registered: /predict answers 404."
                 )

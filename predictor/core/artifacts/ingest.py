@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any
 
-from predictor.core import introspection
 from predictor.core.artifacts import mlflow, restricted_pickle
 from predictor.core.artifacts.onnx.audit import audit
 from predictor.core.artifacts.onnx.estimator import build
@@ -16,6 +15,7 @@ from predictor.core.artifacts.software_versions import check_version
 from predictor.core.artifacts.stated_signature import read_signature
 from predictor.core.columns import Column
 from predictor.core.errors import ArtifactError
+from predictor.core.served_methods import get_methods
 from predictor.core.signature import Signature
 from predictor.core.signature_inference import infer_signature
 
@@ -193,7 +193,7 @@ def _get_signature(
 ) -> Signature:
     """Return the signature in the file, unless there is a reason to infer it again."""
     stated = artifact.card.get("signature")
-    can_be_served = bool(introspection.get_methods(artifact.estimator))
+    can_be_served = bool(get_methods(artifact.estimator))
     if stated is None or sample is not None or columns is not None or not can_be_served:
         return infer_signature(artifact.estimator, columns, sample)
     return read_signature(stated, artifact.estimator)

@@ -1,6 +1,7 @@
 """The signature in a model file, verified against the estimator."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from predictor.core import distribution, introspection
@@ -9,12 +10,15 @@ from predictor.core.columns import Column
 from predictor.core.descriptions import name_classes
 from predictor.core.errors import ArtifactError, PredictorError
 from predictor.core.input_builders import CONTAINERS, FRAME
-from predictor.core.response_values import METHODS
+from predictor.core.response_values import ESTIMATOR_ONLY, METHODS
+from predictor.core.served_methods import get_methods
 from predictor.core.signature import Signature
 
 
 def read_signature(stated: Mapping[str, Any], estimator: Any) -> Signature:
-    """Return the signature that a file states.
+    """Return the signature that a file states, with the methods that are served now.
+
+    An earlier release may have written it, which did not serve the methods of `ESTIMATOR_ONLY`.
 
     Parameters
     ----------
@@ -29,8 +33,9 @@ def read_signature(stated: Mapping[str, Any], estimator: Any) -> Signature:
     """
     names = [column.name for column in introspection.get_columns(estimator)]
     signature = parse_signature(stated)
+    methods = get_methods(estimator)
     is_match = (
-        signature.methods == introspection.get_methods(estimator)
+        set(methods) - set(ESTIMATOR_ONLY) <= set(signature.methods) <= set(methods)
         and signature.classes == introspection.get_classes(estimator)
         and len(names) == len(signature.columns)
         and (signature.container != FRAME or signature.names == names)
@@ -39,7 +44,7 @@ def read_signature(stated: Mapping[str, Any], estimator: Any) -> Signature:
         raise ArtifactError(
             "The signature in the file does not match its estimator. Save the estimator again."
         )
-    return signature
+    return replace(signature, methods=methods)
 
 
 def parse_signature(stated: Any) -> Signature:

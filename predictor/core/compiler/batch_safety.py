@@ -26,20 +26,20 @@ def reason_against_batching(estimator: Any, signature: Signature) -> str:
     """Return why each request needs a call of its own; empty if requests may share a call.
 
     Requests may share a call if predictions do not change with the composition of the batch, and
-    if batches are faster.
+    if batches are faster. Methods of `ESTIMATOR_ONLY` never share a call.
     """
     if signature.container not in (ARRAY, FRAME):
         return "Sparse rows and texts are not batched."
     engine = EstimatorEngine(estimator)
     X = random_rows(signature, BATCH_ROWS, np.random.default_rng(SEED))
     try:
-        batch = engine.run(signature.methods, X)
+        batch = engine.run(signature.shared_methods, X)
         for start in range(SINGLE_ROWS):
             own = slice(start, start + 1)
             in_batch = {
                 name: slice_result(values, own.start, own.stop) for name, values in batch.items()
             }
-            compare(engine.run(signature.methods, slice_rows(X, own)), in_batch)
+            compare(engine.run(signature.shared_methods, slice_rows(X, own)), in_batch)
     except REJECTIONS:
         return "No row was found that the estimator accepts."
     except Unequal as exc:

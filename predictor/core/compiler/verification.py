@@ -29,7 +29,7 @@ def verify(
     signature: Signature,
     sample: Any = None,
 ) -> dict[str, MethodVerification]:
-    """Return the outcome of the verification of each method.
+    """Return the outcome of the verification of each method that may be compiled.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def verify(
     """
     rng = np.random.default_rng(SEED)
     reader = InputReader(signature)
-    verifier = Verifier(estimator, compiled, signature.methods)
+    verifier = Verifier(estimator, compiled, signature.shared_methods)
     for X in _batches(signature, sample, rng):
         is_accepted = verifier.compare_rows(X, _compiled_input(reader, X))
         _compare_one_by_one(verifier, reader, X, 2 if is_accepted else SINGLE_ROWS)

@@ -9,6 +9,7 @@ import numpy as np
 from predictor.core.engines.engine import MethodResults
 from predictor.core.errors import InvalidInput
 from predictor.core.lazy_frame import materialize
+from predictor.core.served_methods import get_method
 
 SCIKIT_LEARN = "scikit-learn"
 
@@ -51,7 +52,7 @@ class EstimatorEngine:
         X = materialize(X)
         estimator = self.estimator
         try:
-            results = {method: getattr(estimator, method)(X) for method in methods}
+            results = {method: get_method(estimator, method)(X) for method in methods}
         except (ValueError, OverflowError, LookupError, NotImplementedError) as exc:
             raise InvalidInput(f"The model rejects these rows{_reason(exc, X)}") from exc
         return MethodResults(results, SCIKIT_LEARN)

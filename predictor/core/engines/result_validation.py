@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import orjson
 
-from predictor.core.response_values import to_json_values
+from predictor.core.response_values import METHODS, to_json_values
 from predictor.core.signature import Signature
 
 ROWS, ROWS_AND_COLUMNS = 1, 2
@@ -41,7 +41,7 @@ def check_results(
         raise InvalidResult("It returned other methods than those of the request.")
     for method, values in results.items():
         is_list = isinstance(values, list)
-        if is_list and method != "predict_proba":
+        if is_list and not METHODS[method].by_class:
             raise InvalidResult(f"{method} returned a list of arrays.")
         for array in values if is_list else [values]:
             _check_array(method, n_rows, array)
@@ -125,6 +125,12 @@ def _check_scores(_signature: Signature, values: Any) -> bool:
     return values.ndim == ROWS and values.dtype.kind in NUMBERS
 
 
+def _check_std(signature: Signature, values: Any) -> bool:
+    n_columns = values.shape[1] if values.ndim == ROWS_AND_COLUMNS else 1
+    is_array = values.ndim <= ROWS_AND_COLUMNS and values.dtype.kind == "f"
+    return is_array and bool(n_columns == signature.n_outputs)
+
+
 def _check_features(_signature: Signature, values: Any) -> bool:
     return bool(values.ndim <= ROWS_AND_COLUMNS)
 
@@ -143,4 +149,6 @@ CHECKS: dict[str, Callable[[Signature, Any], bool]] = {
     "decision_function": _check_numbers,
     "transform": _check_features,
     "score_samples": _check_scores,
+    "predict_log_proba": _check_probabilities,
+    "predict_std": _check_std,
 }

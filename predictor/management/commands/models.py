@@ -27,7 +27,7 @@ def cells(version: ModelVersion) -> tuple[str, ...]:
         str(version.version),
         version.state,
         version.format,
-        f"{version.size:,}",
+        "purged" if version.purged_at else f"{version.size:,}",
         f"{version.created_at:%Y-%m-%d %H:%M}",
         format_metrics(version.metrics),
     )

@@ -35,6 +35,13 @@ PLUS, MINUS = "Infinity", "-Infinity"
             [np.array([[NAN, 1.0]]), np.array([[-INF, 0.0]])],
             [[{"0": None, "1": 1.0}, {"0": MINUS, "1": 0.0}]],
         ),
+        ("predict_log_proba", np.array([[-INF, 0.0]]), [{"0": MINUS, "1": 0.0}]),
+        (
+            "predict_log_proba",
+            [np.array([[-INF, 0.0]]), np.array([[-1.5, -0.25]])],
+            [[{"0": MINUS, "1": 0.0}, {"0": -1.5, "1": -0.25}]],
+        ),
+        ("predict_std", np.array([0.5]), [0.5]),
         ("decision_function", np.array([[-INF, 1.0]]), [[MINUS, 1.0]]),
         ("score_samples", np.array([-INF]), [MINUS]),
         ("transform", scipy.sparse.csr_matrix([[0.0, INF]]), [[0.0, PLUS]]),
@@ -46,13 +53,16 @@ PLUS, MINUS = "Infinity", "-Infinity"
 @pytest.mark.parametrize("is_single", [False, True])
 def test_infinities_are_strings_and_nan_is_null(method, values, expected, is_single):
     several = isinstance(values, list)
-    classes = None if method != "predict_proba" else ((0, 1), (0, 1)) if several else (0, 1)
+    classes = ((0, 1), (0, 1)) if several else (0, 1)
     encoded = encode_response({method: values}, classes, is_single=is_single)
     ((key, value),) = orjson.loads(orjson.dumps(encoded)).items()
     assert value == (expected[0] if is_single else expected), key
 
 
-@pytest.mark.parametrize("method", ["predict", "predict_proba", "decision_function"])
+METHODS = ["predict", "predict_proba", "decision_function", "predict_log_proba", "predict_std"]
+
+
+@pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("classes", [None, (0, 1)])
 def test_the_schema_describes_infinities_and_no_other_strings(method, classes):
     signature = Signature((Column("a"),), (method,), classes)
@@ -60,7 +70,7 @@ def test_the_schema_describes_infinities_and_no_other_strings(method, classes):
         return  # the result is a class
     schema = Draft202012Validator(response_schema(signature, is_single=True))
     for value in (INF, -INF, NAN, 0.5):
-        result = np.array([[0.25, value]] if method == "predict_proba" else [value])
+        result = np.array([[0.25, value]] if method.endswith("proba") else [value])
         response = encode_response({method: result}, classes, is_single=True)
         assert schema.is_valid(orjson.loads(orjson.dumps(response)))
         if method == "decision_function":

@@ -29,7 +29,7 @@ def make_model(estimator, sample, *, is_compiled):
     signature = infer_signature(estimator, sample=sample)
     engine = EstimatorEngine(estimator)
     if is_compiled:
-        max_rows = dict.fromkeys(signature.methods)
+        max_rows = dict.fromkeys(signature.shared_methods)
         engine = CompiledEngine(engine, convert(estimator), signature, max_rows)
     return Model("wide", 1, signature, engine)
 
@@ -78,7 +78,7 @@ def test_rows_that_are_split_have_the_same_results(name, n_rows):
     sample = np.round(X) if name == "one-hot" else X
     engine = make_model(SPLIT[name], sample, is_compiled=True).engine
     engine.rows_at_once = 7
-    methods = engine.signature.methods
+    methods = engine.signature.shared_methods
     results = engine.run(methods, sample[:n_rows])
     assert results.engine_name == "numpy"
     expected = {method: getattr(SPLIT[name], method)(sample[:n_rows]) for method in methods}

@@ -25,6 +25,7 @@ def test_other_results_are_accepted(dtype):
 
 LABELS = Signature((Column("a"),), ("predict", "predict_proba"), ("a", "b"))
 SEVERAL = Signature((Column("a"),), ("predict_proba",), ((0, 1), (0, 1)))
+TARGETS = Signature((Column("a"),), ("predict", "predict_std"), n_outputs=2)
 
 
 @pytest.mark.parametrize(
@@ -41,6 +42,12 @@ SEVERAL = Signature((Column("a"),), ("predict_proba",), ((0, 1), (0, 1)))
         (SEVERAL, "predict_proba", [np.zeros((1, 2))]),
         (SEVERAL, "predict_proba", [np.zeros(2), np.zeros(2)]),
         (SEVERAL, "predict_proba", [np.zeros((2, 2)), np.zeros((1, 2))]),
+        (SEVERAL, "predict_log_proba", [np.zeros((1, 2))]),
+        (LABELS, "predict_log_proba", np.zeros((1, 3))),
+        (SIGNATURE, "predict_std", np.zeros((1, 2))),
+        (SIGNATURE, "predict_std", np.zeros(1, dtype=int)),
+        (SIGNATURE, "predict_std", [np.zeros(1)]),
+        (TARGETS, "predict_std", np.zeros(1)),
     ],
 )
 def test_a_result_that_cannot_be_a_response_to_one_row_is_refused(signature, method, values):
@@ -57,6 +64,10 @@ def test_a_result_that_cannot_be_a_response_to_one_row_is_refused(signature, met
         (LABELS, "predict", np.array(["another label"])),
         (SEVERAL, "predict_proba", [np.zeros((1, 2)), np.zeros((1, 2))]),
         (SEVERAL, "predict_proba", np.zeros((1, 2))),
+        (SEVERAL, "predict_log_proba", [np.zeros((1, 2)), np.zeros((1, 2))]),
+        (LABELS, "predict_log_proba", np.array([[-np.inf, 0.0]])),
+        (SIGNATURE, "predict_std", np.zeros(1)),
+        (TARGETS, "predict_std", np.zeros((1, 2))),
     ],
 )
 def test_results_for_one_row(signature, method, values):

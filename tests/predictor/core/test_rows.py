@@ -61,7 +61,8 @@ def test_a_column_is_described_by_the_estimator_and_the_sample(signature):
         ("member", "bool", "boolean", False, None, False, None, True),
     ]
     assert signature.classes == (0, 1)
-    assert signature.methods == ("predict", "predict_proba", "decision_function")
+    methods = ("predict", "predict_proba", "decision_function", "predict_log_proba")
+    assert signature.methods == methods
     assert Signature.from_json(signature.to_json()) == signature
 
 

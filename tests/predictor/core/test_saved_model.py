@@ -40,11 +40,13 @@ def test_a_saved_model_has_a_line_and_a_page_that_is_escaped(tmp_path):
     saved = save(tree, path, sample=frame, **texts)
     size = format_size(path.stat().st_size)
     assert repr(saved) == (
-        f"<{path}: DecisionTreeClassifier, 1 column, predict, predict_proba, {size}>"
+        f"<{path}: DecisionTreeClassifier, 1 column, predict, predict_proba, "
+        f"predict_log_proba, {size}>"
     )
     assert Text(saved._repr_html_()).parts == [
         *("", "DecisionTreeClassifier", "File", f"{path} {size}"),
-        *("Fitted with", f"scikit-learn {VERSION}", "Outputs", "predict predict_proba"),
+        *("Fitted with", f"scikit-learn {VERSION}"),
+        *("Outputs", "predict predict_proba predict_log_proba"),
         *("Classes", "<i>, k <script>"),
         *("Column", "Meaning", "Type", "Seen", "Example"),
         *("<b>a", "A > B", "float64, may be null", "0.5 to 2", "0.5"),

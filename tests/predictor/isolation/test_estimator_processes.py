@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 from sklearn.compose import make_column_transformer
 from sklearn.feature_extraction.text import CountVectorizer
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import BayesianRidge, LogisticRegression
 from sklearn.multioutput import MultiOutputClassifier
 from sklearn.naive_bayes import MultinomialNB
 from sklearn.neighbors import KNeighborsClassifier
@@ -224,6 +224,18 @@ def test_requests_with_many_rows_and_retried_requests_are_not_batched(engine):
     many = (np.ones((65, 2)), {})
     received = replies(engine, [(good(1.0), {}), many, (good(2.0), {"is_retried": True}), many])
     assert sizes(received) == [1, 1, 1, 1]
+
+
+def test_methods_on_request_get_a_call_of_their_own(make_engine, tmp_path):
+    X = np.arange(20.0).reshape(10, 2)
+    path = tmp_path / "model.skops"
+    estimator = BayesianRidge().fit(X, X[:, 0])
+    engine = make_engine(path, artifacts.save(estimator, path, X))
+    methods = ("predict", "predict_std")
+    requests = [(X[:1], {"methods": methods}), (X[1:2], {"methods": methods})]
+    assert sizes(replies(engine, requests)) == [1, 1]
+    results = engine.run(methods, X)
+    np.testing.assert_array_equal(results["predict_std"], estimator.predict(X, return_std=True)[1])
 
 
 def test_a_version_that_is_not_batch_safe_gets_one_request_at_a_time(make_engine):

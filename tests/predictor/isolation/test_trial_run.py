@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.dummy import DummyClassifier
-from sklearn.linear_model import LinearRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.neural_network import BernoulliRBM
 from sklearn.preprocessing import FunctionTransformer
 
@@ -60,6 +60,24 @@ def test_a_random_score_is_not_served():
     signature, notes = run_trial(estimator, signature)
     assert signature.methods == ("transform",)
     assert notes == ["score_samples is not served, because its results are random."]
+
+
+class Unhelpful(LogisticRegression):
+    """A classifier whose logarithms fail in some way, or have another shape."""
+
+    def predict_log_proba(self, X):
+        return self.logarithms(X)
+
+
+@pytest.mark.parametrize(
+    "logarithms", [np.linalg.inv, np.ones, lambda X: np.zeros((len(X), 9)), lambda X: X.missing]
+)
+def test_a_method_on_request_that_fails_is_left_out(logarithms):
+    estimator = Unhelpful().fit(X, LABELS)
+    estimator.logarithms = logarithms
+    signature, notes = run_trial(estimator, infer_signature(estimator, sample=X))
+    assert signature.methods == ("predict", "predict_proba", "decision_function")
+    assert notes == ["predict_log_proba is not served, because it fails."]
 
 
 def test_the_message_names_the_method():

@@ -31,8 +31,8 @@ CALLABLE_ATTRIBUTES: dict[Kind, set[str]] = {
     "spline": {"bsplines_"},
 }
 
-# Methods that an attribute may name.
-SERVED = {*METHODS, "predict_log_proba"}
+# Methods that an attribute may name. No estimator has a method predict_std.
+SERVED = METHODS.keys() - {"predict_std"}
 
 # Fitted attributes whose strings scikit-learn calls as methods. In the classes of the project's
 # list, every attribute with "method" in its name is treated like them. A parameter may also have
