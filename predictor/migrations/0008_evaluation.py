@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('predictor', '0005_help_texts'),
+        ('predictor', '0007_purge'),
     ]
 
     operations = [
