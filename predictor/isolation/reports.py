@@ -128,14 +128,17 @@ def parse(
 
 
 def parse_evaluation(data: Any) -> dict[str, Any]:
-    """Return an evaluation that was stored in a file; empty if there is none.
+    """Return an evaluation that is stored beside an artifact; empty if there is none.
 
     Raises
     ------
     ArtifactError
         The values do not follow the schema.
     """
-    return to_plain(_decode(orjson.dumps(data), Evaluation)) if data else {}
+    try:
+        return to_plain(msgspec.json.decode(orjson.dumps(data), type=Evaluation)) if data else {}
+    except (ValueError, TypeError) as exc:
+        raise ArtifactError(f"The evaluation is invalid: {exc}.") from exc
 
 
 def _decode(line: bytes, schema: type[T]) -> T:

@@ -138,7 +138,7 @@ def test_a_sample_adds_dtypes_and_ranges_to_the_columns(staff_api, iris, brought
 TEST_DATA = b"total,x1,x0\n1,0,0\n3.5,0,1\n4,1,0\n9,2,1\n"
 
 
-def test_test_data_evaluates_the_version(staff_api, models_dir, brought, regression):
+def test_test_data_evaluates_the_version(staff_api, models_dir, brought, regression, admin_client):
     test = SimpleUploadedFile("test.csv", TEST_DATA)
     fields = {"test": test, "target": "total", "metrics": '{"r2": 0.5, "weeks": 3}'}
     response = upload(staff_api, "/models/sums/versions/", brought / "sums.skops", **fields)
@@ -163,6 +163,12 @@ def test_test_data_evaluates_the_version(staff_api, models_dir, brought, regress
         "mean_absolute_error": mean_absolute_error,
         "root_mean_squared_error": rmse,
     }
+    page = admin_client.get(
+        f"/admin/predictor/modelversion/{ModelVersion.objects.get().pk}/change/"
+    ).content.decode()
+    assert '<a href="/models/sums/versions/1">4 rows of test data</a>' in page
+    page = staff_api.get("/models/sums/versions/1/", HTTP_ACCEPT="text/html").content.decode()
+    assert '<h2 id="evaluation">Evaluation</h2>' in page
     written = json.loads((models_dir / "sums" / "1" / "card.json").read_text())
     assert written["evaluation"] == ModelVersion.objects.get().evaluation == evaluation
 
