@@ -2,6 +2,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
+TYPESCRIPT := tests/clients/typescript
 
 .PHONY: serve test robustness lint format bench
 
@@ -12,7 +13,7 @@ test: export PYTHONDONTWRITEBYTECODE :=
 serve: $(VENV)/.serve
 	@exec $(BIN)/python manage.py serve $(ARGS)
 
-test: $(VENV)/.test
+test: $(VENV)/.test $(TYPESCRIPT)/node_modules
 	$(BIN)/python -m pytest --numprocesses auto $(ARGS)
 
 robustness: $(VENV)/.test
@@ -47,3 +48,9 @@ $(VENV)/.test: requirements-dev.txt $(VENV)/.serve
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade \
 	    --target $(VENV)/older scikit-learn==1.5.2  # a notebook in the tests has this version
 	@touch $@
+
+# The packages of the client in TypeScript, which is tested where npm is installed.
+$(TYPESCRIPT)/node_modules: $(TYPESCRIPT)/package-lock.json
+	@if command -v npm >/dev/null; \
+	    then npm ci --prefix $(TYPESCRIPT) --no-audit --no-fund --silent && touch $@; \
+	    else echo "npm is not installed: the client in TypeScript is not tested."; fi

@@ -16,7 +16,7 @@ from mlsite.views import TextView
 
 log = logging.getLogger(__name__)
 
-# Name that prometheus-client reads when it is imported; manage.py sets it for `serve`.
+# Name that prometheus-client reads when it is imported; `serve` sets it before.
 DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
 
 

@@ -17,6 +17,7 @@ from rest_framework.permissions import SAFE_METHODS
 
 from mlsite.accounts.login_throttle import LockedOut
 from mlsite.database import LOST, database_file, unavailable
+from mlsite.exceptions import describe_methods
 from mlsite.server.access_log import (
     LoggedRequest,
     current_request_id,
@@ -181,7 +182,9 @@ class ErrorResponses:
         if response.status_code == status.HTTP_401_UNAUTHORIZED and self._opens_page(request):
             return redirect_to_login(request.get_full_path())
         if response.status_code == status.HTTP_405_METHOD_NOT_ALLOWED and not response.content:
-            completed = respond_error(request, MethodNotAllowed(request.method or ""))
+            method, allowed = request.method or "", response["Allow"].split(", ")
+            sentence = describe_methods(MethodNotAllowed(method), allowed)
+            completed = respond_error(request, MethodNotAllowed(method, sentence))
             completed["Allow"] = response["Allow"]
             return completed
         return response

@@ -9,6 +9,7 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ResolvedComponent
 from drf_spectacular.utils import PolymorphicProxySerializer
 from rest_framework import status
+from rest_framework.parsers import JSONParser
 from rest_framework.permissions import SAFE_METHODS
 
 from mlsite.accounts.authentication import BasicAuthentication
@@ -70,6 +71,15 @@ class SiteSchema(AutoSchema):
         ways: list[Schema] = super().get_auth()
         access = any(isinstance(p, ApiAccess) for p in self.view.get_permissions())
         return [*ways, {}] if ways and access and settings.API_ACCESS == "open" else ways
+
+    def map_parsers(self) -> list[str]:
+        """Return the media types of a body: only JSON if the view accepts it.
+
+        Views accept forms too. A generated client cannot choose between several media types.
+        """
+        media_types: list[str] = super().map_parsers()
+        accepts_json = JSONParser.media_type in media_types
+        return [JSONParser.media_type] if accepts_json else media_types
 
     def _get_request_for_media_type(self, serializer: Any, *args: Any) -> tuple[Schema, bool]:
         schema, required = super()._get_request_for_media_type(serializer, *args)  # type: ignore[no-untyped-call]  # untyped

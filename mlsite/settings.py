@@ -5,11 +5,13 @@ error message.
 """
 
 import math
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF, UNSAFE_INLINE
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.functional import SimpleLazyObject
 from environs import Env, EnvError
 
 from mlsite.secret_key import KEY_LENGTH, load_or_create_secret_key
@@ -135,7 +137,10 @@ if SECRET_KEY and len(SECRET_KEY) < KEY_LENGTH:
         "Without it, a key is generated and stored."
     )
 if not SECRET_KEY:
-    SECRET_KEY = load_or_create_secret_key(BESIDE_DATABASE / "secret_key")
+    # Generated when it is first read: commands such as `help` and `check` need no site.
+    SECRET_KEY = SimpleLazyObject(  # type: ignore[assignment]  # it acts as a string
+        partial(load_or_create_secret_key, BESIDE_DATABASE / "secret_key")
+    )
 
 # Apps, middleware and templates
 
@@ -271,6 +276,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["mlsite.accounts.permissions.ApiAccess"],
     "DEFAULT_FILTER_BACKENDS": [],
     "DEFAULT_SCHEMA_CLASS": "mlsite.openapi.SiteSchema",
+    "EXCEPTION_HANDLER": "mlsite.exceptions.handle",
     "NON_FIELD_ERRORS_KEY": "detail",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
     "URL_FORMAT_OVERRIDE": "format",

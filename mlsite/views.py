@@ -1,5 +1,6 @@
 """Views of the site: home, hello, schema, docs, and error responses."""
 
+import re
 import sys
 from http import HTTPStatus
 from typing import Any
@@ -29,6 +30,7 @@ from rest_framework.views import APIView
 from mlsite.database import unavailable, why_unavailable
 from mlsite.page_renderers import HomePage
 from predictor.api.strict_json import JSONRenderer
+from predictor.core.model_name import NAME, NAME_RULE
 
 
 class Home(APIView):
@@ -145,7 +147,11 @@ def respond_error(request: HttpRequest, error: APIException) -> HttpResponse:
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django's
     """Respond to an unknown URL."""
-    return respond_error(request, NotFound("There is nothing at this address."))
+    sentence = "There is nothing at this address."
+    model = re.match("/models/([^/]+)", request.path)
+    if model and not re.fullmatch(NAME, model[1]):
+        sentence += f" The name of a model is not valid. {NAME_RULE}"
+    return respond_error(request, NotFound(sentence))
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -155,7 +161,8 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def csrf_failure(request: HttpRequest, reason: str) -> HttpResponse:
     """Respond to a form with a missing or wrong CSRF token."""
-    return respond_error(request, PermissionDenied(f"CSRF: {reason}"))
+    hint = "A form needs the cookie and the token of its page. Programs send a token or a password."
+    return respond_error(request, PermissionDenied(f"CSRF: {reason} {hint}"))
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

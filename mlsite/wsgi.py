@@ -24,6 +24,7 @@ from predictor.runtime.store import get_store  # noqa: E402
 with_body = RequestBody(django_application, settings.MAX_BODY_BYTES)
 application = SiteFastPath(with_body) if settings.FAST_PATH else with_body
 
+str(settings.SECRET_KEY)  # a key that cannot be read or stored stops the start
 limit_waits()
 try:
     get_store().follow()

@@ -25,6 +25,7 @@ def check_site(**_kwargs: Any) -> list[CheckMessage]:
         *_check_engines(),
         *_check_default_model(),
         *_check_trusted_types(),
+        *_check_other_query_parameters(),
         *_check_models_dir(),
         *_check_estimator_limits(),
         *_check_isolation(),
@@ -77,6 +78,16 @@ def _check_trusted_types() -> Iterator[CheckMessage]:
                 hint="A full name contains the module, such as 'shop.transformers.Clip'.",
                 id="predictor.E004",
             )
+
+
+def _check_other_query_parameters() -> Iterator[CheckMessage]:
+    names: object = conf.other_query_parameters()
+    if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
+        yield Error(
+            f"OTHER_QUERY_PARAMETERS is {names!r}, which is not a list of names.",
+            hint="Set it to a list such as ['api_key'], or remove it.",
+            id="predictor.E008",
+        )
 
 
 def _check_models_dir() -> Iterator[CheckMessage]:

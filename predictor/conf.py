@@ -31,6 +31,12 @@ def default_model() -> str:
     return name
 
 
+def other_query_parameters() -> Sequence[str]:
+    """Return the query parameters that other parts of the site read from prediction requests."""
+    names: Sequence[str] = getattr(settings, "OTHER_QUERY_PARAMETERS", ())
+    return names
+
+
 def trusted_types() -> Sequence[str]:
     """Return the full names of the types that artifacts may contain besides the built-in list."""
     names: Sequence[str] = getattr(settings, "TRUSTED_TYPES", ())

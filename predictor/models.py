@@ -51,6 +51,9 @@ class ModelVersion(models.Model):
     state = models.CharField(max_length=7, choices=State, default=State.READY)
     artifact = models.CharField(max_length=100, help_text="File name.")
     format = models.CharField(max_length=16, help_text="File format.")
+    estimator = models.CharField(
+        max_length=200, blank=True, help_text="Class of the estimator, and of a pipeline's steps."
+    )
     sha256 = models.CharField("SHA-256", max_length=64)
     size = models.PositiveBigIntegerField(help_text="Size of the artifact in bytes.")
     signature = models.JSONField(help_text="Columns and outputs.")

@@ -1,5 +1,6 @@
 """Filters, search and orderings of the task list."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -32,11 +33,20 @@ ORDERINGS = {
 }
 
 ANY = ("", "any")
+
+
+def only(values: Iterable[object]) -> dict[str, str]:
+    """Return the error message of a parameter that takes only these values."""
+    return {"invalid_choice": f"Expected one of {', '.join(map(str, values))}; got %(value)s."}
+
+
 TIME_HELP = "Such as 2030-01-31T12:00Z."
 
 
 class UtcDateTimeField(IsoDateTimeField):  # type: ignore[misc]  # its base is untyped
     """A time in ISO 8601, converted to UTC; a naive time is in UTC."""
+
+    default_error_messages = {"invalid": "Expected a time such as 2030-01-31T12:00Z."}
 
     def to_python(self, value: Any) -> datetime | None:
         """Return the time in UTC."""
@@ -62,13 +72,19 @@ class TaskFilter(filters.FilterSet):  # type: ignore[misc]  # its base is untype
     done = extend_schema_field(OpenApiTypes.BOOL)(
         filters.TypedChoiceFilter(
             choices=[ANY, ("true", "yes"), ("false", "no")],
+            error_messages=only(["true", "false"]),
             coerce=lambda word: word == "true",
             method="is_done",
             label="Done",
         )
     )
     priority = extend_schema_field({"type": "integer", "enum": Priority.values})(
-        filters.TypedChoiceFilter(choices=[ANY, *Priority.choices], coerce=int, label="Priority")
+        filters.TypedChoiceFilter(
+            choices=[ANY, *Priority.choices],
+            coerce=int,
+            error_messages=only(Priority.values),
+            label="Priority",
+        )
     )
     due_before = UtcDateTimeFilter(
         "due_at", "lt", label="Due before this time", help_text=TIME_HELP
@@ -78,7 +94,11 @@ class TaskFilter(filters.FilterSet):  # type: ignore[misc]  # its base is untype
         "updated_at", "gte", label="Changed at or after this time", help_text=TIME_HELP
     )
     ordering = filters.ChoiceFilter(
-        method="order", choices=list(ORDERINGS.items()), empty_label="as made", label="Order"
+        method="order",
+        choices=list(ORDERINGS.items()),
+        error_messages=only(ORDERINGS),
+        empty_label="as made",
+        label="Order",
     )
 
     @classmethod

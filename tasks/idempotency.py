@@ -39,7 +39,7 @@ def create_once(request: Request, serializer: BaseSerializer[Any]) -> list[Task]
     """Save the valid serializer, unless the request's key was used before; return the tasks."""
     key_text = request.headers.get("Idempotency-Key")
     if key_text is not None and not re.fullmatch("[!-~]{1,255}", key_text):
-        raise ParseError("Idempotency-Key takes 1 to 255 visible ASCII characters.")
+        raise ParseError("Idempotency-Key takes 1 to 255 ASCII characters without spaces.")
     with transaction.atomic():
         if key_text is None:
             return save(serializer)

@@ -46,8 +46,6 @@ IDEMPOTENCY_KEY = header(
 TIMES = "Times without an offset are in UTC."
 NOT_MODIFIED = OpenApiResponse(description="The client already has the current state.")
 CHANGED = error_responses(PreconditionFailed)
-FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
-
 
 ONE_OR_MANY = PolymorphicProxySerializer(
     component_name="TaskOrTasks",
@@ -62,10 +60,7 @@ task_schema = extend_schema_view(
     create=extend_schema(
         description=f"Create a task, or all of a JSON list of up to 1,000. {TIMES}",
         parameters=[IDEMPOTENCY_KEY, ETAG],
-        request={
-            "application/json": ONE_OR_MANY,
-            **dict.fromkeys(FORMS, TaskSerializer),
-        },
+        request=ONE_OR_MANY,
         responses={201: ONE_OR_MANY, **error_responses(TaskGone, KeyReused)},
     ),
     retrieve=extend_schema(
@@ -74,12 +69,9 @@ task_schema = extend_schema_view(
         responses={200: TaskSerializer, 304: NOT_MODIFIED, **CHANGED},
     ),
     update=extend_schema(
-        description=f"Change a task: JSON only the fields it contains, a form all. {TIMES}",
+        description=f"Change the fields in the body. A form changes all fields. {TIMES}",
         parameters=[ID, IF_MATCH, ETAG],
-        request={
-            "application/json": TaskSerializer(partial=True),
-            **dict.fromkeys(FORMS, TaskSerializer),
-        },
+        request=TaskSerializer(partial=True),
         responses={200: TaskSerializer, **CHANGED},
     ),
     partial_update=extend_schema(

@@ -10,6 +10,10 @@ from tasks.fields import BooleanField, DateTimeField, IntegerChoiceField, String
 from tasks.models import Priority, Task
 
 EXAMPLE = 'a JSON object such as {"title": "Read a book"}'
+NO_FIELD = (
+    f"The body contains no field of a task. Send {EXAMPLE} with the header "
+    "'Content-Type: application/json'."
+)
 JSON_TYPE_NAMES = {list: "a list", str: "a string", bool: "a boolean", type(None): "null"}
 
 MAX_TASKS_PER_REQUEST = 1000
@@ -80,6 +84,8 @@ class TaskSerializer(serializers.HyperlinkedModelSerializer[Task]):
         if not isinstance(data, Mapping):
             json_type = JSON_TYPE_NAMES.get(type(data), "a number")
             raise serializers.ValidationError({"detail": f"A task is {EXAMPLE}; got {json_type}."})
+        if not (is_json(self) or data.keys() & self.fields.keys()):
+            raise serializers.ValidationError({"detail": NO_FIELD})
         return super().run_validation(data)
 
     def to_internal_value(self, data: Any) -> Any:

@@ -4,8 +4,9 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.http import Http404
 from rest_framework import status
-from rest_framework.exceptions import MethodNotAllowed
+from rest_framework.exceptions import MethodNotAllowed, NotFound
 from rest_framework.renderers import BrowsableAPIRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -66,7 +67,10 @@ class TaskViewSet(ModelViewSet[Task]):
 
     def get_object(self) -> Task:
         """Return the task, and keep it for the page."""
-        self.task = super().get_object()
+        try:
+            self.task = super().get_object()
+        except Http404 as exc:
+            raise NotFound("There is no task with this id.") from exc
         return self.task
 
     def get_queryset(self) -> QuerySet[Task]:
@@ -129,6 +133,7 @@ class TaskViewSet(ModelViewSet[Task]):
         """Delete the tasks that match the filters."""
         tasks = self.filter_queryset(self.get_queryset())
         if "DELETE" not in self.allowed_methods:
-            raise MethodNotAllowed("DELETE")
+            sentence = "DELETE needs a filter here, such as ?done=true."
+            raise MethodNotAllowed("DELETE", sentence)
         deleted, _ = tasks.delete()
         return Response({"deleted": deleted})

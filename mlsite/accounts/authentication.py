@@ -22,8 +22,11 @@ class TokenAuthentication(authentication.TokenAuthentication):
         """Return the token's user; a token that is not valid is an error, not anonymous."""
         # DRF imports this module while Django loads the apps, before models can be imported.
         from mlsite.accounts.token_cache import known_tokens  # noqa: PLC0415
+        from mlsite.accounts.tokens import MARK  # noqa: PLC0415
 
         scheme, _, secret = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+        if scheme.startswith(MARK):
+            raise AuthenticationFailed("Send the token as `Authorization: Bearer TOKEN`.")
         if scheme.lower() not in self.SCHEMES:
             return None
         token = known_tokens.get(secret.strip())

@@ -41,6 +41,7 @@ class UploadForm(forms.Form):
     class_names = forms.JSONField(required=False, widget=AdminTextInputWidget)
     note = forms.CharField(required=False, max_length=2000, widget=AdminTextareaWidget)
     promote = forms.BooleanField(required=False)
+    allow_version = forms.BooleanField(required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -1,6 +1,8 @@
 """JSON Schemas of the rows that a model accepts and of its responses."""
 
-from typing import Any, NamedTuple
+import re
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
 
 from predictor.core import coercion
 from predictor.core.columns import Column
@@ -19,17 +21,9 @@ COLUMN_TYPES: dict[str, list[str]] = {
 LABEL_TYPES: dict[type, str] = {bool: "boolean", int: "integer", float: "number", str: "string"}
 # Null is NaN. The pattern applies to strings only.
 NUMBER: Schema = {"type": ["number", "string", "null"], "pattern": "^-?Infinity$"}
+# Number of classes in the schema of a prediction.
+MAX_EXAMPLES = 20
 SCALAR: Schema = {"type": ["number", "string", "boolean", "null"]}
-
-
-class MissingValue(NamedTuple):
-    """Representation of a missing value."""
-
-    type: str
-    value: Any
-
-
-JSON_NULL, EMPTY_INPUT = MissingValue("null", None), MissingValue("string", "")
 
 
 def any_of(schemas: list[Schema]) -> Schema:
@@ -40,26 +34,28 @@ def any_of(schemas: list[Schema]) -> Schema:
     return distinct[0] if len(distinct) == 1 else {"anyOf": distinct}
 
 
-def row_schema(signature: Signature, missing: MissingValue) -> Schema:
+def row_schema(signature: Signature) -> Schema:
     """Return the schema of one row."""
+    columns = {column.name: _column_schema(column) for column in signature.columns}
+    required = [column.name for column in signature.columns if column.required]
+    if not _are_distinct(columns):
+        return _object_schema(list(columns), any_of(list(columns.values())), required)
     return {
         "type": "object",
-        "properties": {c.name: _column_schema(c, missing) for c in signature.columns},
-        "required": [column.name for column in signature.columns if column.required],
+        "properties": columns,
+        "required": required,
         "additionalProperties": False,
     }
 
 
-def _column_schema(column: Column, missing: MissingValue) -> Schema:
-    has_enum = bool(column.allowed_values)
-    types = [column.kind] if has_enum else COLUMN_TYPES[column.kind]
-    values = list(column.allowed_values)
-    if column.nullable:
-        types = list(dict.fromkeys([*types, missing.type]))
-        values.append(missing.value)
-    schema: Schema = {"type": types if len(types) > 1 else types[0]}
-    if has_enum:
-        schema["enum"] = values
+def _column_schema(column: Column) -> Schema:
+    if column.allowed_values:
+        # Inside `anyOf`, drf-spectacular keeps an enum with its column.
+        values = [_enum_schema(column.kind, column.allowed_values)]
+        schema: Schema = {"anyOf": [*values, {"type": "null"}] if column.nullable else values}
+    else:
+        types = [*COLUMN_TYPES[column.kind], *(["null"] if column.nullable else [])]
+        schema = {"type": types if len(types) > 1 else types[0]}
     if column.description:
         schema["description"] = column.description
     if column.example is not None:
@@ -67,32 +63,70 @@ def _column_schema(column: Column, missing: MissingValue) -> Schema:
     return schema
 
 
-def response_schema(signature: Signature, *, is_single: bool) -> Schema:
-    """Return the schema of a response to one row or to a list of rows, with all outputs."""
-    properties = {}
-    for method in signature.methods:
-        value = _value_schema(signature, method)
-        keys = METHODS[method]
-        if is_single:
-            properties[keys.single] = value
-        else:
-            properties[keys.many] = {"type": "array", "items": value}
-    return {"type": "object", "properties": properties, "additionalProperties": False}
+def response_schema(signatures: Iterable[Signature]) -> Schema:
+    """Return the schema of the responses of the models: to one row, and to a list of rows.
+
+    It is one object with the keys of all outputs, none of which is required. With several objects,
+    a generated client would take the first that has no required key.
+    """
+    properties: dict[str, list[Schema]] = {}
+    for signature in signatures:
+        for method in signature.methods:
+            value = _value_schema(signature, method)
+            keys = METHODS[method]
+            properties.setdefault(keys.single, []).append(value)
+            properties.setdefault(keys.many, []).append({"type": "array", "items": value})
+    return {
+        "type": "object",
+        "properties": {key: any_of(schemas) for key, schemas in properties.items()},
+        "additionalProperties": False,
+    }
 
 
 def _value_schema(signature: Signature, method: str) -> Schema:
     """Return the schema of a method's result for one row."""
     classes = signature.classes or ()
-    types = {LABEL_TYPES.get(type(label)) for label in classes}
-    has_one_label = bool(classes) and signature.n_outputs == 1 and None not in types
+    types = sorted({LABEL_TYPES.get(type(label), "") for label in classes})
+    has_one_label = bool(classes) and signature.n_outputs == 1 and "" not in types
     if METHODS[method].by_class:
-        if not has_one_label:
-            return {"type": ["array", "object"]}
-        keys = [encode_label(label) for label in classes]
-        return {"type": "object", "properties": dict.fromkeys(keys, NUMBER), "required": keys}
+        if has_one_label:
+            keys = [encode_label(label) for label in classes]
+            return _object_schema(keys, NUMBER, keys)
+        by_class: Schema = {"type": "object", "additionalProperties": NUMBER}
+        return any_of([by_class, {"type": "array", "items": any_of([NUMBER, by_class])}])
     if method == "predict" and has_one_label:
-        return {"type": types.pop() if len(types) == 1 else sorted(types), "enum": list(classes)}
+        # No enum: a version with further classes must not break existing clients.
+        type_ = types[0] if len(types) == 1 else types
+        return {"type": type_, "examples": list(classes[:MAX_EXAMPLES])}
     value = SCALAR if method in ("predict", "transform") else NUMBER
     values = {"type": "array", "items": value}
     has_several_outputs = method in ("predict", "predict_std") and signature.n_outputs > 1
     return values if has_several_outputs else {"anyOf": [value, values]}
+
+
+def _enum_schema(json_type: str, values: Sequence[Any]) -> Schema:
+    """Return the schema of a choice. Generated clients can name only integers and strings."""
+    if json_type not in ("integer", "string"):
+        return {"type": json_type}
+    schema: Schema = {"type": json_type, "enum": list(values)}
+    if json_type == "string" and not _are_distinct(values):
+        schema["x-enum-varnames"] = [f"VALUE_{index}" for index in range(len(values))]
+    return schema
+
+
+def _object_schema(keys: Sequence[str], value: Schema, required: Sequence[str]) -> Schema:
+    """Return the schema of an object whose keys need not be names in a programming language."""
+    return {
+        "type": "object",
+        "propertyNames": {"enum": list(keys)},
+        "additionalProperties": value,
+        "required": list(required),
+    }
+
+
+def _are_distinct(names: Collection[str]) -> bool:
+    """Return whether names differ by more than case and punctuation.
+
+    Generators of clients make identifiers from them. Equal identifiers make a generator fail.
+    """
+    return len({re.sub(r"[\W_]", "", name).lower() for name in names}) == len(names)

@@ -1,21 +1,18 @@
 """OpenAPI operations of predictions, generated from the signatures of the models."""
 
+from collections.abc import Iterator
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from drf_spectacular.openapi import AutoSchema as SpectacularSchema
+from drf_spectacular.plumbing import ResolvedComponent
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiRequest, OpenApiResponse
 from rest_framework.parsers import JSONParser
 from rest_framework.serializers import BaseSerializer
 from rest_framework.settings import api_settings
 
 from predictor import conf
-from predictor.api.json_schema import (
-    EMPTY_INPUT,
-    JSON_NULL,
-    any_of,
-    response_schema,
-    row_schema,
-)
+from predictor.api.json_schema import Schema, any_of, response_schema, row_schema
 from predictor.api.serializers import CardSerializer, VersionCardSerializer
 from predictor.core.range_check import ACTIONS
 from predictor.core.signature import Signature
@@ -31,6 +28,9 @@ else:
         AutoSchema = SpectacularSchema
 
 
+VERSION = OpenApiParameter("version", int, OpenApiParameter.PATH)
+
+
 class PredictSchema(AutoSchema):
     """OpenAPI operation of a prediction with the live version of a model."""
 
@@ -40,25 +40,35 @@ class PredictSchema(AutoSchema):
     }
 
     def get_request_serializer(self) -> Any:
-        """Return the request body: one row or a list of rows as JSON, one row as a form."""
+        """Return the request body: one row or a list of rows as JSON."""
         if self.method != "POST":
             return None
         signatures = self.get_signatures()
-        row, form = (
-            any_of([row_schema(signature, missing) for signature in signatures.values()])
-            for missing in (JSON_NULL, EMPTY_INPUT)
-        )
-        rows = any_of([row, {"type": "array", "items": row}])
+        rows = [self._get_row(name, signature) for name, signature in signatures.items()]
+        body = any_of([*rows, {"type": "array", "items": any_of(rows)}])
         examples = [
             OpenApiExample(name, {c.name: c.get_example() for c in signature.columns})
             for name, signature in signatures.items()
         ]
-        return {
-            media_type: OpenApiRequest(rows, examples=examples)
-            if media_type == JSONParser.media_type
-            else form
-            for media_type in self.map_parsers()
-        }
+        return {JSONParser.media_type: OpenApiRequest(body, examples=examples)}
+
+    def _get_row(self, label: str, signature: Signature) -> Schema:
+        """Return a reference to the schema of a row, as the first component that is free or equal.
+
+        Parameters
+        ----------
+        label : str
+            Name of the model, followed by the number of a version that need not be live.
+        signature : Signature
+        """
+        schema = row_schema(signature)
+        for name in _name_components(*label.split()):
+            component = ResolvedComponent(name, ResolvedComponent.SCHEMA, schema, object=name)  # type: ignore[no-untyped-call]  # untyped
+            self.registry.register_on_missing(component)
+            if self.registry[component].schema == schema:
+                break
+        ref: Schema = component.ref
+        return ref
 
     def get_response_serializers(self) -> Any:
         """Return the responses: predictions or the card, and the errors."""
@@ -67,12 +77,8 @@ class PredictSchema(AutoSchema):
     def _get_success_response(self) -> Any:
         if self.method != "POST":
             return self.card
-        schemas = [
-            response_schema(signature, is_single=is_single)
-            for signature in self.get_signatures().values()
-            for is_single in (True, False)
-        ]
-        return OpenApiResponse(any_of(schemas), "The predictions.")
+        schema = response_schema(self.get_signatures().values())
+        return OpenApiResponse(schema, "The predictions.")
 
     def get_override_parameters(self) -> list[Any]:
         """Return the query parameters, and the header about values that are out of range."""
@@ -85,9 +91,7 @@ class PredictSchema(AutoSchema):
                 "outputs",
                 {"type": "array", "items": items},
                 description="Outputs to return, as names of scikit-learn methods. By default the "
-                "model's first output.",
-                explode=False,
-                style="form",
+                "model's first output. Names may also be separated by commas.",
             ),
             OpenApiParameter(
                 "range",
@@ -124,6 +128,10 @@ class VersionPredictSchema(PredictSchema):
     card = VersionCardSerializer
     error_responses = {409: OpenApiResponse(description="The version is retired.")}
 
+    def get_override_parameters(self) -> list[Any]:
+        """Return the parameters of a prediction, and the number of the version."""
+        return [VERSION, *super().get_override_parameters()]
+
     def get_operation_id(self) -> str:
         """Return an id that is unique to the method."""
         return "version_predict" if self.method == "POST" else "version_predict_card"
@@ -133,3 +141,12 @@ class VersionPredictSchema(PredictSchema):
         versions = ModelVersion.objects.select_related("model")
         rows = versions.exclude(state=ModelVersion.State.RETIRED)
         return {str(row): Signature.from_json(row.signature) for row in rows}
+
+
+def _name_components(model: str, version: str = "") -> Iterator[str]:
+    """Yield names of the schema of a row, such as IrisRow, in order of preference."""
+    name = "".join(part.capitalize() for part in model.replace("_", "-").split("-"))
+    yield f"{name}Row"
+    if version:
+        yield f"{name}Version{version}Row"
+    yield from (f"{name}Row{number}" for number in count(2))

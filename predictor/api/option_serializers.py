@@ -3,13 +3,19 @@
 from collections.abc import Mapping
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+
+BOOLEAN_MESSAGES: dict[str, Any] = {"invalid": "Must be true or false."}
+FILE_MESSAGES: dict[str, Any] = {
+    "invalid": "Expected a file; got a text. With curl, write @ before the path of the file."
+}
 
 
 class BooleanField(serializers.BooleanField):
     """A JSON boolean, or the word that a form sends."""
 
-    default_error_messages = {"invalid": "Must be true or false."}
+    default_error_messages = BOOLEAN_MESSAGES
 
     def to_internal_value(self, data: Any) -> bool:
         """Return the boolean; reject the other values that DRF accepts, such as 1."""
@@ -19,8 +25,25 @@ class BooleanField(serializers.BooleanField):
         return word == "true"
 
 
+@extend_schema_field({"type": "object", "additionalProperties": {"type": "number"}})
+class NumbersField(serializers.JSONField):
+    """A JSON object of numbers. The registry checks it."""
+
+    default_error_messages = {"invalid": 'Expected JSON, such as {{"accuracy": 0.93}}.'}
+
+
+@extend_schema_field({"type": "object", "additionalProperties": {"type": "string"}})
+class TextsField(serializers.JSONField):
+    """A JSON object of texts. The registry checks it."""
+
+    default_error_messages = {"invalid": 'Expected JSON, such as {{"name": "text"}}.'}
+
+
 class OptionsSerializer(serializers.Serializer[Any]):
-    """Options of a request. Unknown fields are rejected, because they are probably misspelt."""
+    """Options of a request. Unknown fields are rejected, because they are probably misspelt.
+
+    Null is the same as no value for an optional field.
+    """
 
     subject = "a change"
 
@@ -31,6 +54,12 @@ class OptionsSerializer(serializers.Serializer[Any]):
             if unknown:
                 sentence = f"Unknown field; {self.subject} takes {', '.join(self.fields)}."
                 raise serializers.ValidationError({name: [sentence] for name in sorted(unknown)})
+            if None in data.values():
+                data = {
+                    name: value
+                    for name, value in data.items()
+                    if value is not None or self.fields[name].required
+                }
         return super().to_internal_value(data)
 
 
@@ -39,7 +68,7 @@ class TrainSerializer(OptionsSerializer):
 
     subject = "training"
     if_missing = BooleanField(
-        default=False, help_text="Train only if the model has no live version."
+        required=False, help_text="Train only if the model has no live version."
     )
 
 
@@ -66,13 +95,17 @@ class UploadSerializer(OptionsSerializer):
     subject = "an upload"
 
     artifact = serializers.FileField(
-        help_text="Fitted estimator: a skops or ONNX file, or an MLflow model as a zip."
+        error_messages=FILE_MESSAGES,
+        help_text="Fitted estimator: a skops or ONNX file, or an MLflow model as a zip.",
     )
     sample = serializers.FileField(
-        required=False, help_text="Example rows, as .csv or .npz. They add details to the card."
+        required=False,
+        error_messages=FILE_MESSAGES,
+        help_text="Example rows, as .csv or .npz. They add details to the card.",
     )
     test = serializers.FileField(
         required=False,
+        error_messages=FILE_MESSAGES,
         help_text="Test data: rows on which the model was not fitted, with their target, as "
         ".csv. The model is evaluated on them.",
     )
@@ -84,18 +117,26 @@ class UploadSerializer(OptionsSerializer):
         help_text="The column of the test data that the model should predict; of several columns, "
         "the names separated by commas.",
     )
-    metrics = serializers.JSONField(
+    metrics = NumbersField(
         required=False, help_text='Quality of the model, such as {"accuracy": 0.93}.'
     )
     description = serializers.CharField(
         required=False, allow_blank=True, max_length=2000, help_text="Description of the model."
     )
-    columns = serializers.JSONField(
+    columns = TextsField(
         required=False,
         help_text='Descriptions of any columns, such as {"bmi": "Body mass index (kg/m²)"}.',
     )
-    class_names = serializers.JSONField(
+    class_names = TextsField(
         required=False, help_text='Names of any classes, such as {"0": "setosa"}.'
     )
     note = serializers.CharField(required=False, allow_blank=True, max_length=2000)
-    promote = serializers.BooleanField(required=False, help_text="Make the version live.")
+    promote = serializers.BooleanField(
+        required=False, help_text="Make the version live.", error_messages=BOOLEAN_MESSAGES
+    )
+    allow_version = serializers.BooleanField(
+        required=False,
+        error_messages=BOOLEAN_MESSAGES,
+        help_text="Accept an estimator that another version of scikit-learn fitted. Its "
+        "predictions may differ from those of that version.",
+    )

@@ -129,6 +129,7 @@ class VersionCardSerializer(serializers.ModelSerializer[ModelVersion]):
             "class_names",
             "metrics",
             "evaluation",
+            "estimator",
             "format",
             "sha256",
             "size",

@@ -35,7 +35,13 @@ def register(name: str, fields: dict[str, Any], user: "User") -> ModelVersion:
         temporary_copy(fields.get("test")) as test,
     ):
         assert artifact is not None  # noqa: S101 - the field is required
-        upload = Upload(artifact, sample, test, fields.get("target") or "")
+        upload = Upload(
+            artifact,
+            sample,
+            test,
+            fields.get("target") or "",
+            allow_version=bool(fields.get("allow_version")),
+        )
         version = registry.register_file(name, upload, origin)
     if fields.get("promote"):
         registry.promote(version, by=user)

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from predictor import registry
-from predictor.api.openapi import VersionPredictSchema
+from predictor.api.openapi import VERSION, VersionPredictSchema
 from predictor.api.option_serializers import UploadSerializer
 from predictor.api.renderers import OneModelPage, VersionPage
 from predictor.api.serializers import VersionCardSerializer, VersionSerializer
@@ -71,7 +71,7 @@ class VersionDetail(ModelView):
     page = VersionPage
     serializer_class = VersionCardSerializer
 
-    @extend_schema(operation_id="model_version")
+    @extend_schema(operation_id="model_version", parameters=[VERSION])
     def get(self, _request: Request, name: str, version: str) -> Response:
         """Return the version's card."""
         return Response(VersionCardSerializer(registry.version(name, int(version))).data)

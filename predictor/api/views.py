@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 SOFTWARE = {"type": "object", "additionalProperties": {"type": "string"}}
 
 # Query parameters of a prediction.
-PARAMETERS = ("outputs", "range")
+PARAMETERS = OUTPUTS, RANGE = "outputs", "range"
 JSON_HEADER = "Send JSON with the header 'Content-Type: application/json'."
 
 
@@ -75,6 +75,14 @@ class ModelView(APIView):
     def get_exception_handler(self) -> Callable[[Exception, dict[str, Any]], Response | None]:
         """Return the handler of the core's exceptions."""
         return exceptions.handle
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Run DRF's checks, and reject a compressed body: no parser decompresses it."""
+        super().initial(request, *args, **kwargs)
+        encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
+        if request.method == "POST" and encoding != "identity":
+            sentence = f"The body has Content-Encoding {encoding}. Send it without compression."
+            raise UnsupportedMediaType("", sentence)
 
 
 class ModelList(ModelView):
@@ -173,7 +181,7 @@ class Predict(CountedView, ModelDetail):
         """Compare the rows with the sample, for the query parameter `range` and for the page."""
         assert self.served  # noqa: S101 - `post` has set it
         columns = self.served.signature.columns
-        action = request.query_params.get("range")
+        action = request.query_params.get(RANGE)
         range_check.check_action(columns, action)
         if action or isinstance(request.accepted_renderer, self.page):
             self.out_of_range = range_check.find_out_of_range(columns, X, is_single=is_single)
@@ -182,7 +190,7 @@ class Predict(CountedView, ModelDetail):
 
     def get_range_header(self, request: Request) -> dict[str, str]:
         """Return the header that names the columns out of range, if the client asks for it."""
-        if request.query_params.get("range") != range_check.REPORT or not self.out_of_range:
+        if request.query_params.get(RANGE) != range_check.REPORT or not self.out_of_range:
             return {}
         return {"X-Out-Of-Range": range_check.format_header(list(self.out_of_range))}
 
@@ -190,7 +198,8 @@ class Predict(CountedView, ModelDetail):
 def decode(request: Request, codec: Codec, signature: Signature) -> Decoded:
     """Decode the request: JSON with the codec, other media types with DRF's parsers."""
     check_query(request)
-    outputs = request.query_params.get("outputs")
+    names = request.query_params.getlist(OUTPUTS)
+    outputs = ",".join(names) if names else None
     if request.content_type in codec.content_types and _parses_json(request) and request.body:
         return codec.decode(signature, request.body, outputs)
     selected = signature.select_outputs(outputs)
@@ -209,7 +218,7 @@ def decode(request: Request, codec: Codec, signature: Signature) -> Decoded:
 
 
 def check_query(request: Request) -> None:
-    """Check that every query parameter is known and occurs once.
+    """Check that every query parameter is known, and that only `outputs` occurs several times.
 
     Raises
     ------
@@ -217,14 +226,15 @@ def check_query(request: Request) -> None:
         A parameter is unknown or occurs several times.
     """
     known = [*PARAMETERS, *filter(None, [api_settings.URL_FORMAT_OVERRIDE])]
+    known += conf.other_query_parameters()
     for name, values in request.query_params.lists():
         if name not in known:
             similar = get_close_matches(name[:MAX_COMPARED_LENGTH].lower(), known, n=1)
             hint = f" Did you mean {similar[0]}?" if similar else ""
             sentence = f"No such query parameter; the parameters are {', '.join(known)}.{hint}"
             raise InvalidInput(sentence, {name: [sentence]})
-        if len(values) > 1:
-            sentence = "The query parameter occurs more than once. Separate values by commas."
+        if len(values) > 1 and name != OUTPUTS:
+            sentence = "The query parameter occurs more than once."
             raise InvalidInput(sentence, {name: [sentence]})
 
 

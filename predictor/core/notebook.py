@@ -109,6 +109,7 @@ def publish(  # noqa: PLR0913 - each parameter is a choice of the user
     metrics: Mapping[str, float] | None = None,
     note: str = "",
     promote: bool = False,
+    allow_version: bool = False,
 ) -> PublishedModel:
     """Register a fitted estimator as the next version of a model of a site.
 
@@ -135,6 +136,9 @@ def publish(  # noqa: PLR0913 - each parameter is a choice of the user
         Note about the version.
     promote : bool
         Whether the version becomes live.
+    allow_version : bool
+        Whether a site with another version of scikit-learn may run the estimator. Its predictions
+        may differ.
 
     Raises
     ------
@@ -158,11 +162,17 @@ def publish(  # noqa: PLR0913 - each parameter is a choice of the user
     fields = {
         "metrics": json.dumps({key: float(value) for key, value in (metrics or {}).items()}),
         "promote": json.dumps(promote),
-    } | {key: text for key, text in (("description", description), ("note", note)) if text}
+    }
+    optional = {
+        "description": description,
+        "note": note,
+        "allow_version": "true" if allow_version else "",
+    }
     files = {"artifact": (f"{name}.skops", data)}
     if test is not None or target is not None:
-        fields["target"], rows = write_holdout(test, target, signature.names)
+        optional["target"], rows = write_holdout(test, target, signature.names)
         files["test"] = ("test.csv", rows)
+    fields |= {key: text for key, text in optional.items() if text}
     card = site.upload(f"models/{name}/versions/", fields, files)
     model = _describe_version(site, name, card)
     is_open = site.is_open(f"models/{name}/")
@@ -192,7 +202,7 @@ def _check_version(site: SiteClient) -> None:
     if theirs != own:
         warnings.warn(
             f"{site.url} runs scikit-learn {theirs}; this model was fitted with {own}. Either "
-            f"install scikit-learn=={theirs} and fit it again, or register the file on the server "
-            "with --allow-version, which may change predictions.",
+            f"install scikit-learn=={theirs} and fit it again, or register it with "
+            "--allow-version (`publish`: allow_version=True), which may change predictions.",
             stacklevel=3,
         )

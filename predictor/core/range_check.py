@@ -1,6 +1,6 @@
 """Comparison of rows with the ranges and categories of the sample."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -10,7 +10,7 @@ from predictor.core.coercion import INTEGER, NARROW_FLOATS, NUMBER
 from predictor.core.columns import MAX_LISTED_CATEGORIES, Column, list_values
 from predictor.core.errors import InvalidInput
 from predictor.core.lazy_frame import LazyFrame
-from predictor.core.row_validation import list_problems
+from predictor.core.row_validation import MAX_LISTED_ROWS, list_problems
 
 # The actions in the query parameter `range`.
 ACTIONS = REFUSE, REPORT = "refuse", "report"
@@ -56,16 +56,18 @@ def find_out_of_range(
     """
     found = {}
     for position, column in enumerate(columns):
-        if (is_outside := _get_condition(column)) is None:
+        if not _has_known_values(column):
             continue
         values = _get_values(column, X, position)
+        outside = _find_outside(column, values)
         problems = [
-            (index, f"Expected {describe_sample(column)}, as in the sample; got {value}.")
-            for index, value in enumerate(values)
-            if value is not None and value == value and is_outside(value)  # noqa: PLR0124 - not NaN
+            (index, f"Expected {describe_sample(column)}, as in the sample; got {values[index]}.")
+            for index in outside[:MAX_LISTED_ROWS]
         ]
         if problems:
-            found[column.name] = list_problems(problems, is_single=is_single)
+            found[column.name] = list_problems(
+                problems, is_single=is_single, n_problems=len(outside)
+            )
     return found
 
 
@@ -92,23 +94,31 @@ def describe_sample(column: Column) -> str:
     """Return a noun phrase for the range or categories of a column."""
     if column.categories:
         return f"one of {list_values(column.categories, MAX_LISTED_CATEGORIES)}"
-    assert column.range  # noqa: S101 - `_get_condition` has checked it
+    assert column.range  # noqa: S101 - `_has_known_values` has checked it
     return "a number from {:g} to {:g}".format(*column.range)
 
 
-def _get_condition(column: Column) -> Callable[[Any], bool] | None:
-    """Return a function that tells whether a value is outside; None if nothing is known."""
+def _has_known_values(column: Column) -> bool:
+    return bool(column.categories or (column.range and column.kind in (NUMBER, INTEGER)))
+
+
+def _find_outside(column: Column, values: Sequence[Any]) -> list[int]:
+    """Return the indices of the values outside the categories, or else outside the range."""
+    is_outside: Any
     if column.categories:
-        known = set(column.categories)
-        return lambda value: value not in known
-    if column.range and column.kind in (NUMBER, INTEGER):
+        known = {None, *column.categories}
+        is_outside = [value not in known and value == value for value in values]  # noqa: PLR0124 - not NaN
+    else:
+        assert column.range  # noqa: S101 - `_has_known_values` has checked it
         low, high = column.range
-        return lambda value: not low <= float(value) <= high
-    return None
+        numbers = np.array(values, dtype=np.float64)  # None becomes NaN
+        is_outside = (numbers < low) | (numbers > high)
+    indices: list[int] = np.flatnonzero(is_outside).tolist()
+    return indices
 
 
-def _get_values(column: Column, X: Any, position: int) -> list[Any]:
-    """Return the values of a column as Python objects, rounded to the dtype of the estimator."""
+def _get_values(column: Column, X: Any, position: int) -> Sequence[Any]:
+    """Return the values of a column, rounded to the dtype of the estimator."""
     rows: Any = X.values if isinstance(X, LazyFrame) else X
     if isinstance(rows, list):
         values = rows[position]
@@ -119,5 +129,5 @@ def _get_values(column: Column, X: Any, position: int) -> list[Any]:
     dtype = column.dtype.lower()
     if column.kind == NUMBER and dtype in NARROW_FLOATS:
         values = np.array(values, dtype=np.float64).astype(dtype)
-    listed: list[Any] = values.tolist() if isinstance(values, np.ndarray) else values
-    return listed
+    column_values: Sequence[Any] = values
+    return column_values

@@ -44,7 +44,7 @@ METHODS = {
 # Methods that the estimator itself runs, for one request at a time. They magnify the rounding
 # errors of a compiled estimator, and of another batch: the logarithm of a probability near 0, or a
 # small variance that is the difference of two numbers.
-ESTIMATOR_ONLY = ("predict_log_proba", "predict_std")
+ESTIMATOR_ONLY = frozenset({"predict_log_proba", "predict_std"})
 
 
 def encode_response(

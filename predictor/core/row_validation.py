@@ -42,7 +42,9 @@ def validate_rows(
                 column_values.append(_column_value(column, row))
             except InvalidValue as exc:
                 problems[column.name].append((index, str(exc)))
-        for name in row.keys() - names.keys():
+        for name in row:
+            if name in names:
+                continue
             if name not in unknown:
                 with_hint = len(unknown) < MAX_HINTS
                 unknown[name] = describe_unknown(name, list(names), with_hint=with_hint)
@@ -65,10 +67,22 @@ def _column_value(column: Column, row: Mapping[str, Any]) -> Any:
         raise InvalidValue(f"Expected {column.accepted_text}; got {exc}.") from exc
 
 
-def list_problems(problems: Sequence[tuple[int, str]], *, is_single: bool) -> list[str]:
-    """Return the sentences about one column; for many rows they name the row."""
+def list_problems(
+    problems: Sequence[tuple[int, str]], *, is_single: bool, n_problems: int | None = None
+) -> list[str]:
+    """Return the sentences about one column; for many rows they name the row.
+
+    Parameters
+    ----------
+    problems : sequence of (int, str)
+        Index of the row, and sentence.
+    is_single : bool
+        Whether the client sent one row.
+    n_problems : int, optional
+        Number of all problems, if `problems` contains only the first `MAX_LISTED_ROWS`.
+    """
     if is_single:
         return [sentence for _, sentence in problems]
     listed = [f"Row at index {index}: {sentence}" for index, sentence in problems[:MAX_LISTED_ROWS]]
-    rest = len(problems) - MAX_LISTED_ROWS
+    rest = (len(problems) if n_problems is None else n_problems) - MAX_LISTED_ROWS
     return [*listed, f"And {rest:,} more rows."] if rest > 0 else listed

@@ -17,7 +17,7 @@ def get_methods(estimator: Any) -> tuple[str, ...]:
     served.
     """
     methods = tuple(method for method in METHODS if _has_method(estimator, method))
-    return methods if set(methods) - set(ESTIMATOR_ONLY) else ()
+    return methods if set(methods) - ESTIMATOR_ONLY else ()
 
 
 def get_method(estimator: Any, name: str) -> Callable[[Any], Any]:

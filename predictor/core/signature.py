@@ -135,7 +135,9 @@ class Signature:
             return self.methods[:1]
         methods = tuple(dict.fromkeys(name.strip() for name in outputs.split(",")))
         if unknown := [name for name in methods if name not in self.methods]:
-            sentence = f"The outputs are {', '.join(self.methods)}; got {', '.join(unknown)}."
+            sentence = (
+                f"The outputs are {', '.join(self.methods)}; got {', '.join(unknown) or 'no name'}."
+            )
             raise InvalidInput(sentence, {"outputs": [sentence]})
         return methods
 

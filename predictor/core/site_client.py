@@ -133,7 +133,10 @@ def _describe(exc: "HTTPError") -> str:
         sentences = []
     sentence = " ".join(sentences) or f"{exc.url} answers {exc.code} {exc.reason}."
     if exc.code in (401, 403):
-        sentence += " An upload needs the token of a staff user: mlsite token USER --name notebook."
+        sentence += (
+            " An upload needs the token of a staff user, which the command "
+            "`token USER --name notebook` prints on the server."
+        )
     return sentence
 
 

@@ -30,8 +30,6 @@ MAX_ROWS_TO_BATCH = 64
 # Largest number of rows in a batch.
 MAX_BATCH_ROWS = 1024
 
-ESTIMATOR_ONLY_METHODS = frozenset(ESTIMATOR_ONLY)
-
 MAX_REPORT_LENGTH = 4000
 
 
@@ -179,7 +177,7 @@ class EstimatorProcess:
             is_retried
             or X.shape[0] > MAX_ROWS_TO_BATCH
             or not self.options.is_batch_safe
-            or not ESTIMATOR_ONLY_METHODS.isdisjoint(methods)
+            or not ESTIMATOR_ONLY.isdisjoint(methods)
         )
         self._queue.append(Request(connection, methods, X, dtypes, is_alone, is_retried))
 

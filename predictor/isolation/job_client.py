@@ -98,6 +98,7 @@ def parse_result(outcome: Outcome, report: bytes, compiled: io.BufferedRandom) -
         fitted_with=described.fitted_with,
         notes=described.notes,
         description=described.description,
+        estimator=described.estimator,
         metrics=described.metrics,
         evaluation=to_plain(described.evaluation),
         engines=engines,

@@ -65,6 +65,7 @@ class Description(msgspec.Struct, forbid_unknown_fields=True):
     format: Literal["skops", "onnx"]
     signature: SignatureReport
     fitted_with: dict[Text, Text]
+    estimator: Text = ""
     notes: list[Text] = []
     description: Text = ""
     metrics: dict[Text, float] = {}

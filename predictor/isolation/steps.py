@@ -11,6 +11,7 @@ from predictor.core.compiler.compile import compile_
 from predictor.core.errors import ArtifactError, InvalidInput, PredictorError
 from predictor.core.evaluation.evaluate import check_task, evaluate
 from predictor.core.evaluation.holdout import TEST, read_holdout
+from predictor.core.saved_model import describe
 from predictor.core.signature import Signature
 from predictor.core.signature_inference import infer_signature
 from predictor.isolation.job import COMPILATION, INSPECTION, TRAINING, Job
@@ -66,6 +67,7 @@ def inspect(job: Job) -> None:
         "format": ingested.file_format,
         "signature": signature.to_json(),
         "fitted_with": dict(ingested.fitted_with),
+        "estimator": describe(estimator),
         "notes": [*ingested.notes, *notes],
         "description": ingested.description,
         "evaluation": evaluation,
@@ -121,6 +123,7 @@ def train(job: Job) -> None:
         "format": "skops",
         "signature": signature.to_json(),
         "fitted_with": artifacts.get_software_versions(),
+        "estimator": describe(fitted.estimator),
         "description": fitted.description,
         "metrics": dict(fitted.metrics),
         "evaluation": fitted.held_out and fitted.held_out.evaluate(signature),

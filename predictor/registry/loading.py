@@ -81,7 +81,7 @@ def _compiled_engine(
     """Return the engine of the compiled estimator; None if it cannot be used."""
     if row.engines.get("built_with") != engines.built_with():
         log.warning(
-            "%s was compiled with other software versions. Run: manage.py compile %s %s",
+            "%s was compiled with other software versions. Compile it again: compile %s %s",
             row,
             row.model.name,
             row.version,

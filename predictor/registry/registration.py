@@ -4,6 +4,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
@@ -23,9 +24,10 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 MAX_METRIC_NAME_LENGTH = 64  # the name is a column heading
+MAX_ESTIMATOR_LENGTH = 200
 
 # Columns of a version that its card repeats, so that `sync` can restore a lost database.
-CARD_COLUMNS = (*triggers.IMMUTABLE_COLUMNS, "notes", "engines")
+CARD_COLUMNS = (*triggers.IMMUTABLE_COLUMNS, "estimator", "notes", "engines")
 
 
 @dataclass(frozen=True)
@@ -131,6 +133,7 @@ def new_row(
         version=number,
         artifact=inspection.artifact,
         format=inspection.format,
+        estimator=shorten(inspection.estimator, MAX_ESTIMATOR_LENGTH, placeholder=" ..."),
         sha256=sha256,
         size=size,
         signature=dict(inspection.signature),

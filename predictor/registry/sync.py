@@ -70,8 +70,10 @@ def _adopt(name: str, number: int) -> ModelVersion:
     metrics = data.get("metrics", {})
     check_metrics(metrics)
     if data:
+        fields = {column: data[column] for column in CARD_COLUMNS}
         inspection = Inspection(
-            **{column: data[column] for column in CARD_COLUMNS},
+            **fields,
+            estimator=data.get("estimator", ""),
             evaluation=parse_evaluation(data.get("evaluation")),
         )
     else:
@@ -116,7 +118,7 @@ def _read_card(directory: Path) -> Mapping[str, Any]:
 
 def _is_well_typed(data: Mapping[str, Any]) -> bool:
     """Return whether the values of a card have the expected types."""
-    texts = [data.get(key, "") for key in ("description", "source", "notes", "format")]
+    texts = [data.get(key, "") for key in ("description", "source", "notes", "format", "estimator")]
     tables = [data.get(key, {}) for key in ("metrics", "fitted_with")]
     name = data["artifact"]
     try:
@@ -141,7 +143,7 @@ def _inspect(directory: Path) -> Inspection:
         converted = Path(scratch, inspection.artifact)
         if storage.measure(converted) != storage.measure(entries[0]):
             raise ArtifactError(
-                f"{entries[0].name} must be converted first. Run: manage.py register."
+                f"{entries[0].name} must be converted first, by the command `register`."
             )
         if inspection.compiled:
             shutil.copy(Path(scratch, file_name(inspection.compiled)), directory)

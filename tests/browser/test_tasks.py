@@ -75,7 +75,7 @@ def test_a_filter_that_is_refused_leads_back_to_the_list(page):
     page.get_by_role("button", name="Filters").click()
     dialog = page.get_by_role("dialog", name="Filters")
     expect(dialog.get_by_label("Priority")).to_have_accessible_description(
-        "Select a valid choice. 9 is not one of the available choices."
+        "Expected one of 1, 2, 3, 4; got 9."
     )
     assert violations(page) == {}
     dialog.get_by_role("button", name="Close").click()

@@ -57,6 +57,12 @@ WRONG = [
         "ESTIMATOR_MEMORY_BYTES is '4 GiB', which is not a number above 0.",
     ),
     (
+        "OTHER_QUERY_PARAMETERS",
+        "api_key",
+        "predictor.E008",
+        "OTHER_QUERY_PARAMETERS is 'api_key', which is not a list of names.",
+    ),
+    (
         "MODELS_DIR",
         None,
         "predictor.E005",

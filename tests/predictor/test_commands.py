@@ -49,6 +49,7 @@ def test_a_file_is_registered_and_promoted(run, brought):
     curl = f"""curl -H "Content-Type: application/json" -X POST -d '{row}' http://localhost:8000"""
     assert output.splitlines() == [
         "Registered version 1 of sums.",
+        "Estimator: OnnxRegressor",
         "File: onnx",
         "Columns: x0, x1",
         "Outputs: predict",
@@ -58,6 +59,7 @@ def test_a_file_is_registered_and_promoted(run, brought):
     ]
     _, *output = run("register", "sums", brought / "sums.skops").splitlines()
     assert output == [
+        "Estimator: LinearRegression",
         f"File: skops, fitted with scikit-learn {installed('scikit-learn')}",
         "Columns: x0, x1",
         "Outputs: predict",
@@ -186,7 +188,7 @@ def test_sync_registers_what_a_lost_database_knew(run, lost, settings):
         "Registered version 1 of iris-again.\n"
         "Registered version 2 of iris-again.\n"
         "Registered version 3 of iris-again.\n"
-        "iris-again has no live version. Run: manage.py promote iris-again VERSION\n"
+        "iris-again has no live version. To make one live: promote iris-again VERSION\n"
     )
     again = ModelVersion.objects.filter(model__name="iris-again")
     assert {v.version: (v.sha256, v.signature, v.metrics) for v in again} == known
@@ -245,14 +247,17 @@ def test_sync_leaves_alone_what_is_no_version_and_says_why(run, brought, models_
         f"Skipped Wrong/1: 'Wrong' is not a model name. {NAME_RULE}",
         "Skipped changed/1: The SHA-256 of model.skops differs from its card.",
         (
-            "Skipped damaged/1: Pickles can execute code. On the server, run: "
-            "manage.py register NAME FILE --allow-pickle."
+            "Skipped damaged/1: Pickles can execute code. Only a command on the server reads them: "
+            "`register NAME FILE --allow-pickle`."
         ),
         "Skipped empty/1: Expected one file, or one file and card.json.",
         "Skipped file/1: Not a directory.",
         "Skipped odd/1: card.json has a value of the wrong type.",
         "Skipped outside/1: card.json has a value of the wrong type.",
-        "Skipped overrated/1: The evaluation is invalid: Invalid enum value 'winning' - at `$.task`.",
+        (
+            "Skipped overrated/1: The evaluation is invalid: Invalid enum value 'winning' - at "
+            "`$.task`."
+        ),
         "Skipped poor/1: card.json lacks sha256.",
     ]
     assert not ModelVersion.objects.exclude(model__name="iris").exists()

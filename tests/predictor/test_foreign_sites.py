@@ -38,6 +38,7 @@ INSTALLED_APPS = [
 TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
 STATIC_URL = "static/"
 ROOT_URLCONF = "shop.urls"
+OTHER_QUERY_PARAMETERS = ["api_key"]
 """
 BARE_URLS = """
 from django.urls import include, path
@@ -94,6 +95,8 @@ BARE = [
     (post("/predict", {"X1": "61.1", "X2": "17.3"}), 200, {"prediction": 2}),
     (post("/models/iris/predict/", [{"X1": 5.1, "X2": 3.5}]), 200, {"predictions": [0]}),
     (post("/models/iris/versions/1/predict", {"X1": 5.1, "X2": 3.5}), 200, {"prediction": 0}),
+    (post("/predict", {}, headers={"content-encoding": "gzip"}), 415, "without compression"),
+    (post("/predict?api_key=1", {"X1": 5.1, "X2": 3.5}), 200, {"prediction": 0}),
     (post("/predict", '{"X1": 1e999, "X2": 1}'), 400, '{"X1":["'),
     (post("/predict", "[" * 100_000), 400, "The body is not JSON"),
     (post("/predict", '{"X1": "\\ud800", "X2": 1}'), 400, "The body is not JSON"),

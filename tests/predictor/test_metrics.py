@@ -142,7 +142,7 @@ def test_the_metrics_are_text_whatever_is_asked_for(api, db):
     for accept in ("*/*", "text/html", "application/openmetrics-text;version=1.0.0", "image/png"):
         response = api.get("/metrics", headers={"accept": accept})
         assert (response.status_code, response.content[:6]) == (200, b"# HELP")
-    assert api.post("/metrics").json() == {"detail": 'Method "POST" not allowed.'}
+    assert api.post("/metrics").json() == {"detail": 'Method "POST" not allowed. Allowed: GET.'}
 
 
 def test_the_documentation_and_the_dashboard_name_what_there_is(api, iris):

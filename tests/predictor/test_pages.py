@@ -222,6 +222,6 @@ def test_the_address_of_a_change_opens_as_its_form(staff_api, iris, change):
     response = staff_api.get(address)
     assert (response.status_code, response.json()) == (
         405,
-        {"detail": 'Method "GET" not allowed.'},
+        {"detail": 'Method "GET" not allowed. Allowed: POST.'},
     )
     assert b"not allowed" in staff_api.put(address, **BROWSER).content

@@ -223,14 +223,31 @@ NO_PARAMETER = "No such query parameter; the parameters are outputs, range, form
         ("output=predict", {"output": [f"{NO_PARAMETER} Did you mean outputs?"]}),
         ("x=1", {"x": [NO_PARAMETER]}),
         (
-            "outputs=predict&outputs=predict_proba",
-            {"outputs": ["The query parameter occurs more than once. Separate values by commas."]},
+            "range=refuse&range=report",
+            {"range": ["The query parameter occurs more than once."]},
         ),
     ],
 )
 def test_an_unknown_or_repeated_query_parameter_is_a_400(api, query, answer):
     response = api.post(f"/predict?{query}", {"X1": 1, "X2": 2})
     assert (response.status_code, response.json()) == (400, answer)
+
+
+def test_outputs_are_separated_by_commas_or_parameters(api):
+    answers = [
+        api.post(f"/predict?outputs=predict{separator}predict_proba", ROW).json()
+        for separator in (",", "&outputs=")
+    ]
+    assert answers[0] == answers[1]
+    assert list(answers[0]) == ["prediction", "probabilities"]
+
+
+def test_a_site_can_read_other_query_parameters(api, settings):
+    settings.OTHER_QUERY_PARAMETERS = ["api_key"]
+    assert api.post("/predict?api_key=x", ROW).json() == {"prediction": 2}
+    assert api.post("/predict?api_keys=x", ROW).json() == {
+        "api_keys": [NO_PARAMETER.replace("format", "format, api_key") + " Did you mean api_key?"]
+    }
 
 
 def test_an_overflowing_number_does_not_hide_other_errors(api):
@@ -315,7 +332,7 @@ def test_an_unknown_model_is_a_404(api):
 def test_another_method_is_a_405(api):
     response = api.delete("/predict")
     assert response.status_code == 405
-    assert response.json() == {"detail": 'Method "DELETE" not allowed.'}
+    assert response.json() == {"detail": 'Method "DELETE" not allowed. Allowed: GET, POST.'}
 
 
 def test_every_error_has_a_status():

@@ -1,6 +1,7 @@
 """Versions over HTTP: registration, cards, predictions and changes of state."""
 
 import json
+import zipfile
 from contextlib import ExitStack
 
 import pytest
@@ -11,8 +12,10 @@ from predictor import registry
 from predictor.models import Event, ModelVersion, RegisteredModel
 from predictor.registry import storage
 from predictor.runtime.store import get_store
+from tests.serving import ROOT
 
 ROW = {"X1": 5.9, "X2": 3.0}
+OLD_VERSIONS = ROOT / "tests" / "data" / "old_versions"
 
 
 @pytest.fixture
@@ -85,6 +88,7 @@ def test_an_upload_creates_a_model_that_predicts(staff_api, models_dir, brought,
         "class_names": {},
         "metrics": {"r2": 0.93},
         "evaluation": {},
+        "estimator": "LinearRegression",
         "format": "skops",
         "sha256": row.sha256,
         "size": (brought / "sums.skops").stat().st_size,
@@ -158,7 +162,7 @@ def test_test_data_evaluates_the_version(staff_api, models_dir, brought, regress
     assert sum(count for *_, count in evaluation["predicted_values"]["cells"]) == 4
     rmse = evaluation["metrics"]["root_mean_squared_error"]["value"]
     assert card["metrics"] == {
-        "r2": 0.5,  # the user's number precedes that of the test data
+        "r2": 0.5,  # the upload states it
         "weeks": 3,
         "mean_absolute_error": mean_absolute_error,
         "root_mean_squared_error": rmse,
@@ -195,11 +199,29 @@ def test_wrong_test_data_registers_nothing(staff_api, models_dir, brought, admin
     assert not RegisteredModel.objects.exists()
 
 
+def test_an_upload_may_allow_another_version_of_scikit_learn(
+    staff_api, admin_client, models_dir, tmp_path
+):
+    old = tmp_path / "tree.skops"
+    with zipfile.ZipFile(OLD_VERSIONS / "1.7.zip") as archive:
+        old.write_bytes(archive.read(old.name))
+    response = upload(staff_api, "/models/tree/versions/", old)
+    assert response.status_code == 400
+    assert "an upload the field allow_version" in response.json()["artifact"][0]
+    response = upload(staff_api, "/models/tree/versions/", old, allow_version="true")
+    assert response.status_code == 201
+    assert response.json()["notes"].startswith("Fitted with scikit-learn 1.7.2, run by ")
+    form = {"model": "tree", "artifact": SimpleUploadedFile(old.name, old.read_bytes())}
+    admin_client.post("/admin/predictor/modelversion/add/", form | {"allow_version": "on"})
+    assert states("tree") == {1: "ready", 2: "ready"}
+
+
 REFUSED = {
     "empty.skops": "The submitted file is empty.",
     "cut.skops": "The file is not a complete zip archive.",
     "pickled.skops": (
-        "Pickles can execute code. On the server, run: manage.py register NAME FILE --allow-pickle."
+        "Pickles can execute code. Only a command on the server reads them: "
+        "`register NAME FILE --allow-pickle`."
     ),
 }
 
@@ -218,19 +240,20 @@ def test_a_file_that_is_not_a_model_is_rejected_and_leaves_nothing(
 
 FIELDS = [
     *("artifact", "sample", "test", "target", "metrics", "description", "columns", "class_names"),
-    *("note", "promote"),
+    *("note", "promote", "allow_version"),
 ]
+NO_METRICS = 'Expected JSON, such as {"accuracy": 0.93}.'
 NUMBER = "The metric accuracy must be a finite number."
 WRONG_FIELDS = [
     ({"metrics": "[1]"}, {"metrics": ['Expected an object such as {"accuracy": 0.93}.']}),
-    ({"metrics": "{"}, {"metrics": ["Value must be valid JSON."]}),
+    ({"metrics": "{"}, {"metrics": [NO_METRICS]}),
     ({"metrics": '{"accuracy": "good"}'}, {"metrics": [NUMBER]}),
     ({"metrics": '{"accuracy": 1' + "0" * 400 + "}"}, {"metrics": [NUMBER]}),
     (
         {"metrics": '{"a\\u0000": 1}'},
         {"metrics": ["The name of a metric has 1 to 64 printable characters."]},
     ),
-    ({"metrics": '{"accuracy": NaN}'}, {"metrics": ["Value must be valid JSON."]}),
+    ({"metrics": '{"accuracy": NaN}'}, {"metrics": [NO_METRICS]}),
     ({"columns": "[1]"}, {"columns": ['Expected an object such as {"name": "text"}.']}),
     (
         {"columns": '{"bmi": "Body mass index"}'},
@@ -245,7 +268,15 @@ WRONG_FIELDS = [
         {"class_names": '{"0": "setosa"}'},
         {"class_names": ["The model has no class 0. It has no classes."]},
     ),
-    ({"promote": "perhaps"}, {"promote": ["Must be a valid boolean."]}),
+    (
+        {"sample": "rows.csv"},
+        {
+            "sample": [
+                "Expected a file; got a text. With curl, write @ before the path of the file."
+            ]
+        },
+    ),
+    ({"promote": "perhaps"}, {"promote": ["Must be true or false."]}),
     (
         {"promot": "true"},
         {

@@ -7,6 +7,7 @@ import socket
 
 import pytest
 
+from predictor.core.model_name import NAME_RULE
 from predictor.runtime.store import get_store
 from tests.serving import until
 
@@ -37,11 +38,41 @@ def test_a_browser_gets_a_page_for_it(api, db):
     ]
 
 
+NOTHING = "There is nothing at this address."
+WRONG_NAME = f"{NOTHING} The name of a model is not valid. {NAME_RULE}"
+
+
+@pytest.mark.parametrize(
+    ("url", "detail"),
+    [
+        ("/models/Iris/predict", WRONG_NAME),
+        ("/models/iris/versions/two/predict", NOTHING),
+        ("/tasks/?format=csv", "There is no format csv; format takes json or api."),
+    ],
+)
+def test_an_unknown_url_is_a_404_with_its_reason(api, db, url, detail):
+    response = api.get(url)
+    assert (response.status_code, response.json()) == (404, {"detail": detail})
+
+
+@pytest.mark.parametrize(
+    ("url", "accepted"),
+    [
+        ("/tasks/", "application/json, application/x-www-form-urlencoded, multipart/form-data"),
+        ("/models/new/versions/", "multipart/form-data"),
+    ],
+)
+def test_an_unsupported_media_type_is_a_415_with_the_supported_types(staff_api, url, accepted):
+    response = staff_api.post(url, "a", content_type="text/plain")
+    sentence = f'Unsupported media type "text/plain" in request. Accepted: {accepted}.'
+    assert (response.status_code, response.json()) == (415, {"detail": sentence})
+
+
 @pytest.mark.parametrize("url", ["/", "/1", "/models/", "/v2/health/live", "/schema/"])
 def test_a_method_that_is_not_there_is_a_405_in_json(api, db, models_dir, url):
     response = api.put(url, {})
     assert response.status_code == 405
-    assert response.json() == {"detail": 'Method "PUT" not allowed.'}
+    assert response.json() == {"detail": 'Method "PUT" not allowed. Allowed: GET.'}
 
 
 @pytest.mark.parametrize(
@@ -160,7 +191,10 @@ def test_a_page_refuses_other_methods_in_json_too(api, iris, url):
     for accept in ("*/*", "application/json"):
         response = getattr(api, method)(url, HTTP_ACCEPT=accept)
         assert response.status_code == 405
-        assert response.json() == {"detail": f'Method "{method.upper()}" not allowed.'}
+        allowed = "POST" if method == "get" else "GET"
+        assert response.json() == {
+            "detail": f'Method "{method.upper()}" not allowed. Allowed: {allowed}.'
+        }
 
 
 def test_the_docs_of_a_closed_site_are_refused_in_json(api, iris, settings):

@@ -147,6 +147,7 @@ def test_a_published_version_is_described_and_live_only_if_promoted(site, token,
         sample=X,
         metrics={"accuracy": np.float64(0.5)},
         note="first",
+        allow_version=True,
     )
     assert repr(published) == (
         "PublishedModel(name='described', version=1, state='ready', "
@@ -206,7 +207,10 @@ def elsewhere():
         thread.join()
 
 
-STAFF = " An upload needs the token of a staff user: mlsite token USER --name notebook."
+STAFF = (
+    " An upload needs the token of a staff user, which the command `token USER --name notebook` "
+    "prints on the server."
+)
 
 
 def test_a_publication_that_fails_says_why(site, token, wine, elsewhere):

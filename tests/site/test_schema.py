@@ -46,7 +46,7 @@ ROW = {
     "required": ["X1", "X2"],
     "additionalProperties": False,
 }
-FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+IRIS, PENGUINS = ({"$ref": f"#/components/schemas/{name}Row"} for name in ("Iris", "Penguins"))
 
 
 def body(schema, path):
@@ -54,28 +54,45 @@ def body(schema, path):
 
 
 def test_the_body_of_a_prediction_has_the_columns_of_the_model(schema):
-    content = body(schema, "/predict/")
-    json = content.pop("application/json")
-    assert json["schema"] == {"anyOf": [ROW, {"type": "array", "items": ROW}]}
-    assert content == {media_type: {"schema": ROW} for media_type in FORMS}
+    (json,) = body(schema, "/predict/").values()
+    assert json["schema"] == {"anyOf": [IRIS, {"type": "array", "items": IRIS}]}
+    assert schema["components"]["schemas"]["IrisRow"] == ROW
 
 
-def test_a_nullable_column_is_null_in_json_and_empty_in_a_form(schema):
-    content = body(schema, "/models/{name}/predict/")
-    row, _rows = content["application/json"]["schema"]["anyOf"]
-    columns = row["anyOf"][1]["properties"]
+def test_the_body_for_any_model_has_the_rows_of_each(schema):
+    (json,) = body(schema, "/models/{name}/predict/").values()
+    rows = {"type": "array", "items": {"anyOf": [IRIS, PENGUINS]}}
+    assert json["schema"] == {"anyOf": [IRIS, PENGUINS, rows]}
+
+
+def test_a_nullable_column_is_null(schema):
+    columns = schema["components"]["schemas"]["PenguinsRow"]["properties"]
     assert columns["sex"] == {
-        "type": ["string", "null"],
-        "enum": ["female", "male", None],
+        "anyOf": [{"type": "string", "enum": ["female", "male"]}, {"type": "null"}],
         "description": "Sex, where it was determined",
         "examples": ["male"],
     }
     assert columns["body_mass_g"]["type"] == ["number", "string", "null"]
-    for media_type in FORMS:
-        columns = content[media_type]["schema"]["anyOf"][1]["properties"]
-        assert columns["sex"]["type"] == "string"
-        assert columns["sex"]["enum"] == ["female", "male", ""]
-        assert columns["body_mass_g"]["type"] == ["number", "string"]
+
+
+def test_each_operation_has_one_media_type(schema):
+    """A generated client cannot choose between several."""
+    bodies = {
+        operation["operationId"]: list(operation["requestBody"]["content"])
+        for methods in schema["paths"].values()
+        for operation in methods.values()
+        if "requestBody" in operation
+    }
+    assert bodies.pop("register") == ["multipart/form-data"]
+    assert set(map(tuple, bodies.values())) == {("application/json",)}
+
+
+def test_a_version_with_other_columns_has_a_row_of_its_own(api, iris, penguins, register):
+    register("iris", recipe="penguins")
+    register("i-ris")
+    schemas = api.get("/schema/").json()["components"]["schemas"]
+    rows = {name for name in schemas if name.endswith("Row")}
+    assert rows == {"IrisRow", "IrisVersion2Row", "PenguinsRow", "IRisRow"}
 
 
 @pytest.mark.parametrize("path", ["/predict/", "/tasks/"])
@@ -102,17 +119,20 @@ def test_each_model_has_a_valid_example(schema, api):
         examples = {entry["summary"]: entry["value"] for entry in json["examples"].values()}
         assert list(examples) == list(urls)
         for name, row in examples.items():
-            Draft202012Validator(json["schema"]).validate(row)
+            whole = json["schema"] | {"components": schema["components"]}
+            Draft202012Validator(whole).validate(row)
             response = api.post(urls[name], row)
             assert response.status_code == 200, response.content
 
 
 def test_the_response_of_a_prediction_has_the_outputs_of_the_model(schema):
     answers = schema["paths"]["/predict/"]["post"]["responses"]["200"]
-    single, many = answers["content"]["application/json"]["schema"]["anyOf"]
-    assert single["properties"]["prediction"] == {"type": "integer", "enum": [0, 1, 2]}
-    assert many["properties"]["predictions"]["items"] == {"type": "integer", "enum": [0, 1, 2]}
-    assert list(single["properties"]["probabilities"]["properties"]) == ["0", "1", "2"]
+    outputs = answers["content"]["application/json"]["schema"]["properties"]
+    assert outputs["prediction"] == {"type": "integer", "examples": [0, 1, 2]}
+    assert outputs["predictions"]["items"] == outputs["prediction"]
+    single, many = outputs["probabilities"]["anyOf"]
+    assert single["propertyNames"]["enum"] == single["required"] == ["0", "1", "2"]
+    assert many == {"type": "array", "items": single}
 
 
 def test_a_site_without_a_live_model_describes_no_outputs(api, db, models_dir):

@@ -36,6 +36,13 @@ def test_management_imports_no_scikit_learn_misses_no_migration_and_passes_the_d
     assert said == [f"imported: {command} []" for command in commands]
 
 
+def test_commands_that_need_no_site_leave_nothing_behind(tmp_path):
+    settings = {"DJANGO_SETTINGS_MODULE": "mlsite.settings"}
+    done = python(tmp_path, "-c", IMPORTED, "help", "version", "check", **settings)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_no_model_is_served_by_scikit_learn_in_a_worker(home):
     with Site(home, "--workers", "1") as site:
         (worker,) = site.workers()

@@ -59,6 +59,7 @@ def test_only_a_hash_of_the_secret_is_kept(token):
         ("Token \xe9\x00", "This is not a token: tokens begin with mlsite_."),
         ("Bearer mlsite_" + "a" * 43, "This token is unknown or has been revoked."),
         ("Bearer mlsite_" + "a" * 44, "This is not a token: tokens begin with mlsite_."),
+        ("mlsite_" + "a" * 43, "Send the token as `Authorization: Bearer TOKEN`."),
     ],
 )
 @pytest.mark.parametrize("mode", ["open", "token"])

@@ -240,8 +240,8 @@ def test_another_version_of_scikit_learn_is_reported_and_served_if_allowed(
     fitted = json.loads(older.succeed(tmp_path, "python", "-c", OLDER, site.url))
     warning = (
         f"{site.url} runs scikit-learn 1.9.1; this model was fitted with 1.5.2. Either install "
-        "scikit-learn==1.9.1 and fit it again, or register the file on the server with "
-        "--allow-version, which may change predictions."
+        "scikit-learn==1.9.1 and fit it again, or register it with --allow-version (`publish`: "
+        "allow_version=True), which may change predictions."
     )
     assert fitted["warnings"] == [warning] * 2
     register = ("mlsite", "register", "columns", tmp_path / "columns.skops", "--promote")
@@ -250,7 +250,8 @@ def test_another_version_of_scikit_learn_is_reported_and_served_if_allowed(
     assert done.stderr == (
         "CommandError: The model was fitted with scikit-learn 1.5.2; scikit-learn 1.9.1 is "
         "installed and may return other predictions. Fit it again with scikit-learn==1.9.1, "
-        "or run on the server: manage.py register NAME FILE --allow-version.\n"
+        "or accept that: the command `register` has the option --allow-version, an upload the "
+        "field allow_version.\n"
     )
     for name, expected in fitted["predictions"].items():
         file = tmp_path / f"{name}.skops"

@@ -117,7 +117,7 @@ def test_filters_that_are_refused_stay_as_they_were_typed_with_what_is_wrong(bro
     assert 'data-target="#filtersModal"' in page
     for name, value in (("search", "x"), ("due_before", "soon")):
         assert re.search(f'name="{name}" value="{value}"', page)
-    assert 'id="id_due_before_error">Enter a valid date/time.</span>' in page
+    assert 'id="id_due_before_error">Expected a time such as 2030-01-31T12:00Z.</span>' in page
 
 
 def test_filters_are_for_those_who_may_see_the_list(browser, settings):

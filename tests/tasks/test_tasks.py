@@ -27,7 +27,7 @@ COOK = BUY | {
 }
 OBJECT = 'A task is a JSON object such as {"title": "Read a book"}; got '
 ISO = "YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z]"
-NO_TASK = {"detail": "No Task matches the given query."}
+NO_TASK = {"detail": "There is no task with this id."}
 
 
 def send(client, method, url, body):
@@ -55,7 +55,7 @@ def test_a_task_that_is_not_there_is_a_404(client, examples, method, id_):
 
 def test_an_id_too_long_for_a_number_is_a_404(client, db):
     answer = client.get("/tasks/" + "9" * 5000)
-    assert (answer.status_code, answer.json()) == (404, {"detail": "Not found."})
+    assert (answer.status_code, answer.json()) == (404, NO_TASK)
 
 
 def test_a_post_with_a_title_makes_a_task(client, examples):
@@ -222,7 +222,7 @@ def test_a_change_that_is_no_change_is_a_400(client, examples, method, body, err
 
 def test_a_method_that_is_not_taken_is_a_405(client, db):
     answer = send(client, "PATCH", "/tasks/", "{}")
-    assert answer.json() == {"detail": 'Method "PATCH" not allowed.'}
+    assert answer.json() == {"detail": 'Method "PATCH" not allowed. Allowed: GET, POST.'}
     assert answer.status_code == 405
     assert answer["Allow"] == "GET, POST, HEAD, OPTIONS"
 
@@ -231,3 +231,15 @@ def test_options_describe_the_fields(client, examples):
     answer = client.options("/tasks/1")
     assert answer.status_code == 200
     assert answer.json()["actions"]["PUT"]["title"]["max_length"] == 200
+
+
+def test_a_form_without_a_field_of_a_task_shows_the_format(client, db):
+    form = "application/x-www-form-urlencoded"
+    answer = client.post("/tasks/", "Read a book", content_type=form)
+    assert (answer.status_code, answer.json()) == (
+        400,
+        {
+            "detail": "The body contains no field of a task. Send a JSON object such as "
+            '{"title": "Read a book"} with the header \'Content-Type: application/json\'.'
+        },
+    )

@@ -24,6 +24,7 @@ class Command(BaseCommand):
     )
 
     def handle(self, **_options: Any) -> None:
+        str(settings.SECRET_KEY)  # generates the key of a new site, or says why it cannot
         if settings.SQLITE and not connection.is_in_memory_db():  # type: ignore[attr-defined]  # SQLite's
             # Only the owner may read sessions and passwords. An existing file keeps its mode.
             Path(settings.DATABASES["default"]["NAME"]).touch(mode=0o600)

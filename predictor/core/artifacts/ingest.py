@@ -172,8 +172,8 @@ def _convert(
         return SKOPS, data, []
     if not allow_pickle:
         raise ArtifactError(
-            "Pickles can execute code. On the server, run: "
-            "manage.py register NAME FILE --allow-pickle."
+            "Pickles can execute code. Only a command on the server reads them: "
+            "`register NAME FILE --allow-pickle`."
         )
     estimator, notes, version = restricted_pickle.load(data)
     if note := check_version(version, allowed=allow_version):

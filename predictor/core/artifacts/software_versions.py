@@ -39,7 +39,8 @@ def check_version(fitted: str | None, *, allowed: bool) -> str:
     if not allowed:
         raise ArtifactError(
             f"The model was fitted with {other}; scikit-learn {installed} is installed and may "
-            f"return other predictions. Fit it again with scikit-learn=={installed}, or run on the "
-            "server: manage.py register NAME FILE --allow-version."
+            f"return other predictions. Fit it again with scikit-learn=={installed}, or accept "
+            "that: the command `register` has the option --allow-version, an upload the field "
+            "allow_version."
         )
     return f"Fitted with {other}, run by scikit-learn {installed}."

@@ -35,7 +35,7 @@ def read_signature(stated: Mapping[str, Any], estimator: Any) -> Signature:
     signature = parse_signature(stated)
     methods = get_methods(estimator)
     is_match = (
-        set(methods) - set(ESTIMATOR_ONLY) <= set(signature.methods) <= set(methods)
+        set(methods) - ESTIMATOR_ONLY <= set(signature.methods) <= set(methods)
         and signature.classes == introspection.get_classes(estimator)
         and len(names) == len(signature.columns)
         and (signature.container != FRAME or signature.names == names)

@@ -113,6 +113,7 @@ class Command(RegistryCommand):
         fitted = version.fitted_with.get("scikit-learn")
         origin = f", fitted with scikit-learn {fitted}" if fitted else ""
         facts = {
+            "Estimator": version.estimator,
             "File": f"{version.format}{origin}",
             "Columns": signature.names,
             "Outputs": signature.methods,

@@ -22,6 +22,8 @@ class Command(RegistryCommand):
         if not outcomes:
             self.stdout.write("Every version in MODELS_DIR is registered.")
         for name in registry.models_without_live_version():
-            self.stdout.write(f"{name} has no live version. Run: manage.py promote {name} VERSION")
+            self.stdout.write(
+                f"{name} has no live version. To make one live: promote {name} VERSION"
+            )
         if failed := outcomes.count(False):
             raise CommandError(f"{failed} versions could not be registered.")

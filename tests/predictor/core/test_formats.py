@@ -166,7 +166,8 @@ def test_a_pickle_is_converted_if_it_is_allowed(tmp_path, write):
     for estimator in (ESTIMATOR, encoder):
         write(estimator, path)
         assert refusal(path) == (
-            "Pickles can execute code. On the server, run: manage.py register NAME FILE --allow-pickle."
+            "Pickles can execute code. Only a command on the server reads them: "
+            "`register NAME FILE --allow-pickle`."
         )
     write(ESTIMATOR, path)
     ingested = ingest(path, allow_pickle=True)
@@ -242,8 +243,8 @@ def test_the_file_of_the_tutorial_predicts_by_its_coefficients(tmp_path):
     columns = [Column("X1"), Column("X2")]
     assert refusal(path, columns=columns, allow_pickle=True) == (
         "The model was fitted with scikit-learn pre-0.18; scikit-learn 1.9.1 is installed and may "
-        "return other predictions. Fit it again with scikit-learn==1.9.1, or run on the server: "
-        "manage.py register NAME FILE --allow-version."
+        "return other predictions. Fit it again with scikit-learn==1.9.1, or accept that: the "
+        "command `register` has the option --allow-version, an upload the field allow_version."
     )
 
     ingested = ingest(path, columns=columns, allow_pickle=True, allow_version=True)

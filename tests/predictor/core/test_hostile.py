@@ -153,8 +153,8 @@ def deep():
 
 VERSION = (
     "The model was fitted with {}; scikit-learn 1.9.1 is installed and may return other "
-    "predictions. Fit it again with scikit-learn==1.9.1, or run on the server: "
-    "manage.py register NAME FILE --allow-version."
+    "predictions. Fit it again with scikit-learn==1.9.1, or accept that: the command `register` "
+    "has the option --allow-version, an upload the field allow_version."
 )
 NOT_ALLOWED = "The file contains types or functions that are not allowed: {}."
 INDICES = "A {} in the file has indices or shapes that do not match."

@@ -392,6 +392,7 @@ PLACES = {
     "a note": write_report(DESCRIPTION | {"notes": ["HERE"]}),
     "a version of software": write_report(DESCRIPTION | {"fitted_with": {"numpy": "HERE"}}),
     "a description": write_report(DESCRIPTION | {"description": "HERE"}),
+    "an estimator": write_report(DESCRIPTION | {"estimator": "HERE"}),
     "a metric": write_report(DESCRIPTION | {"metrics": {"accuracy": "HERE"}}),
     "a reason": with_method(reason="HERE"),
     "a time": with_method(microseconds={"1": {"numpy": "HERE"}}),

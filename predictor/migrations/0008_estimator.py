@@ -10,7 +10,8 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddField(
             model_name='modelversion',
-            name='evaluation',
-            field=models.JSONField(blank=True, default=dict, help_text='Quality on test data; empty without test data.'),
+            name='estimator',
+            field=models.CharField(blank=True, default='', help_text="Class of the estimator, and of a pipeline's steps.", max_length=200),
+            preserve_default=False,
         ),
     ]
