@@ -7,18 +7,20 @@ from typing import Any
 
 import numpy as np
 
+from predictor.core.input_builders import FRAME
+from predictor.core.signature import Signature
+
 TARGET = "target"
 
 
-def write_holdout(X: Any, y: Any, names: Sequence[str]) -> tuple[str, bytes]:
+def write_holdout(X: Any, y: Any, signature: Signature) -> tuple[str, bytes]:
     """Return the columns of the target, separated by commas, and a CSV file of the rows.
 
     Parameters
     ----------
     X : DataFrame, Series, array, sparse matrix or list of str of shape (n_samples, n_features)
     y : array of shape (n_samples,) or (n_samples, n_outputs)
-    names : sequence of str
-        Names of the columns of X.
+    signature : Signature
 
     Raises
     ------
@@ -27,8 +29,13 @@ def write_holdout(X: Any, y: Any, names: Sequence[str]) -> tuple[str, bytes]:
     """
     if X is None or y is None:
         raise ValueError("test and target belong together: rows, and the values to predict.")
-    rows = X[list(names)] if hasattr(X, "columns") else X
-    rows, targets = _to_objects(rows), _to_objects(y)
+    names = signature.names
+    if missing := [name for name in names if name not in getattr(X, "columns", names)]:
+        if signature.container == FRAME:
+            raise ValueError(f"test has no column {', '.join(missing)}.")
+    elif hasattr(X, "columns"):
+        X = X[names]
+    rows, targets = _to_objects(X), _to_objects(y)
     if rows.shape != (len(targets), len(names)):
         raise ValueError(
             f"test has the shape {rows.shape}, target has {len(targets)} rows; the model takes "

@@ -170,7 +170,7 @@ def publish(  # noqa: PLR0913 - each parameter is a choice of the user
     }
     files = {"artifact": (f"{name}.skops", data)}
     if test is not None or target is not None:
-        optional["target"], rows = write_holdout(test, target, signature.names)
+        optional["target"], rows = write_holdout(test, target, signature)
         files["test"] = ("test.csv", rows)
     fields |= {key: text for key, text in optional.items() if text}
     card = site.upload(f"models/{name}/versions/", fields, files)

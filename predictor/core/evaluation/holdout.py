@@ -153,15 +153,14 @@ def _parse_target(name: str, texts: list[str], labels: Sequence[Any] | None) -> 
     values = [parse(text) for text in texts]
     for row, value in enumerate(values):
         if math.isnan(value):
-            expected = (
-                "a number"
-                if labels is None
-                else f"one of {list_values(labels, MAX_LISTED_CATEGORIES)}"
-            )
+            found, expected = "a text that is not a finite number", "a number"
+            if labels is not None:
+                found = "another value"
+                expected = f"one of {list_values(labels, MAX_LISTED_CATEGORIES)}"
             raise reject(
                 TEST,
                 f"In the column {name} of the test data, the row at index {row} has "
-                f"{texts[row]!r}; expected {expected}.",
+                f"{found if texts[row] else 'no value'}; expected {expected}.",
             )
     return values
 

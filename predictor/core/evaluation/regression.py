@@ -1,10 +1,11 @@
 """Metrics of a regressor, and its predictions against the true values."""
 
 from typing import Any
+from warnings import catch_warnings, simplefilter
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import bootstrap
+from scipy.stats import DegenerateDataWarning, bootstrap
 from sklearn.metrics import mean_absolute_error, r2_score, root_mean_squared_error
 
 Array = npt.NDArray[Any]
@@ -72,7 +73,8 @@ def compute_intervals(y: Array, predicted: Array) -> tuple[list[float], list[flo
             ]
         )
 
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"), catch_warnings():
+        simplefilter("ignore", DegenerateDataWarning)  # an end of the interval is NaN then
         interval = bootstrap(
             (np.arange(len(y)),),
             compute_metrics,

@@ -20,12 +20,16 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.svm import LinearSVC
 
+from predictor.core import artifacts
+from predictor.core.columns import Column
 from predictor.core.errors import InvalidInput
 from predictor.core.evaluation import classification, importance, regression
 from predictor.core.evaluation.evaluate import check_task, evaluate
 from predictor.core.evaluation.holdout import MAX_ROWS, Holdout, read_holdout
 from predictor.core.holdout_file import write_holdout
+from predictor.core.signature import Signature
 from predictor.core.signature_inference import infer_signature
+from tests.predictor.core import onnx_files
 
 IRIS = load_iris(as_frame=True)
 SPECIES = pd.Series(IRIS.target_names[IRIS.target], name="species")
@@ -40,7 +44,7 @@ def hold_out(estimator, X, y):
 
 
 def evaluate_csv(estimator, signature, X, y):
-    target, data = write_holdout(X, y, signature.names)
+    target, data = write_holdout(X, y, signature)
     return evaluate(estimator, signature, read_holdout(data, target, signature))
 
 
@@ -241,7 +245,7 @@ def test_rows_are_read_as_predictions_are():
     )
     estimator = make_pipeline(steps, LinearRegression()).fit(TABLE, y)
     signature = infer_signature(estimator, sample=TABLE)
-    target, data = write_holdout(TABLE[::-1], y[::-1], signature.names)
+    target, data = write_holdout(TABLE[::-1], y[::-1], signature)
     holdout = read_holdout(data, target, signature)
     pd.testing.assert_frame_equal(holdout.X.dataframe, TABLE[::-1].reset_index(drop=True))
     assert evaluate(estimator, signature, holdout)["metrics"]["r2"]["value"] == pytest.approx(1)
@@ -327,9 +331,9 @@ WRONG = [
         (
             "Rome,True,1,yes",
             f"Rome,True,1,{text}",
-            f"{IN_BUYS} the row at index 1 has {text!r}; expected one of no, yes.",
+            f"{IN_BUYS} the row at index 1 has {found}; expected one of no, yes.",
         )
-        for text in ("maybe", "")
+        for text, found in (("maybe", "another value"), ("", "no value"))
     ),
     (
         "Rome,True,1,yes,7",
@@ -432,15 +436,40 @@ def test_labels_in_a_csv_file_are_those_of_the_model(classes, texts, positions):
     assert holdout.y[:, 0].tolist() == positions
 
 
-def test_test_data_and_target_belong_together_in_a_notebook():
+def signature_of(container, *names):
+    return Signature(tuple(map(Column, names)), ("predict",), container=container)
+
+
+def test_test_data_that_does_not_fit_is_refused_in_a_notebook():
+    signature = signature_of("frame", *IRIS.data)
     with pytest.raises(ValueError, match=r"^test and target belong together"):
-        write_holdout(IRIS.data, None, list(IRIS.data))
+        write_holdout(IRIS.data, None, signature)
     with pytest.raises(ValueError, match=r"^test has the shape \(150, 4\), target has 3 rows"):
-        write_holdout(IRIS.data, [1, 2, 3], list(IRIS.data))
+        write_holdout(IRIS.data, [1, 2, 3], signature)
+    with pytest.raises(ValueError, match=r"^test has no column petal width \(cm\)\.$"):
+        write_holdout(IRIS.data.iloc[:, :3], IRIS.target, signature)
 
 
-def test_a_target_gets_a_name_that_no_column_has():
-    assert write_holdout([[1, 2]], [3], ["target", "b"])[0] == "target_"
+def test_test_data_is_written_with_the_columns_of_the_model():
+    X = pd.DataFrame({"b": [1, 2**60], "a": [0.1, None], "c": ["x", "y"]})
+    target, data = write_holdout(X, [True, False], signature_of("frame", "a", "b"))
+    assert (target, data) == (
+        "target",
+        b"a,b,target\r\n0.1,1,True\r\n,1152921504606846976,False\r\n",
+    )
+    _, data = write_holdout(X[["b", "a"]][:1], [3], signature_of("array", "x0", "target"))
+    assert data == b"x0,target,target_\r\n1,0.1,3\r\n"
+
+
+def test_names_of_targets_are_kept():
     y = pd.DataFrame({"a,b": [1], "c": [2]})
-    target, data = write_holdout([[7.5, None]], y, ["x", "y"])
+    target, data = write_holdout([[7.5, None]], y, signature_of("array", "x", "y"))
     assert (target, data) == ('"a,b",c', b'x,y,"a,b",c\r\n7.5,,1,2\r\n')
+
+
+def test_a_file_of_onnx_is_evaluated_without_importance():
+    estimator = artifacts.open_artifact(onnx_files.regressor([2.0, 3.0], 1.0)).estimator
+    holdout = Holdout(np.array([[0, 0], [1, 2]], np.float32), np.array([[1.0], [9.5]]), ("y",))
+    evaluation = evaluate(estimator, infer_signature(estimator), holdout)
+    assert evaluation["metrics"]["mean_absolute_error"]["value"] == pytest.approx(0.25)
+    assert "importance" not in evaluation

@@ -533,7 +533,12 @@ def test_a_hostile_report_rejects_the_file(tmp_path):
 @pytest.mark.parametrize(
     ("target", "test", "field", "sentence"),
     [
-        ("y", b"x0,x1,y\n1,2,3\n1,2,x\n", "test", "the row at index 1 has 'x'; expected a number"),
+        (
+            "y",
+            b"x0,x1,y\n1,2,3\n1,2,x\n",
+            "test",
+            "the row at index 1 has a text that is not a finite number",
+        ),
         ("z", b"x0,x1,y\n1,2,3\n1,2,3\n", "target", "The test data has no column z."),
         ("", b"x0", "target", "test needs target"),
         ("y", None, "test", "target needs test"),
