@@ -20,6 +20,7 @@ PAGES = [
     ("/predict", 200, "Predict with iris"),
     ("/models/", 200, "Models"),
     ("/models/iris/", 200, "iris"),
+    ("/models/iris/versions/1", 200, "iris, version 1"),
     ("/models/iris/predict", 200, "Predict with iris"),
     ("/models/nope/predict", 404, "Predict with nope"),
     ("/auth/login/", 200, "Sign in"),
