@@ -263,7 +263,7 @@ def compiled(name):
     """A compiled estimator of the zoo as bytes, and its signature."""
     _, signature = zoo.saved(name)
     estimator = convert(zoo.fitted(name)[0])
-    return serialization.dumps(estimator, dict.fromkeys(signature.methods)), signature
+    return serialization.dumps(estimator, dict.fromkeys(signature.shared_methods)), signature
 
 
 @pytest.mark.filterwarnings("ignore")  # NumPy warns of overflows
@@ -284,7 +284,7 @@ def test_no_mutated_compiled_estimator_ends_a_worker(record_testsuite_property):
         batches = [random_rows(signature, N_ROWS, random, **options) for options in ROW_OPTIONS]
         for X in (signature.build_example(), *batches):
             with suppress(InvalidInput):  # the fallback rejects all rows
-                results = engine.run(signature.methods, X)
+                results = engine.run(signature.shared_methods, X)
                 orjson.dumps(signature.encode_response(results, is_single=False))
     record_testsuite_property("mutations of compiled estimators", dict(counts))
     assert min(counts["rejected"], counts["loaded"]) > len(NUMBERS) / 10 or ONLY

@@ -107,7 +107,9 @@ def tied_rows(scores: Array) -> Array:
     if scores.shape[1] == 1:
         return np.zeros(len(scores), dtype=bool)
     first, second = -np.partition(-scores, 1, axis=1)[:, :2].T
-    is_tied: Array = first - second <= ATOL + RTOL * np.abs(first)
+    size = np.minimum(np.abs(first), np.abs(second))
+    with np.errstate(invalid="ignore"):  # infinite scores
+        is_tied: Array = (first == second) | (first - second <= ATOL + RTOL * size)
     return is_tied
 
 
