@@ -22,6 +22,7 @@ KNOWN_COMPONENTS = frozenset(
         "mlsite.accounts.permissions.ApiAccess",
         "mlsite.client_address.ClientAddress",
         "mlsite.cross_origin.CrossOriginWriteGuard",
+        "mlsite.form_requests.FormRequests",
         "mlsite.middleware.BodyLimit",
         "mlsite.middleware.CacheHeaders",
         "mlsite.middleware.ContentSecurityPolicy",

@@ -91,9 +91,12 @@ class ContentSecurityPolicy(CSPMiddleware):
     ) -> PolicyParts:
         """Return the directives as an update: their other order differs between processes."""
         parts = super().get_policy_parts(request, response, report_only)
-        if report_only or parts.config or parts.update or parts.replace:  # decorators of a view
+        if report_only or parts.config or parts.replace:  # decorators of a view
             return parts
-        return replace(parts, config={}, update=settings.CONTENT_SECURITY_POLICY["DIRECTIVES"])
+        directives = dict(settings.CONTENT_SECURITY_POLICY["DIRECTIVES"])
+        for name, sources in (parts.update or {}).items():
+            directives[name] = [*directives.get(name, ()), *sources]
+        return replace(parts, config={}, update=directives)
 
 
 class BodyLimit:

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from csp.constants import NONE, SELF, UNSAFE_INLINE
+from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.functional import SimpleLazyObject
 from environs import Env, EnvError
@@ -166,6 +166,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "mlsite.middleware.ContentSecurityPolicy",
     "mlsite.middleware.BodyLimit",
+    "mlsite.form_requests.FormRequests",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "mlsite.middleware.CacheHeaders",
     "mlsite.client_address.ClientAddress",
@@ -194,8 +195,8 @@ TEMPLATES = [
         },
     },
 ]
-# Messages in the session are read by the pages that show them; no other page reads the session.
-MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+# In a cookie, so that users without a login have messages too. A long message is in the session.
+MESSAGE_STORAGE = "django.contrib.messages.storage.fallback.FallbackStorage"
 STATIC_URL = "/static/"
 # Static files are served from the installed packages, with DEBUG on or off; nothing is collected.
 WHITENOISE_USE_FINDERS = True
@@ -229,8 +230,7 @@ X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
-        # Inline styles: attributes in the templates of DRF and of the OpenAPI pages.
-        "style-src": [SELF, UNSAFE_INLINE],
+        "style-src": [SELF],
         "img-src": [SELF, "data:"],
         "base-uri": [NONE],
         "form-action": [SELF],

@@ -5,10 +5,13 @@ import sys
 from http import HTTPStatus
 from typing import Any
 
+from csp.constants import UNSAFE_INLINE
+from csp.decorators import csp_update
 from django.core.exceptions import DisallowedHost
 from django.db import DataError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.request import split_domain_port
+from django.utils.decorators import method_decorator
 from drf_spectacular.renderers import (
     OpenApiJsonRenderer,
     OpenApiJsonRenderer2,
@@ -21,14 +24,13 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from rest_framework import status
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import APIException, NotAcceptable, NotFound, PermissionDenied
-from rest_framework.renderers import BrowsableAPIRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
 from mlsite.database import unavailable, why_unavailable
-from mlsite.page_renderers import HomePage
+from mlsite.page_renderers import HomePage, SchemaPage
+from predictor.api.links import absolute_url
 from predictor.api.strict_json import JSONRenderer
 from predictor.core.model_name import NAME, NAME_RULE
 
@@ -45,12 +47,12 @@ class Home(APIView):
         return Response(
             {
                 "status": "alive",
-                "predict": reverse("predict", request=request),
-                "models": reverse("model-list", request=request),
-                "tasks": reverse("task-list", request=request),
-                "docs": reverse("docs", request=request),
-                "schema": reverse("schema", request=request),
-                "admin": reverse("admin:index", request=request),
+                "predict": absolute_url(request, "predict"),
+                "models": absolute_url(request, "model-list"),
+                "tasks": absolute_url(request, "task-list"),
+                "docs": absolute_url(request, "docs"),
+                "schema": absolute_url(request, "schema"),
+                "admin": absolute_url(request, "admin:index"),
             }
         )
 
@@ -87,10 +89,11 @@ class Schema(SpectacularAPIView):
         OpenApiJsonRenderer,
         OpenApiYamlRenderer,
         OpenApiYamlRenderer2,
-        BrowsableAPIRenderer,
+        SchemaPage,
     ]
 
 
+@method_decorator(csp_update({"style-src": [UNSAFE_INLINE]}), name="dispatch")  # of Swagger UI
 class Docs(SpectacularSwaggerSplitView):
     """Documentation pages of the schema."""
 

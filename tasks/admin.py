@@ -11,6 +11,7 @@ from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils import timezone
 
+from tasks.admin_forms import TaskForm, TickForm
 from tasks.models import Task, TaskQuerySet
 
 if TYPE_CHECKING:
@@ -62,6 +63,18 @@ class TaskAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # no generic at ru
     show_full_result_count = False
     readonly_fields = ["created_at", "updated_at", "completed_at"]
     actions = ["mark_done", "mark_not_done"]
+    form = TaskForm
+
+    def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> type[ModelForm]:  # type: ignore[type-arg]  # no generic at run time
+        """Return the form of a row of the list."""
+        return super().get_changelist_form(request, **{"form": TickForm} | kwargs)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Task]:
+        """Return the tasks, locked while the form of one is checked and saved."""
+        queryset: QuerySet[Task] = super().get_queryset(request)
+        match = request.resolver_match
+        saves = request.method == "POST" and match and match.url_name == "tasks_task_change"
+        return queryset.select_for_update() if saves else queryset
 
     @admin.action(description="Mark done", permissions=["change"])
     def mark_done(self, request: HttpRequest, queryset: TaskQuerySet) -> None:

@@ -2,9 +2,13 @@
 
 from datetime import UTC
 from typing import Any
+from urllib.parse import urlsplit
 
 from rest_framework import serializers
+from rest_framework.request import Request
 from rest_framework.utils.html import is_html_input
+
+from tasks.links import absolute_url
 
 
 def is_json(field: serializers.Field[Any, Any, Any, Any]) -> bool:
@@ -51,3 +55,18 @@ class DateTimeField(serializers.DateTimeField):
     """A time; a naive time is in UTC, independent of the site's time zone."""
 
     timezone = UTC
+
+
+class PublicUrlField(serializers.HyperlinkedIdentityField):
+    """The URL of an object, at PUBLIC_URL if it is set."""
+
+    def get_url(
+        self,
+        obj: Any,
+        view_name: str,
+        request: Request,
+        format: str | None,  # noqa: A002 - DRF's signature
+    ) -> str | None:
+        """Return the absolute URL; None for an object that is not saved."""
+        url = super().get_url(obj, view_name, request, format)
+        return url and absolute_url(request, urlsplit(url).path)

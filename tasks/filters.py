@@ -8,6 +8,7 @@ import django_filters.rest_framework as filters  # type: ignore[import-untyped] 
 from django import forms
 from django.db.models import Q, QuerySet
 from django.http import QueryDict
+from django.utils import timezone
 from django_filters.fields import IsoDateTimeField  # type: ignore[import-untyped]  # same
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
@@ -86,12 +87,25 @@ class TaskFilter(filters.FilterSet):  # type: ignore[misc]  # its base is untype
             label="Priority",
         )
     )
+    overdue = extend_schema_field({"type": "boolean", "enum": [True]})(
+        filters.TypedChoiceFilter(
+            choices=[ANY, ("true", "yes")],
+            error_messages=only(["true"]),
+            coerce=lambda word: word == "true",
+            method="is_overdue",
+            label="Overdue",
+            help_text="Not done, and due before now.",
+        )
+    )
     due_before = UtcDateTimeFilter(
         "due_at", "lt", label="Due before this time", help_text=TIME_HELP
     )
     due_after = UtcDateTimeFilter("due_at", "gt", label="Due after this time", help_text=TIME_HELP)
     updated_since = UtcDateTimeFilter(
         "updated_at", "gte", label="Changed at or after this time", help_text=TIME_HELP
+    )
+    updated_before = UtcDateTimeFilter(
+        "updated_at", "lt", label="Changed before this time", help_text=TIME_HELP
     )
     ordering = filters.ChoiceFilter(
         method="order",
@@ -115,6 +129,10 @@ class TaskFilter(filters.FilterSet):  # type: ignore[misc]  # its base is untype
         """Filter by the `done` flag."""
         # `done IN (0)`: SQLite uses no index for Django's `NOT done`.
         return queryset.filter(done__in=[value])
+
+    def is_overdue(self, queryset: QuerySet[Task], _name: str, _value: bool) -> QuerySet[Task]:  # noqa: FBT001 - django-filter's signature
+        """Filter by open tasks whose due date has passed."""
+        return queryset.filter(done__in=[False], due_at__lt=timezone.now())
 
     def order(self, queryset: QuerySet[Task], _name: str, value: str) -> QuerySet[Task]:
         """Order the tasks."""

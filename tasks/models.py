@@ -76,6 +76,10 @@ class Task(models.Model):
                 models.Index(fields=["done", name, "id"], name=f"task_done_{name}")
                 for name in ORDERING_FIELDS
             ),
+            # For the overdue tasks of a priority.
+            models.Index(
+                fields=["done", "priority", "due_at", "id"], name="task_done_priority_due_at"
+            ),
         ]
         constraints = [
             models.CheckConstraint(

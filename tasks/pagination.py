@@ -15,6 +15,7 @@ from rest_framework.utils.urls import remove_query_param, replace_query_param
 from rest_framework.views import APIView
 
 from tasks.keyset import FIRST, LAST, Cursor, field_of, read
+from tasks.links import absolute_url
 
 
 class KeysetPagination(BasePagination):
@@ -96,7 +97,7 @@ class KeysetPagination(BasePagination):
 
     def link(self, cursor: Cursor | None) -> str | None:
         """Return the URL of the page at the cursor."""
-        url = self.request.build_absolute_uri()
+        url = absolute_url(self.request, self.request.get_full_path())
         if cursor is None:
             return None
         if cursor == FIRST:

@@ -6,7 +6,14 @@ from typing import Any
 from django.db import models
 from rest_framework import serializers
 
-from tasks.fields import BooleanField, DateTimeField, IntegerChoiceField, StringField, is_json
+from tasks.fields import (
+    BooleanField,
+    DateTimeField,
+    IntegerChoiceField,
+    PublicUrlField,
+    StringField,
+    is_json,
+)
 from tasks.models import Priority, Task
 
 EXAMPLE = 'a JSON object such as {"title": "Read a book"}'
@@ -56,6 +63,7 @@ class TaskSerializer(serializers.HyperlinkedModelSerializer[Task]):
         models.DateTimeField: DateTimeField,
     }
     serializer_choice_field = IntegerChoiceField
+    serializer_url_field = PublicUrlField
 
     class Meta:
         model = Task

@@ -7,31 +7,28 @@ from django.db.models import QuerySet
 from django.http import Http404
 from rest_framework import status
 from rest_framework.exceptions import MethodNotAllowed, NotFound
-from rest_framework.renderers import BrowsableAPIRenderer
+from rest_framework.renderers import BaseRenderer, BrowsableAPIRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.html import is_html_input
-from rest_framework.viewsets import ModelViewSet
 
 from tasks.filters import StrictFilterBackend, TaskFilter
 from tasks.idempotency import create_once
 from tasks.models import Task
 from tasks.openapi import clear_schema, task_schema
+from tasks.page_forms import PageForms
 from tasks.pagination import KeysetPagination
 from tasks.preconditions import etag, is_not_modified
-from tasks.renderers import TaskPage
+from tasks.renderers import TaskDetailPage, TaskListPage
 from tasks.serializers import TaskSerializer
 
 
 @task_schema
-class TaskViewSet(ModelViewSet[Task]):
+class TaskViewSet(PageForms):
     """Tasks."""
 
     queryset = Task.objects.order_by("id")
     serializer_class = TaskSerializer
-    renderer_classes = [
-        TaskPage if cls is BrowsableAPIRenderer else cls for cls in ModelViewSet.renderer_classes
-    ]
     filter_backends = [StrictFilterBackend]
     filterset_class = TaskFilter
     pagination_class = KeysetPagination
@@ -44,7 +41,7 @@ class TaskViewSet(ModelViewSet[Task]):
         "DELETE": "tasks.delete_task",
     }
 
-    task: Task | None = None  # set by get_object
+    tasks: list[Task] | None = None  # set by paginate_queryset
 
     @property
     def allowed_methods(self) -> list[str]:
@@ -53,6 +50,12 @@ class TaskViewSet(ModelViewSet[Task]):
         if self.detail or TaskFilter.narrows(self.request.query_params):
             return methods
         return [method for method in methods if method != "DELETE"]
+
+    def get_renderers(self) -> list[BaseRenderer]:
+        """Return the site's renderers, with pages for tasks in a browser."""
+        page = TaskDetailPage if self.detail else TaskListPage
+        renderers = super().get_renderers()
+        return [page() if type(r) is BrowsableAPIRenderer else r for r in renderers]
 
     @property
     def other_parameters(self) -> tuple[str, ...]:
@@ -73,6 +76,11 @@ class TaskViewSet(ModelViewSet[Task]):
             raise NotFound("There is no task with this id.") from exc
         return self.task
 
+    def paginate_queryset(self, queryset: Any) -> Any:
+        """Return the tasks of the page, and keep them for the template."""
+        self.tasks = super().paginate_queryset(queryset)
+        return self.tasks
+
     def get_queryset(self) -> QuerySet[Task]:
         """Return the tasks, locked if the request changes one."""
         queryset = super().get_queryset()
@@ -88,14 +96,10 @@ class TaskViewSet(ModelViewSet[Task]):
             headers["Location"] = str(data["url"])
         return Response(data, code, headers=headers)
 
-    def responds_json(self) -> bool:
-        """Return whether the response is JSON and not a page."""
-        return self.request.accepted_renderer.format == "json"
-
     def create(self, request: Request, *_args: Any, **_kwargs: Any) -> Response:
         """Create a task, or all tasks of a list."""
         many = isinstance(request.data, list)
-        serializer = self.get_serializer(data=request.data, many=many)
+        serializer = self.get_serializer(data=self.get_values(), many=many)
         serializer.is_valid(raise_exception=True)
         tasks = create_once(request, serializer)
         if many:
@@ -116,7 +120,7 @@ class TaskViewSet(ModelViewSet[Task]):
         is_not_modified(request, etag(task))
         # A form omits an unticked box, so a form is a full update: a missing box means false.
         partial = kwargs.get("partial", not is_html_input(request.data))
-        serializer = self.get_serializer(task, data=request.data, partial=partial)
+        serializer = self.get_serializer(task, data=self.get_values(), partial=partial)
         serializer.is_valid(raise_exception=True)
         return self.respond(serializer.save())
 

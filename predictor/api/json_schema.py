@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from predictor.core import coercion
+from predictor.core import coercion, times
 from predictor.core.columns import Column
 from predictor.core.response_values import METHODS, encode_label
 from predictor.core.signature import Signature
@@ -17,7 +17,9 @@ COLUMN_TYPES: dict[str, list[str]] = {
     coercion.INTEGER: ["integer", "string"],
     coercion.BOOLEAN: ["boolean"],
     coercion.STRING: ["string"],
+    coercion.DATETIME: ["string"],
 }
+UNUSED = "Not used by the model. Any value is accepted."
 LABEL_TYPES: dict[type, str] = {bool: "boolean", int: "integer", float: "number", str: "string"}
 # Null is NaN. The pattern applies to strings only.
 NUMBER: Schema = {"type": ["number", "string", "null"], "pattern": "^-?Infinity$"}
@@ -49,13 +51,19 @@ def row_schema(signature: Signature) -> Schema:
 
 
 def _column_schema(column: Column) -> Schema:
+    if not column.required:
+        sentences = [f"{column.description.rstrip('.')}."] if column.description else []
+        return {"description": " ".join([*sentences, UNUSED])}
     if column.allowed_values:
         # Inside `anyOf`, drf-spectacular keeps an enum with its column.
-        values = [_enum_schema(column.kind, column.allowed_values)]
+        values = [_enum_schema(COLUMN_TYPES[column.kind][0], column.allowed_values)]
         schema: Schema = {"anyOf": [*values, {"type": "null"}] if column.nullable else values}
     else:
         types = [*COLUMN_TYPES[column.kind], *(["null"] if column.nullable else [])]
         schema = {"type": types if len(types) > 1 else types[0]}
+        if column.kind == coercion.DATETIME:
+            has_zone = times.read_dtype(column.dtype).zone
+            schema["format"] = "date-time" if has_zone else "date-time-local"
     if column.description:
         schema["description"] = column.description
     if column.example is not None:

@@ -47,8 +47,7 @@ class PredictSchema(AutoSchema):
         rows = [self._get_row(name, signature) for name, signature in signatures.items()]
         body = any_of([*rows, {"type": "array", "items": any_of(rows)}])
         examples = [
-            OpenApiExample(name, {c.name: c.get_example() for c in signature.columns})
-            for name, signature in signatures.items()
+            OpenApiExample(name, signature.get_example()) for name, signature in signatures.items()
         ]
         return {JSONParser.media_type: OpenApiRequest(body, examples=examples)}
 

@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from predictor import registry
+from predictor.core.columns import list_values
 from predictor.core.errors import PredictorError
 from predictor.models import ModelVersion
 from predictor.permissions import ManagesModels
@@ -19,6 +20,8 @@ from predictor.recipes import RECIPES
 
 # Number of predictions in the table. The response below the table has all of them.
 MAX_TABLE_ROWS = 100
+# Number of unused columns that the page names. It counts the others.
+MAX_LISTED_COLUMNS = 20
 
 
 def shows_cards(context: Mapping[str, Any]) -> bool:
@@ -119,6 +122,9 @@ class RowFormPage(OneModelPage):
         request = context["request"]
         is_ok = context["response"].status_code == status.HTTP_200_OK
         context["has_predictions"] = is_ok and request.method == "POST"
+        if context.get("post_form"):
+            names = context["view"].model().signature.unused_names
+            context["unused_columns"] = list_values(names, MAX_LISTED_COLUMNS)
         # The card of a version has no such key.
         context["is_unpublished"] = shows_cards(context) and data.get("live_version", 0) is None
         if context["has_predictions"]:

@@ -4,10 +4,11 @@ from datetime import UTC
 from operator import attrgetter
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from predictor.api.evaluation_serializers import EvaluationSerializer
-from predictor.core.coercion import COERCERS
+from predictor.core.coercion import KINDS
 from predictor.core.columns import Column
 from predictor.models import ModelVersion, RegisteredModel
 from predictor.runtime.store import get_store
@@ -37,25 +38,38 @@ class VersionSerializer(serializers.ModelSerializer[ModelVersion]):
         extra_kwargs = IN_UTC
 
 
+@extend_schema_field({"type": ["number", "string"]})
+class LimitField(serializers.JSONField):
+    """The smallest or the largest value of a column."""
+
+
 class InputSerializer(serializers.Serializer[Column]):
     """An input column on a card."""
 
     name = serializers.CharField()
     description = serializers.CharField()
     dtype = serializers.CharField()
-    kind = serializers.ChoiceField(choices=sorted(COERCERS), required=False)
-    required = serializers.BooleanField()  # type: ignore[assignment]  # hides Field.required of DRF
+    kind = serializers.ChoiceField(choices=sorted(KINDS), required=False)
+    required = serializers.BooleanField(  # type: ignore[assignment]  # hides Field.required of DRF
+        help_text="False: the model does not use the column. Its values are ignored."
+    )
     nullable = serializers.BooleanField()
     categories = serializers.ListField(child=serializers.JSONField(), required=False)
     closed = serializers.BooleanField(required=False)
     none = serializers.BooleanField(required=False)
-    range = serializers.ListField(child=serializers.FloatField(), allow_null=True)
+    range = serializers.ListField(
+        child=LimitField(),
+        allow_null=True,
+        help_text="The smallest and the largest value in the sample: numbers, or times as text.",
+    )
     example = serializers.JSONField()  # may be null
     counts = serializers.ListField(
         child=serializers.IntegerField(),
         required=False,
         help_text="Numbers of values of the sample in each category or tenth of the range.",
     )
+    dtype_categories = serializers.ListField(child=serializers.JSONField(), required=False)
+    ordered = serializers.BooleanField(required=False)
 
 
 class MethodEnginesSerializer(serializers.Serializer[Any]):

@@ -8,9 +8,9 @@ from rest_framework import status
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.reverse import reverse
 
 from predictor import registry
+from predictor.api.links import absolute_url
 from predictor.api.openapi import VERSION, VersionPredictSchema
 from predictor.api.option_serializers import UploadSerializer
 from predictor.api.renderers import OneModelPage, VersionPage
@@ -56,7 +56,7 @@ class VersionList(ModelView):
         serializer.is_valid(raise_exception=True)
         user = cast("User", request.user)  # ManagesModels rejects anonymous users
         version = register(name, serializer.validated_data, user)
-        url = reverse("model-version", [name, version.version], request=request)
+        url = absolute_url(request, "model-version", name, version.version)
         return Response(
             VersionCardSerializer(version).data,
             status=status.HTTP_201_CREATED,

@@ -6,8 +6,14 @@ from typing import Any
 
 import numpy as np
 
-# Kinds of columns: the JSON types of their values.
-NUMBER, INTEGER, BOOLEAN, STRING = "number", "integer", "boolean", "string"
+# Kinds of columns: the JSON types of their values. Times are strings in ISO 8601.
+KINDS = NUMBER, INTEGER, BOOLEAN, STRING, DATETIME = (
+    "number",
+    "integer",
+    "boolean",
+    "string",
+    "datetime",
+)
 
 # No finite double has more digits.
 MAX_DIGITS = 400
@@ -104,7 +110,8 @@ def _coerce_string(value: Any) -> str:
     raise InvalidValue(JSON_TYPE_NAMES[type(value)])
 
 
-# Functions that convert a value to a kind, or raise InvalidValue.
+# Functions that convert a value to a kind, or raise InvalidValue. `times` converts times, whose
+# values depend on the dtype.
 COERCERS: dict[str, Callable[[Any], Any]] = {
     NUMBER: _coerce_number,
     INTEGER: _coerce_integer,

@@ -16,9 +16,9 @@ def format_curl(url: str, signature: Signature, *, needs_token: bool = False) ->
     needs_token : bool
         Whether the command reads a token from the environment variable TOKEN.
     """
-    row = {column.name: column.get_example() for column in signature.columns}
+    row = json.dumps(signature.get_example(), ensure_ascii=False)
     token = ' -H "Authorization: Bearer $TOKEN"' if needs_token else ""
     return (
         f'curl{token} -H "Content-Type: application/json" -X POST '
-        f"-d {shlex.quote(json.dumps(row, ensure_ascii=False))} {shlex.quote(url)}"
+        f"-d {shlex.quote(row)} {shlex.quote(url)}"
     )

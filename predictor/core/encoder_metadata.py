@@ -1,12 +1,13 @@
 """Categories and types that the encoders inside a fitted estimator store about its columns."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import repeat
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from predictor.core import sklearn_private
-from predictor.core.coercion import BOOLEAN, INTEGER, NUMBER, STRING
+from predictor.core import sklearn_private, times
+from predictor.core.coercion import BOOLEAN, DATETIME, INTEGER, NUMBER, STRING
 
 # Attributes in which a meta-estimator stores the fitted estimator that receives its rows.
 INNER_ATTRIBUTES = (
@@ -45,21 +46,52 @@ def takes_text(estimator: Any) -> bool:
 
 
 def get_inner(estimator: Any) -> Any:
-    """Return the inner estimator that receives the same rows; None if there is none."""
+    """Return the first inner estimator that receives the same rows; None if there is none."""
     for attribute in ("steps", "transformer_list"):
         if steps := getattr(estimator, attribute, None):
             fitted = [step for _, step in steps if not isinstance(step, str) and step is not None]
             return fitted[0] if fitted else None
+    return next(iter(get_all_inner(estimator)), None)
+
+
+def get_all_inner(estimator: Any) -> Sequence[Any]:
+    """Return the fitted estimators inside a meta-estimator that receive its rows."""
     inner = (getattr(estimator, attribute, None) for attribute in INNER_ATTRIBUTES)
     for candidate in (sklearn_private.histogram_preprocessor(estimator), *inner):
         is_list = isinstance(candidate, list | tuple | np.ndarray) and len(candidate)
-        value = candidate[0] if is_list else candidate
-        if hasattr(value, "fit") or hasattr(value, "calibrators"):
-            return value
-    return None
+        values = list(candidate) if is_list else [candidate]
+        if hasattr(values[0], "fit") or hasattr(values[0], "calibrators"):
+            return values
+    return []
 
 
-def find_hints(estimator: Any, positions: Sequence[int]) -> Iterator[tuple[int, ColumnHint]]:
+def get_hints(estimator: Any, n_columns: int) -> dict[int, ColumnHint]:
+    """Return the hints of all encoders inside an estimator, by the position of the column."""
+    hints: dict[int, ColumnHint] = {}
+    for position, hint in _find_hints(estimator, range(n_columns)):
+        hints[position] = _merge(hints[position], hint) if position in hints else hint
+    return hints
+
+
+def _merge(first: ColumnHint, second: ColumnHint) -> ColumnHint:
+    """Return the hint that follows from two steps: a value must be known to all that reject others.
+
+    Each calibrated classifier, for example, knows the categories of its own part of the data.
+    """
+    hints = (first, second)
+    known = [hint.categories or () for hint in hints if hint.rejects_unknown]
+    if known:
+        categories = tuple(value for value in known[0] if value in known[-1])
+    else:
+        categories = tuple(dict.fromkeys(v for hint in hints for v in hint.categories or ()))
+    return (second if second.categories else first)._replace(
+        categories=categories or None,
+        rejects_unknown=bool(known),
+        missing_as_none=first.missing_as_none or second.missing_as_none,
+    )
+
+
+def _find_hints(estimator: Any, positions: Sequence[int]) -> Iterator[tuple[int, ColumnHint]]:
     """Yield positions and hints for the columns that an encoder inside the estimator describes.
 
     Parameters
@@ -78,8 +110,11 @@ def find_hints(estimator: Any, positions: Sequence[int]) -> Iterator[tuple[int, 
             yield position, _category_hint(np.asarray(values), rejects_unknown=rejects_unknown)
     elif np.asarray(getattr(estimator, "statistics_", 0)).dtype.kind in "OU":  # imputed strings
         yield from ((position, TEXT) for position in positions)
-    elif (inner := get_inner(estimator)) is not None:
-        yield from find_hints(inner, positions)
+    else:
+        subsets: Iterable[Any] = getattr(estimator, "estimators_features_", None) or repeat(None)
+        for inner, subset in zip(get_all_inner(estimator), subsets, strict=False):
+            received = positions if subset is None else [positions[n] for n in subset]
+            yield from _find_hints(inner, received)
 
 
 def _step_hints(estimator: Any, positions: Sequence[int]) -> Iterator[tuple[int, ColumnHint]]:
@@ -89,9 +124,9 @@ def _step_hints(estimator: Any, positions: Sequence[int]) -> Iterator[tuple[int,
     for _, step in estimator.transformer_list if is_union else estimator.steps:
         imputes_none = getattr(step, "missing_values", 0) is None
         missing_as_none = missing_as_none or imputes_none
-        for position, hint in find_hints(step, positions):
+        for position, hint in _find_hints(step, positions):
             yield position, hint._replace(missing_as_none=hint.missing_as_none or missing_as_none)
-        if not is_union and not _preserves_columns(step):
+        if not is_union and not preserves_columns(step):
             return
 
 
@@ -107,11 +142,11 @@ def _column_transformer_hints(
         if isinstance(columns, str) and takes_text(transformer):
             yield transformed[0], TEXT
         else:
-            yield from find_hints(transformer, transformed)
+            yield from _find_hints(transformer, transformed)
 
 
-def _preserves_columns(step: Any) -> bool:
-    """Return whether the output columns of a step are its input columns."""
+def preserves_columns(step: Any) -> bool:
+    """Return whether the output columns of a step are its input columns, each from itself alone."""
     if isinstance(step, str):
         return step == "passthrough"
     if getattr(step, "func", step) is None:  # a FunctionTransformer that returns its rows
@@ -126,6 +161,11 @@ def _preserves_columns(step: Any) -> bool:
 
 def _category_hint(values: Any, *, rejects_unknown: bool) -> ColumnHint:
     """Return the hint that follows from the categories of an encoder."""
+    if values.dtype.kind == "M":
+        dtype = str(values.dtype)
+        counts = values[~np.isnat(values)].astype(np.int64).tolist()
+        texts = tuple(times.format_time(count, dtype) for count in counts)
+        return ColumnHint(texts, rejects_unknown, DATETIME, dtype)
     present = [value for value in values.tolist() if value is not None and value == value]  # noqa: PLR0124 - not NaN
     types = set(map(type, present))
     if types == {bool}:

@@ -8,7 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from predictor.core.coercion import BOOLEAN, INTEGER, NARROW_FLOATS, NUMBER, fits_float64
+from predictor.core import times
+from predictor.core.coercion import (
+    BOOLEAN,
+    DATETIME,
+    INTEGER,
+    NARROW_FLOATS,
+    NUMBER,
+    fits_float64,
+)
 from predictor.core.columns import Column
 from predictor.core.errors import InvalidInput
 from predictor.core.lazy_frame import LazyFrame
@@ -102,7 +110,8 @@ def _find_common_dtype(columns: Sequence[Column], *, promotes: bool) -> str:
 
 def shows_only_in_dataframe(columns: Sequence[Column]) -> bool:
     """Return whether only the DataFrame shows the values of the columns: rounded, or categories."""
-    return not {*NARROW_FLOATS, "category"}.isdisjoint(column.dtype.lower() for column in columns)
+    dtypes = {column.dtype.lower() for column in columns if column.required}
+    return not dtypes.isdisjoint({*NARROW_FLOATS, "category"})
 
 
 def build_series(column: Column, values: Any) -> Any:
@@ -110,9 +119,16 @@ def build_series(column: Column, values: Any) -> Any:
     import pandas as pd
 
     if column.dtype == "category":
-        # pandas would convert a list of integers with a gap to float64.
-        objects = _object_array(column, values)
-        return pd.Categorical(objects, categories=list(column.categories or ()))
+        categories = column.dtype_categories or column.categories or ()
+        codes = {category: code for code, category in enumerate(categories)}
+        # The code of missing and of unknown values is -1.
+        return pd.Categorical.from_codes(
+            [codes.get(value, -1) for value in values],
+            categories=list(categories),
+            ordered=column.ordered,
+        )
+    if column.kind == DATETIME:
+        return _time_array(column, values)
     if column.kind == NUMBER and column.dtype.lower().startswith("float"):
         numbers = np.array(values, dtype=np.float64).reshape(-1, 1)
         converted = _convert_floats(numbers, column.dtype.lower(), [column.name])[:, 0]
@@ -127,6 +143,17 @@ def build_series(column: Column, values: Any) -> Any:
         return pd.Series(_object_array(column, values), dtype=dtype)
     # 30 µs faster than a Series.
     return pd.array(values, dtype=pd.api.types.pandas_dtype(column.dtype))
+
+
+def _time_array(column: Column, counts: Sequence[int | None]) -> Any:
+    """Return times as an array of datetime64, in the unit and the time zone of the dtype."""
+    import pandas as pd
+
+    unit, zone = times.read_dtype(column.dtype)
+    in_utc = np.array(counts, dtype=f"datetime64[{unit}]")  # None becomes NaT
+    if not zone:
+        return in_utc
+    return pd.DatetimeIndex(in_utc).tz_localize("UTC").tz_convert(times.get_zone(zone))
 
 
 def _object_array(column: Column, values: Sequence[Any]) -> Array:

@@ -11,7 +11,7 @@ import numpy as np
 from predictor.core import sklearn_private
 from predictor.core.coercion import BOOLEAN, INTEGER, NUMBER, STRING
 from predictor.core.columns import Column
-from predictor.core.encoder_metadata import find_hints, get_innermost, takes_text
+from predictor.core.encoder_metadata import get_hints, get_innermost, takes_text
 from predictor.core.errors import ArtifactError
 from predictor.core.input_builders import ARRAY, FRAME, SPARSE, VECTOR
 
@@ -93,7 +93,7 @@ def get_columns(estimator: Any, count: int | None = None) -> tuple[Column, ...]:
                 f"{type(estimator).__name__} does not store its number of columns. Add a sample."
             )
         names = [f"x{n}" for n in range(count)]
-    hints = dict(find_hints(estimator, range(len(names))))
+    hints = get_hints(estimator, len(names))
     return tuple(
         replace(Column(str(name)), **hints[position]._asdict())
         if position in hints

@@ -50,7 +50,7 @@ def mark_nullable(
     nullable = [
         position
         for position, column in enumerate(columns)
-        if column.kind != BOOLEAN or column.dtype == "object"
+        if column.required and (column.kind != BOOLEAN or column.dtype == "object")
     ]
     if not _accepts(method, container, columns, nullable):
         candidates = nullable if len(columns) <= MAX_COLUMNS else []
@@ -58,7 +58,8 @@ def mark_nullable(
         if nullable and not _accepts(method, container, columns, nullable):
             nullable = []
     return tuple(
-        replace(column, nullable=position in nullable) for position, column in enumerate(columns)
+        replace(column, nullable=position in nullable or not column.required)
+        for position, column in enumerate(columns)
     )
 
 

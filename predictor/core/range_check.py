@@ -6,7 +6,8 @@ from urllib.parse import quote
 
 import numpy as np
 
-from predictor.core.coercion import INTEGER, NARROW_FLOATS, NUMBER
+from predictor.core import times
+from predictor.core.coercion import DATETIME, INTEGER, NARROW_FLOATS, NUMBER
 from predictor.core.columns import MAX_LISTED_CATEGORIES, Column, list_values
 from predictor.core.errors import InvalidInput
 from predictor.core.lazy_frame import LazyFrame
@@ -31,7 +32,7 @@ def check_action(columns: Sequence[Column], action: str | None) -> None:
         return
     if action not in ACTIONS:
         sentence = f"Expected {' or '.join(ACTIONS)}; got {action}."
-    elif not any(column.range or column.categories for column in columns):
+    elif not any(map(_has_known_values, columns)):
         sentence = (
             "No column of this model has a known range or categories. Register it with a sample."
         )
@@ -60,8 +61,9 @@ def find_out_of_range(
             continue
         values = _get_values(column, X, position)
         outside = _find_outside(column, values)
+        expected = f"Expected {describe_sample(column)}, as in the sample"
         problems = [
-            (index, f"Expected {describe_sample(column)}, as in the sample; got {values[index]}.")
+            (index, f"{expected}; got {_format(column, values[index])}.")
             for index in outside[:MAX_LISTED_ROWS]
         ]
         if problems:
@@ -94,27 +96,43 @@ def describe_sample(column: Column) -> str:
     """Return a noun phrase for the range or categories of a column."""
     if column.categories:
         return f"one of {list_values(column.categories, MAX_LISTED_CATEGORIES)}"
-    assert column.range  # noqa: S101 - `_has_known_values` has checked it
-    return "a number from {:g} to {:g}".format(*column.range)
+    noun = "a time" if column.kind == DATETIME else "a number"
+    return f"{noun} from {column.range_text}"
 
 
 def _has_known_values(column: Column) -> bool:
-    return bool(column.categories or (column.range and column.kind in (NUMBER, INTEGER)))
+    has_range = column.range and column.kind in (NUMBER, INTEGER, DATETIME)
+    return column.required and bool(column.categories or has_range)
 
 
 def _find_outside(column: Column, values: Sequence[Any]) -> list[int]:
     """Return the indices of the values outside the categories, or else outside the range."""
     is_outside: Any
     if column.categories:
-        known = {None, *column.categories}
+        known = {None, *_parse(column, column.categories)}
         is_outside = [value not in known and value == value for value in values]  # noqa: PLR0124 - not NaN
     else:
         assert column.range  # noqa: S101 - `_has_known_values` has checked it
-        low, high = column.range
-        numbers = np.array(values, dtype=np.float64)  # None becomes NaN
-        is_outside = (numbers < low) | (numbers > high)
+        low, high = _parse(column, column.range)
+        if column.kind == DATETIME:  # float64 would round the counts
+            is_outside = [value is not None and not low <= value <= high for value in values]
+        else:
+            numbers = np.array(values, dtype=np.float64)  # None becomes NaN
+            is_outside = (numbers < low) | (numbers > high)
     indices: list[int] = np.flatnonzero(is_outside).tolist()
     return indices
+
+
+def _parse(column: Column, values: Sequence[Any]) -> Sequence[Any]:
+    """Return values of the sample as those of rows: times as counts."""
+    if column.kind != DATETIME:
+        return values
+    return [times.parse_time(text, column.dtype) for text in values]
+
+
+def _format(column: Column, value: Any) -> Any:
+    """Return a value of a row as in JSON: a time as text."""
+    return times.format_time(value, column.dtype) if column.kind == DATETIME else value
 
 
 def _get_values(column: Column, X: Any, position: int) -> Sequence[Any]:
@@ -129,5 +147,8 @@ def _get_values(column: Column, X: Any, position: int) -> Sequence[Any]:
     dtype = column.dtype.lower()
     if column.kind == NUMBER and dtype in NARROW_FLOATS:
         values = np.array(values, dtype=np.float64).astype(dtype)
+    if column.kind == DATETIME and isinstance(values, np.ndarray):
+        counts = values.astype(np.int64).tolist()
+        return [None if gap else n for n, gap in zip(counts, np.isnat(values), strict=True)]
     column_values: Sequence[Any] = values
     return column_values

@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -81,11 +82,20 @@ def to_array(values: Any) -> Any:
 
 
 def to_json_values(values: Array) -> list[Any]:
-    """Return an array as a list of plain values."""
-    if values.dtype.kind in "OM":
+    """Return an array as a list of plain values. Times become texts in ISO 8601."""
+    if values.dtype.kind == "M":
+        values = _format_times(values)
+    if values.dtype.kind == "O":
         return [_to_json_value(value) for value in values.tolist()]
     encoded: list[Any] = values.tolist()
     return encoded
+
+
+def _format_times(values: Array) -> Array:
+    """Return an array of datetime64 as an array of objects: texts, and None for NaT."""
+    texts = np.datetime_as_string(values).astype(object)
+    texts[np.isnat(values)] = None
+    return texts
 
 
 def _encode(values: Any) -> list[Any]:
@@ -111,7 +121,9 @@ def _to_json_value(value: Any) -> Any:
         return _to_json_value(value.tolist())
     if isinstance(value, bool | int | float | str | None):
         return value
-    return None if value != value else str(value)  # noqa: PLR0124 - NaT and NA, like NaN
+    if value != value:  # noqa: PLR0124 - NaT and NA, like NaN
+        return None
+    return value.isoformat() if isinstance(value, date) else str(value)
 
 
 def _key_by_class(values: Any, classes: Sequence[Any] | None) -> list[Any]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Any, NoReturn
 
-from predictor.core.coercion import JSON_TYPE_NAMES
+from predictor.core.coercion import DATETIME, JSON_TYPE_NAMES
 from predictor.core.columns import Column, list_values
 from predictor.core.errors import InvalidInput
 
@@ -16,16 +16,18 @@ MAX_COMPARED = 1000
 MAX_COMPARED_LENGTH = 100
 
 EXPECTED = "Expected an object, which is one row, or a list of objects"
-PANDAS = 'With pandas, use df.to_json(orient="records").'
+PANDAS = 'With pandas, use df.to_json(orient="records"{}).'
+PANDAS_DATES = ', date_format="iso"'
 
 
 def describe_row(columns: Sequence[Column]) -> str:
     """Return a row of the model as JSON; "..." stands for further columns."""
+    required = [column for column in columns if column.required]
     named = [
         f"{dump(column.name)}: {dump(column.get_example())}"
-        for column in columns[:MAX_NAMED_COLUMNS]
+        for column in required[:MAX_NAMED_COLUMNS]
     ]
-    rest = ["..."] if len(columns) > MAX_NAMED_COLUMNS else []
+    rest = ["..."] if len(required) > MAX_NAMED_COLUMNS else []
     return "{" + ", ".join(named + rest) + "}"
 
 
@@ -101,6 +103,7 @@ def refuse(columns: Sequence[Column], sentence: str, *, is_table: bool = True) -
 
 def explain(columns: Sequence[Column], sentence: str, *, is_table: bool = True) -> str:
     """Return the sentence, followed by a row of the model."""
-    pandas = f" {PANDAS}" if is_table else ""
+    has_times = any(column.required and column.kind == DATETIME for column in columns)
+    pandas = f" {PANDAS.format(PANDAS_DATES if has_times else '')}" if is_table else ""
     row = describe_row(columns)
     return f"{sentence} Example of one row: {row}, of many rows: [{row}, ...].{pandas}"

@@ -15,10 +15,12 @@ import numpy.typing as npt
 
 from predictor.core.coercion import (
     BOOLEAN,
+    DATETIME,
     INTEGER,
     MAX_EXACT_INTEGER,
     NUMBER,
     STRING,
+    InvalidValue,
     integer_range,
     parse_number,
 )
@@ -44,13 +46,21 @@ class RowParser:
     Parameters
     ----------
     columns : sequence of Column
+        The values of columns that are not required are ignored: they become placeholders.
     """
 
     def __init__(self, columns: Sequence[Column]) -> None:
         self.columns = columns
-        self.names = [column.name for column in columns]
-        self.nullable_names = {column.name for column in columns if column.nullable}
+        self.used = [column for column in columns if column.required]
+        self.names = [column.name for column in self.used]
+        self.nullable_names = {column.name for column in self.used if column.nullable}
         self.is_numeric = all(column.accepts_any_number for column in columns)
+        self.unused_names = frozenset(column.name for column in columns if not column.required)
+        # None is a column whose values the client sends.
+        self._placeholders = [None if c.required else c.placeholder for c in columns]
+        self._used_positions = np.array([n for n, c in enumerate(columns) if c.required])
+        if self.is_numeric:
+            self._numeric_placeholders = np.array([p or 0.0 for p in self._placeholders])
 
     def parse(self, data: Any, reread: Callable[[], Any] | None = None) -> Array | Values:
         """Return the values of one row (an object) or many rows (a list of objects).
@@ -77,18 +87,45 @@ class RowParser:
         is_single = type(data) is dict
         if not is_single and type(data) is not list:
             check_format(self.columns, data)
+        rows = [data] if is_single else data
+        if self.unused_names:
+            rows = self._drop_unused(rows)
         values: Array | Values | None
         if is_single and self.is_numeric:
-            row = self._parse_numeric_row(data)
+            row = self._parse_numeric_row(rows[0])
             values = None if row is None else np.array([row], dtype=np.float64)
         else:
-            values = self._parse_valid_rows([data] if is_single else data)
+            values = self._parse_valid_rows(rows)
         if values is not None:
-            return values
+            return self.insert_placeholders(values)
         exact = reread() if reread else data
         check_format(self.columns, exact)
         values = validate_rows(self.columns, [exact] if is_single else exact, is_single=is_single)
         return np.array(values, dtype=np.float64).T.copy() if self.is_numeric else values
+
+    def insert_placeholders(self, values: Array | Values) -> Array | Values:
+        """Return the values of all columns from those of the required columns."""
+        if not self.unused_names:
+            return values
+        if isinstance(values, np.ndarray):
+            X = np.empty((len(values), len(self.columns)))
+            X[:] = self._numeric_placeholders
+            X[:, self._used_positions] = values
+            return X
+        n_rows, sent = len(values[0]), iter(values)
+        return [
+            next(sent) if placeholder is None else [placeholder] * n_rows
+            for placeholder in self._placeholders
+        ]
+
+    def _drop_unused(self, rows: list[Any]) -> list[Any]:
+        """Return the rows without the columns that are not required."""
+        return [
+            {name: value for name, value in row.items() if name not in self.unused_names}
+            if type(row) is dict and not self.unused_names.isdisjoint(row)
+            else row
+            for row in rows
+        ]
 
     def _parse_numeric_row(self, row: Mapping[str, Any]) -> list[float] | None:
         """Return the values of one row of numbers; None in case of doubt."""
@@ -118,8 +155,7 @@ class RowParser:
             return None
         try:
             if not self.is_numeric:
-                values = [[row[name] for row in rows] for name in self.names]
-                return values if all(map(_are_valid, self.columns, values)) else None
+                return self._convert_columns(rows)
             if len(self.names) == 1:
                 flat = [row[self.names[0]] for row in rows]
             else:
@@ -127,6 +163,16 @@ class RowParser:
         except KeyError:
             return None
         return self._build_matrix(flat)
+
+    def _convert_columns(self, rows: list[dict[str, Any]]) -> Values | None:
+        """Return the values of each column; None in case of doubt."""
+        values = []
+        for column in self.used:
+            converted = _convert(column, [row[column.name] for row in rows])
+            if converted is None:
+                return None
+            values.append(converted)
+        return values
 
     def _build_matrix(self, flat: list[Any]) -> Array | None:
         """Return numbers, listed row after row, as a matrix; None in case of doubt."""
@@ -145,6 +191,16 @@ class RowParser:
         else:
             return None
         return X.reshape(-1, len(self.names)) if is_valid else None
+
+
+def _convert(column: Column, values: list[Any]) -> list[Any] | None:
+    """Return the values of a column if all are valid without doubt, else None."""
+    if column.kind != DATETIME:
+        return values if _are_valid(column, values) else None
+    try:
+        return list(map(column.coerce, values))
+    except InvalidValue:
+        return None
 
 
 def _are_valid(column: Column, values: list[Any]) -> bool:

@@ -59,6 +59,8 @@ def validate_rows(
 
 def _column_value(column: Column, row: Mapping[str, Any]) -> Any:
     """Return the value of a column in a row; raise InvalidValue with a full sentence."""
+    if not column.required:
+        return column.placeholder
     if column.name not in row:
         raise InvalidValue("This column is missing.")
     try:

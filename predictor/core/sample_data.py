@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from predictor.core.coercion import BOOLEAN, INTEGER, NARROW_FLOATS, NUMBER, STRING
+from predictor.core import times
+from predictor.core.coercion import BOOLEAN, DATETIME, INTEGER, NARROW_FLOATS, NUMBER, STRING
 from predictor.core.columns import Column
 from predictor.core.distribution import add_counts
 from predictor.core.errors import ArtifactError
@@ -24,6 +25,8 @@ FLOATS = (*NARROW_FLOATS, "float64")
 
 # Kinds of columns by the kind of a NumPy dtype.
 KINDS = {"f": NUMBER, "i": INTEGER, "u": INTEGER, "b": BOOLEAN, "U": STRING, "O": STRING}
+
+ADVICE = "Use numbers, booleans, strings, categories or times (datetime64)."
 
 
 def refine_columns(columns: Sequence[Column], sample: Any) -> tuple[str, tuple[Column, ...]]:
@@ -57,20 +60,42 @@ def refine_columns(columns: Sequence[Column], sample: Any) -> tuple[str, tuple[C
 
 def _refine_by_dataframe(columns: Sequence[Column], sample: Any) -> tuple[Column, ...]:
     names = [column.name for column in columns]
-    if missing := set(names) - set(map(str, sample.columns)):
+    required = [column.name for column in columns if column.required]
+    if missing := set(required) - set(map(str, sample.columns)):
         raise ArtifactError(
             f"The sample has the columns {', '.join(map(str, sample.columns))}; "
             f"the model takes {', '.join(names)}. Missing: {', '.join(sorted(missing))}."
         )
-    complete = sample.loc[:, names].dropna()
+    complete = np.flatnonzero(sample.loc[:, required].notna().all(axis=1))
     return tuple(
-        _add_statistics(
-            _add_type(column, _get_type(column, sample[column.name])),
-            sample[column.name].dropna().to_list(),
-            complete[column.name].iloc[0] if len(complete) else None,
-        )
+        _refine_by_series(column, sample[column.name], complete[:1])
+        if column.name in sample
+        else column
         for column in columns
     )
+
+
+def _refine_by_series(column: Column, values: Any, first: Any) -> Column:
+    """Return the column of a DataFrame.
+
+    Parameters
+    ----------
+    column : Column
+    values : Series
+    first : array of int
+        Position of the row with the examples; empty if each row has a missing value.
+    """
+    try:
+        column = _add_type(column, _get_type(column, values))
+    except ArtifactError:
+        if column.required:
+            raise
+        return replace(column, dtype="object", kind=STRING)
+    present, example = values.dropna(), values.iloc[first].dropna()
+    if values.dtype.kind == "M":
+        counts = (each.astype("int64").to_numpy() for each in (present, example))
+        return _add_times(column, *counts)
+    return _add_statistics(column, present.to_list(), *example.to_list())
 
 
 def _add_type(column: Column, found: Column) -> Column:
@@ -95,29 +120,57 @@ def _get_type(column: Column, values: Any) -> Column:
     """Return the column with the dtype of a column of a DataFrame."""
     dtype = str(values.dtype)
     if dtype == "category":
-        categories = tuple(values.cat.categories.to_list())
-        kind = INTEGER if set(map(type, categories)) == {int} else _infer_kind(categories)
-        return replace(column, dtype=dtype, kind=kind, categories=categories, rejects_unknown=True)
+        found = _get_categories(column, tuple(values.cat.categories.to_list()))
+        return replace(found, ordered=bool(values.cat.ordered))
+    if values.dtype.kind == "M":
+        return replace(column, dtype=_check_times(column, dtype), kind=DATETIME)
     if dtype in ("object", "str", "string"):
-        kind = _infer_kind(values.dropna().to_list())
+        kind = _infer_kind(column, values.dropna().to_list())
         has_none = dtype == "object" and any(value is None for value in values.to_list())
         return replace(column, dtype=dtype, kind=kind, missing_as_none=has_none)
     try:
         kind = KINDS[np.dtype(dtype.lower()).kind]
     except (TypeError, KeyError) as exc:
         raise ArtifactError(
-            f"The column {column.name} has dtype {dtype}, which JSON cannot represent. Use "
-            "numbers, booleans, strings or categories."
+            f"The column {column.name} has dtype {dtype}, which JSON cannot represent. {ADVICE}"
         ) from exc
     return replace(column, dtype=dtype, kind=kind)
 
 
-def _infer_kind(values: Sequence[Any]) -> str:
+def _get_categories(column: Column, categories: tuple[Any, ...]) -> Column:
+    """Return the column with the categories of a pandas dtype.
+
+    If an encoder rejects values that it does not know, `categories` are only those that it knows.
+    """
+    is_integer = set(map(type, categories)) == {int}
+    found = replace(
+        column,
+        dtype="category",
+        kind=INTEGER if is_integer else _infer_kind(column, categories),
+        categories=categories,
+    )
+    known = tuple(value for value in categories if value in column.allowed_values)
+    if not known or known == categories:
+        return found
+    return replace(found, categories=known, dtype_categories=categories)
+
+
+def _infer_kind(column: Column, values: Sequence[Any]) -> str:
     """Return the kind of a column that holds these objects."""
     for kind, python in ((STRING, str), (BOOLEAN, bool), (NUMBER, int | float)):
         if all(isinstance(value, python) for value in values):
             return kind
-    raise ArtifactError("A column of objects must contain only strings, booleans or numbers.")
+    types = ", ".join(sorted({type(value).__name__ for value in values}))
+    raise ArtifactError(f"The column {column.name} has objects of the types {types}. {ADVICE}")
+
+
+def _check_times(column: Column, dtype: str) -> str:
+    """Return the dtype of a column of times."""
+    try:
+        times.read_dtype(dtype)
+    except ValueError as exc:
+        raise ArtifactError(f"The column {column.name} has dtype {dtype}. {exc}") from exc
+    return dtype
 
 
 def _refine_by_array_column(column: Column, values: Any) -> Column:
@@ -126,18 +179,19 @@ def _refine_by_array_column(column: Column, values: Any) -> Column:
     present = [value for value in values.tolist() if value is not None and value == value]  # noqa: PLR0124 - not NaN
     if dtype.kind == "O":
         has_none = any(value is None for value in values.tolist())
-        kind = _infer_kind(present)
+        kind = _infer_kind(column, present)
         found = replace(column, dtype="object", kind=kind, missing_as_none=has_none)
     elif dtype.kind in "fiu":
         found = replace(column, dtype=_get_float(dtype), kind=NUMBER)
+    elif dtype.kind == "M":
+        found = replace(column, dtype=_check_times(column, dtype.name), kind=DATETIME)
+        counts = values[~np.isnat(values)].astype(np.int64)
+        return _add_times(_add_type(column, found), counts, counts)
     elif dtype.kind in "bU":
         name = "bool" if dtype.kind == "b" else "str"
         found = replace(column, dtype=name, kind=KINDS[dtype.kind])
     else:
-        raise ArtifactError(
-            f"The sample has dtype {dtype}, which JSON cannot represent. Use numbers, booleans or "
-            "strings."
-        )
+        raise ArtifactError(f"The sample has dtype {dtype}, which JSON cannot represent. {ADVICE}")
     return _add_statistics(_add_type(column, found), present)
 
 
@@ -161,9 +215,11 @@ def _refine_by_sparse_matrix(columns: Sequence[Column], X: Any) -> tuple[Column,
 def _refine_by_vector(column: Column, values: Any) -> Column:
     present = values.tolist()
     if values.dtype.kind == "O":
-        kind = _infer_kind(present)
+        kind = _infer_kind(column, present)
+    elif values.dtype.kind in KINDS:
+        kind = KINDS[values.dtype.kind]
     else:
-        kind = KINDS.get(values.dtype.kind, STRING)
+        raise ArtifactError(f"The sample is a single column of dtype {values.dtype}. {ADVICE}")
     dtype = "object" if kind == STRING else str(values.dtype)
     column = _add_type(column, replace(column, dtype=dtype, kind=kind))
     return _add_statistics(column, present, may_have_categories=False)
@@ -177,7 +233,7 @@ def _add_statistics(
     values = [
         value
         for value in values
-        if type(value) in EXACT_TYPES[column.kind] and value not in (math.inf, -math.inf)
+        if type(value) in EXACT_TYPES.get(column.kind, ()) and value not in (math.inf, -math.inf)
     ]
     if not values:
         return column
@@ -194,6 +250,27 @@ def _add_statistics(
             return add_counts(column, values)
         return replace(column, example=example[:MAX_TEXT_LENGTH])
     return add_counts(replace(column, example=example), values)
+
+
+def _add_times(column: Column, counts: Any, examples: Any) -> Column:
+    """Return the column with the range of times and with an example.
+
+    Parameters
+    ----------
+    column : Column
+    counts : array of int64
+        Times in the unit of the dtype.
+    examples : array of int64
+        Times of which the first is the example; the first of all if it is empty.
+    """
+    if column.kind != DATETIME or not len(counts):
+        return column
+    values = (counts.min(), counts.max(), [*examples, *counts[:1]][0])
+    try:
+        low, high, example = (times.format_time(int(n), column.dtype) for n in values)
+    except OverflowError:  # ISO 8601 has no text for years beyond 9999
+        return column
+    return replace(column, range=(low, high), example=example)
 
 
 def _check_count(columns: Sequence[Column], count: int) -> None:

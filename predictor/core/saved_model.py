@@ -112,7 +112,8 @@ def format_size(size: int) -> str:
 
 
 def _build_row(column: Column) -> str:
-    kind = f"{column.dtype}, may be null" if column.nullable else column.dtype
+    note = ", may be null" if column.nullable else ""
+    kind = f"{column.dtype}{note if column.required else ', not used'}"
     example = "" if column.example is None else _code(str(column.example))
     texts = (escape(column.description), escape(kind), _format_seen(column), example)
     cells = [f'<td style="{CELL}{LINE}">{text}</td>' for text in texts]
@@ -121,7 +122,7 @@ def _build_row(column: Column) -> str:
 
 def _format_seen(column: Column) -> str:
     if column.range is not None:
-        return "{:g} to {:g}".format(*column.range)
+        return escape(column.range_text)
     return _join([escape(str(value)) for value in column.categories or ()])
 
 

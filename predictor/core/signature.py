@@ -68,6 +68,11 @@ class Signature:
         return [column.name for column in self.columns]
 
     @property
+    def unused_names(self) -> list[str]:
+        """Names of the columns that the model does not use."""
+        return [column.name for column in self.columns if not column.required]
+
+    @property
     def shared_methods(self) -> tuple[str, ...]:
         """Methods that may be compiled and batched."""
         return tuple(name for name in self.methods if name not in response_values.ESTIMATOR_ONLY)
@@ -86,7 +91,7 @@ class Signature:
         # A notebook, which parses no requests, need not have msgspec.
         from predictor.core.json_matrix import MatrixParser  # noqa: PLC0415
 
-        return MatrixParser(self.columns)
+        return MatrixParser([column for column in self.columns if column.required])
 
     @cached_property
     def build(self) -> Callable[[Any], Any]:
@@ -95,11 +100,16 @@ class Signature:
 
     def build_example(self) -> Any:
         """Return X with one row of example values."""
-        row = {column.name: column.get_example() for column in self.columns}
-        return self.build(self._row_parser.parse([row]))
+        return self.build(self._row_parser.parse([self.get_example()]))
+
+    def get_example(self) -> dict[str, Any]:
+        """Return the example values of a row as JSON values, without the optional columns."""
+        return {column.name: column.get_example() for column in self.columns if column.required}
 
     def build_input(self, values: Sequence[Sequence[Any]]) -> Any:
         """Return X from the values of each column. None is a missing value.
+
+        Times are numbers, see `predictor.core.times.parse_time`.
 
         Raises
         ------
@@ -120,8 +130,11 @@ class Signature:
 
         The result is the same as that of `parse_rows` for the parsed body, in half the time.
         """
-        values = self._matrix_parser.parse(body)
-        return None if values is None else ParsedRows(self.build(values), is_single=False)
+        values = self._matrix_parser.parse(body) if self.is_numeric else None
+        if values is None:
+            return None
+        X = self.build(self._row_parser.insert_placeholders(values))
+        return ParsedRows(X, is_single=False)
 
     def select_outputs(self, outputs: str | None) -> tuple[str, ...]:
         """Return the methods in a list such as `predict,predict_proba`; by default the first.

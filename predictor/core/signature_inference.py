@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from predictor.core import introspection, probing, response_values, sample_data
+from predictor.core import introspection, probing, response_values, sample_data, unused_columns
 from predictor.core.coercion import INTEGER
 from predictor.core.columns import Column
 from predictor.core.errors import ArtifactError
@@ -44,6 +44,8 @@ def infer_signature(
     inferred = introspection.get_columns(estimator, _count_columns(columns, sample))
     introspection.check_fitted(estimator)
     container = introspection.get_container(estimator)
+    unused = unused_columns.find_unused(estimator, len(inferred), _align(sample, inferred))
+    inferred = unused_columns.mark_unused(inferred, unused)
     if sample is not None:
         declared = inferred = _add_types(inferred, columns or ())
         container, inferred = sample_data.refine_columns(inferred, sample)
@@ -55,7 +57,7 @@ def infer_signature(
             container = introspection.get_container(estimator)
             inferred = tuple(map(_restore_type, inferred, declared))
     method = getattr(estimator, methods[0])
-    inferred = probing.mark_nullable(method, container, inferred)
+    inferred = tuple(map(_restrict, probing.mark_nullable(method, container, inferred)))
     if len({column.name for column in inferred}) < len(inferred):
         raise ArtifactError("Two columns of the model have the same name.")
     has_predict = methods[0] == "predict"
@@ -75,6 +77,14 @@ def _count_columns(columns: Sequence[Column] | None, sample: Any) -> int | None:
     return shape[1] if len(shape) > 1 else None
 
 
+def _align(sample: Any, columns: Sequence[Column]) -> Any:
+    """Return a sample with the columns of the estimator, in their order."""
+    if not hasattr(sample, "reindex") or not hasattr(sample, "columns"):
+        return sample
+    names = [column.name for column in columns]
+    return sample.reindex(columns=names) if sample.columns.is_unique else None
+
+
 def _add_types(inferred: Sequence[Column], stated: Sequence[Column]) -> tuple[Column, ...]:
     """Return the inferred columns with the types that are stated elsewhere."""
     if len(stated) != len(inferred):
@@ -85,6 +95,12 @@ def _add_types(inferred: Sequence[Column], stated: Sequence[Column]) -> tuple[Co
         else column
         for column, other in zip(inferred, stated, strict=True)
     )
+
+
+def _restrict(column: Column) -> Column:
+    """Return the column; an unknown value of the dtype "category" is a missing value."""
+    is_category = column.required and column.dtype == "category"
+    return replace(column, rejects_unknown=True) if is_category and not column.nullable else column
 
 
 def _restore_type(refined: Column, declared: Column) -> Column:

@@ -13,8 +13,8 @@ from predictor.isolation.messages import ALIGNMENT, MalformedMessage
 
 Array = npt.NDArray[Any]
 
-# Kinds of arrays that are sent as bytes: booleans, numbers, strings.
-RAW_KINDS = "biufU"
+# Kinds of arrays that are sent as bytes: booleans, numbers, strings, times.
+RAW_KINDS = "biufUM"
 
 
 def pack(values: Any, arrays: list[Array]) -> dict[str, Any]:
@@ -98,7 +98,8 @@ class Unpacker:
 
     def _array(self, description: dict[str, Any]) -> Array:
         dtype, shape = np.dtype(description["dtype"]), _shape(description)
-        if dtype.kind not in RAW_KINDS or not dtype.itemsize:
+        has_no_unit = dtype.kind == "M" and np.datetime_data(dtype)[0] == "generic"
+        if dtype.kind not in RAW_KINDS or not dtype.itemsize or has_no_unit:
             raise MalformedMessage
         if description["fortran"]:
             shape = shape[::-1]

@@ -10,7 +10,7 @@ import numpy as np
 
 from predictor.core.coercion import INTEGER, NUMBER
 from predictor.core.compiled.tolerance import Unequal, compare
-from predictor.core.compiler.row_generator import random_rows
+from predictor.core.compiler.row_generator import random_rows, random_values, replace_unused
 from predictor.core.engines import EstimatorEngine
 from predictor.core.engines.result_validation import InvalidResult, check_results
 from predictor.core.errors import ArtifactError, InvalidInput
@@ -18,6 +18,7 @@ from predictor.core.lazy_frame import slice_rows
 from predictor.core.probing import REJECTIONS
 from predictor.core.response_values import ESTIMATOR_ONLY, to_array
 from predictor.core.signature import Signature
+from predictor.core.unused_columns import mark_unused
 from predictor.isolation.memory_fill import SMALL, fill_arrays, fill_memory
 
 SEED = 0
@@ -60,6 +61,7 @@ def run_trial(estimator: Any, signature: Signature) -> tuple[Signature, list[str
     -------
     signature : Signature
         Without the methods that return random results, and those of `ESTIMATOR_ONLY` that fail.
+        Columns are optional only if other values in them have changed no result.
     notes : list of str
         Sentences about the methods that are not served.
 
@@ -88,7 +90,28 @@ def run_trial(estimator: Any, signature: Signature) -> tuple[Signature, list[str
     _check_acceptance(estimator, signature, first)
     notes = [f"{name} is not served, because it fails." for name in sorted(failing_methods)]
     notes += [f"{name} is not served, because its results are random." for name in random_methods]
-    return _leave_out(signature, random_methods), notes
+    served = _leave_out(signature, random_methods)
+    if not _ignores_unused(estimator, served):
+        columns = [replace(c, nullable=c.nullable and c.required) for c in served.columns]
+        served = replace(served, columns=mark_unused(columns, ()))
+    return served, notes
+
+
+def _ignores_unused(estimator: Any, signature: Signature) -> bool:
+    """Return whether values in the optional columns change no result of random rows."""
+    if all(column.required for column in signature.columns):
+        return True
+    rng = np.random.default_rng(SEED)
+    for kind in (KINDS[0], KINDS[-1]):
+        values = random_values(signature, N_ROWS, rng, **kind)
+        others = replace_unused(signature, values, rng)
+        first, second = (
+            _run(estimator, signature, signature.build_input(each)) for each in (values, others)
+        )
+        # The estimator may reject a missing value, which no request sends to it.
+        if not isinstance(second, str) and _find_differences(first, second):
+            return False
+    return True
 
 
 def _leave_out(signature: Signature, methods: Collection[str]) -> Signature:
@@ -201,7 +224,7 @@ def _check_acceptance(estimator: Any, signature: Signature, all_results: list[Re
     rejection = all_results[0]
     if not isinstance(rejection, str):
         return
-    if all(column.example is not None for column in signature.columns):
+    if all(column.example is not None for column in signature.columns if column.required):
         raise ArtifactError(f"The model rejects its own example row. {rejection}")
     if all(isinstance(results, str) for results in (*all_results, _run_ones(estimator, signature))):
         raise ArtifactError(
@@ -213,7 +236,7 @@ def _check_acceptance(estimator: Any, signature: Signature, all_results: list[Re
 def _run_ones(estimator: Any, signature: Signature) -> Results:
     """Run a row of positive numbers, as an estimator may reject the others."""
     values = [
-        1 if column.kind in (NUMBER, INTEGER) and not column.categories else column.get_example()
+        1 if column.kind in (NUMBER, INTEGER) and not column.categories else column.placeholder
         for column in signature.columns
     ]
     return _run(estimator, signature, signature.build_input([[value] for value in values]))

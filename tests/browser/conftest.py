@@ -26,6 +26,7 @@ FLAGS = [
     "--disable-sync",
 ]
 DESK = {"width": 1280, "height": 720}
+PHONE = {"width": 390, "height": 844}
 VISITOR = "pat"
 PASSWORD = "a long pass phrase"
 
@@ -105,6 +106,7 @@ def visit(tab, load_errors):
     yield visited
     for page in used:
         page.set_viewport_size(DESK)
+        page.emulate_media(color_scheme="light")
     noted = load_errors.copy()
     load_errors.clear()
     assert noted == []
@@ -140,6 +142,19 @@ def page(visit):
     page = visit()
     page.context.clear_cookies()
     return page
+
+
+@pytest.fixture
+def plain_page(chromium, site, load_errors):
+    """A page on a dark phone without JavaScript."""
+    context = chromium.new_context(
+        base_url=site.url, java_script_enabled=False, viewport=PHONE, color_scheme="dark"
+    )
+    page = context.new_page()
+    watch(page, site.url, load_errors)
+    yield page
+    context.close()
+    assert load_errors == []
 
 
 @pytest.fixture

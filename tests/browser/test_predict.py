@@ -42,7 +42,7 @@ def test_a_refused_row_says_why_at_the_column_and_keeps_the_rest(page):
     page.get_by_label("X1").fill("99999999999999999999")
     page.get_by_label("X2").fill("")
     page.get_by_role("button", name="Predict").click()
-    expect(page.get_by_text("HTTP 400 Bad Request")).to_be_visible()
+    expect(page.get_by_role("alert")).to_be_visible()
     expect(page.get_by_label("X1")).to_have_value("99999999999999999999")
     expect(page.get_by_label("X1")).to_have_accessible_description(
         "Expected a number; got an integer beyond 64 bits. Sepal length (cm); seen from 4.3 to 7.9."
@@ -68,35 +68,22 @@ def test_other_outputs_are_shown_under_their_names(page):
 
 def test_many_rows_go_as_raw_data(page):
     page.goto("/predict")
-    page.get_by_role("link", name="Raw data").click()
-    page.get_by_label("Content").fill('[{"X1": 61.1, "X2": 17.3}, {"X1": 5.1, "X2": 3.5}]')
-    page.get_by_role("button", name="POST").click()
-    expect(page.locator("pre")).to_contain_text('"predictions": [ 2, 0 ]')
+    page.get_by_text("One or many rows as JSON").click()
+    content = page.get_by_label("Content")
+    content.fill('[{"X1": 61.1,  "X2": 17.3}, {"X1": 5.1, "X2": 3.5}]')
+    page.get_by_role("button", name="Predict rows").click()
     expect(page.get_by_role("status").get_by_role("row")).to_have_text(
         ["row predictions", "0 2 virginica", "1 0 setosa"], use_inner_text=True
     )
     assert violations(page) == {}
-
-
-def test_raw_data_stays_open_while_it_is_answered_and_no_longer(page):
-    page.goto("/predict")
-    page.get_by_role("link", name="Raw data").click()
-    content = page.get_by_label("Content")
-    content.fill('{"X1": 61.1,  "X2": 17.3}')
-    page.get_by_role("button", name="POST").click()
-    expect(page.get_by_role("status")).to_contain_text("prediction 2 virginica")
-    expect(content).to_have_value('{"X1": 61.1,  "X2": 17.3}')
-    page.get_by_role("link", name="Form").click()
-    expect(page.get_by_label("X1")).to_have_value("61.1")
-    page.goto("/tasks/")
-    expect(page.get_by_role("main").get_by_label("Title")).to_be_visible()
-    expect(content).to_be_hidden()
-
-
-def test_raw_data_that_cannot_be_read_is_a_page_too(page):
-    page.goto("/predict")
-    page.get_by_role("link", name="Raw data").click()
-    page.get_by_label("Content").fill("not JSON")
+    page.get_by_text("Response as JSON").click()
+    expect(page.locator("pre")).to_contain_text('"predictions": [ 2, 0 ]')
+    expect(content).to_have_value('[{"X1": 61.1,  "X2": 17.3}, {"X1": 5.1, "X2": 3.5}]')
+    page.get_by_role("link", name="JSON", exact=True).click()
+    content.fill("not JSON")
     page.get_by_role("button", name="POST").click()
     expect(page.get_by_role("alert")).to_contain_text("The body is not JSON")
-    expect(page.get_by_role("link", name="Form")).to_be_visible()
+    expect(content).to_have_value("not JSON")
+    assert violations(page) == {}
+    page.get_by_role("link", name="Page", exact=True).click()
+    expect(page.get_by_label("X1")).to_have_value("5.1")

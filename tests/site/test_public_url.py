@@ -25,7 +25,13 @@ answers = {
     "health": seen("/v2/health/live", **host),
     "https": seen("/1", **host, x_forwarded_proto="https"),
     "login": seen("/admin/login/", **host, x_forwarded_proto="https"),
-    "link": seen("/tasks/", **host, x_forwarded_proto="https"),
+    "links": {
+        path: Client().get(path, headers=host | {"x-forwarded-proto": "https"}).json()
+        for path in ("/", "/tasks/?page_size=1")
+    },
+    "location": Client().post(
+        "/tasks/", {"title": "a"}, "application/json", headers=host | {"x-forwarded-proto": "https"}
+    )["Location"],
     "local": seen("/v2/health/live", host="127.0.0.1"),
 }
 with open(sys.argv[1], "w") as file:
@@ -61,3 +67,11 @@ def test_https_stays_https(seen):
 
 def test_cookies_are_for_https_only(seen):
     assert seen["login"]["cookie csrftoken"]["secure"] is True
+
+
+def test_links_name_the_public_address_behind_a_proxy(seen):
+    home, tasks = seen["links"].values()
+    assert home["predict"] == "https://models.example.org/predict"
+    assert tasks["results"][0]["url"] == "https://models.example.org/tasks/1"
+    assert tasks["next"].startswith("https://models.example.org/tasks/?")
+    assert seen["location"] == "https://models.example.org/tasks/3"

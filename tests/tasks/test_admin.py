@@ -1,5 +1,6 @@
 """Tasks in the Django admin: listed, ticked off, found."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -113,7 +114,9 @@ def test_done_is_ticked_in_the_list_itself(admin_client, tasks):
         "form-TOTAL_FORMS": 2,
         "form-INITIAL_FORMS": 2,
         "form-0-id": book.pk,
+        "initial-form-0-done": "True",
         "form-1-id": milk.pk,
+        "initial-form-1-done": "False",
         "form-1-done": "on",
         "_save": "Save",
     }
@@ -140,3 +143,70 @@ def test_a_task_is_added_and_its_blank_title_refused(admin_client, db):
     assert not Task.objects.exists()
     assert admin_client.post(f"{LIST}add/", form | {"title": "Cook"}).status_code == 302
     assert Task.objects.get().title == "Cook"
+
+
+def saved(client, task, **fields):
+    """Submit the form of a task, as it was rendered unless a field says otherwise."""
+    address = f"{LIST}{task.pk}/change/"
+    form = client.get(address).context["adminform"].form
+    shown = {
+        "title": form["title"].value(),
+        "description": re.sub("\r\n|\r|\n", "\r\n", form["description"].value()),
+        "priority": form["priority"].value(),
+        "due_at_0": f"{task.due_at:%Y-%m-%d}" if task.due_at else "",
+        "due_at_1": f"{task.due_at:%H:%M:%S}" if task.due_at else "",
+        "etag": form["etag"].value(),
+    } | ({"done": "on"} if form["done"].value() else {})
+    return lambda: client.post(address, shown | fields)
+
+
+def test_a_form_that_is_older_than_a_change_shows_both_states(admin_client, tasks):
+    milk = tasks[0]
+    submit = saved(admin_client, milk, title="Mine")
+    Task.objects.filter(pk=milk.pk).update(title="Theirs")
+    page = submit()
+    assert page.status_code == 200
+    assert "This task was changed after you opened it." in page.content.decode()
+    assert "Title: saved now “Theirs”, yours “Mine”." in page.content.decode()
+    milk.refresh_from_db()
+    assert milk.title == "Theirs"
+    form = page.context["adminform"].form
+    again = saved(admin_client, milk, title="Mine", etag=form["etag"].value())()
+    assert again.status_code == 302
+    milk.refresh_from_db()
+    assert (milk.title, milk.priority) == ("Mine", 4)
+
+
+def test_an_unchanged_form_keeps_line_breaks_and_microseconds(admin_client, db):
+    fields = {
+        "title": "two\nlines",
+        "description": "a\nb\r\nc",
+        "due_at": datetime(2030, 5, 17, 12, 0, 0, 123456, tzinfo=UTC),
+    }
+    task = Task.objects.create(**fields)
+    assert saved(admin_client, task, title="twolines")().status_code == 302
+    task.refresh_from_db()
+    assert {name: getattr(task, name) for name in fields} == fields
+    assert saved(admin_client, task, description="a\r\nd")().status_code == 302
+    task.refresh_from_db()
+    assert task.description == "a\nd"
+
+
+def test_the_list_saves_only_the_boxes_that_were_changed(admin_client, tasks):
+    milk, book = tasks
+    page = admin_client.get(LIST).content.decode()
+    assert 'name="initial-form-0-done" value="True"' in page
+    Task.objects.set_done(done=True)  # another user ticks the milk, too
+    form = {
+        "form-TOTAL_FORMS": 2,
+        "form-INITIAL_FORMS": 2,
+        "form-0-id": book.pk,
+        "initial-form-0-done": "True",
+        "form-1-id": milk.pk,
+        "initial-form-1-done": "False",
+        "_save": "Save",
+    }
+    assert admin_client.post(LIST, form).status_code == 302  # the book is not done after all
+    milk.refresh_from_db()
+    book.refresh_from_db()
+    assert (milk.done, book.done) == (True, False)

@@ -1,9 +1,12 @@
 """Many tasks at once."""
 
 import re
+from datetime import timedelta
 from html import unescape
+from urllib.parse import urlencode
 
 import pytest
+from django.utils import timezone
 
 from tasks.models import Task
 from tests.tasks.conftest import make
@@ -96,8 +99,12 @@ def test_a_delete_without_a_filter_is_a_405(client, query):
     assert Task.objects.count() == 2
 
 
-DELETES = 'data-method="DELETE"'
-TAKEN = "search, done, priority, due_before, due_after, updated_since, ordering, format"
+FORM = "application/x-www-form-urlencoded"
+DELETES = r'<form method="post" action="([^"]*)">(?=(?:(?!</form>).)*value="DELETE")'
+TAKEN = (
+    "search, done, priority, overdue, due_before, due_after, updated_since, updated_before, "
+    "ordering, format"
+)
 
 
 @pytest.mark.parametrize(
@@ -123,9 +130,9 @@ def test_a_delete_that_is_not_understood_deletes_nothing(client, query, errors):
 @pytest.mark.parametrize(
     ("query", "question", "address"),
     [
-        ("done=true", "Delete 3 tasks?", "/tasks/?done=true"),
-        ("done=true&search=b", "Delete 1 task?", "/tasks/?done=true&amp;search=b"),
-        ("page_size=1&done=true&ordering=-id", "3 tasks?", "/tasks/?done=true&amp;ordering=-id"),
+        ("done=true", "Delete 3 tasks</button>", "?done=true"),
+        ("done=true&search=b", "Delete 1 task</button>", "?done=true&search=b"),
+        ("page_size=1&done=true&ordering=-id", "Delete 3 tasks</button>", "?done=true"),
     ],
 )
 def test_the_page_of_a_filtered_list_asks_before_it_deletes_how_many(
@@ -136,10 +143,21 @@ def test_the_page_of_a_filtered_list_asks_before_it_deletes_how_many(
     make(title="b")
     page = browser.get(f"/tasks/?{query}").content.decode()
     assert question in page
-    assert f'<form action="{address}" data-method="DELETE">' in page
-    page = browser.delete(unescape(address)).content.decode()
-    assert re.search("Deleted: [13] tasks?[.]", page)
-    assert DELETES not in page
+    action = unescape(re.search(DELETES, page, re.DOTALL)[1])
+    assert action.startswith(f"{address}&updated_before=20")
+    make(title="b", done=True, updated_at=timezone.now())
+    form = {"_method": "DELETE", "_next": "/tasks/"}
+    assert browser.post(f"/tasks/{action}", urlencode(form), FORM).status_code == 303
+    page = browser.get("/tasks/?done=true").content.decode()
+    assert re.search("Deleted [13] tasks?[.]", page)
+    assert '">b</a>' in page
+
+
+def test_a_task_that_is_overdue_only_later_is_not_deleted(browser):
+    make(due_at=timezone.now() - timedelta(days=1))
+    page = browser.get("/tasks/?overdue=true&ordering=due_at").content.decode()
+    address = unescape(re.search(DELETES, page, re.DOTALL)[1])
+    assert re.match(r"[?]overdue=true&updated_before=20.*&due_before=20", address)
 
 
 @pytest.mark.parametrize(
@@ -147,4 +165,5 @@ def test_the_page_of_a_filtered_list_asks_before_it_deletes_how_many(
 )
 def test_nothing_is_offered_that_would_delete_nothing_or_be_refused(browser, query):
     make(2, done=True)
-    assert DELETES not in browser.get(f"/tasks/?{query}").content.decode()
+    page = browser.get(f"/tasks/?{query}").content.decode()
+    assert not re.search(DELETES, page, re.DOTALL)

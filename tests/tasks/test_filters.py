@@ -8,8 +8,8 @@ from tasks.models import Task
 from tests.tasks.conftest import make
 
 KNOWN = (
-    "search, done, priority, due_before, due_after, updated_since, ordering, "
-    "cursor, page_size, format"
+    "search, done, priority, overdue, due_before, due_after, updated_since, updated_before, "
+    "ordering, cursor, page_size, format"
 )
 
 pytestmark = pytest.mark.django_db
@@ -44,6 +44,9 @@ def four(db):
         ("due_after=2026-01-01T00:00:00Z", "b"),
         ("due_after=2026-01-01T00:59:59%2B01:00", "bé"),
         ("updated_since=2026-01-06", "bA"),
+        ("updated_before=2026-01-06", "éa"),
+        ("overdue=true", "bé"),
+        ("overdue=true&ordering=due_at", "éb"),
         ("search=b", "ba"),
         ("search=b&priority=2", "a"),
         ("search=%25", ""),

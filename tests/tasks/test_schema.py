@@ -49,9 +49,11 @@ def test_the_list_takes_its_parameters(schema):
         "due_after": "string",
         "due_before": "string",
         "ordering": "string",
+        "overdue": "boolean",
         "page_size": "integer",
         "priority": "integer",
         "search": "string",
+        "updated_before": "string",
         "updated_since": "string",
     }
 

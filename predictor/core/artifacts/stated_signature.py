@@ -4,21 +4,25 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from predictor.core import distribution, introspection
-from predictor.core.coercion import COERCERS
+from predictor.core import distribution, introspection, times
+from predictor.core.coercion import DATETIME, KINDS, InvalidValue
 from predictor.core.columns import Column
 from predictor.core.descriptions import name_classes
 from predictor.core.errors import ArtifactError, PredictorError
 from predictor.core.input_builders import CONTAINERS, FRAME
+from predictor.core.lazy_frame import materialize
 from predictor.core.response_values import ESTIMATOR_ONLY, METHODS
 from predictor.core.served_methods import get_methods
 from predictor.core.signature import Signature
+from predictor.core.unused_columns import find_unused, mark_unused
 
 
 def read_signature(stated: Mapping[str, Any], estimator: Any) -> Signature:
     """Return the signature that a file states, with the methods that are served now.
 
     An earlier release may have written it, which did not serve the methods of `ESTIMATOR_ONLY`.
+
+    The estimator decides which columns are optional.
 
     Parameters
     ----------
@@ -44,7 +48,9 @@ def read_signature(stated: Mapping[str, Any], estimator: Any) -> Signature:
         raise ArtifactError(
             "The signature in the file does not match its estimator. Save the estimator again."
         )
-    return replace(signature, methods=methods)
+    unused = find_unused(estimator, len(names), materialize(signature.build_example()))
+    columns = mark_unused(signature.columns, unused)
+    return replace(signature, columns=columns, methods=methods)
 
 
 def parse_signature(stated: Any) -> Signature:
@@ -57,6 +63,8 @@ def parse_signature(stated: Any) -> Signature:
     """
     try:
         signature = Signature.from_json(stated)
+        if not any(column.required for column in signature.columns):
+            raise _cannot_be_read()
         signature.build_example()
         is_valid = (
             signature.container in CONTAINERS
@@ -66,7 +74,14 @@ def parse_signature(stated: Any) -> Signature:
             and all(map(_is_valid, signature.columns))
             and name_classes(signature, signature.class_names) == signature
         )
-    except (LookupError, TypeError, ValueError, AttributeError, PredictorError) as exc:
+    except (
+        InvalidValue,
+        LookupError,
+        TypeError,
+        ValueError,
+        AttributeError,
+        PredictorError,
+    ) as exc:
         raise _cannot_be_read() from exc
     if not is_valid:
         raise _cannot_be_read()
@@ -78,9 +93,15 @@ def _cannot_be_read() -> ArtifactError:
 
 
 def _is_valid(column: Column) -> bool:
+    """Return whether the fields of a column are valid. An invalid time raises InvalidValue."""
     texts = (column.name, column.description, column.dtype)
-    return (
-        all(isinstance(text, str) for text in texts)
-        and column.kind in COERCERS
-        and distribution.is_valid(column)
-    )
+    if not all(isinstance(text, str) for text in texts) or column.kind not in KINDS:
+        return False
+    limits = column.range or ()
+    if column.kind == DATETIME:
+        times.read_dtype(column.dtype)
+        for limit in limits:
+            times.parse_time(limit, column.dtype)
+    elif not all(isinstance(limit, int | float) for limit in limits):
+        return False
+    return len(limits) in (0, 2) and distribution.is_valid(column)

@@ -8,6 +8,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from predictor.core.coercion import DATETIME
 from predictor.core.compiled import serialization
 from predictor.core.compiled.compiled_estimator import CompiledEstimator, NotCompilable
 from predictor.core.compiler import crossover
@@ -83,8 +84,8 @@ def compile_(
 
 
 def _compile(estimator: Any, signature: Signature, sample: Any) -> Compilation:
-    if signature.container not in (ARRAY, FRAME):
-        return not_compiled("Sparse rows and texts are not compiled.")
+    if reason := _reason_against_compiling(signature):
+        return not_compiled(reason)
     start = perf_counter()
     try:
         compiled = convert(estimator)
@@ -111,6 +112,15 @@ def _compile(estimator: Any, signature: Signature, sample: Any) -> Compilation:
         "built_with": built_with(),
     }
     return Compilation(report, data)
+
+
+def _reason_against_compiling(signature: Signature) -> str:
+    """Return why rows of a signature are not compiled; empty if they may be."""
+    if signature.container not in (ARRAY, FRAME):
+        return "Sparse rows and texts are not compiled."
+    if any(column.required and column.kind == DATETIME for column in signature.columns):
+        return "Columns of times are not compiled."
+    return ""
 
 
 def not_compiled(reason: str, methods: Mapping[str, Any] | None = None) -> Compilation:

@@ -63,7 +63,8 @@ def _reason(exc: Exception, X: Any) -> str:
     message = str(exc).strip().partition("\n")[0]
     if not message or REPEATED.search(HARMLESS.sub("", message)):
         return "."
-    values = X.to_numpy().ravel() if hasattr(X, "to_numpy") else np.ravel(getattr(X, "data", X))
+    X = X.to_numpy() if hasattr(X, "to_numpy") else X
+    values = X.ravel() if isinstance(X, np.ndarray) else X.data  # of a sparse matrix
     if any(isinstance(value, str) and value in message for value in values.tolist()):
         return "."
     return f": {message.rstrip('.')}."

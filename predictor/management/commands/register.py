@@ -115,7 +115,8 @@ class Command(RegistryCommand):
         facts = {
             "Estimator": version.estimator,
             "File": f"{version.format}{origin}",
-            "Columns": signature.names,
+            "Columns": [column.name for column in signature.columns if column.required],
+            "Not used": signature.unused_names,
             "Outputs": signature.methods,
             "Classes": get_labels(signature),
         }

@@ -1,4 +1,4 @@
-"""Which classes tie."""
+"""Ties between classes."""
 
 import numpy as np
 import pytest

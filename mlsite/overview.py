@@ -1,0 +1,80 @@
+"""Contents of the home page: models, tasks that are due, and the first steps on a new site."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from django.db.models import OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.utils import timezone
+from rest_framework.request import Request
+
+from predictor import conf
+from predictor.api.links import absolute_url
+from predictor.core.curl import format_curl
+from predictor.core.signature import Signature
+from predictor.models import Event, ModelVersion, RegisteredModel
+from predictor.recipes import RECIPES
+from tasks.models import Task
+
+MAX_TASKS = 5
+DUE_WITHIN = timedelta(days=7)
+
+
+class ModelLine(NamedTuple):
+    """A model on the home page. Without a live version, the last four are None."""
+
+    name: str
+    description: str
+    classes: Sequence[str]
+    version: int | None
+    live_since: datetime | None
+    metric: tuple[str, Any] | None
+    signature: Signature | None
+
+
+def list_models(search: str) -> list[ModelLine]:
+    """Return the models whose name or description contains the text, by name."""
+    promotions = Event.objects.filter(to_version=OuterRef("pk")).exclude(
+        kind=Event.Kind.REGISTRATION
+    )
+    live = ModelVersion.objects.filter(state=ModelVersion.State.LIVE).annotate(
+        live_since=Subquery(promotions.order_by("-pk").values("at")[:1])
+    )
+    models: QuerySet[RegisteredModel] = RegisteredModel.objects.filter(
+        Q(name__icontains=search) | Q(description__icontains=search)
+    ).prefetch_related(Prefetch("versions", live, to_attr="live_versions"))
+    return [describe(model, *model.live_versions) for model in models]  # type: ignore[attr-defined]  # of the prefetch
+
+
+def describe(model: RegisteredModel, live: Any = None) -> ModelLine:
+    """Return the line of a model with its live version."""
+    sentence = model.description.partition(". ")[0].rstrip(".")
+    if live is None:
+        return ModelLine(model.name, sentence, (), None, None, None, None)
+    signature = Signature.from_json(live.signature)
+    return ModelLine(
+        name=model.name,
+        description=sentence,
+        classes=list(signature.class_names.values()),
+        version=live.version,
+        live_since=live.live_since or live.created_at,
+        metric=next(iter(live.metrics.items()), None),
+        signature=signature,
+    )
+
+
+def list_due_tasks() -> QuerySet[Task]:
+    """Return the open tasks that are overdue or due within a week, the earliest first."""
+    due = Task.objects.filter(done__in=[False], due_at__lt=timezone.now() + DUE_WITHIN)
+    return due.order_by("due_at", "id")[:MAX_TASKS]
+
+
+def first_steps(request: Request, lines: Sequence[ModelLine]) -> dict[str, str] | None:
+    """Return a curl line and the site's URL while there is no model but the bundled models."""
+    if any(line.name not in RECIPES for line in lines):
+        return None
+    default = next((line for line in lines if line.name == conf.default_model()), None)
+    if default is None or default.signature is None:
+        return None
+    curl = format_curl(absolute_url(request, "predict"), default.signature)
+    return {"curl": curl, "url": absolute_url(request, "home").rstrip("/")}
