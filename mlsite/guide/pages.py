@@ -21,6 +21,7 @@ GROUPS = {
         "artifacts",
         "boosters",
         "custom-types",
+        "evaluation",
         "engines",
         "isolation",
     ),

@@ -43,10 +43,10 @@ class RegisteredModelAdmin(ReadOnlyAdmin):
         """Return whether the user may edit the description."""
         return may_manage(request)
 
-    @admin.display(description="Live version", empty_value="none")
-    def live_version(self, model: Any) -> int | None:
+    @admin.display(description="Live version")
+    def live_version(self, model: Any) -> int | str:
         """Return the number of the live version."""
-        return model.live[0].version if model.live else None
+        return model.live[0].version if model.live else "none"
 
     @admin.display(description="Quality", empty_value="-")
     def quality(self, model: Any) -> str | None:

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
+from django.utils.html import format_html
 
 from predictor import registry
 from predictor.admin import engine_table, version_tables
@@ -41,13 +42,15 @@ class ModelVersionAdmin(ReadOnlyAdmin):
     ordering = ["model__name", "-version"]
     fieldsets = [
         (None, {"fields": ["model", "version", "state", "estimator", "notes"]}),
-        ("Quality", {"fields": ["quality"]}),
+        ("Quality", {"fields": ["quality", "evaluated"]}),
         ("Inputs and outputs", {"fields": ["columns", "outputs"]}),
         ("Engine", {"fields": ["run_by", "use_compiled", "compiled"]}),
         ("Origin", {"fields": ["created_at", "created_by", "source", "software", "any_version"]}),
         ("File", {"fields": ["artifact", "format", "file_size", "sha256", "purged_at"]}),
     ]
-    readonly_fields = ["run_by", "quality", "columns", "outputs", "software", "file_size"]
+    readonly_fields = [
+        *("quality", "evaluated", "columns", "outputs", "run_by", "software", "file_size"),
+    ]
     change_form_template = "admin/predictor/modelversion/change_form.html"
     url_prefix = "version"
     changes = ("promote", "retire", "purge", "switch")
@@ -56,9 +59,9 @@ class ModelVersionAdmin(ReadOnlyAdmin):
         css = {"all": ["predictor/admin.css"]}
 
     @admin.display(description="Metrics")
-    def quality(self, version: ModelVersion) -> str | None:
+    def quality(self, version: ModelVersion) -> str:
         """Return the table of metrics."""
-        return version_tables.metrics(version)
+        return version_tables.metrics(version) or self.get_empty_value_display()
 
     @admin.display(description="Columns")
     def columns(self, version: ModelVersion) -> str:
@@ -71,9 +74,9 @@ class ModelVersionAdmin(ReadOnlyAdmin):
         return version_tables.outputs(version)
 
     @admin.display(description="Fitted with")
-    def software(self, version: ModelVersion) -> str | None:
+    def software(self, version: ModelVersion) -> str:
         """Return the software that fitted the estimator."""
-        return version_tables.software(version)
+        return version_tables.software(version) or self.get_empty_value_display()
 
     @admin.display(description="Size")
     def file_size(self, version: ModelVersion) -> str:
@@ -84,6 +87,15 @@ class ModelVersionAdmin(ReadOnlyAdmin):
     def run_by(self, version: ModelVersion) -> str:
         """Return the table of engines."""
         return engine_table.table(version)
+
+    @admin.display(description="Evaluation")
+    def evaluated(self, version: ModelVersion) -> str:
+        """Return a link to the page of the version, which shows its evaluation."""
+        if not version.evaluation:
+            return self.get_empty_value_display()
+        url = reverse("model-version", args=[version.model.name, version.version])
+        text = f"{version.evaluation['n_rows']:,} rows of test data"
+        return format_html('<a href="{}">{}</a>', url, text)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 - as in the base class
         """Return whether the user may upload a version."""
