@@ -58,6 +58,9 @@ class ModelVersion(models.Model):
     size = models.PositiveBigIntegerField(help_text="Size of the artifact in bytes.")
     signature = models.JSONField(help_text="Columns and outputs.")
     metrics = models.JSONField(default=dict, blank=True, help_text="Quality, such as accuracy.")
+    evaluation = models.JSONField(
+        default=dict, blank=True, help_text="Quality on test data; empty without test data."
+    )
     fitted_with = models.JSONField(
         default=dict, blank=True, help_text="Software versions that fitted the estimator."
     )

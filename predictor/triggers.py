@@ -21,6 +21,7 @@ IMMUTABLE_COLUMNS = (
     "size",
     "signature",
     "metrics",
+    "evaluation",
     "fitted_with",
     "any_version",
     "source",

@@ -29,6 +29,10 @@ class UploadForm(forms.Form):
     )
     artifact = forms.FileField()
     sample = forms.FileField(required=False)
+    test = forms.FileField(required=False)
+    target = forms.CharField(
+        required=False, strip=False, max_length=2000, widget=AdminTextInputWidget
+    )
     metrics = forms.JSONField(required=False, widget=AdminTextInputWidget)
     description = forms.CharField(
         required=False, max_length=2000, widget=AdminTextareaWidget(attrs={"rows": 3})

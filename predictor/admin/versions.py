@@ -10,6 +10,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils.html import format_html
 
 from predictor import registry
 from predictor.admin import engine_table
@@ -33,8 +34,8 @@ class ModelVersionAdmin(ReadOnlyAdmin):
     list_select_related = ["model", "created_by"]
     search_fields = ["model__name", "notes", "source"]
     ordering = ["model__name", "-version"]
-    exclude = ["engines"]
-    readonly_fields = ["run_by"]
+    exclude = ["engines", "evaluation"]
+    readonly_fields = ["evaluated", "run_by"]
     change_form_template = "admin/predictor/modelversion/change_form.html"
     url_prefix = "version"
     changes = ("promote", "retire", "purge", "switch")
@@ -46,6 +47,15 @@ class ModelVersionAdmin(ReadOnlyAdmin):
     def run_by(self, version: ModelVersion) -> str:
         """Return the table of engines."""
         return engine_table.table(version)
+
+    @admin.display(description="Evaluation", empty_value="none")
+    def evaluated(self, version: ModelVersion) -> str | None:
+        """Return a link to the page of the version, which shows its evaluation."""
+        if not version.evaluation:
+            return None
+        url = reverse("model-version", args=[version.model.name, version.version])
+        text = f"{version.evaluation['n_rows']:,} rows of test data"
+        return format_html('<a href="{}">{}</a>', url, text)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 - as in the base class
         """Return whether the user may upload a version."""

@@ -103,6 +103,20 @@ class UploadSerializer(OptionsSerializer):
         error_messages=FILE_MESSAGES,
         help_text="Example rows, as .csv or .npz. They add details to the card.",
     )
+    test = serializers.FileField(
+        required=False,
+        error_messages=FILE_MESSAGES,
+        help_text="Test data: rows on which the model was not fitted, with their target, as "
+        ".csv. The model is evaluated on them.",
+    )
+    target = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        trim_whitespace=False,
+        max_length=2000,
+        help_text="The column of the test data that the model should predict; of several columns, "
+        "the names separated by commas.",
+    )
     metrics = NumbersField(
         required=False, help_text='Quality of the model, such as {"accuracy": 0.93}.'
     )

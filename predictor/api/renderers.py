@@ -76,6 +76,24 @@ class ModelPage(OneModelPage):
         return context
 
 
+class VersionPage(OneModelPage):
+    """The page of a version's card, with its evaluation."""
+
+    template = "predictor/version.html"
+
+    def get_name(self, view: APIView) -> str:
+        """Return the name of the model and the number of the version as the title."""
+        return f"{view.kwargs['name']}, version {int(view.kwargs['version'])}"
+
+    def get_context(self, data: Any, *args: Any) -> dict[str, Any]:
+        """Return the context of the template."""
+        context: dict[str, Any] = super().get_context(data, *args)
+        if shows_cards(context):
+            context["card"] = data
+            context["has_counts"] = any(column.get("counts") for column in data["inputs"])
+        return context
+
+
 class ChangePage(OneModelPage):
     """The page with the form of a change."""
 

@@ -7,6 +7,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from predictor.api.evaluation_serializers import EvaluationSerializer
 from predictor.core.coercion import KINDS
 from predictor.core.columns import Column
 from predictor.models import ModelVersion, RegisteredModel
@@ -62,6 +63,11 @@ class InputSerializer(serializers.Serializer[Column]):
         help_text="The smallest and the largest value in the sample: numbers, or times as text.",
     )
     example = serializers.JSONField()  # may be null
+    counts = serializers.ListField(
+        child=serializers.IntegerField(),
+        required=False,
+        help_text="Numbers of values of the sample in each category or tenth of the range.",
+    )
     dtype_categories = serializers.ListField(child=serializers.JSONField(), required=False)
     ordered = serializers.BooleanField(required=False)
 
@@ -120,6 +126,7 @@ class VersionCardSerializer(serializers.ModelSerializer[ModelVersion]):
         help_text=CLASS_NAMES,
     )
     metrics = serializers.DictField(child=serializers.FloatField())
+    evaluation = EvaluationSerializer()
     engines = EnginesSerializer()
 
     class Meta:
@@ -135,6 +142,7 @@ class VersionCardSerializer(serializers.ModelSerializer[ModelVersion]):
             "classes",
             "class_names",
             "metrics",
+            "evaluation",
             "estimator",
             "format",
             "sha256",

@@ -32,10 +32,16 @@ def register(name: str, fields: dict[str, Any], user: "User") -> ModelVersion:
     with (
         temporary_copy(fields["artifact"]) as artifact,
         temporary_copy(fields.get("sample")) as sample,
+        temporary_copy(fields.get("test")) as test,
     ):
         assert artifact is not None  # noqa: S101 - the field is required
-        allow_version = bool(fields.get("allow_version"))
-        upload = Upload(artifact, sample, allow_version=allow_version)
+        upload = Upload(
+            artifact,
+            sample,
+            test,
+            fields.get("target") or "",
+            allow_version=bool(fields.get("allow_version")),
+        )
         version = registry.register_file(name, upload, origin)
     if fields.get("promote"):
         registry.promote(version, by=user)

@@ -13,7 +13,7 @@ from predictor import registry
 from predictor.api.links import absolute_url
 from predictor.api.openapi import VERSION, VersionPredictSchema
 from predictor.api.option_serializers import UploadSerializer
-from predictor.api.renderers import OneModelPage
+from predictor.api.renderers import OneModelPage, VersionPage
 from predictor.api.serializers import VersionCardSerializer, VersionSerializer
 from predictor.api.uploads import register
 from predictor.api.views import ModelView, Predict
@@ -68,7 +68,7 @@ class VersionDetail(ModelView):
     """One version of a model."""
 
     name = "Version"
-    page = OneModelPage
+    page = VersionPage
     serializer_class = VersionCardSerializer
 
     @extend_schema(operation_id="model_version", parameters=[VERSION])

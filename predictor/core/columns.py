@@ -31,7 +31,7 @@ ZERO_VALUES = {NUMBER: 0.0, INTEGER: 0, BOOLEAN: False, STRING: ""}
 # Stored names of fields that have another name in the code.
 STORED_NAMES = {"rejects_unknown": "closed", "missing_as_none": "none"}
 # Stored fields that are left out if they have their default.
-OPTIONAL_FIELDS = ("kind", "categories", "closed", "none", "dtype_categories", "ordered")
+OPTIONAL_FIELDS = ("kind", "categories", "closed", "none", "dtype_categories", "ordered", "counts")
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,9 @@ class Column:
         The smallest and the largest value in a sample.
     example : optional
         A value in a sample.
+    counts : tuple of int, optional
+        Numbers of values of a sample: of each category, of false and true, or in each of ten equal
+        parts of the range.
     dtype_categories : tuple, optional
         All categories of the dtype "category", if `categories` are only those that the estimator
         accepts.
@@ -80,6 +83,7 @@ class Column:
     missing_as_none: bool = False
     range: tuple[float, float] | tuple[str, str] | None = None
     example: Any = None
+    counts: tuple[int, ...] | None = None
     dtype_categories: tuple[Any, ...] | None = None
     ordered: bool = False
 
@@ -89,7 +93,7 @@ class Column:
         fields = dict(data)
         for name, stored in STORED_NAMES.items():
             fields[name] = fields.pop(stored, False)
-        for name in ("range", "categories", "dtype_categories"):
+        for name in ("range", "categories", "counts", "dtype_categories"):
             if fields.get(name) is not None:
                 fields[name] = tuple(fields[name])
         return cls(**fields)

@@ -114,6 +114,12 @@ def takes_vector(estimator: Any) -> bool:
     return bool(tags and tags.input_tags.one_d_array and not tags.input_tags.two_d_array)
 
 
+def predicts_target(estimator: Any) -> bool:
+    """Return whether the predictions have known values, as those of a clustering do not."""
+    tags = _get_tags(estimator)
+    return tags is None or tags.estimator_type in (None, "classifier", "regressor")
+
+
 def _describe_other_input(estimator: Any) -> str:
     """Return a noun phrase for an input that is not rows of columns; else an empty string."""
     tags = _get_tags(estimator)

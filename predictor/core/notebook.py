@@ -13,6 +13,7 @@ from predictor.core import artifacts
 from predictor.core.artifacts.software_versions import get_version
 from predictor.core.columns import Column
 from predictor.core.curl import format_curl
+from predictor.core.holdout_file import write_holdout
 from predictor.core.model_name import NAME, NAME_RULE
 from predictor.core.saved_model import SavedModel, describe
 from predictor.core.site_client import SiteClient, SiteError
@@ -103,6 +104,8 @@ def publish(  # noqa: PLR0913 - each parameter is a choice of the user
     columns: Mapping[str, str] | Sequence[Column | str] | None = None,
     class_names: Mapping[Any, str] | None = None,
     description: str = "",
+    test: Any = None,
+    target: Any = None,
     metrics: Mapping[str, float] | None = None,
     note: str = "",
     promote: bool = False,
@@ -123,6 +126,10 @@ def publish(  # noqa: PLR0913 - each parameter is a choice of the user
         Token of a staff user.
     sample, columns, class_names, description
         See `save`. The description replaces that of the model.
+    test : DataFrame, array, sparse matrix or list of str, optional
+        Rows of X that the estimator was not fitted on. The site evaluates the model on them.
+    target : array of shape (n_samples,) or (n_samples, n_outputs), optional
+        The values that the estimator should predict for the rows of `test`.
     metrics : mapping of str to float, optional
         Quality of the model, such as `{"accuracy": 0.93}`.
     note : str
@@ -140,7 +147,8 @@ def publish(  # noqa: PLR0913 - each parameter is a choice of the user
     SiteError
         The site cannot be reached, or rejects the model.
     ValueError
-        The name is not that of a model.
+        The name is not that of a model; only one of `test` and `target` is given, or they have
+        different numbers of rows.
     """
     if not re.fullmatch(NAME, name):
         raise ValueError(f"{name!r} is not a model name. {NAME_RULE}")
@@ -160,8 +168,12 @@ def publish(  # noqa: PLR0913 - each parameter is a choice of the user
         "note": note,
         "allow_version": "true" if allow_version else "",
     }
+    files = {"artifact": (f"{name}.skops", data)}
+    if test is not None or target is not None:
+        optional["target"], rows = write_holdout(test, target, signature)
+        files["test"] = ("test.csv", rows)
     fields |= {key: text for key, text in optional.items() if text}
-    card = site.upload(f"models/{name}/versions/", fields, f"{name}.skops", data)
+    card = site.upload(f"models/{name}/versions/", fields, files)
     model = _describe_version(site, name, card)
     is_open = site.is_open(f"models/{name}/")
     print(format_curl(model.url, signature, needs_token=not is_open))  # noqa: T201 - for the user

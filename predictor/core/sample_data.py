@@ -10,6 +10,7 @@ import numpy as np
 from predictor.core import times
 from predictor.core.coercion import BOOLEAN, DATETIME, INTEGER, NARROW_FLOATS, NUMBER, STRING
 from predictor.core.columns import Column
+from predictor.core.distribution import add_counts
 from predictor.core.errors import ArtifactError
 from predictor.core.input_builders import ARRAY, FRAME, SPARSE, VECTOR
 from predictor.core.row_parser import EXACT_TYPES
@@ -199,7 +200,7 @@ def _get_float(dtype: Any) -> str:
 
 
 def _refine_by_sparse_matrix(columns: Sequence[Column], X: Any) -> tuple[Column, ...]:
-    low, high = X.min(axis=0).toarray()[0], X.max(axis=0).toarray()[0]
+    low, high = (end(axis=0).toarray().ravel() for end in (X.min, X.max))
     return tuple(
         replace(
             column,
@@ -240,14 +241,15 @@ def _add_statistics(
     example = example if example in values else values[0]
     if column.kind in (NUMBER, INTEGER):
         limits = (float(min(values)), float(max(values)))
-        return replace(column, range=limits, example=example)
+        return add_counts(replace(column, range=limits, example=example), values)
     if column.kind == STRING and column.categories is None:
         distinct = sorted(set(values))
         has_few = may_have_categories and len(distinct) <= MAX_CATEGORIES
         if has_few and len(distinct) < len(values) and max(map(len, distinct)) <= MAX_TEXT_LENGTH:
-            return replace(column, categories=tuple(distinct), example=example)
+            column = replace(column, categories=tuple(distinct), example=example)
+            return add_counts(column, values)
         return replace(column, example=example[:MAX_TEXT_LENGTH])
-    return replace(column, example=example)
+    return add_counts(replace(column, example=example), values)
 
 
 def _add_times(column: Column, counts: Any, examples: Any) -> Column:

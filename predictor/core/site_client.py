@@ -54,8 +54,17 @@ class SiteClient:
         """
         return self._request(path)
 
-    def upload(self, path: str, fields: Mapping[str, str], name: str, data: bytes) -> Any:
-        """Send fields and a file with the field name `artifact`, and return the JSON of the answer.
+    def upload(
+        self, path: str, fields: Mapping[str, str], files: Mapping[str, tuple[str, bytes]]
+    ) -> Any:
+        """Send fields and files, and return the JSON of the answer.
+
+        Parameters
+        ----------
+        path : str
+        fields : mapping of str to str
+        files : mapping of str to (str, bytes)
+            Name and content of the file of each field.
 
         Raises
         ------
@@ -63,15 +72,15 @@ class SiteClient:
             As for `get`.
         """
         boundary = secrets.token_hex(16)
-        parts = [
-            f'--{boundary}\r\nContent-Disposition: form-data; name="{field}"\r\n\r\n{value}\r\n'
-            for field, value in fields.items()
-        ]
-        file = (
-            f'--{boundary}\r\nContent-Disposition: form-data; name="artifact"; '
-            f'filename="{name}"\r\nContent-Type: application/octet-stream\r\n\r\n'
-        )
-        body = "".join([*parts, file]).encode() + data + f"\r\n--{boundary}--\r\n".encode()
+        start = f"--{boundary}\r\nContent-Disposition: form-data; name="
+        parts = [f'{start}"{field}"\r\n\r\n{value}\r\n'.encode() for field, value in fields.items()]
+        for field, (name, data) in files.items():
+            head = (
+                f'{start}"{field}"; filename="{name}"\r\n'
+                "Content-Type: application/octet-stream\r\n\r\n"
+            )
+            parts += [head.encode(), data, b"\r\n"]
+        body = b"".join([*parts, f"--{boundary}--\r\n".encode()])
         return self._request(path, body, f"multipart/form-data; boundary={boundary}")
 
     def is_open(self, path: str) -> bool:

@@ -19,7 +19,7 @@ ACTIONS = {
 }
 
 # Fields of a job that are descriptors.
-FILES = ("artifact", "artifact_reader", "compiled", "report", "file", "sample", "errors")
+FILES = ("artifact", "artifact_reader", "compiled", "report", "file", "sample", "test", "errors")
 
 # Exit code of a step that rejects the file; the report contains the reason.
 REJECTED = 3
@@ -43,6 +43,7 @@ class Inspection:
     description: str = ""  # of the model, in the file or by the recipe
     estimator: str = ""  # class of the estimator, and of the steps of a pipeline
     metrics: Mapping[str, float] = field(default_factory=dict)  # of a bundled model
+    evaluation: Mapping[str, Any] = field(default_factory=dict)  # empty without test data
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,8 @@ class Job:
     file_name: str = ""  # its suffix tells the format
     sample: int | None = None
     sample_name: str = ""  # its suffix tells the format
+    test: int | None = None  # held-out rows, as CSV
+    target: str = ""  # column of the held-out rows that the model should predict
     errors: int | None = None  # receives the standard error of all processes
     recipe: str = ""  # name of the bundled model to train
     trusted: Sequence[str] = ()  # types and functions that the operator adds to the allow-list

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from predictor.core.errors import ArtifactError
 from predictor.isolation import messages, reports
+from predictor.isolation.evaluation_report import to_plain
 from predictor.isolation.job import (
     ACTIONS,
     COMPILATION,
@@ -99,6 +100,7 @@ def parse_result(outcome: Outcome, report: bytes, compiled: io.BufferedRandom) -
         description=described.description,
         estimator=described.estimator,
         metrics=described.metrics,
+        evaluation=to_plain(described.evaluation),
         engines=engines,
         compiled=sha256,
     )

@@ -12,19 +12,16 @@ import orjson
 
 from predictor.core.artifacts.stated_signature import parse_signature
 from predictor.core.errors import ArtifactError
-from predictor.isolation.job import MAX_TEXT_LENGTH
+from predictor.isolation.evaluation_report import Evaluation, to_plain
+from predictor.isolation.report_types import Count, Text, Value
 
 T = TypeVar("T")
 
 # Maximum size of a report. The categories of the columns are the largest part.
 MAX_BYTES = 16 * 2**20
 
-# PostgreSQL cannot store U+0000.
-Text = Annotated[str, msgspec.Meta(max_length=MAX_TEXT_LENGTH, pattern=r"\A[^\0]*\Z")]
 # A dtype of few bytes for each value.
 DType = Annotated[str, msgspec.Meta(pattern=r"\A[<>]?[A-Za-z]{1,20}[0-9]{0,3}\Z")]
-Value = Text | int | float | bool | None
-Count = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class ColumnReport(TypedDict, total=False):
@@ -41,6 +38,7 @@ class ColumnReport(TypedDict, total=False):
     none: bool
     range: tuple[float, float] | None
     example: Value
+    counts: list[Count] | None
 
 
 class SignatureReport(TypedDict, total=False):
@@ -58,7 +56,7 @@ class Rejection(msgspec.Struct, forbid_unknown_fields=True):
     """Reason of a confined process to reject a file."""
 
     rejected: Text
-    field: Literal["artifact", "sample"] = "artifact"
+    field: Literal["artifact", "sample", "test", "target"] = "artifact"
 
 
 class Description(msgspec.Struct, forbid_unknown_fields=True):
@@ -71,6 +69,7 @@ class Description(msgspec.Struct, forbid_unknown_fields=True):
     notes: list[Text] = []
     description: Text = ""
     metrics: dict[Text, float] = {}
+    evaluation: Evaluation | None = None
 
 
 class MethodReport(TypedDict, total=False):
@@ -123,7 +122,24 @@ def parse(
     description = _decode(first, Description)
     signature = parse_signature(description.signature)
     description.signature = msgspec.to_builtins(signature.to_json())
+    importance = description.evaluation and description.evaluation.importance
+    if importance and len(importance.mean) != len(signature.columns):
+        raise _unexpected("The importance does not follow from the signature")
     return description, _decode(second, EngineReport) if engines is None else engines
+
+
+def parse_evaluation(data: Any) -> dict[str, Any]:
+    """Return an evaluation that is stored beside an artifact; empty if there is none.
+
+    Raises
+    ------
+    ArtifactError
+        The values do not follow the schema.
+    """
+    try:
+        return to_plain(msgspec.json.decode(orjson.dumps(data), type=Evaluation)) if data else {}
+    except (ValueError, TypeError) as exc:
+        raise ArtifactError(f"The evaluation is invalid: {exc}.") from exc
 
 
 def _decode(line: bytes, schema: type[T]) -> T:
@@ -131,7 +147,11 @@ def _decode(line: bytes, schema: type[T]) -> T:
         report = msgspec.json.decode(line, type=schema)
         orjson.dumps(msgspec.to_builtins(report))  # refuses integers beyond 64 bits
     except (ValueError, TypeError, RecursionError) as exc:
-        raise ArtifactError(
-            f"The process that reads the file returned an unexpected report: {exc}."
-        ) from exc
+        raise _unexpected(exc) from exc
     return report
+
+
+def _unexpected(reason: object) -> ArtifactError:
+    return ArtifactError(
+        f"The process that reads the file returned an unexpected report: {reason}."
+    )

@@ -26,7 +26,7 @@ from predictor.isolation.job import (
     Job,
     Outcome,
 )
-from predictor.isolation.steps import STEPS, SampleError, write
+from predictor.isolation.steps import STEPS, FieldError, write
 
 # Share of the time limit within which the compilation must end.
 COMPILATION_SHARE = 0.8
@@ -39,8 +39,8 @@ def _report_rejection(job: Job, step: str) -> None:
     """Run a step. If it rejects the file, write the reason to the report and exit."""
     try:
         STEPS[step][0](job)
-    except SampleError as exc:
-        rejection = {"rejected": str(exc), "field": "sample"}
+    except FieldError as exc:
+        rejection = {"rejected": str(exc), "field": exc.field}
     except PredictorError as exc:
         rejection = {"rejected": str(exc)}
     except MemoryError:

@@ -37,6 +37,8 @@ class Upload:
 
     path: Path
     sample: Path | None = None
+    test: Path | None = None  # held-out rows with their target, as CSV
+    target: str = ""  # name of the column of the target
     allow_pickle: bool = False
     allow_version: bool = False
 
@@ -51,10 +53,12 @@ def inspect_file(upload: Upload, directory: Path, run: Runner | None = None) -> 
     InvalidInput
         The file is rejected, exceeds the limits of time or memory, or kills a process.
     """
+    _check_test(upload)
     with ExitStack() as stack:
         try:
             file = stack.enter_context(_open(upload.path))
             sample = stack.enter_context(_open(upload.sample)) if upload.sample else None
+            test = stack.enter_context(_open(upload.test)) if upload.test else None
             inspection = _complete(
                 directory,
                 run,
@@ -63,6 +67,8 @@ def inspect_file(upload: Upload, directory: Path, run: Runner | None = None) -> 
                 file_name=upload.path.name,
                 sample=sample.fileno() if sample else None,
                 sample_name=upload.sample.name if upload.sample else "",
+                test=test.fileno() if test else None,
+                target=upload.target,
                 allow_pickle=upload.allow_pickle,
                 allow_version=upload.allow_version,
             )
@@ -135,6 +141,14 @@ def _complete(
         if inspection.compiled:
             paths[1].rename(directory / file_name(inspection.compiled))
         return inspection
+
+
+def _check_test(upload: Upload) -> None:
+    """Raise InvalidInput if there is test data without a target, or a target without test data."""
+    if bool(upload.test) != bool(upload.target):
+        field, other = ("target", "test") if upload.test else ("test", "target")
+        message = f"{other} needs {field}: test data, and the name of its column to predict."
+        raise InvalidInput(message, {field: [message]})
 
 
 def _open(path: Path) -> IO[bytes]:

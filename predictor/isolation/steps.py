@@ -8,7 +8,9 @@ from typing import Any
 from predictor import recipes
 from predictor.core import artifacts
 from predictor.core.compiler.compile import compile_
-from predictor.core.errors import ArtifactError, PredictorError
+from predictor.core.errors import ArtifactError, InvalidInput, PredictorError
+from predictor.core.evaluation.evaluate import check_task, evaluate
+from predictor.core.evaluation.holdout import TEST, read_holdout
 from predictor.core.saved_model import describe
 from predictor.core.signature import Signature
 from predictor.core.signature_inference import infer_signature
@@ -19,8 +21,12 @@ from predictor.isolation.trial_run import first_line, run_trial
 FITTED_WITH = "Fitted with "
 
 
-class SampleError(ArtifactError):
-    """The sample is rejected, not the model."""
+class FieldError(ArtifactError):
+    """Another field of an upload is rejected, not the model."""
+
+    def __init__(self, message: str, field: str) -> None:
+        super().__init__(message)
+        self.field = field
 
 
 def inspect(job: Job) -> None:
@@ -29,7 +35,7 @@ def inspect(job: Job) -> None:
     Raises
     ------
     ArtifactError
-        The file or the sample is rejected.
+        The file, the sample or the test data is rejected.
     """
     assert job.file is not None  # noqa: S101 - the step needs a file
     versions = ""
@@ -46,6 +52,7 @@ def inspect(job: Job) -> None:
         if job.sample is not None:
             signature = _infer_from_sample(job, estimator, signature)
         signature, notes = run_trial(estimator, signature)
+        evaluation = _evaluate(job, estimator, signature)
     except (PredictorError, MemoryError) as exc:
         if versions and type(exc) is ArtifactError:
             raise ArtifactError(f"{exc} {versions}") from exc
@@ -63,6 +70,7 @@ def inspect(job: Job) -> None:
         "estimator": describe(estimator),
         "notes": [*ingested.notes, *notes],
         "description": ingested.description,
+        "evaluation": evaluation,
     }
     write(job.report, json.dumps(description).encode())
 
@@ -71,7 +79,18 @@ def _infer_from_sample(job: Job, estimator: Any, signature: Signature) -> Signat
     try:
         return infer_signature(estimator, signature.columns, _read_sample(job, signature))
     except ArtifactError as exc:
-        raise SampleError(str(exc)) from exc
+        raise FieldError(str(exc), "sample") from exc
+
+
+def _evaluate(job: Job, estimator: Any, signature: Signature) -> dict[str, Any] | None:
+    """Return the evaluation of an estimator on the test data of a job; None without test data."""
+    if job.test is None:
+        return None
+    try:
+        check_task(estimator, signature)
+        return evaluate(estimator, signature, read_holdout(read(job.test), job.target, signature))
+    except InvalidInput as exc:
+        raise FieldError(str(exc), next(iter(exc.columns), TEST)) from exc
 
 
 def compile_artifact(job: Job) -> None:
@@ -107,6 +126,7 @@ def train(job: Job) -> None:
         "estimator": describe(fitted.estimator),
         "description": fitted.description,
         "metrics": dict(fitted.metrics),
+        "evaluation": fitted.held_out and fitted.held_out.evaluate(signature),
     }
     write(job.artifact, data)
     write(job.compiled, compilation.data)
@@ -116,7 +136,7 @@ def train(job: Job) -> None:
 
 # The steps, and the descriptors that each of them keeps.
 STEPS: Mapping[str, tuple[Callable[[Job], None], Sequence[str]]] = {
-    INSPECTION: (inspect, ("file", "sample", "artifact", "report")),
+    INSPECTION: (inspect, ("file", "sample", "test", "artifact", "report")),
     COMPILATION: (compile_artifact, ("artifact_reader", "sample", "compiled", "report")),
     TRAINING: (train, ("artifact", "compiled", "report")),
 }

@@ -3,10 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from predictor.core.errors import Conflict
 from predictor.core.signature import Column
+
+if TYPE_CHECKING:
+    from predictor.recipes.held_out import HeldOut
 
 RECIPES = ("iris", "penguins")
 
@@ -25,6 +28,8 @@ class Fitted:
     metrics : mapping of str to float
     class_names : mapping of label to str
         Names of classes for pages.
+    held_out : HeldOut, optional
+        Rows for the evaluation of the model, and a model that was not fitted on them.
     """
 
     estimator: Any
@@ -33,6 +38,7 @@ class Fitted:
     description: str
     metrics: Mapping[str, float] = field(default_factory=dict)
     class_names: Mapping[Any, str] = field(default_factory=dict)
+    held_out: "HeldOut | None" = None
 
 
 def check(name: str) -> None:

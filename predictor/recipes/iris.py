@@ -13,6 +13,7 @@ from sklearn.multiclass import OneVsRestClassifier
 
 from predictor.core.signature import Column
 from predictor.recipes import Fitted
+from predictor.recipes.held_out import hold_out
 
 DESCRIPTION = (
     "Species of an iris from its sepals. "
@@ -35,4 +36,5 @@ def fit() -> Fitted:
         class_names=dict(enumerate(data.target_names.tolist())),
         description=DESCRIPTION,
         metrics={"accuracy": float(accuracy.mean()), "accuracy_std": float(accuracy.std())},
+        held_out=hold_out(estimator, X, y, "species"),
     )

@@ -22,6 +22,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from predictor.core.signature import Column
 from predictor.recipes import Fitted
+from predictor.recipes.held_out import hold_out
 
 DESCRIPTION = (
     "Species of a penguin of the Palmer Archipelago: Adelie, Chinstrap or Gentoo. Logistic "
@@ -63,4 +64,5 @@ def fit() -> Fitted:
         columns=COLUMNS,
         description=DESCRIPTION,
         metrics={"accuracy": float(accuracy.mean()), "accuracy_std": float(accuracy.std())},
+        held_out=hold_out(estimator, X, y, "species"),
     )

@@ -63,6 +63,8 @@ def register_recipe(name: str, *, by: "User | None" = None) -> ModelVersion:
 def register_file(name: str, upload: Upload, origin: Origin) -> ModelVersion:
     """Register a file as the model's next version.
 
+    The metrics on its test data are metrics of the version, unless the user states others.
+
     Raises
     ------
     InvalidInput
@@ -72,6 +74,8 @@ def register_file(name: str, upload: Upload, origin: Origin) -> ModelVersion:
     check_metrics(origin.metrics)
     with storage.staging() as staged:
         inspection = sandbox.inspect_file(upload, staged)
+        measured = _get_metrics(inspection.evaluation)
+        origin = replace(origin, metrics=measured | dict(origin.metrics))
         signature = describe(Signature.from_json(inspection.signature), origin)
         return admit(name, staged, replace(inspection, signature=signature.to_json()), origin)
 
@@ -134,6 +138,7 @@ def new_row(
         size=size,
         signature=dict(inspection.signature),
         metrics=dict(origin.metrics),
+        evaluation=dict(inspection.evaluation),
         fitted_with=dict(inspection.fitted_with),
         any_version=inspection.any_version,
         engines=dict(inspection.engines),
@@ -174,6 +179,11 @@ def check_metrics(metrics: Any) -> None:
             )
         if not is_number or not -sys.float_info.max <= value <= sys.float_info.max:
             raise _invalid("metrics", f"The metric {name} must be a finite number.")
+
+
+def _get_metrics(evaluation: Mapping[str, Any]) -> dict[str, float]:
+    """Return the metrics of an evaluation without their intervals."""
+    return {name: metric["value"] for name, metric in evaluation.get("metrics", {}).items()}
 
 
 def _invalid(field_name: str, message: str) -> InvalidInput:

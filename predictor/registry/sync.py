@@ -16,6 +16,7 @@ from predictor.core.engines import file_name
 from predictor.core.errors import ArtifactError, PredictorError
 from predictor.core.signature import Signature
 from predictor.isolation.job import Inspection
+from predictor.isolation.reports import parse_evaluation
 from predictor.isolation.sandbox import Upload, inspect_file
 from predictor.models import ModelVersion, RegisteredModel
 from predictor.registry import cleanup, queries, storage
@@ -70,7 +71,11 @@ def _adopt(name: str, number: int) -> ModelVersion:
     check_metrics(metrics)
     if data:
         fields = {column: data[column] for column in CARD_COLUMNS}
-        inspection = Inspection(**fields, estimator=data.get("estimator", ""))
+        inspection = Inspection(
+            **fields,
+            estimator=data.get("estimator", ""),
+            evaluation=parse_evaluation(data.get("evaluation")),
+        )
     else:
         inspection = _inspect(directory)
     origin = Origin(

@@ -20,7 +20,7 @@ PAGES = [
     ("/predict", 200, "Predict with iris"),
     ("/models/", 200, "Models"),
     ("/models/iris/", 200, "iris"),
-    ("/models/iris/versions/1", 200, "Version"),
+    ("/models/iris/versions/1", 200, "iris, version 1"),
     ("/auth/login/", 200, "Sign in"),
     ("/schema/", 200, "Schema"),
     ("/nope", 404, "Not Found"),

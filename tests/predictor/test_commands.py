@@ -128,6 +128,8 @@ ERRORS = [
     ("train nope", "There is no model nope."),
     ("register iris nowhere.skops", "There is no file nowhere.skops."),
     ("register iris manage.py --sample nowhere.csv", "There is no file nowhere.csv."),
+    ("register iris manage.py --test nowhere.csv", "There is no file nowhere.csv."),
+    ("register iris manage.py --test manage.py", "test needs target: test data, and the name"),
     ("register Iris manage.py", "'Iris' is not a model name. Use at most 64 lowercase letters"),
     ("register iris manage.py", "The file is neither a skops file nor an ONNX file."),
     ("register iris manage.py --metric a", "--metric takes NAME=NUMBER, such as accuracy=0.93"),
@@ -224,6 +226,7 @@ def test_sync_leaves_alone_what_is_no_version_and_says_why(run, brought, models_
         "changed": {},
         "odd": {"signature": [1]},
         "outside": {"artifact": "../2/model.skops"},
+        "overrated": {"evaluation": {"task": "winning"}},
         "poor": {"sha256": None},
     }
     for name, card in cards.items():
@@ -238,9 +241,9 @@ def test_sync_leaves_alone_what_is_no_version_and_says_why(run, brought, models_
     (models_dir / "file" / "1").touch()
     (models_dir / "damaged" / "1").mkdir(parents=True)
     shutil.copy(brought / "pickled.skops", models_dir / "damaged" / "1")
-    with pytest.raises(CommandError, match=r"8 versions could not be registered\."):
+    with pytest.raises(CommandError, match=r"9 versions could not be registered\."):
         run("sync")
-    assert capsys.readouterr().out.splitlines()[:8] == [
+    assert capsys.readouterr().out.splitlines()[:9] == [
         f"Skipped Wrong/1: 'Wrong' is not a model name. {NAME_RULE}",
         "Skipped changed/1: The SHA-256 of model.skops differs from its card.",
         (
@@ -251,6 +254,10 @@ def test_sync_leaves_alone_what_is_no_version_and_says_why(run, brought, models_
         "Skipped file/1: Not a directory.",
         "Skipped odd/1: card.json has a value of the wrong type.",
         "Skipped outside/1: card.json has a value of the wrong type.",
+        (
+            "Skipped overrated/1: The evaluation is invalid: Invalid enum value 'winning' - at "
+            "`$.task`."
+        ),
         "Skipped poor/1: card.json lacks sha256.",
     ]
     assert not ModelVersion.objects.exclude(model__name="iris").exists()

@@ -33,6 +33,7 @@ def test_the_card_has_the_inputs_and_outputs_of_the_model(api, iris):
                 "nullable": False,
                 "range": [4.3, 7.9],
                 "example": 5.1,
+                "counts": [9, 23, 14, 27, 16, 26, 18, 6, 5, 6],
             },
             {
                 "name": "X2",
@@ -42,6 +43,7 @@ def test_the_card_has_the_inputs_and_outputs_of_the_model(api, iris):
                 "nullable": False,
                 "range": [2.0, 4.4],
                 "example": 3.5,
+                "counts": [4, 7, 22, 24, 37, 31, 10, 11, 2, 2],
             },
         ],
         "outputs": ["predict", "predict_proba", "decision_function"],

@@ -6,9 +6,10 @@ from contextlib import ExitStack
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from sklearn.metrics import r2_score
 
 from predictor import registry
-from predictor.models import Event, ModelVersion
+from predictor.models import Event, ModelVersion, RegisteredModel
 from predictor.registry import storage
 from predictor.runtime.store import get_store
 from tests.serving import ROOT
@@ -86,6 +87,7 @@ def test_an_upload_creates_a_model_that_predicts(staff_api, models_dir, brought,
         "classes": None,
         "class_names": {},
         "metrics": {"r2": 0.93},
+        "evaluation": {},
         "estimator": "LinearRegression",
         "format": "skops",
         "sha256": row.sha256,
@@ -133,7 +135,68 @@ def test_a_sample_adds_dtypes_and_ranges_to_the_columns(staff_api, iris, brought
         ([1.0, 3.0], 1.0),
         ([-4.0, 2.0], 2.0),
     ]
+    assert response.json()["inputs"][1]["counts"] == [1, 0, 0, 0, 0, 0, 0, 0, 0, 1]
     assert states("sums") == {1: "ready"}
+
+
+TEST_DATA = b"total,x1,x0\n1,0,0\n3.5,0,1\n4,1,0\n9,2,1\n"
+
+
+def test_test_data_evaluates_the_version(staff_api, models_dir, brought, regression, admin_client):
+    test = SimpleUploadedFile("test.csv", TEST_DATA)
+    fields = {"test": test, "target": "total", "metrics": '{"r2": 0.5, "weeks": 3}'}
+    response = upload(staff_api, "/models/sums/versions/", brought / "sums.skops", **fields)
+    assert response.status_code == 201, response.json()
+    card = staff_api.get("/models/sums/versions/1/").json()
+    evaluation = card["evaluation"]
+    y, predicted = [1, 3.5, 4, 9], regression.predict([[0, 0], [1, 0], [0, 1], [1, 2]])
+    assert [evaluation[name] for name in ("task", "target", "n_rows")] == [
+        "regression",
+        ["total"],
+        4,
+    ]
+    assert evaluation["metrics"]["r2"]["value"] == pytest.approx(r2_score(y, predicted))
+    mean_absolute_error = evaluation["metrics"]["mean_absolute_error"]["value"]
+    assert mean_absolute_error == pytest.approx(0.125)
+    assert evaluation["importance"]["metric"] == "r2"
+    assert sum(count for *_, count in evaluation["predicted_values"]["cells"]) == 4
+    rmse = evaluation["metrics"]["root_mean_squared_error"]["value"]
+    assert card["metrics"] == {
+        "r2": 0.5,  # the upload states it
+        "weeks": 3,
+        "mean_absolute_error": mean_absolute_error,
+        "root_mean_squared_error": rmse,
+    }
+    page = admin_client.get(
+        f"/admin/predictor/modelversion/{ModelVersion.objects.get().pk}/change/"
+    ).content.decode()
+    assert '<a href="/models/sums/versions/1">4 rows of test data</a>' in page
+    page = staff_api.get("/models/sums/versions/1/", HTTP_ACCEPT="text/html").content.decode()
+    assert '<h2 id="evaluation">Evaluation</h2>' in page
+    written = json.loads((models_dir / "sums" / "1" / "card.json").read_text())
+    assert written["evaluation"] == ModelVersion.objects.get().evaluation == evaluation
+
+
+def test_wrong_test_data_registers_nothing(staff_api, models_dir, brought, admin_client):
+    url, path = "/models/sums/versions/", brought / "sums.skops"
+    test = SimpleUploadedFile("test.csv", TEST_DATA.replace(b"9,2", b"9,two"))
+    response = upload(staff_api, url, path, test=test, target="total")
+    sentence = (
+        "The test data cannot be read. x1: Row at index 3: Expected a number; got a string that is "
+        "not a finite number."
+    )
+    assert (response.status_code, response.json()) == (400, {"test": [sentence]})
+    response = upload(staff_api, url, path, target="total")
+    sentence = "target needs test: test data, and the name of its column to predict."
+    assert (response.status_code, response.json()) == (400, {"test": [sentence]})
+    form = {
+        "model": "sums",
+        "artifact": SimpleUploadedFile(path.name, path.read_bytes()),
+        "test": SimpleUploadedFile("test.csv", TEST_DATA),
+    }
+    page = admin_client.post("/admin/predictor/modelversion/add/", form)
+    assert "test needs target: test data, and the name" in page.content.decode()
+    assert not RegisteredModel.objects.exists()
 
 
 def test_an_upload_may_allow_another_version_of_scikit_learn(
@@ -176,7 +239,7 @@ def test_a_file_that_is_not_a_model_is_rejected_and_leaves_nothing(
 
 
 FIELDS = [
-    *("artifact", "sample", "metrics", "description", "columns", "class_names"),
+    *("artifact", "sample", "test", "target", "metrics", "description", "columns", "class_names"),
     *("note", "promote", "allow_version"),
 ]
 NO_METRICS = 'Expected JSON, such as {"accuracy": 0.93}.'

@@ -52,9 +52,9 @@ def said(site, tmp_path_factory):
     home = tmp_path_factory.mktemp("notebook")
     (home / "final_model.pkl").write_bytes(final_model())
     program, _ = PROGRAMS
-    assert len([line for line in program.splitlines() if line]) == 6
+    assert len([line for line in program.splitlines() if line]) == 9
     commands = [
-        re.sub(r"\w+\.(skops|pkl)", lambda file: str(home / file[0]), line)
+        re.sub(r"\w+\.(skops|pkl|csv)", lambda file: str(home / file[0]), line)
         for line in lines("mlsite register")
     ]
     done = subprocess.run(
@@ -77,6 +77,7 @@ def test_the_model_of_the_page_answers_what_it_shows(site, said):
 
 
 def test_the_pickle_of_2016_answers_as_its_coefficients_say(site, said):
+    assert "Test data: 45 rows, accuracy 0.8889," in said[0]
     assert "Fitted with scikit-learn pre-0.18" in said[1]
     assert "OneVsRestClassifier" in said[1]
     X = np.array([[61.1, 17.3], [5.1, 3.5], [6.3, 2.5]])
@@ -111,7 +112,10 @@ def answered(site, command):
     return None if answer[0] == HTTPStatus.NOT_FOUND else answer
 
 
-def test_the_publication_of_the_page_prints_a_command_that_is_answered(site, token, capsys):
+def test_the_publication_of_the_page_prints_a_command_that_is_answered(
+    site, token, capsys, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
     scope = {"TOKEN": token}
     for program in PROGRAMS:
         lines = program.replace("http://localhost:8000", site.url)
@@ -120,9 +124,12 @@ def test_the_publication_of_the_page_prints_a_command_that_is_answered(site, tok
     assert address == f"Version 1 of published is live: {site.url}/models/published/"
     # A new live version reaches every worker within a second.
     status, headers, body = until(lambda: answered(site, command), "a prediction")
-    expected = scope["forest"].predict(scope["X"].iloc[:1][["alcohol", "hue"]])[0]
+    expected = scope["forest"].predict(scope["X_train"].iloc[:1])[0]
     assert (status, json.loads(body)) == (200, {"prediction": expected})
     assert headers["x-model-version"] == "1"
+    version = json.loads(site.get("/models/published/versions/1/")[1])
+    assert version["metrics"]["accuracy"] == scope["forest"].score(scope["X_test"], scope["y_test"])
+    assert version["evaluation"]["target"] == ["target"]
 
 
 def test_a_published_version_is_described_and_live_only_if_promoted(site, token, wine, capsys):

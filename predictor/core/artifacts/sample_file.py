@@ -4,8 +4,9 @@ import io
 from pathlib import PurePath
 from typing import Any
 
-from predictor.core.coercion import BOOLEAN, MAX_EXACT_INTEGER, STRING, InvalidValue
+from predictor.core.coercion import MAX_EXACT_INTEGER, InvalidValue
 from predictor.core.columns import Column
+from predictor.core.csv_table import find_values, read_texts
 from predictor.core.errors import ArtifactError
 from predictor.core.input_builders import ARRAY, FRAME, SPARSE, VECTOR, InputBuilder, build_series
 from predictor.core.signature import Signature
@@ -72,11 +73,11 @@ def _read_csv(data: bytes, signature: Signature) -> Any:
     whole = [name for name, values in frame.items() if values.dtype.kind == "i"]
     exact = [name for name in whole if (frame[name].abs() <= MAX_EXACT_INTEGER).all()]
     frame = frame.astype(dict.fromkeys(exact, "float64"))
-    texts = pd.read_csv(io.BytesIO(data), index_col=False, dtype=str, keep_default_na=False)
+    texts, gaps = read_texts(data)
     container, columns = signature.container, signature.columns
     names = signature.names if container == FRAME else list(frame.columns)
     stated = {
-        name: _parse_column(column, texts[name].to_list(), frame[name].isna().to_list())
+        name: _parse_column(column, texts[name].to_list(), gaps[name].to_list())
         for name, column in zip(names, columns, strict=False)
         if column.has_stated_type and name in frame
     }
@@ -98,23 +99,11 @@ def _read_csv(data: bytes, signature: Signature) -> Any:
 
 
 def _parse_column(column: Column, texts: list[str], gaps: list[bool]) -> list[Any]:
-    """Return the values of a column of a CSV file.
-
-    Parameters
-    ----------
-    column : Column
-    texts : list of str
-    gaps : list of bool
-        Whether pandas reads a text as a missing value. The text can also be a category, as "NA".
-    """
+    """Return the values of a column of a CSV file; see `predictor.core.csv_table`."""
     values: list[Any] = []
-    for row, (text, is_gap) in enumerate(zip(texts, gaps, strict=True)):
-        is_text = column.kind == STRING and text and column.categories is None
-        if is_gap and not is_text and text not in (column.categories or ()):
-            values.append(None)
-            continue
+    for row, text in enumerate(find_values(column, texts, gaps)):
         try:
-            values.append(column.coerce(text.lower() if column.kind == BOOLEAN else text))
+            values.append(None if text is None else column.coerce(text))
         except InvalidValue as exc:
             raise ArtifactError(
                 f"The sample cannot be read. In the column {column.name}, the row at index {row} "

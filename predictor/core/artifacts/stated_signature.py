@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from predictor.core import introspection, times
+from predictor.core import distribution, introspection, times
 from predictor.core.coercion import DATETIME, KINDS, InvalidValue
 from predictor.core.columns import Column
 from predictor.core.descriptions import name_classes
@@ -104,4 +104,4 @@ def _is_valid(column: Column) -> bool:
             times.parse_time(limit, column.dtype)
     elif not all(isinstance(limit, int | float) for limit in limits):
         return False
-    return len(limits) in (0, 2)
+    return len(limits) in (0, 2) and distribution.is_valid(column)

@@ -13,7 +13,12 @@ from predictor.core.curl import format_curl
 from predictor.core.descriptions import get_labels
 from predictor.core.signature import Signature
 from predictor.isolation.sandbox import Upload
-from predictor.management.registry_command import RegistryCommand, parse_metrics, parse_texts
+from predictor.management.registry_command import (
+    RegistryCommand,
+    format_metrics,
+    parse_metrics,
+    parse_texts,
+)
 from predictor.models import ModelVersion
 from predictor.registry.registration import Origin
 
@@ -29,6 +34,18 @@ class Command(RegistryCommand):
         parser.add_argument("--promote", action="store_true", help="Make the version live.")
         parser.add_argument(
             "--sample", type=Path, metavar="DATA", help="Example rows, as .csv or .npz."
+        )
+        parser.add_argument(
+            "--test",
+            type=Path,
+            metavar="DATA",
+            help="Rows on which the model was not fitted, as .csv. The model is evaluated on them.",
+        )
+        parser.add_argument(
+            "--target",
+            default="",
+            metavar="COLUMN",
+            help="Column of the test data that the model should predict; several with commas.",
         )
         parser.add_argument("--metric", action="append", default=[], metavar="NAME=NUMBER")
         parser.add_argument("--note", action="append", default=[], help="Note about the version.")
@@ -59,12 +76,14 @@ class Command(RegistryCommand):
         )
 
     def handle(self, **options: Any) -> None:
-        for path in (options["file"], options["sample"]):
+        for path in (options["file"], options["sample"], options["test"]):
             if path and not path.exists():
                 raise CommandError(f"There is no file {path}.")
         upload = Upload(
             options["file"].absolute(),
             options["sample"] and options["sample"].absolute(),
+            options["test"] and options["test"].absolute(),
+            options["target"],
             allow_pickle=options["allow_pickle"],
             allow_version=options["allow_version"],
         )
@@ -79,6 +98,9 @@ class Command(RegistryCommand):
         version = registry.register_file(options["name"], upload, origin)
         self.stdout.write(f"Registered version {version.version} of {version.model}.")
         self.describe(version)
+        if version.evaluation:
+            rows = version.evaluation["n_rows"]
+            self.stdout.write(f"Test data: {rows:,} rows, {format_metrics(version.metrics)}")
         if version.notes:
             self.stdout.write(version.notes)
         if options["promote"]:

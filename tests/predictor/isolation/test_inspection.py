@@ -34,7 +34,9 @@ from sklearn.preprocessing import (
 from mlsite.server.parent import children
 from predictor.core import artifacts, engines
 from predictor.core.errors import ArtifactError, InvalidInput
+from predictor.core.signature import Signature
 from predictor.isolation import confined_fork, reports, run_job, sandbox
+from predictor.isolation.evaluation_report import to_plain
 from predictor.isolation.job import Outcome
 from predictor.isolation.job_client import run_in_supervisor
 from predictor.isolation.sandbox import Upload, inspect_file
@@ -317,6 +319,22 @@ METHOD = {"one": "numpy", "up_to_rows": None, "microseconds": {"1": {"numpy": 1.
 ENGINES = {"engine": "numpy", "methods": {"predict": METHOD}, "seconds": 0.1, "joined": True}
 
 
+METRIC = {"value": 0.5, "low": 0.25, "high": None}
+ROC = {"label": 0, "fpr": [0, 1], "tpr": [0, 1]}
+EVALUATION = {
+    "task": "classification",
+    "target": ["y"],
+    "n_rows": 2,
+    "metrics": {"accuracy": METRIC},
+    "confusion_matrix": {"labels": [0, 1], "counts": [[1, 0], [0, 1]]},
+    "roc_curves": [ROC],
+    "calibration_curves": [{"label": 0, "predicted": [0.5], "observed": [1], "counts": [2]}],
+    "predicted_values": {"edges": [0, 1, 2], "cells": [[0, 1, 2]]},
+    "importance": {"metric": "accuracy", "n_rows": 2, "n_repeats": 5, "mean": [0.5], "std": [0]},
+    "notes": ["a note"],
+}
+
+
 def write_report(description=DESCRIPTION, engines=ENGINES):
     return b"\n".join(json.dumps(line).encode() for line in (description, engines))
 
@@ -327,6 +345,16 @@ def with_signature(**changes):
 
 def with_column(**changes):
     return with_signature(columns=[COLUMN | changes])
+
+
+def with_evaluation(**changes):
+    return write_report(DESCRIPTION | {"evaluation": EVALUATION | changes})
+
+
+def with_part(name, **changes):
+    part = EVALUATION[name]
+    changed = [part[0] | changes] if isinstance(part, list) else part | changes
+    return with_evaluation(**{name: changed})
 
 
 def with_method(**changes):
@@ -370,8 +398,25 @@ PLACES = {
     "a time": with_method(microseconds={"1": {"numpy": "HERE"}}),
     "a number of rows": with_method(up_to_rows="HERE"),
     "an engine": write_report(engines=ENGINES | {"engine": "HERE"}),
+    "a target": with_evaluation(target=["HERE"]),
+    "a number of test rows": with_evaluation(n_rows="HERE"),
+    "a measured metric": with_evaluation(metrics={"r2": METRIC | {"value": "HERE"}}),
+    "an end of an interval": with_evaluation(metrics={"r2": METRIC | {"low": "HERE"}}),
+    "a label": with_part("confusion_matrix", labels=[0, "HERE"]),
+    "a number of a matrix": with_part("confusion_matrix", counts=[[1, 0], [0, "HERE"]]),
+    "a rate": with_part("roc_curves", fpr=[0, "HERE"]),
+    "a label of a curve": with_part("calibration_curves", label="HERE"),
+    "an edge": with_part("predicted_values", edges=[0, 1, "HERE"]),
+    "a cell": with_part("predicted_values", cells=[[0, 1, "HERE"]]),
+    "an importance": with_part("importance", mean=["HERE"]),
+    "the metric of the importance": with_part("importance", metric="HERE"),
+    "a note of an evaluation": with_evaluation(notes=["HERE"]),
+    "a count of a column": with_column(counts=["HERE"]),
 }
-FLOATS = {"a range", "a metric", "a time"}
+FLOATS = {
+    *("a range", "a metric", "a time"),
+    *("a measured metric", "an end of an interval", "an edge", "an importance"),
+}
 # Reports in which each of the values takes the place of the key "HERE".
 KEYS = {
     "a key of software": write_report(DESCRIPTION | {"fitted_with": {"HERE": "1"}}),
@@ -379,6 +424,7 @@ KEYS = {
     "a key of classes": with_signature(classes=["HERE"], class_names={"HERE": "a"}),
     "a key of methods": write_report(engines=ENGINES | {"methods": {"HERE": METHOD}}),
     "a key of times": with_method(microseconds={"1": {"HERE": 1.5}}),
+    "a key of measured metrics": with_evaluation(metrics={"HERE": METRIC}),
 }
 MALFORMED = {
     "nothing": b"",
@@ -393,6 +439,18 @@ MALFORMED = {
     "a list as methods": write_report(engines=ENGINES | {"methods": []}),
     "a dtype of a gigabyte": with_column(dtype="U268435456"),
     "no outputs": with_signature(n_outputs=0),
+    "another task": with_evaluation(task="clustering"),
+    "another part": with_evaluation(shap=[]),
+    "too many metrics": with_evaluation(metrics={f"metric {n}": METRIC for n in range(21)}),
+    "too few rows of a matrix": with_part("confusion_matrix", counts=[[1, 0]]),
+    "too few columns of a matrix": with_part("confusion_matrix", counts=[[1, 0], [1]]),
+    "a share beyond 1": with_part("roc_curves", tpr=[0, 1.5]),
+    "too few rates": with_part("roc_curves", tpr=[0]),
+    "too many rates": with_part("roc_curves", fpr=[0] * 101, tpr=[0] * 101),
+    "too few counts": with_part("calibration_curves", counts=[]),
+    "a bin that does not exist": with_part("predicted_values", cells=[[2, 0, 1]]),
+    "edges that do not increase": with_part("predicted_values", edges=[0, 2, 1]),
+    "too many importances": with_part("importance", mean=[1, 2], std=[1, 2]),
 }
 
 
@@ -433,6 +491,8 @@ def test_a_hostile_value_anywhere_in_a_report_is_rejected(value):
         with_signature(classes=[0], class_names={"1": "one"}),
         with_column(kind="integer", dtype="int8", example=1000),
         with_column(dtype="nothing"),
+        with_column(range=[0, 1], counts=[1, 2, 3]),
+        with_column(counts=[1] * 10),
     ],
 )
 def test_a_report_with_an_invalid_signature_is_rejected(report):
@@ -441,9 +501,10 @@ def test_a_report_with_an_invalid_signature_is_rejected(report):
 
 
 def test_a_report_is_read():
-    description, engines = reports.parse(write_report())
+    description, engines = reports.parse(with_evaluation())
     assert description.signature["columns"][0]["name"] == "x0"
     assert engines == ENGINES
+    assert json.loads(json.dumps(to_plain(description.evaluation))) == EVALUATION
 
 
 @pytest.mark.parametrize("data", [b"", b"{}", b'{"rejected": 1}', b'{"rejected": "\\u0000"}'])
@@ -467,6 +528,34 @@ def test_a_hostile_report_rejects_the_file(tmp_path):
     assert message.startswith(UNEXPECTED)
     assert message.endswith("at `$.signature.columns[0].name`.")
     assert list((tmp_path / "staged").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("target", "test", "field", "sentence"),
+    [
+        (
+            "y",
+            b"x0,x1,y\n1,2,3\n1,2,x\n",
+            "test",
+            "the row at index 1 has a text that is not a finite number",
+        ),
+        ("z", b"x0,x1,y\n1,2,3\n1,2,3\n", "target", "The test data has no column z."),
+        ("", b"x0", "target", "test needs target"),
+        ("y", None, "test", "target needs test"),
+    ],
+)
+def test_wrong_test_data_rejects_the_file_and_names_the_field(
+    tmp_path, target, test, field, sentence
+):
+    path, data, staged = (tmp_path / name for name in ("model.skops", "test.csv", "staged"))
+    artifacts.save(LinearRegression().fit(X, X[:, 0]), path)
+    data.write_bytes(test or b"")
+    staged.mkdir()
+    upload = Upload(path, test=data if test else None, target=target)
+    with pytest.raises(InvalidInput, match=sentence) as refusal:
+        inspect_file(upload, staged, run_in_forks)
+    assert list(refusal.value.columns) == [field]
+    assert list(staged.iterdir()) == []
 
 
 def test_a_model_directory_of_mlflow_is_read(tmp_path):
@@ -494,6 +583,11 @@ def test_a_bundled_model_is_trained_in_a_confined_process(tmp_path, fitted):
     trained = sandbox.train("iris", tmp_path, run_in_forks)
     assert trained.description == fitted.description
     assert trained.metrics == fitted.metrics
+    held_out = fitted.held_out.evaluate(Signature.from_json(trained.signature))
+    assert trained.evaluation == json.loads(json.dumps(held_out))
+    rows = fitted.held_out.estimator.predict(fitted.held_out.X) == fitted.held_out.y
+    assert trained.evaluation["metrics"]["accuracy"]["value"] == rows.mean()
+    assert trained.evaluation["notes"][0].startswith("A model of the same kind was evaluated")
     names = {"model.skops", engines.file_name(trained.compiled)}
     assert {path.name for path in tmp_path.iterdir()} == names
     loaded = artifacts.load(tmp_path / "model.skops")

@@ -1,0 +1,317 @@
+"""Charts as SVG, each with its numbers in a table.
+
+A chart has classes and presentation attributes, but no scripts and styles, which the
+Content-Security-Policy of a site may forbid. Its colours are in `predictor/charts.css`.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from django import template
+from django.utils.html import format_html
+from django.utils.text import slugify
+
+register = template.Library()
+
+# Size of a chart in the units of its view box, and its margins for labels.
+WIDTH, HEIGHT = 340, 270
+LEFT, RIGHT, TOP, BOTTOM = 56, 12, 10, 44
+
+# Number of lines with a colour and a dash pattern of their own.
+MAX_LINES = 6
+# Largest number of steps between the labels of an axis.
+N_STEPS = 5
+# Number of columns in the chart of their importance.
+MAX_BARS = 20
+# Number of shades of a matrix.
+LEVELS = 5
+
+METRIC_NAMES = {
+    "accuracy": "accuracy",
+    "balanced_accuracy": "balanced accuracy",
+    "log_loss": "log loss",
+    "roc_auc": "ROC AUC",
+    "r2": "R²",
+    "mean_absolute_error": "mean absolute error",
+    "root_mean_squared_error": "root mean squared error",
+}
+
+
+class Scale(NamedTuple):
+    """Linear map of the values of an axis to positions in a chart."""
+
+    low: float
+    high: float
+    start: float
+    end: float
+
+    def place(self, value: float) -> float:
+        """Return the position of a value."""
+        share = (value - self.low) / (self.high - self.low)
+        return round(self.start + share * (self.end - self.start), 2)
+
+    def list_ticks(self) -> list[tuple[float, str]]:
+        """Return positions and labels of round values."""
+        step = _round_step((self.high - self.low) / N_STEPS)
+        first, last = math.ceil(self.low / step - 1e-9), math.floor(self.high / step + 1e-9)
+        return [
+            (self.place(number * step), f"{number * step:.6g}") for number in range(first, last + 1)
+        ]
+
+
+def _round_step(step: float) -> float:
+    """Return the smallest of 1, 2, 5 and 10 times a power of ten that is not below a step."""
+    power = 10.0 ** math.floor(math.log10(step))
+    return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= step * 0.999)
+
+
+def _describe(title: str, x_label: str, y_label: str) -> dict[str, Any]:
+    """Return the texts and the frame of a chart."""
+    return {
+        "title": title,
+        "id": slugify(title),
+        "x_label": x_label,
+        "y_label": y_label,
+        "frame": {
+            "left": LEFT,
+            "top": TOP,
+            "width": WIDTH - LEFT - RIGHT,
+            "height": HEIGHT - TOP - BOTTOM,
+            "bottom": HEIGHT - BOTTOM,
+            "right": WIDTH - RIGHT,
+        },
+        "size": {"width": WIDTH, "height": HEIGHT},
+    }
+
+
+def _build_scales(x: tuple[float, float], y: tuple[float, float]) -> tuple[Scale, Scale]:
+    """Return the scales of both axes, given the smallest and the largest values."""
+    return Scale(*x, LEFT, WIDTH - RIGHT), Scale(*y, HEIGHT - BOTTOM, TOP)
+
+
+@register.inclusion_tag("predictor/charts/lines.html")
+def line_chart(  # noqa: PLR0913 - texts of the chart
+    curves: Sequence[Mapping[str, Any]],
+    *,
+    title: str,
+    x: str,
+    y: str,
+    x_label: str,
+    y_label: str,
+    counts: str = "",
+    class_names: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """Return the context of a chart of shares by shares, with a line for each class.
+
+    Parameters
+    ----------
+    curves : sequence of mapping
+        Each has a label, and lists of numbers between 0 and 1.
+    title, x_label, y_label : str
+    x, y : str
+        Keys of the lists of numbers.
+    counts : str
+        Key of a list of numbers of rows, which markers show by their size.
+    class_names : mapping of str to str, optional
+    """
+    x_scale, y_scale = _build_scales((0, 1), (0, 1))
+    lines = []
+    for number, curve in enumerate(curves, start=1):
+        points = [
+            (x_scale.place(a), y_scale.place(b)) for a, b in zip(curve[x], curve[y], strict=True)
+        ]
+        sizes = curve[counts] if counts else [0] * len(points)
+        most = max([1, *sizes])
+        lines.append(
+            {
+                "label": curve["label"],
+                "number": number if number <= MAX_LINES else 0,
+                "path": " ".join(f"{a},{b}" for a, b in points),
+                "markers": [
+                    (*point, round(2 + 4 * math.sqrt(size / most), 2))
+                    for point, size in zip(points, sizes, strict=True)
+                ],
+                "rows": list(zip(curve[x], curve[y], sizes, strict=True)),
+            }
+        )
+    return _describe(title, x_label, y_label) | {
+        "lines": lines,
+        "drawn": lines[:MAX_LINES],
+        "x_ticks": x_scale.list_ticks(),
+        "y_ticks": y_scale.list_ticks(),
+        "has_markers": bool(counts),
+        "class_names": class_names,
+    }
+
+
+@register.inclusion_tag("predictor/charts/cells.html")
+def cell_chart(
+    edges: Sequence[float],
+    cells: Sequence[tuple[int, int, int]],
+    *,
+    title: str,
+    x_label: str,
+    y_label: str,
+) -> dict[str, Any]:
+    """Return the context of a chart of numbers of rows in bins of two values.
+
+    Parameters
+    ----------
+    edges : sequence of float
+        Increasing edges of the bins of both axes.
+    cells : sequence of (x bin, y bin, number of rows)
+    title, x_label, y_label : str
+    """
+    limits = edges[0], edges[-1]
+    x_scale, y_scale = _build_scales(limits, limits)
+    most = max((count for *_, count in cells), default=1)
+    squares = [
+        {
+            "x": x_scale.place(edges[x]),
+            "y": y_scale.place(edges[y + 1]),
+            "width": round(x_scale.place(edges[x + 1]) - x_scale.place(edges[x]), 2),
+            "height": round(y_scale.place(edges[y]) - y_scale.place(edges[y + 1]), 2),
+            "opacity": round(0.2 + 0.8 * math.sqrt(count / most), 2),
+        }
+        for x, y, count in cells
+    ]
+    rows = [(edges[x], edges[x + 1], edges[y], edges[y + 1], count) for x, y, count in cells]
+    return _describe(title, x_label, y_label) | {
+        "squares": squares,
+        "rows": rows,
+        "x_ticks": x_scale.list_ticks(),
+        "y_ticks": y_scale.list_ticks(),
+    }
+
+
+@register.inclusion_tag("predictor/charts/matrix.html")
+def matrix_chart(
+    labels: Sequence[Any],
+    counts: Sequence[Sequence[int]],
+    *,
+    title: str,
+    class_names: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """Return the context of a table with a shade for each cell: its share of the row.
+
+    Parameters
+    ----------
+    labels : sequence
+        Labels of the rows, and of the columns.
+    counts : sequence of sequence of int
+    title : str
+    class_names : mapping of str to str, optional
+    """
+    rows = []
+    for label, row in zip(labels, counts, strict=True):
+        total = sum(row) or 1
+        cells = [(count, math.ceil(LEVELS * count / total)) for count in row]
+        rows.append((label, cells))
+    return {
+        "title": title,
+        "labels": labels,
+        "rows": rows,
+        "class_names": class_names,
+        "is_wide": len(labels) > MAX_LINES,
+    }
+
+
+@register.inclusion_tag("predictor/charts/distribution.html")
+def distribution_chart(column: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the context of a histogram of a column, or of a table of its categories with bars.
+
+    Parameters
+    ----------
+    column : mapping
+        A column of a signature, with counts.
+    """
+    counts = column["counts"]
+    most = max([1, *counts])
+    shares = [round(100 * count / most, 2) for count in counts]
+    context = {"name": column["name"], "id": slugify(column["name"])}
+    low_high = column.get("range")
+    if not low_high or column.get("categories"):
+        labels = column.get("categories") or ("false", "true")
+        return context | {"categories": list(zip(labels, counts, shares, strict=True))}
+    low, high = low_high
+    edges = [low + (high - low) * number / len(counts) for number in range(len(counts) + 1)]
+    return context | {
+        "low": low,
+        "high": high,
+        "bins": list(zip(edges[:-1], edges[1:], counts, strict=True)),
+        "bars": [
+            {
+                "x": 10 * number + 0.5,
+                "y": round(40 - 0.4 * share, 2),
+                "height": round(0.4 * share, 2),
+            }
+            for number, share in enumerate(shares)
+        ],
+        "width": 10 * len(counts),
+    }
+
+
+@register.inclusion_tag("predictor/charts/bars.html")
+def importance_chart(
+    importance: Mapping[str, Any], columns: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Return the context of a table of columns with bars, the most important first.
+
+    Parameters
+    ----------
+    importance : mapping
+        Means and standard deviations, in the order of the columns.
+    columns : sequence of mapping
+        The columns of a signature.
+    """
+    names = [column["name"] for column in columns]
+    rows = sorted(
+        zip(names, importance["mean"], importance["std"], strict=True), key=lambda row: -row[1]
+    )
+    n_columns, rows = len(rows), rows[:MAX_BARS]
+    ends = [mean + sign * std for _, mean, std in rows for sign in (-1, 1)]
+    scale = Scale(min([0.0, *ends]), max([1e-9, *ends]), 0, 100)
+    bars = []
+    for name, mean, std in rows:
+        start, end = sorted((scale.place(0), scale.place(mean)))
+        bars.append(
+            {
+                "name": name,
+                "mean": mean,
+                "std": std,
+                "x": start,
+                "width": round(end - start, 2),
+                "low": scale.place(mean - std),
+                "high": scale.place(mean + std),
+            }
+        )
+    return {
+        "bars": bars,
+        "metric": metric_name(importance["metric"]),
+        "n_columns": n_columns,
+    }
+
+
+@register.filter
+def metric_name(name: str) -> str:
+    """Return the name of a metric for people."""
+    return METRIC_NAMES.get(name, name)
+
+
+@register.filter
+def short_number(value: float) -> str:
+    """Return a number with four digits."""
+    return f"{value:.4g}"
+
+
+@register.simple_tag
+def swatch(number: int) -> str:
+    """Return the sample of a line for a legend; empty for a line that is not drawn."""
+    if not number:
+        return ""
+    return format_html(
+        '<svg class="chart-swatch" viewBox="0 0 28 10" width="28" height="10" aria-hidden="true">'
+        '<line class="chart-line chart-line-{}" x1="1" y1="5" x2="27" y2="5"/></svg>',
+        number,
+    )
