@@ -31,9 +31,12 @@ def add_counts(column: Column, values: Sequence[Any]) -> Column:
     if labels := get_labels(column):
         found = Counter(values)
         counts = tuple(found[label] for label in labels)
-    elif column.kind in (NUMBER, INTEGER) and column.range and column.range[0] < column.range[1]:
+    elif column.kind in (NUMBER, INTEGER) and column.range:
+        low, high = map(float, column.range)
         numbers = np.array(values, dtype=np.float64)
-        counts = tuple(np.histogram(numbers, N_BINS, column.range)[0].tolist())
+        counts = (
+            tuple(np.histogram(numbers, N_BINS, (low, high))[0].tolist()) if low < high else None
+        )
     return replace(column, counts=counts)
 
 

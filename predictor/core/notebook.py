@@ -176,7 +176,7 @@ def publish(  # noqa: PLR0913 - each parameter is a choice of the user
     card = site.upload(f"models/{name}/versions/", fields, files)
     model = _describe_version(site, name, card)
     is_open = site.is_open(f"models/{name}/")
-    print(format_curl(model.url, signature, needs_token=not is_open))  # noqa: T201 - for the user
+    print(format_curl(model.url, signature.get_example(), needs_token=not is_open))  # noqa: T201 - for the user
     return model
 
 

@@ -48,8 +48,8 @@ def test_class_names_are_on_pages_escaped_and_not_in_predictions(api, iris, fitt
     assert f"<code>0</code> {name}" in api.get("/models/odd/", **BROWSER).content.decode()
     row, url = {"a": 5.1, "b": 3.5}, "/models/odd/predict?outputs=predict,predict_proba"
     page = api.post(url, row, **BROWSER).content.decode()
-    assert f'<dd class="chief">0 {name}' in page
-    assert f"<b>0</b> {name}" in page
+    assert "The prediction is <b>&lt;b&gt;bold&lt;/b&gt;</b> (class 0)." in page
+    assert f'<th scope="row">0 {name}' in page
     answer = api.post(url, row).json()
     assert (answer["prediction"], list(answer["probabilities"])) == (0, ["0", "1", "2"])
     assert api.get("/models/odd/").json()["class_names"] == {"0": "<b>bold</b>"}

@@ -1,0 +1,180 @@
+"""The page of predictions: a form for one row, its answer, and the answers to many rows."""
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, cast
+
+import orjson
+from django.conf import settings
+from rest_framework import status
+from rest_framework.exceptions import APIException
+from rest_framework.request import Request, is_form_media_type
+
+from predictor.api.links import to_absolute
+from predictor.api.renderers import OneModelPage, shows_cards
+from predictor.api.row_form import (
+    NO_EXAMPLE,
+    OUTPUTS_FIELD,
+    VARIED_FIELD,
+    read_form,
+    to_json_row,
+)
+from predictor.core.columns import list_values
+from predictor.core.curl import format_curl
+from predictor.core.errors import PredictorError
+from predictor.core.model import Model
+from predictor.core.variation import Variation, list_variable, vary
+
+if TYPE_CHECKING:
+    from django.http import QueryDict
+
+# Number of predictions in the table. The response below the table has all of them.
+MAX_TABLE_ROWS = 100
+# Number of unused columns that the page names. It counts the others.
+MAX_LISTED_COLUMNS = 20
+# Outputs that are ticked at first, as far as the model has them.
+FIRST_OUTPUTS = ("predict", "predict_proba")
+
+
+class PredictPage(OneModelPage):
+    """The page with the form for a row. The submitted row stays in the form."""
+
+    template = "predictor/predict.html"
+
+    def get_name(self, view: Any) -> str:
+        """Return the title."""
+        return f"Predict with {view.model_name}"
+
+    def get_context(self, data: Any, *args: Any) -> dict[str, Any]:
+        """Return the context of the template."""
+        context: dict[str, Any] = super().get_context(data, *args)
+        request = context["request"]
+        is_ok = context["response"].status_code == status.HTTP_200_OK
+        context["has_predictions"] = is_ok and request.method == "POST"
+        if context.get("post_form"):
+            context |= describe_form(context["view"].model(), request)
+        # The card of a version has no such key.
+        context["is_unpublished"] = shows_cards(context) and data.get("live_version", 0) is None
+        if context["has_predictions"]:
+            context["out_of_range"] = context["view"].out_of_range
+            context["class_names"] = context["view"].class_names
+        if context["has_predictions"] and isinstance(request.data, list):
+            context["n_rows"] = len(request.data)
+            columns = (
+                [(key, _as_in_json(value)) for value in data[key][:MAX_TABLE_ROWS]] for key in data
+            )
+            context["rows"] = list(zip(*columns, strict=True))
+        elif context["has_predictions"]:
+            context["results"] = {key: _as_in_json(value) for key, value in data.items()}
+            context["variation"] = context["view"].variation
+            context["curl"] = context["view"].curl
+        return context
+
+    def show_form_for_method(self, view: Any, method: str, request: Request, obj: Any) -> Any:
+        """Return whether there is a form; a model that cannot be loaded has none."""
+        if method == "POST":
+            try:
+                view.get_serializer()
+            except PredictorError:
+                return False
+        return super().show_form_for_method(view, method, request, obj)
+
+    def get_raw_data_form(self, data: Any, view: Any, method: str, request: Request) -> Any:
+        """Return the form for raw data, filled with the submitted row or the example."""
+        form = super().get_raw_data_form(data, view, method, request)
+        if form and method == "POST":
+            row = get_submitted_row(request)
+            example = view.model().signature.get_example()
+            values = example if row is None else view.get_serializer(instance=row).data
+            form.initial["_content"] = json.dumps(values, indent=4, default=str, ensure_ascii=False)
+        return form
+
+    def get_rendered_html_form(self, data: Any, view: Any, method: str, request: Request) -> Any:
+        """Return the form for a row, filled with the submitted row, its problems and warnings."""
+        row = get_submitted_row(request) if method == "POST" else None
+        if row is None or not self.show_form_for_method(view, method, request, None):
+            return super().get_rendered_html_form(data, view, method, request)
+        failed = status.is_client_error(self.renderer_context["response"].status_code)
+        problems = {"problems": data if failed else {}, "warnings": view.out_of_range}
+        return self.render_form_for_serializer(view.get_serializer(data=row, context=problems))
+
+
+def describe_form(model: Model, request: Request) -> dict[str, Any]:
+    """Return the choices beside the columns in the form, with the submitted ones."""
+    signature = model.signature
+    form = get_form(request)
+    if form:
+        outputs = form.getlist(OUTPUTS_FIELD)
+    else:
+        outputs = ",".join(request.query_params.getlist("outputs")).split(",")
+    if not set(outputs) & set(signature.methods):
+        outputs = [name for name in FIRST_OUTPUTS if name in signature.methods]
+    variable = list_variable(signature.columns)
+    example = request.query_params.get("example", "")
+    return {
+        "unused_columns": list_values(signature.unused_names, MAX_LISTED_COLUMNS),
+        "output_choices": [
+            (name, name in (outputs or signature.methods[:1])) for name in signature.methods
+        ],
+        "variable_names": [column.name for column in variable],
+        "varied_name": form.get(VARIED_FIELD) if form else variable and variable[0].name,
+        "next_example": int(example[:9]) + 1 if example.isascii() and example.isdigit() else 1,
+        "no_example": NO_EXAMPLE,
+    }
+
+
+def vary_row(request: Request, model: Model, row_s: float) -> Variation | None:
+    """Return predictions for the submitted row with other values of the column that was chosen."""
+    columns = list_variable(model.signature.columns)
+    form = get_form(request)
+    name = form.get(VARIED_FIELD) if form else None
+    column = next((column for column in columns if name in (None, column.name)), None)
+    return vary(model, get_json_row(request, model), column, row_s) if column else None
+
+
+def get_json_row(request: Request, model: Model) -> dict[str, Any]:
+    """Return the submitted row, which is valid, as JSON values."""
+    columns = model.signature.columns
+    form = get_form(request)
+    if form is None:
+        row: Any = request.data
+        return {column.name: row[column.name] for column in columns if column.required}
+    return to_json_row(read_form(form, columns), columns)
+
+
+def build_curl(model: Model, request: Request) -> str:
+    """Return the curl command for the submitted row and its outputs."""
+    form = get_form(request)
+    outputs = form.getlist(OUTPUTS_FIELD) if form else []
+    outputs = outputs or request.query_params.getlist("outputs")
+    query = f"?outputs={','.join(outputs)}" if outputs else ""
+    is_open = getattr(settings, "API_ACCESS", "") == "open"
+    needs_token = request.user.is_authenticated and not is_open
+    return format_curl(
+        to_absolute(request, request.path) + query,
+        get_json_row(request, model),
+        needs_token=needs_token,
+    )
+
+
+def get_form(request: Request) -> "QueryDict | None":
+    """Return the submitted form; None without a form."""
+    is_form = request.method == "POST" and is_form_media_type(request.content_type)
+    return cast("QueryDict", request.data) if is_form else None
+
+
+def _as_in_json(value: Any) -> Any:
+    """Return a value with null for NaN, and a list as text: a template would write None in it."""
+    plain = orjson.loads(orjson.dumps(value))
+    return json.dumps(plain, ensure_ascii=False) if isinstance(plain, list) else plain
+
+
+def get_submitted_row(request: Request) -> Mapping[str, Any] | None:
+    """Return the row in the body; None if the body is not one row or cannot be parsed."""
+    if request.method != "POST":
+        return None
+    try:
+        data: Any = request.data
+    except APIException:  # the response reports it
+        return None
+    return data if isinstance(data, Mapping) else None
