@@ -1,5 +1,7 @@
 """A prediction, by hand."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -65,9 +67,9 @@ def test_a_refused_row_says_why_at_the_column_and_keeps_the_rest(page):
 def test_the_form_offers_outputs_examples_and_another_column_without_javascript(plain_page):
     page = plain_page
     page.goto("/predict?outputs=predict,decision_function")
-    expect(page.get_by_label("predict_proba")).not_to_be_checked()
-    page.get_by_label("decision_function").uncheck()
-    page.get_by_label("predict_proba").check()
+    expect(page.get_by_label("predict_proba").first).not_to_be_checked()
+    page.get_by_label("decision_function").first.uncheck()
+    page.get_by_label("predict_proba").first.check()
     page.get_by_label("Also vary").select_option("X2")
     page.get_by_role("button", name="Predict", exact=True).click()
     expect(page.get_by_role("status").get_by_role("row")).to_have_count(4)
@@ -106,3 +108,26 @@ def test_many_rows_go_as_raw_data(page):
     assert violations(page) == {}
     page.get_by_role("link", name="Page", exact=True).click()
     expect(page.get_by_label("X1", exact=True)).to_have_value("5.1")
+
+
+def test_a_table_is_predicted_and_downloaded_without_javascript(plain_page):
+    page = plain_page
+    page.goto("/predict")
+    page.get_by_text("Many rows as a table").click()
+    page.get_by_label("Paste a table").fill("X1\tX2\tid\n5.1\t3.5\ta\nx\t3\tb\n7\t3\tc")
+    page.get_by_role("button", name="Show predictions").click()
+    expect(page.get_by_role("status")).to_contain_text("2 of 3 rows predicted.")
+    expect(page.get_by_role("status")).to_contain_text("does not use the columns id.")
+    expect(page.get_by_role("region", name="1 refused row")).to_contain_text(
+        "Line 3: X1: Expected a number; got a string that is not a finite number."
+    )
+    cells = page.get_by_role("group", name="Predictions by row").get_by_role("row").last
+    expect(cells).to_have_text(re.compile(r"^3\s*2\s*0.0088\d*\s*0.41\d*\s*0.57\d*\s*7\s*3\s*c$"))
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download as CSV").click()
+    assert download.value.suggested_filename == "iris-1-predictions.csv"
+    lines = download.value.path().read_text().splitlines()
+    assert lines[0] == (
+        "X1,X2,id,predictions,probabilities 0,probabilities 1,probabilities 2,problem"
+    )
+    assert lines[2].startswith("x,3,b,,,,,X1: Expected a number")

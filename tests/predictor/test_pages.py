@@ -6,6 +6,7 @@ from html import unescape
 
 import numpy as np
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from sklearn.preprocessing import FunctionTransformer
 
 from predictor import registry
@@ -186,6 +187,49 @@ def test_the_table_shows_the_first_hundred_rows(api, iris):
     response = post_raw(api, json.dumps([{"X1": 5.1, "X2": 3.5}] * 150))
     assert cells(response)[-1] == ["99", '0 <span class="class-name">setosa</span>']
     assert b"The table shows the first 100 of 150 rows." in response.content
+
+
+# Tables
+
+
+def test_a_table_is_json_for_programs(api, iris):
+    file = SimpleUploadedFile("rows.csv", b"X1,X2\n5.1,3.5\n,3\n")
+    response = api.post("/models/iris/predict/table", {"file": file}, format="multipart")
+    assert (response.status_code, response.json()) == (
+        200,
+        {
+            "columns": {"predictions": [0]},
+            "n_rows": 2,
+            "extra_columns": [],
+            "refused": [{"line": 3, "problem": "No value in X1."}],
+        },
+    )
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        (b"", "There is no table. Paste rows with a header, or choose a CSV file."),
+        (b"X1\n1", "The table lacks the columns X2. Its header is: X1."),
+        (b"\xff", "The file is not UTF-8 text. Save the table as CSV in UTF-8."),
+        (b"X1,X2\n1,\n", "1 refused row"),
+    ],
+)
+def test_a_table_that_cannot_be_predicted_is_a_page_that_says_so(api, iris, data, sentence):
+    data = {"file": SimpleUploadedFile("rows.csv", data)} if data else {"table": " "}
+    address = "/models/iris/versions/1/predict/table"
+    page = api.post(address, data, format="multipart", **BROWSER).content.decode()
+    assert sentence in page
+    assert "Download as CSV" in page
+
+
+def test_a_long_table_does_not_stay_in_the_form(api, iris):
+    table = "X1,X2\n" + "5.1,3.5\n" * 4000
+    response = api.post("/predict/table", {"table": table}, format="multipart", **BROWSER)
+    page = response.content.decode()
+    assert "4000 of 4000 rows predicted." in page
+    assert "The table is too long to stay in the form." in page
+    assert len(page) < 20_000
 
 
 # Changes by staff
