@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 import orjson
-from django.conf import settings
 from rest_framework import status
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request, is_form_media_type
@@ -24,6 +23,7 @@ from predictor.core.curl import format_curl
 from predictor.core.errors import PredictorError
 from predictor.core.model import Model
 from predictor.core.variation import Variation, list_variable, vary
+from predictor.permissions import needs_token
 
 if TYPE_CHECKING:
     from django.http import QueryDict
@@ -168,7 +168,7 @@ def get_short_text(request: Request) -> str:
 
 
 def describe_form(model: Model, request: Request) -> dict[str, Any]:
-    """Return the choices beside the columns in the form, with the submitted ones."""
+    """Return the choices beside the columns in the form, with those that were submitted."""
     signature = model.signature
     form = get_form(request)
     if form:
@@ -216,12 +216,10 @@ def build_curl(model: Model, request: Request) -> str:
     outputs = form.getlist(OUTPUTS_FIELD) if form else []
     outputs = outputs or request.query_params.getlist("outputs")
     query = f"?outputs={','.join(outputs)}" if outputs else ""
-    is_open = getattr(settings, "API_ACCESS", "") == "open"
-    needs_token = request.user.is_authenticated and not is_open
     return format_curl(
         to_absolute(request, request.path) + query,
         get_json_row(request, model),
-        needs_token=needs_token,
+        needs_token=needs_token(request),
     )
 
 

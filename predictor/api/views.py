@@ -20,9 +20,10 @@ from rest_framework.views import APIView
 from predictor import conf, exceptions, registry
 from predictor.api import strict_json
 from predictor.api.counted import CountedView
+from predictor.api.model_page import ModelPage
 from predictor.api.openapi import PredictSchema
 from predictor.api.predict_page import PredictPage, build_curl, vary_row
-from predictor.api.renderers import ModelListPage, ModelPage
+from predictor.api.renderers import ModelListPage
 from predictor.api.row_form import OUTPUTS_FIELD, build_row_form, choose_row, read_form
 from predictor.api.serializers import CardSerializer
 from predictor.core import range_check

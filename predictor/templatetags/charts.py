@@ -53,9 +53,9 @@ class Scale(NamedTuple):
         share = (value - self.low) / (self.high - self.low)
         return round(self.start + share * (self.end - self.start), 2)
 
-    def list_ticks(self) -> list[tuple[float, str]]:
-        """Return positions and labels of round values."""
-        step = _round_step((self.high - self.low) / N_STEPS)
+    def list_ticks(self, least: float = 0) -> list[tuple[float, str]]:
+        """Return positions and labels of round values, with the least step between them."""
+        step = max(least, _round_step((self.high - self.low) / N_STEPS))
         first, last = math.ceil(self.low / step - 1e-9), math.floor(self.high / step + 1e-9)
         return [
             (self.place(number * step), f"{number * step:.6g}") for number in range(first, last + 1)
@@ -155,6 +155,7 @@ def series_chart(  # noqa: PLR0913 - texts of the chart
     title: str,
     x_label: str,
     y_label: str,
+    are_whole: bool = False,
     are_shares: bool = False,
     class_names: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
@@ -167,6 +168,8 @@ def series_chart(  # noqa: PLR0913 - texts of the chart
     series : mapping of str to sequence of float
         The numbers of each line, by its label. A number may be None: the line has a gap there.
     title, x_label, y_label : str
+    are_whole : bool
+        Whether the values of the horizontal axis are integers.
     are_shares : bool
         Whether the vertical axis is that from 0 to 1.
     class_names : mapping of str to str, optional
@@ -186,7 +189,7 @@ def series_chart(  # noqa: PLR0913 - texts of the chart
         "drawn": drawn,
         "labels": list(series),
         "rows": list(zip(x_values, zip(*series.values(), strict=True), strict=True)),
-        "x_ticks": x_scale.list_ticks(),
+        "x_ticks": x_scale.list_ticks(1 if are_whole else 0),
         "y_ticks": y_scale.list_ticks(),
         "has_points": len(x_values) <= MAX_POINTS,
         "has_no_diagonal": True,
@@ -198,7 +201,10 @@ def _widen(numbers: Sequence[float]) -> tuple[float, float]:
     """Return the limits of an axis: those of the numbers, or around a single one."""
     low, high = min(numbers, default=0.0), max(numbers, default=1.0)
     margin = abs(low) * 0.1 or 1.0
-    return (low, high) if high - low > 1e-9 * margin else (low - margin, high + margin)
+    if high - low > 1e-9 * margin:
+        return low, high
+    limit = 1.0 if 0 < high <= 1 else math.inf  # many metrics are at most 1
+    return low - margin, min(high + margin, limit)
 
 
 @register.inclusion_tag("predictor/charts/shares.html")
@@ -380,6 +386,13 @@ def importance_chart(
 def metric_name(name: str) -> str:
     """Return the name of a metric for people."""
     return METRIC_NAMES.get(name, name)
+
+
+@register.simple_tag
+def metric_title(name: str) -> str:
+    """Return the name of a metric as the title of a chart, such as "Log loss by version"."""
+    words = metric_name(name)
+    return f"{words[0].upper()}{words[1:]} by version"
 
 
 @register.filter

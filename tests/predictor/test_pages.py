@@ -232,6 +232,47 @@ def test_a_long_table_does_not_stay_in_the_form(api, iris):
     assert len(page) < 20_000
 
 
+# Models and versions
+
+
+def test_the_page_of_a_model_explains_it(api, staff_api, staff, iris, register):
+    registry.promote(register(), by=staff, why="better <b>")
+    get_store().refresh()
+    page = api.get("/models/iris/", **BROWSER).content.decode()
+    for text in (
+        '<dd><a href="/models/iris/versions/2">version 2</a></dd>',
+        "<dd>OneVsRestClassifier</dd>",
+        "requests.post",
+        "http://testserver/models/iris/predict",
+        "Values in the sample",
+        "Metrics by version",
+    ):
+        assert text in page
+    assert "History" not in page  # names of users
+    page = staff_api.get("/models/iris/", **BROWSER).content.decode()
+    assert "<td>Promotion</td>" in page
+    assert "<td>1 to 2</td>" in page
+    assert "<td>better &lt;b&gt;</td>" in page
+    staff_api.post("/models/iris/unpublish", {}, **BROWSER)
+    page = staff_api.get("/models/iris/", **BROWSER).content.decode()
+    assert "Make a version live" in page
+    assert '<a class="btn btn-default" href="/models/iris/versions/2">Version 2</a>' in page
+
+
+def test_the_page_of_a_version_compares_it_with_another(api, iris, register):
+    register("iris", recipe="penguins")
+    page = api.get("/models/iris/versions/2/?compare=1", **BROWSER).content.decode()
+    assert "Comparison with version 1" in page
+    assert '<th scope="row">Accuracy</th><td>0.9913</td><td>0.76</td>' in page
+    assert "Pipeline of ColumnTransformer, LogisticRegression</td><td>OneVsRestClassifier" in page
+    assert "<li>Only in this version: island.</li>" in page
+    assert "http://testserver/models/iris/versions/2/predict" in page
+    for address in ("/models/iris/versions/2/?compare=2", "/models/iris/versions/2/?compare=9"):
+        page = api.get(address, **BROWSER).content.decode()
+        assert "There is no such other version." in page
+    assert "Comparison with" not in api.get("/models/iris/versions/2/", **BROWSER).content.decode()
+
+
 # Changes by staff
 
 
