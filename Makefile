@@ -43,10 +43,12 @@ $(VENV)/.serve: requirements.txt | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 
-$(VENV)/.test: requirements-dev.txt $(VENV)/.serve
+$(VENV)/.test: $(wildcard requirements-*.txt) $(VENV)/.serve
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade \
 	    --target $(VENV)/older scikit-learn==1.5.2  # a notebook in the tests has this version
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade \
+	    --target $(VENV)/frames polars==2.1.0 polars-runtime-32==2.1.0 pyarrow==26.0.1  # so has one
 	@touch $@
 
 # The packages of the client in TypeScript, which is tested where npm is installed.

@@ -27,7 +27,7 @@ from predictor.api.renderers import ModelListPage
 from predictor.api.row_form import OUTPUTS_FIELD, build_row_form, choose_row, read_form
 from predictor.api.serializers import CardSerializer
 from predictor.core import range_check
-from predictor.core.artifacts import get_software_versions
+from predictor.core.artifacts import get_installed_versions
 from predictor.core.codec import JSON_ROWS, Codec, Decoded, parse_exactly
 from predictor.core.errors import InvalidInput
 from predictor.core.model import Model
@@ -126,7 +126,7 @@ class Software(ModelView):
     @extend_schema(operation_id="software", responses={200: SOFTWARE})
     def get(self, _request: Request) -> Response:
         """Return the versions of Python, scikit-learn and NumPy."""
-        return Response(get_software_versions())
+        return Response(get_installed_versions())
 
 
 class Predict(CountedView, ModelDetail):

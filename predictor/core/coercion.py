@@ -25,6 +25,9 @@ MAX_EXACT_INTEGER = 2**53
 # Dtypes that cannot represent every number of float64.
 NARROW_FLOATS = ("float16", "float32")
 
+# Dtype of pandas for booleans that may be missing.
+NULLABLE_BOOLEAN = "boolean"
+
 # Dtypes of columns whose integers are Python objects.
 OBJECT_DTYPES = ("object", "category")
 

@@ -33,10 +33,9 @@ def add_counts(column: Column, values: Sequence[Any]) -> Column:
         counts = tuple(found[label] for label in labels)
     elif column.kind in (NUMBER, INTEGER) and column.range:
         low, high = map(float, column.range)
-        numbers = np.array(values, dtype=np.float64)
-        counts = (
-            tuple(np.histogram(numbers, N_BINS, (low, high))[0].tolist()) if low < high else None
-        )
+        if low < high:
+            numbers = np.array(values, dtype=np.float64)
+            counts = tuple(np.histogram(numbers, N_BINS, (low, high))[0].tolist())
     return replace(column, counts=counts)
 
 

@@ -19,6 +19,9 @@ INNER_ATTRIBUTES = (
     "estimator",
 )
 
+# Method of the samplers of imbalanced-learn, which do nothing at prediction.
+SAMPLER_METHOD = "fit_resample"
+
 
 class ColumnHint(NamedTuple):
     """Information of one step about one column; the fields are those of Column."""
@@ -49,7 +52,7 @@ def get_inner(estimator: Any) -> Any:
     """Return the first inner estimator that receives the same rows; None if there is none."""
     for attribute in ("steps", "transformer_list"):
         if steps := getattr(estimator, attribute, None):
-            fitted = [step for _, step in steps if not isinstance(step, str) and step is not None]
+            fitted = [step for _, step in steps if _transforms(step)]
             return fitted[0] if fitted else None
     return next(iter(get_all_inner(estimator)), None)
 
@@ -63,6 +66,11 @@ def get_all_inner(estimator: Any) -> Sequence[Any]:
         if hasattr(values[0], "fit") or hasattr(values[0], "calibrators"):
             return values
     return []
+
+
+def _transforms(step: Any) -> bool:
+    """Return whether a step of a pipeline is an estimator that runs at prediction."""
+    return not (step is None or isinstance(step, str) or hasattr(step, SAMPLER_METHOD))
 
 
 def get_hints(estimator: Any, n_columns: int) -> dict[int, ColumnHint]:
@@ -122,6 +130,8 @@ def _step_hints(estimator: Any, positions: Sequence[int]) -> Iterator[tuple[int,
     missing_as_none = False
     is_union = hasattr(estimator, "transformer_list")
     for _, step in estimator.transformer_list if is_union else estimator.steps:
+        if hasattr(step, SAMPLER_METHOD):
+            continue
         imputes_none = getattr(step, "missing_values", 0) is None
         missing_as_none = missing_as_none or imputes_none
         for position, hint in _find_hints(step, positions):

@@ -14,6 +14,7 @@ from predictor.core.coercion import (
     DATETIME,
     INTEGER,
     NARROW_FLOATS,
+    NULLABLE_BOOLEAN,
     NUMBER,
     fits_float64,
 )
@@ -136,7 +137,8 @@ def build_series(column: Column, values: Any) -> Any:
     if column.dtype == "object":
         # Without a dtype, pandas would make it a column of strings.
         return pd.Series(_object_array(column, values), dtype=object)
-    if None in values and column.kind in (INTEGER, BOOLEAN) and column.dtype.islower():
+    is_nullable = not column.dtype.islower() or column.dtype == NULLABLE_BOOLEAN
+    if None in values and column.kind in (INTEGER, BOOLEAN) and not is_nullable:
         # pandas converts NumPy's integers and booleans in the same way if a value is missing.
         is_exact = column.kind == INTEGER and fits_float64(values)
         dtype = "float64" if is_exact else object

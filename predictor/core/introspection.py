@@ -8,20 +8,21 @@ from typing import Any
 
 import numpy as np
 
-from predictor.core import sklearn_private
+from predictor.core import boosters, sklearn_private
 from predictor.core.coercion import BOOLEAN, INTEGER, NUMBER, STRING
 from predictor.core.columns import Column
-from predictor.core.encoder_metadata import get_hints, get_innermost, takes_text
+from predictor.core.encoder_metadata import get_hints, get_inner, get_innermost, takes_text
 from predictor.core.errors import ArtifactError
 from predictor.core.input_builders import ARRAY, FRAME, SPARSE, VECTOR
 
 
 def check_fitted(estimator: Any) -> None:
-    """Raise an ArtifactError if an estimator of scikit-learn is not fitted.
+    """Raise an ArtifactError if an estimator is not fitted.
 
     A class of another package may keep its state in attributes that scikit-learn does not know.
     """
-    if type(estimator).__module__.partition(".")[0] != "sklearn":
+    root = type(estimator).__module__.partition(".")[0]
+    if root != "sklearn" and not boosters.get_package(estimator):
         return
     from sklearn.exceptions import NotFittedError  # noqa: PLC0415 - its owner has imported it
     from sklearn.utils.validation import check_is_fitted  # noqa: PLC0415 - as above
@@ -50,12 +51,30 @@ def get_container(estimator: Any) -> str:
         return str(declared)
     if takes_text(estimator) or takes_labels(estimator) or takes_vector(estimator):
         return VECTOR
-    if getattr(estimator, "feature_names_in_", None) is not None:
+    if _find_names(estimator) is not None:
         return FRAME
     first = get_innermost(estimator)
     training_data = sklearn_private.training_rows(first)
     is_sparse = sklearn_private.was_fitted_on_sparse(first) or hasattr(training_data, "toarray")
     return SPARSE if is_sparse else ARRAY
+
+
+def get_names(estimator: Any) -> list[str] | None:
+    """Return the names of the columns of X; None if the estimator does not store them."""
+    if declared := getattr(estimator, "served_columns_", None):
+        return [column.name for column in declared]
+    return _find_names(estimator)
+
+
+def _find_names(estimator: Any) -> list[str] | None:
+    """Return the names that an estimator or its first step has seen; None without names."""
+    names = getattr(estimator, "feature_names_in_", None)
+    # A pipeline takes the names from its first step, which can be "passthrough".
+    passes_rows = hasattr(estimator, "steps") or hasattr(estimator, "best_estimator_")
+    if names is None and passes_rows and (inner := get_inner(estimator)) is not None:
+        return _find_names(inner)
+    names = boosters.choose_names(get_innermost(estimator), names)
+    return None if names is None else list(map(str, names))
 
 
 def get_columns(estimator: Any, count: int | None = None) -> tuple[Column, ...]:
@@ -83,9 +102,10 @@ def get_columns(estimator: Any, count: int | None = None) -> tuple[Column, ...]:
         return (Column("x0"),)
     if other_input := _describe_other_input(estimator):
         raise ArtifactError(f"{type(estimator).__name__} takes {other_input}, not rows of columns.")
-    names = getattr(estimator, "feature_names_in_", None)
+    names = get_names(estimator)
     if names is None:
-        count = getattr(estimator, "n_features_in_", count)
+        # CatBoost does not know the number of columns of a model that it read: it is 0.
+        count = getattr(estimator, "n_features_in_", None) or count
         if count is None:
             check_fitted(estimator)
             check_fitted(get_innermost(estimator))
@@ -95,9 +115,7 @@ def get_columns(estimator: Any, count: int | None = None) -> tuple[Column, ...]:
         names = [f"x{n}" for n in range(count)]
     hints = get_hints(estimator, len(names))
     return tuple(
-        replace(Column(str(name)), **hints[position]._asdict())
-        if position in hints
-        else Column(str(name))
+        replace(Column(name), **hints[position]._asdict()) if position in hints else Column(name)
         for position, name in enumerate(names)
     )
 
@@ -105,7 +123,8 @@ def get_columns(estimator: Any, count: int | None = None) -> tuple[Column, ...]:
 def takes_labels(estimator: Any) -> bool:
     """Return whether the estimator transforms a column of labels."""
     tags = _get_tags(estimator)
-    return bool(tags and tags.target_tags.one_d_labels and hasattr(estimator, "classes_"))
+    is_for_labels = tags and tags.target_tags.one_d_labels and not tags.input_tags.two_d_array
+    return bool(is_for_labels and hasattr(estimator, "classes_"))
 
 
 def takes_vector(estimator: Any) -> bool:

@@ -27,6 +27,7 @@ def save(  # noqa: PLR0913 - each parameter is a choice of the user
     columns: Mapping[str, str] | Sequence[Column | str] | None = None,
     class_names: Mapping[Any, str] | None = None,
     description: str = "",
+    trusted_types: Sequence[str] = (),
     url: str | None = None,
     token: str | None = None,
 ) -> SavedModel:
@@ -46,6 +47,9 @@ def save(  # noqa: PLR0913 - each parameter is a choice of the user
         Names of any classes, such as `{0: "setosa"}`. Pages show them beside the labels.
     description : str
         Description of the model.
+    trusted_types : sequence of str
+        Full names of types and functions of other packages in the estimator, such as "shop.Clip".
+        The server accepts them if its setting TRUSTED_TYPES contains them.
     url : str, optional
         Address of the site that will serve the model. A warning says if it runs another version of
         scikit-learn.
@@ -62,17 +66,23 @@ def save(  # noqa: PLR0913 - each parameter is a choice of the user
     """
     if url is not None:
         _check_version(SiteClient(url, token))
-    signature = artifacts.save(
+    dump = artifacts.dump(
         estimator,
-        path,
         sample,
         columns=columns,
         class_names=class_names,
         description=description,
+        trusted=trusted_types,
     )
-    path = Path(path)
-    versions = artifacts.get_software_versions()
-    return SavedModel(path, path.stat().st_size, describe(estimator), signature, versions)
+    artifacts.write(path, dump.data)
+    return SavedModel(
+        Path(path),
+        len(dump.data),
+        describe(estimator),
+        dump.signature,
+        artifacts.get_software_versions(),
+        dump.notes,
+    )
 
 
 @dataclass(frozen=True)
@@ -104,6 +114,7 @@ def publish(  # noqa: PLR0913 - each parameter is a choice of the user
     columns: Mapping[str, str] | Sequence[Column | str] | None = None,
     class_names: Mapping[Any, str] | None = None,
     description: str = "",
+    trusted_types: Sequence[str] = (),
     test: Any = None,
     target: Any = None,
     metrics: Mapping[str, float] | None = None,
@@ -124,7 +135,7 @@ def publish(  # noqa: PLR0913 - each parameter is a choice of the user
         Address of the site.
     token : str, optional
         Token of a staff user.
-    sample, columns, class_names, description
+    sample, columns, class_names, description, trusted_types
         See `save`. The description replaces that of the model.
     test : DataFrame, array, sparse matrix or list of str, optional
         Rows of X that the estimator was not fitted on. The site evaluates the model on them.
@@ -153,12 +164,14 @@ def publish(  # noqa: PLR0913 - each parameter is a choice of the user
     if not re.fullmatch(NAME, name):
         raise ValueError(f"{name!r} is not a model name. {NAME_RULE}")
     site = SiteClient(url, token)
-    texts: dict[str, Any] = {
-        "columns": columns,
-        "class_names": class_names,
-        "description": description,
-    }
-    data, signature = artifacts.dump(estimator, sample, **texts)
+    dump = artifacts.dump(
+        estimator,
+        sample,
+        columns=columns,
+        class_names=class_names,
+        description=description,
+        trusted=trusted_types,
+    )
     fields = {
         "metrics": json.dumps({key: float(value) for key, value in (metrics or {}).items()}),
         "promote": json.dumps(promote),
@@ -168,15 +181,17 @@ def publish(  # noqa: PLR0913 - each parameter is a choice of the user
         "note": note,
         "allow_version": "true" if allow_version else "",
     }
-    files = {"artifact": (f"{name}.skops", data)}
+    files = {"artifact": (f"{name}.skops", dump.data)}
     if test is not None or target is not None:
-        optional["target"], rows = write_holdout(test, target, signature)
+        optional["target"], rows = write_holdout(test, target, dump.signature)
         files["test"] = ("test.csv", rows)
     fields |= {key: text for key, text in optional.items() if text}
     card = site.upload(f"models/{name}/versions/", fields, files)
     model = _describe_version(site, name, card)
+    for sentence in dump.notes:
+        print(sentence)  # noqa: T201 - for the user
     is_open = site.is_open(f"models/{name}/")
-    print(format_curl(model.url, signature.get_example(), needs_token=not is_open))  # noqa: T201 - for the user
+    print(format_curl(model.url, dump.signature.get_example(), needs_token=not is_open))  # noqa: T201 - for the user
     return model
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from predictor.core.coercion import BOOLEAN
+from predictor.core import boosters
+from predictor.core.coercion import BOOLEAN, NULLABLE_BOOLEAN
 from predictor.core.columns import Column
 from predictor.core.input_builders import SPARSE, VECTOR, InputBuilder
 from predictor.core.response_values import to_array
@@ -22,7 +23,7 @@ MAX_ROWS = 256
 # Kinds of dtypes of numbers, and the rounding that equal results may have.
 NUMBERS, RTOL, ATOL = "biuf", 1e-9, 1e-12
 
-# Exceptions with which estimators reject rows.
+# Exceptions with which estimators of scikit-learn reject rows.
 REJECTIONS = (
     ValueError,
     TypeError,
@@ -31,6 +32,11 @@ REJECTIONS = (
     AttributeError,
     NotImplementedError,
 )
+
+
+def find_rejections() -> tuple[type[Exception], ...]:
+    """Return the exceptions with which estimators reject rows."""
+    return (*REJECTIONS, *boosters.find_errors())
 
 
 def mark_nullable(
@@ -50,7 +56,8 @@ def mark_nullable(
     nullable = [
         position
         for position, column in enumerate(columns)
-        if column.required and (column.kind != BOOLEAN or column.dtype == "object")
+        if column.required
+        and (column.kind != BOOLEAN or column.dtype in ("object", NULLABLE_BOOLEAN))
     ]
     if not _accepts(method, container, columns, nullable):
         candidates = nullable if len(columns) <= MAX_COLUMNS else []
@@ -74,16 +81,29 @@ def depends_on_dtype(methods: Sequence[Callable[[Any], Any]], sample: Any) -> bo
     floats = rows.astype(np.float64)
     if (floats.astype(rows.dtype) != rows).sum():
         return False  # a column of float64 rejects such integers
+    return _depends_on_container(methods, rows, floats)
+
+
+def needs_dataframe(methods: Sequence[Callable[[Any], Any]], sample: Any) -> bool:
+    """Return whether the results change if a DataFrame becomes an array."""
+    rows = sample.iloc[:MAX_ROWS]
+    return _depends_on_container(methods, rows, rows.to_numpy())
+
+
+def _depends_on_container(
+    methods: Sequence[Callable[[Any], Any]], rows: Any, converted: Any
+) -> bool:
+    """Return whether the results for rows differ from those for the converted rows."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for method in methods:
             try:
                 expected = _to_dense(method(rows))
-            except REJECTIONS:
+            except find_rejections():
                 continue
             try:
-                actual = _to_dense(method(floats))
-            except REJECTIONS:
+                actual = _to_dense(method(converted))
+            except find_rejections():
                 return True
             if not _is_equal(expected, actual):
                 return True
@@ -129,5 +149,5 @@ def _run_example(
         try:
             values = RowParser(nullable_columns).parse([row])
             return method(InputBuilder(container, nullable_columns).build(values))
-        except REJECTIONS:
+        except find_rejections():
             return None

@@ -8,7 +8,15 @@ from typing import Any
 import numpy as np
 
 from predictor.core import times
-from predictor.core.coercion import BOOLEAN, DATETIME, INTEGER, NARROW_FLOATS, NUMBER, STRING
+from predictor.core.coercion import (
+    BOOLEAN,
+    DATETIME,
+    INTEGER,
+    NARROW_FLOATS,
+    NULLABLE_BOOLEAN,
+    NUMBER,
+    STRING,
+)
 from predictor.core.columns import Column
 from predictor.core.distribution import add_counts
 from predictor.core.errors import ArtifactError
@@ -129,7 +137,7 @@ def _get_type(column: Column, values: Any) -> Column:
         has_none = dtype == "object" and any(value is None for value in values.to_list())
         return replace(column, dtype=dtype, kind=kind, missing_as_none=has_none)
     try:
-        kind = KINDS[np.dtype(dtype.lower()).kind]
+        kind = BOOLEAN if dtype == NULLABLE_BOOLEAN else KINDS[np.dtype(dtype.lower()).kind]
     except (TypeError, KeyError) as exc:
         raise ArtifactError(
             f"The column {column.name} has dtype {dtype}, which JSON cannot represent. {ADVICE}"

@@ -34,6 +34,8 @@ class SavedModel:
     signature : Signature
     fitted_with : mapping of str to str
         Versions of the software.
+    notes : sequence of str
+        Sentences about the parameters of the estimator that the file does not contain.
     """
 
     path: Path
@@ -41,11 +43,13 @@ class SavedModel:
     estimator: str
     signature: Signature
     fitted_with: Mapping[str, str]
+    notes: Sequence[str] = ()
 
     def __repr__(self) -> str:
         return (
             f"<{self.path}: {self.estimator}, {self._count_columns()}, "
             f"{', '.join(self.signature.methods)}, {format_size(self.size)}>"
+            + "".join(f"\n{note}" for note in self.notes)
         )
 
     def _repr_html_(self) -> str:
@@ -57,6 +61,8 @@ class SavedModel:
         }
         if labels := get_labels(self.signature):
             facts["Classes"] = _join([self._format_class(label) for label in labels])
+        if self.notes:
+            facts["Notes"] = escape(" ".join(self.notes))
         rows = [
             f'<tr><th style="{CELL}{SOFT}font-weight:400">{name}</th>'
             f'<td style="{CELL}">{value}</td></tr>'

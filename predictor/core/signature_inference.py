@@ -1,14 +1,23 @@
 """Inference of a signature from a fitted estimator and a sample of rows."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from predictor.core import introspection, probing, response_values, sample_data, unused_columns
+from predictor.core import (
+    boosters,
+    introspection,
+    probing,
+    response_values,
+    sample_data,
+    unused_columns,
+)
 from predictor.core.coercion import INTEGER
 from predictor.core.columns import Column
+from predictor.core.encoder_metadata import get_innermost
 from predictor.core.errors import ArtifactError
 from predictor.core.input_builders import ARRAY, FRAME, SPARSE
+from predictor.core.sample_frames import convert_sample
 from predictor.core.served_methods import get_method, get_methods
 from predictor.core.signature import Signature
 
@@ -25,14 +34,15 @@ def infer_signature(
         Names and descriptions of the columns, in the order of fitting. Their types, if they state
         any, precede those of the sample.
     sample : DataFrame, array, sparse matrix or list of str, optional
-        Rows of X as the estimator accepts them. They add dtypes, ranges and an example.
+        Rows of X as the estimator accepts them, or in a table of another library, see
+        `sample_frames.convert_sample`. They add dtypes, ranges and an example.
 
     Raises
     ------
     ArtifactError
         The estimator is not fitted; it has no method that is served; its input is not rows of
         columns; its columns differ from `columns` or from those of the sample; two columns have the
-        same name.
+        same name; only a sample could tell the categories of its columns.
     """
     methods = get_methods(estimator)
     if not methods:
@@ -41,21 +51,20 @@ def infer_signature(
             f"{type(estimator).__name__} has none of the methods that are served: "
             f"{', '.join(response_values.METHODS)}."
         )
+    if sample is not None:
+        sample = convert_sample(sample)
     inferred = introspection.get_columns(estimator, _count_columns(columns, sample))
     introspection.check_fitted(estimator)
     container = introspection.get_container(estimator)
+    first = get_innermost(estimator)
+    if sample is None:
+        _check_categories(first)
+    inferred = _restore_names(inferred, sample, first)
     unused = unused_columns.find_unused(estimator, len(inferred), _align(sample, inferred))
     inferred = unused_columns.mark_unused(inferred, unused)
     if sample is not None:
-        declared = inferred = _add_types(inferred, columns or ())
-        container, inferred = sample_data.refine_columns(inferred, sample)
         runs = [get_method(estimator, name) for name in methods]
-        if container in (ARRAY, SPARSE) and probing.depends_on_dtype(runs, sample):
-            dtype = str(sample.dtype)
-            inferred = tuple(replace(column, dtype=dtype, kind=INTEGER) for column in inferred)
-        if hasattr(estimator, "served_columns_"):  # the estimator declares its types
-            container = introspection.get_container(estimator)
-            inferred = tuple(map(_restore_type, inferred, declared))
+        container, inferred = _add_sample(estimator, inferred, columns, sample, runs)
     method = getattr(estimator, methods[0])
     inferred = tuple(map(_restrict, probing.mark_nullable(method, container, inferred)))
     if len({column.name for column in inferred}) < len(inferred):
@@ -70,11 +79,71 @@ def infer_signature(
     )
 
 
+def _add_sample(
+    estimator: Any,
+    inferred: Sequence[Column],
+    described: Sequence[Column] | None,
+    sample: Any,
+    methods: Sequence[Callable[[Any], Any]],
+) -> tuple[str, tuple[Column, ...]]:
+    """Return the container, and the columns with the properties of a sample."""
+    container = introspection.get_container(estimator)
+    if container in (ARRAY, SPARSE) and hasattr(sample, "columns"):
+        inferred, sample = _take_names(inferred, described, sample, methods)
+    declared = _add_types(inferred, described or ())
+    found, refined = sample_data.refine_columns(declared, sample)
+    if found in (ARRAY, SPARSE) and probing.depends_on_dtype(methods, sample):
+        dtype = str(sample.dtype)
+        refined = tuple(replace(column, dtype=dtype, kind=INTEGER) for column in refined)
+    if hasattr(estimator, "served_columns_"):  # the estimator declares its container and types
+        return container, tuple(map(_restore_type, refined, declared))
+    return found, refined
+
+
+def _take_names(
+    inferred: Sequence[Column],
+    described: Sequence[Column] | None,
+    sample: Any,
+    methods: Sequence[Callable[[Any], Any]],
+) -> tuple[tuple[Column, ...], Any]:
+    """Return the columns with the names of a DataFrame, for an estimator that stores no names.
+
+    Returns also the sample, as an array unless the estimator needs the DataFrame. As in
+    scikit-learn, the columns have no names if one of them is not a string.
+    """
+    if not all(isinstance(name, str) for name in sample.columns):
+        return tuple(inferred), sample.to_numpy()
+    names = [column.name for column in described or ()]
+    if not set(names) <= set(sample.columns) or not names:
+        names = list(sample.columns)
+    if len(names) != len(inferred):
+        return tuple(inferred), sample.to_numpy()  # which is rejected with both numbers
+    sample = sample[names]
+    named = tuple(replace(column, name=name) for column, name in zip(inferred, names, strict=True))
+    return named, sample if probing.needs_dataframe(methods, sample) else sample.to_numpy()
+
+
 def _count_columns(columns: Sequence[Column] | None, sample: Any) -> int | None:
     if columns is not None:
         return len(columns)
     shape: tuple[int, ...] = getattr(sample, "shape", ())
     return shape[1] if len(shape) > 1 else None
+
+
+def _check_categories(estimator: Any) -> None:
+    """Check that the categories of the columns are known without a sample."""
+    if boosters.has_categories(estimator):
+        raise ArtifactError(
+            f"{type(estimator).__name__} was fitted on columns of categories, and does not store "
+            "their values. Add a sample."
+        )
+
+
+def _restore_names(inferred: Sequence[Column], sample: Any, estimator: Any) -> tuple[Column, ...]:
+    """Return the inferred columns with the names of a DataFrame, if the estimator changed them."""
+    names = [str(name) for name in getattr(sample, "columns", ())]
+    stored = {boosters.get_stored_name(estimator, name): name for name in names}
+    return tuple(replace(column, name=stored.get(column.name, column.name)) for column in inferred)
 
 
 def _align(sample: Any, columns: Sequence[Column]) -> Any:

@@ -16,3 +16,4 @@ class Options:
     memory_bytes: int
     time_limit_s: float  # for one call of the estimator
     idle_s: float | None = None  # time without requests after which the process ends
+    packages: Sequence[str] = ()  # packages of gradient boosting that fitted the version

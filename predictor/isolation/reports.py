@@ -20,8 +20,9 @@ T = TypeVar("T")
 # Maximum size of a report. The categories of the columns are the largest part.
 MAX_BYTES = 16 * 2**20
 
-# A dtype of few bytes for each value.
-DType = Annotated[str, msgspec.Meta(pattern=r"\A[<>]?[A-Za-z]{1,20}[0-9]{0,3}\Z")]
+# A dtype of few bytes for each value, or of times with their unit and zone.
+DTYPE = r"[<>]?[A-Za-z]{1,20}[0-9]{0,3}|datetime64\[\w{1,2}(, [\w/:+-]{1,60})?\]"
+DType = Annotated[str, msgspec.Meta(pattern=rf"\A({DTYPE})\Z")]
 
 
 class ColumnReport(TypedDict, total=False):
@@ -36,9 +37,11 @@ class ColumnReport(TypedDict, total=False):
     categories: list[Value] | None
     closed: bool
     none: bool
-    range: tuple[float, float] | None
+    range: tuple[float | Text, float | Text] | None
     example: Value
     counts: list[Count] | None
+    dtype_categories: list[Value] | None
+    ordered: bool
 
 
 class SignatureReport(TypedDict, total=False):

@@ -115,20 +115,21 @@ def compile_artifact(job: Job) -> None:
 def train(job: Job) -> None:
     """Train a bundled model, and write and compile its artifact."""
     fitted = recipes.fit(job.recipe)
-    data, signature = artifacts.dump(
+    dump = artifacts.dump(
         fitted.estimator, fitted.X, columns=fitted.columns, class_names=fitted.class_names
     )
-    compilation = compile_(fitted.estimator, signature, fitted.X, enabled=job.use_compiled)
+    compilation = compile_(fitted.estimator, dump.signature, fitted.X, enabled=job.use_compiled)
     description = {
         "format": "skops",
-        "signature": signature.to_json(),
+        "signature": dump.signature.to_json(),
         "fitted_with": artifacts.get_software_versions(),
         "estimator": describe(fitted.estimator),
+        "notes": dump.notes,
         "description": fitted.description,
         "metrics": dict(fitted.metrics),
-        "evaluation": fitted.held_out and fitted.held_out.evaluate(signature),
+        "evaluation": fitted.held_out and fitted.held_out.evaluate(dump.signature),
     }
-    write(job.artifact, data)
+    write(job.artifact, dump.data)
     write(job.compiled, compilation.data)
     lines = (json.dumps(each) for each in (description, compilation.report))
     write(job.report, "\n".join(lines).encode())

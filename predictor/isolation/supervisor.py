@@ -168,14 +168,15 @@ class Supervisor:
         job = Job(**fields | dict(zip(files, descriptors, strict=True)))
         own, theirs = messages.pair()
         with own, theirs:
-            self._jobs.add(_fork(JOB, job.trusted, job, theirs))
+            self._jobs.add(_fork(JOB, job.trusted, (), job, theirs))
             messages.send(connection, messages.dump({}), [own.fileno()])
 
     def _start(self, key: str, request: dict[str, Any], artifact: int) -> Child:
         options = Options(**request)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            pid = _fork(ESTIMATOR_PROCESS, options.trusted, options, artifact, theirs)
+            arguments = (options, artifact, theirs)
+            pid = _fork(ESTIMATOR_PROCESS, options.trusted, options.packages, *arguments)
         ours.settimeout(0)
         child = self._children[key] = Child(key, pid, ours)
         return child
@@ -206,13 +207,13 @@ class Supervisor:
                 log.error("Estimator process %s ended with %s.", pid, how)
 
 
-def _fork(module: str, trusted: Sequence[str], *arguments: Any) -> int:
+def _fork(module: str, trusted: Sequence[str], packages: Sequence[str], *arguments: Any) -> int:
     """Run the `main` of a module in a fork, and return its process id.
 
     The last argument of `main` is the id of this process.
     """
     gc.disable()  # imports make no garbage, and the collector would run all the time
-    import_modules((*SHARED_MODULES, module), trusted)
+    import_modules((*SHARED_MODULES, module), trusted, packages)
     gc.freeze()  # the collector would write to the pages that all processes share
     gc.enable()
     supervisor = os.getpid()
@@ -222,8 +223,12 @@ def _fork(module: str, trusted: Sequence[str], *arguments: Any) -> int:
     return pid
 
 
-def import_modules(modules: Sequence[str], trusted: Sequence[str]) -> None:
+def import_modules(
+    modules: Sequence[str], trusted: Sequence[str], packages: Sequence[str] = ()
+) -> None:
     """Import modules that confined processes share, and those of the operator's trusted names.
+
+    Import also the packages of gradient boosting that a version needs.
 
     A confined process cannot read the files of the operator's modules.
     """
@@ -232,11 +237,11 @@ def import_modules(modules: Sequence[str], trusted: Sequence[str]) -> None:
     for name in modules:
         import_module(name)
     sklearn_private.find_thread_pools()
-    for name in trusted:
+    for name in (*packages, *(each.rpartition(".")[0] for each in trusted)):
         try:
-            import_module(name.rpartition(".")[0])
-        except Exception:  # only a file that contains the name is rejected
-            log.exception("The module of %s cannot be imported.", name)
+            import_module(name)
+        except Exception:  # only a file that names the module is rejected
+            log.exception("The module %s cannot be imported.", name)
 
 
 def _run_child(function: Callable[[], None]) -> NoReturn:

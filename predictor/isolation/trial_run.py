@@ -15,7 +15,7 @@ from predictor.core.engines import EstimatorEngine
 from predictor.core.engines.result_validation import InvalidResult, check_results
 from predictor.core.errors import ArtifactError, InvalidInput
 from predictor.core.lazy_frame import slice_rows
-from predictor.core.probing import REJECTIONS
+from predictor.core.probing import find_rejections
 from predictor.core.response_values import ESTIMATOR_ONLY, to_array
 from predictor.core.signature import Signature
 from predictor.core.unused_columns import mark_unused
@@ -124,10 +124,11 @@ def _find_failing(estimator: Any, signature: Signature) -> set[str]:
     if isinstance(_run(estimator, signature, example, signature.methods[:1]), str):
         return set()
     failing = set()
+    rejections: tuple[type[Exception], ...] = (ArtifactError, *find_rejections())
     for name in set(signature.methods) - set(signature.shared_methods):
         try:
             is_rejected = isinstance(_run(estimator, signature, example, [name]), str)
-        except (ArtifactError, *REJECTIONS):
+        except rejections:
             is_rejected = True
         if is_rejected:
             failing.add(name)

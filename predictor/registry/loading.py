@@ -4,7 +4,7 @@ import json
 import logging
 
 from predictor import conf
-from predictor.core import artifacts, engines
+from predictor.core import artifacts, boosters, engines
 from predictor.core.engines import CompiledEngine, Engine
 from predictor.core.errors import ArtifactError
 from predictor.core.model import Model
@@ -65,6 +65,7 @@ def _estimator_engine(
         sha256=row.sha256,
         signature=json.dumps(row.signature),
         trusted=sorted(conf.trusted_types()),
+        packages=sorted(boosters.find_versions().keys() & row.fitted_with.keys()),
         allow_version=row.any_version,
         is_batch_safe=bool(row.engines.get("joined")),
         memory_bytes=conf.estimator_memory_bytes(),

@@ -12,6 +12,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse
+from catboost import CatBoostClassifier, CatBoostRegressor
+from imblearn.over_sampling import RandomOverSampler
+from imblearn.pipeline import make_pipeline as make_resampling_pipeline
+from lightgbm import LGBMClassifier, LGBMRegressor
 from sklearn.base import BaseEstimator, clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.cluster import Birch, KMeans
@@ -63,6 +67,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from sklearn.utils import all_estimators, get_tags
 from sklearn.utils._test_common.instance_generator import _construct_instances
 from sklearn.utils.estimator_checks import _enforce_estimator_tags_X, _enforce_estimator_tags_y
+from xgboost import XGBClassifier, XGBRegressor
 
 from predictor.core.artifacts import save
 from predictor.core.signature import Signature
@@ -89,6 +94,15 @@ TABLE = pd.DataFrame(
 )
 BEVERAGES = np.array(["ale", "tea", "wine"])[LABELS]
 KINDS = [["red", "green"][n % 2] for n in range(ROWS)]
+XGBOOST = {"n_estimators": 4, "max_depth": 3, "n_jobs": 1}
+LIGHTGBM = {"n_estimators": 4, "num_leaves": 4, "n_jobs": 1, "verbose": -1}
+CATBOOST = {
+    "iterations": 4,
+    "depth": 3,
+    "thread_count": 1,
+    "silent": True,
+    "allow_writing_files": False,
+}
 DICE = rng.integers(1, 7, size=NUMBERS.shape).astype(float)
 
 
@@ -309,6 +323,41 @@ def own() -> Iterator[tuple[str, Case]]:
         "nullable integers": (
             make_pipeline(SimpleImputer(), logistic),
             TABLE[["count", "width"]].astype({"count": "Int64"}),
+            LABELS,
+        ),
+        "XGBoost, calibrated": (CalibratedClassifierCV(XGBClassifier(**XGBOOST), cv=2), NUMBERS, LABELS),
+        "XGBoost, categories": (XGBClassifier(**XGBOOST, enable_categorical=True), categories, LABELS),
+        "XGBoost, gaps": (XGBRegressor(**XGBOOST), WITH_GAPS, TARGET),
+        "XGBoost, search": (
+            GridSearchCV(table_pipeline(XGBClassifier(**XGBOOST)), {"xgbclassifier__max_depth": [2, 3]}, cv=2),
+            TABLE,
+            LABELS,
+        ),
+        "XGBoost, two classes": (XGBClassifier(**XGBOOST), NUMBERS, LABELS > 0),
+        "LightGBM, calibrated": (CalibratedClassifierCV(LGBMClassifier(**LIGHTGBM), cv=2), NUMBERS, BEVERAGES),
+        "LightGBM, categories": (LGBMClassifier(**LIGHTGBM), categories, BEVERAGES),
+        "LightGBM, gaps": (LGBMRegressor(**LIGHTGBM), WITH_GAPS, TARGET),
+        "LightGBM, search": (
+            GridSearchCV(table_pipeline(LGBMClassifier(**LIGHTGBM)), {"lgbmclassifier__num_leaves": [3, 4]}, cv=2),
+            TABLE,
+            BEVERAGES,
+        ),
+        "LightGBM, two classes": (LGBMClassifier(**LIGHTGBM), NUMBERS, LABELS > 0),
+        "CatBoost, calibrated": (CalibratedClassifierCV(CatBoostClassifier(**CATBOOST), cv=2), NUMBERS, BEVERAGES),
+        "CatBoost, categories": (
+            CatBoostClassifier(**CATBOOST, cat_features=("city", "count")),
+            TABLE[["length", "city", "count"]],
+            KINDS,
+        ),
+        "CatBoost, gaps": (CatBoostRegressor(**CATBOOST), WITH_GAPS, TARGET),
+        "CatBoost, search": (
+            GridSearchCV(table_pipeline(CatBoostClassifier(**CATBOOST)), {"catboostclassifier__depth": [2, 3]}, cv=2),
+            TABLE,
+            KINDS,
+        ),
+        "resampled": (
+            make_resampling_pipeline(StandardScaler(), RandomOverSampler(random_state=0), logistic),
+            NUMBERS,
             LABELS,
         ),
         "infrequent strings": (

@@ -63,6 +63,7 @@ IS_QUICK = N_MUTATIONS < 1000
 COMPILED = (
     *("LogisticRegression", "RandomForestClassifier", "HistGradientBoostingClassifier"),
     *("IsolationForest", "KNeighborsClassifier", "MLPClassifier", "table, logistic"),
+    *("XGBoost, two classes", "XGBoost, gaps", "LightGBM, two classes"),
 )
 
 # Estimators whose results are random, or are if a parameter has another valid value.

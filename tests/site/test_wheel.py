@@ -34,7 +34,8 @@ save(forest, "wine.skops", sample=X)
 print(json.dumps({"X": X[::50].tolist(), "predictions": forest.predict(X[::50]).tolist()}))
 """
 
-# Models with parts that scikit-learn 1.5 names or stores in another way.
+# Models with parts that scikit-learn 1.5 names or stores in another way, or with defaults that
+# later versions reject.
 OLDER = """
 import json, sys, warnings
 from predictor.core import save
@@ -49,8 +50,8 @@ X, y = load_wine(return_X_y=True)
 X = X[:, :3]
 scaled = make_column_transformer((StandardScaler(), [0]), remainder="passthrough")
 models = {
-    "boosting": HistGradientBoostingClassifier(max_iter=3, categorical_features=None),
-    "columns": make_pipeline(scaled, SGDClassifier(eta0=0.01, random_state=0)),
+    "boosting": HistGradientBoostingClassifier(max_iter=3),
+    "columns": make_pipeline(scaled, SGDClassifier(random_state=0)),
 }
 predictions = {}
 with warnings.catch_warnings(record=True) as caught:

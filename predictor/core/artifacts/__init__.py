@@ -7,12 +7,15 @@ import hashlib
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from predictor.core.artifacts.ingest import IngestedArtifact, ingest, open_artifact
 from predictor.core.artifacts.sample_file import read_sample
-from predictor.core.artifacts.skops import model_file
-from predictor.core.artifacts.software_versions import get_software_versions
+from predictor.core.artifacts.skops import fit_only, model_file
+from predictor.core.artifacts.software_versions import (
+    get_installed_versions,
+    get_software_versions,
+)
 from predictor.core.columns import Column
 from predictor.core.descriptions import describe_columns, name_classes
 from predictor.core.errors import ArtifactError
@@ -20,8 +23,10 @@ from predictor.core.signature import Signature
 from predictor.core.signature_inference import infer_signature
 
 __all__ = [
+    "Dump",
     "IngestedArtifact",
     "dump",
+    "get_installed_versions",
     "get_software_versions",
     "ingest",
     "load",
@@ -29,30 +34,53 @@ __all__ = [
     "read",
     "read_sample",
     "save",
+    "write",
 ]
 
 
 def save(
-    estimator: Any, path: str | os.PathLike[str], sample: Any = None, **texts: Any
+    estimator: Any, path: str | os.PathLike[str], sample: Any = None, **options: Any
 ) -> Signature:
     """Write a fitted estimator to a skops file, and return its signature; see `dump`."""
-    data, signature = dump(estimator, sample, **texts)
+    data, signature, _ = dump(estimator, sample, **options)
+    write(path, data)
+    return signature
+
+
+def write(path: str | os.PathLike[str], data: bytes) -> None:
+    """Write an artifact, and wait until the disk has it."""
     with Path(path).open("wb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
-    return signature
 
 
-def dump(
+class Dump(NamedTuple):
+    """A skops file in memory.
+
+    Parameters
+    ----------
+    data : bytes
+    signature : Signature
+    notes : list of str
+        Sentences about the parameters of the estimator that the file does not contain.
+    """
+
+    data: bytes
+    signature: Signature
+    notes: list[str]
+
+
+def dump(  # noqa: PLR0913 - each parameter is a choice of the user
     estimator: Any,
     sample: Any = None,
     *,
     columns: Mapping[str, str] | Sequence[Column | str] | None = None,
     class_names: Mapping[Any, str] | None = None,
     description: str = "",
-) -> tuple[bytes, Signature]:
-    """Return a skops file with its signature and the software versions, and the signature.
+    trusted: Iterable[str] = (),
+) -> Dump:
+    """Return a skops file with its signature and the software versions.
 
     Parameters
     ----------
@@ -66,6 +94,8 @@ def dump(
         Names of any classes.
     description : str
         Description of the model.
+    trusted : iterable of str
+        Types and functions that the operator of the server adds to the allow-list.
 
     Raises
     ------
@@ -86,8 +116,8 @@ def dump(
         "description": description,
     }
     data = model_file.dumps(estimator, card)
-    model_file.loads(data)
-    return data, signature
+    left_out = model_file.loads(data, trusted=trusted).left_out
+    return Dump(data, signature, fit_only.describe(left_out))
 
 
 def load(

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any
@@ -10,8 +10,8 @@ from typing import Any
 from predictor.core.artifacts import mlflow, restricted_pickle
 from predictor.core.artifacts.onnx.audit import audit
 from predictor.core.artifacts.onnx.estimator import build
-from predictor.core.artifacts.skops import model_file, zip_archive
-from predictor.core.artifacts.software_versions import check_version
+from predictor.core.artifacts.skops import fit_only, model_file, zip_archive
+from predictor.core.artifacts.software_versions import add_note, check_boosters, check_version
 from predictor.core.artifacts.stated_signature import read_signature
 from predictor.core.columns import Column
 from predictor.core.errors import ArtifactError
@@ -42,6 +42,10 @@ class OpenedArtifact:
         Metadata in the file: its signature, and the versions of the software that fitted it.
     fitted_version : str, optional
         The scikit-learn version that fitted the estimator; None if it is unknown.
+    left_out : collection of str
+        Parameters that only fitting uses, and whose values the file cannot contain.
+    booster_versions : dict of str to str
+        The version of each package of gradient boosting that fitted a part of the estimator.
     """
 
     estimator: Any
@@ -49,6 +53,8 @@ class OpenedArtifact:
     data: bytes = field(repr=False)
     card: Mapping[str, Any] = field(default_factory=dict)
     fitted_version: str | None = None
+    left_out: Collection[str] = ()
+    booster_versions: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -96,7 +102,15 @@ def open_artifact(
     """
     if not data or data.startswith(ZIP_START) or PICKLE_START.match(data):
         model = model_file.loads(data, trusted=trusted, allow_version=allow_version)
-        return OpenedArtifact(model.estimator, SKOPS, data, model.card, model.fitted_version)
+        return OpenedArtifact(
+            model.estimator,
+            SKOPS,
+            data,
+            model.card,
+            model.fitted_version,
+            model.left_out,
+            model.booster_versions,
+        )
     audited = audit(data)
     return OpenedArtifact(build(audited), ONNX, audited.data)
 
@@ -140,12 +154,15 @@ def ingest(  # noqa: PLR0913 - each parameter is a choice of the operator
         served.
     """
     source_format, data, notes = _convert(
-        data, name, allow_pickle=allow_pickle, allow_version=allow_version
+        data, name, trusted, allow_pickle=allow_pickle, allow_version=allow_version
     )
-    artifact = open_artifact(data, trusted=trusted, allow_version=allow_version)
+    with add_note(next((note for note in notes if note.startswith("Fitted with ")), "")):
+        artifact = open_artifact(data, trusted=trusted, allow_version=allow_version)
     if artifact.file_format == SKOPS and source_format != PICKLE:
         note = check_version(artifact.fitted_version, allowed=True)
         notes += [note] if note else []
+        notes += check_boosters(artifact.booster_versions, allowed=True)
+    notes += fit_only.describe(artifact.left_out)
     signature = _get_signature(artifact, columns, sample)
     return IngestedArtifact(
         estimator=artifact.estimator,
@@ -161,7 +178,7 @@ def ingest(  # noqa: PLR0913 - each parameter is a choice of the operator
 
 
 def _convert(
-    data: bytes, name: str, *, allow_pickle: bool, allow_version: bool
+    data: bytes, name: str, trusted: Iterable[str], *, allow_pickle: bool, allow_version: bool
 ) -> tuple[str, bytes, list[str]]:
     """Return the format of a file ("skops" may also be ONNX), its artifact's bytes, and notes."""
     if data.startswith(ZIP_START):
@@ -175,17 +192,22 @@ def _convert(
             "Pickles can execute code. Only a command on the server reads them: "
             "`register NAME FILE --allow-pickle`."
         )
-    estimator, notes, version = restricted_pickle.load(data)
-    if note := check_version(version, allowed=allow_version):
-        notes.insert(0, note)
-    return PICKLE, model_file.dumps(estimator, {"fitted_with": {"scikit-learn": version}}), notes
+    model = restricted_pickle.load(data, trusted)
+    note = check_version(model.version, allowed=allow_version)
+    card = {
+        "fitted_with": {"scikit-learn": model.version},
+        model_file.LEFT_OUT: sorted(model.left_out),
+    }
+    data = model_file.dumps(model.estimator, card)
+    return PICKLE, data, [note, *model.notes] if note else model.notes
 
 
 def _get_fitted_with(artifact: OpenedArtifact) -> dict[str, str]:
     stated = artifact.card.get("fitted_with")
-    if isinstance(stated, dict):
-        return {str(name)[:40]: str(version)[:40] for name, version in stated.items()}
-    return {"scikit-learn": artifact.fitted_version} if artifact.fitted_version else {}
+    if not isinstance(stated, dict):
+        stated = {"scikit-learn": artifact.fitted_version} if artifact.fitted_version else {}
+    versions = {**stated, **artifact.booster_versions}
+    return {str(name)[:40]: str(version)[:40] for name, version in versions.items()}
 
 
 def _get_signature(

@@ -1,18 +1,21 @@
 """Reader of pickle and joblib files that resolves only the names on an allow-list.
 
 Unpickling calls the functions that the file names. The allow-list contains the types that a skops
-file may contain, and the functions with which NumPy, SciPy and scikit-learn restore them.
+file may contain, and the functions with which NumPy, SciPy and scikit-learn restore them. Any other
+name becomes a placeholder, which only a parameter may contain that served methods do not read.
 """
 
 import io
 import pickle
 import re
 import warnings
-from importlib import metadata
-from typing import Any
+from collections.abc import Collection, Iterable
+from typing import Any, NamedTuple
 
-from predictor.core.artifacts import bounds, sklearn_0_17, sklearn_upgrade
+from predictor.core.artifacts import placeholder, sklearn_0_17, sklearn_upgrade
+from predictor.core.artifacts.placeholder import make_placeholder
 from predictor.core.artifacts.skops import trusted_types
+from predictor.core.artifacts.software_versions import add_note, check_version, get_version
 from predictor.core.errors import ArtifactError
 
 # Modules that have another name in the installed versions.
@@ -34,7 +37,7 @@ REBUILDERS = trusted_types.qualify(
         "_codecs": "encode",
         "builtins": "bool bytearray complex dict float frozenset int list object set slice str "
         "tuple",
-        "collections": "OrderedDict defaultdict",
+        "collections": "OrderedDict UserList defaultdict",
         "copyreg": "_reconstructor",
         "functools": "partial",
         "numpy": "dtype ndarray",
@@ -60,22 +63,44 @@ SPARSE = re.compile(r"scipy\.sparse\._\w+\.(bsr|coo|csc|csr|dia|dok|lil)_(matrix
 LOSS = re.compile(r"sklearn\.(_loss\._loss|linear_model\._sgd_fast)\.__pyx_unpickle_Cy\w+")
 
 
+# Version of scikit-learn in the state of an estimator.
+VERSION = re.compile(rb"_sklearn_version.{1,12}?(\d+\.\d+(?:\.\w+)*)", re.DOTALL)
+
+
 class Unpickler(pickle.Unpickler):
-    """Unpickler that resolves only allowed names."""
+    """Unpickler that resolves only allowed names.
+
+    Parameters
+    ----------
+    file : file object
+    trusted : collection of str
+        Types and functions that the operator adds to the allow-list.
+    rejected : list of str
+        Receives the names that are not allowed.
+    """
+
+    def __init__(self, file: Any, trusted: Collection[str], rejected: list[str]) -> None:
+        # Pickles of Python 2 contain arrays as text with this encoding.
+        super().__init__(file, encoding="latin1")
+        self.trusted, self.rejected = trusted, rejected
 
     def find_class(self, module: str, name: str) -> Any:
-        """Return the object with this name.
+        """Return the object with this name; a placeholder if the name is not allowed.
 
         Raises
         ------
         ArtifactError
-            The name is not allowed.
+            The name is a path of attributes.
         """
+        if (module, name) == (sklearn_upgrade.COLUMNS_MODULE, sklearn_upgrade.COLUMNS_TYPE):
+            module, name = "collections", "UserList"
         module = RENAMED_MODULES.get(module, module)
         full_name = f"{module}.{name}"
-        # A name with a dot is a path of attributes, which may leave its module.
-        if "." in name or not _is_allowed(full_name):
+        if "." in name:  # a path of attributes, which may leave its module
             raise ArtifactError(f"The pickle contains {full_name}, which is not allowed.")
+        if full_name not in self.trusted and not _is_allowed(full_name):
+            self.rejected.append(full_name)
+            return make_placeholder(full_name)
         return super().find_class(module, name)
 
 
@@ -92,22 +117,35 @@ def _is_allowed(full_name: str) -> bool:
     )
 
 
-def load(data: bytes) -> tuple[Any, list[str], str]:
-    """Return the estimator in a pickle or joblib file.
+class PickledModel(NamedTuple):
+    """Contents of a pickle or joblib file.
 
     Parameters
     ----------
-    data : bytes
-        The content of the file.
-
-    Returns
-    -------
     estimator : estimator
         The estimator, upgraded to the installed scikit-learn.
     notes : list of str
         One sentence for each change of the upgrade.
     version : str
         The scikit-learn version that fitted the estimator.
+    left_out : set of str
+        Parameters that only fitting uses, and whose values are not allowed.
+    """
+
+    estimator: Any
+    notes: list[str]
+    version: str
+    left_out: set[str]
+
+
+def load(data: bytes, trusted: Iterable[str] = ()) -> PickledModel:
+    """Return the contents of a pickle or joblib file.
+
+    Parameters
+    ----------
+    data : bytes
+    trusted : iterable of str
+        Types and functions that the operator adds to the allow-list.
 
     Raises
     ------
@@ -116,20 +154,28 @@ def load(data: bytes) -> tuple[Any, list[str], str]:
     """
     if not data:
         raise ArtifactError("The file is empty.")
+    rejected: list[str] = []
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            estimator = _load_joblib(data) if _is_joblib(data) else _load_pickle(data)
+            load_file = _load_joblib if _is_joblib(data) else _load_pickle
+            estimator = load_file(data, set(trusted), rejected)
         except ArtifactError:
             raise
         except Exception as exc:
-            raise ArtifactError(_explain(exc, caught)) from exc
+            if rejected:
+                raise placeholder.reject(rejected) from exc
+            raise ArtifactError(
+                _explain(exc, _find_version(caught) or _read_version(data))
+            ) from exc
     other_version = _find_version(caught)
-    installed = metadata.version("scikit-learn")
+    with add_note(check_version(other_version, allowed=True) if other_version else ""):
+        left_out = placeholder.leave_out(estimator, rejected)
     estimator, notes = sklearn_0_17.upgrade(estimator)
+    installed = get_version("scikit-learn")
     if other_version:
-        sklearn_upgrade.upgrade(bounds.everything(estimator), other_version, installed)
-    return estimator, notes, other_version or installed
+        sklearn_upgrade.upgrade(estimator, other_version, installed)
+    return PickledModel(estimator, notes, other_version or installed, left_out)
 
 
 def _find_version(caught: list[warnings.WarningMessage]) -> str | None:
@@ -138,31 +184,37 @@ def _find_version(caught: list[warnings.WarningMessage]) -> str | None:
     return next(filter(None, versions), None)
 
 
-def _explain(exc: Exception, caught: list[warnings.WarningMessage]) -> str:
+def _read_version(data: bytes) -> str | None:
+    """Return the version in the state of the first estimator of a pickle that is not compressed."""
+    stated = VERSION.search(data)
+    return stated[1].decode() if stated else None
+
+
+def _explain(exc: Exception, version: str | None) -> str:
     """Return a sentence about a pickle that cannot be read."""
+    installed = get_version("scikit-learn")
     if isinstance(exc, ValueError) and "node array from the pickle" in str(exc):
         return (
-            "The pickle contains trees of scikit-learn 1.2 or older, which scikit-learn "
-            f"{metadata.version('scikit-learn')} cannot read. Fit the model again."
+            f"The pickle contains trees of scikit-learn {version or '1.2 or older'}, which "
+            f"scikit-learn {installed} cannot read. Fit the model again."
         )
-    if version := _find_version(caught):
+    if version and version != installed:
         return (
-            f"The pickle was written with scikit-learn {version}, and scikit-learn "
-            f"{metadata.version('scikit-learn')} cannot read it. Fit the model again."
+            f"The pickle was written with scikit-learn {version}, and scikit-learn {installed} "
+            "cannot read it. Fit the model again."
         )
     return "The file is not a pickle of an estimator."
 
 
-def _load_pickle(data: bytes) -> Any:
-    # Pickles of Python 2 contain arrays as text with this encoding.
-    return Unpickler(io.BytesIO(data), encoding="latin1").load()
+def _load_pickle(data: bytes, trusted: Collection[str], rejected: list[str]) -> Any:
+    return Unpickler(io.BytesIO(data), trusted, rejected).load()
 
 
 def _is_joblib(data: bytes) -> bool:
     return b"NumpyArrayWrapper" in data or not data.startswith((b"\x80", b"c", b"("))
 
 
-def _load_joblib(data: bytes) -> Any:
+def _load_joblib(data: bytes, trusted: Collection[str], rejected: list[str]) -> Any:
     from joblib import numpy_pickle
 
     class Array(numpy_pickle.NumpyArrayWrapper):  # type: ignore[misc]  # joblib ships no types
@@ -172,16 +224,17 @@ def _load_joblib(data: bytes) -> Any:
             """Return the array."""
             if not self.dtype.hasobject:
                 return super().read_array(unpickler, ensure_native_byte_order)
-            return Unpickler(unpickler.file_handle).load().reshape(self.shape)
+            file = unpickler.file_handle
+            return Unpickler(file, trusted, rejected).load().reshape(self.shape)
 
     class JoblibUnpickler(numpy_pickle.NumpyUnpickler):  # type: ignore[misc]  # joblib ships no types
         """joblib's unpickler with the allow-list."""
 
         def find_class(self, module: str, name: str) -> Any:
-            """Return the object with this name, if it is allowed."""
+            """Return the object with this name; a placeholder if the name is not allowed."""
             if (module, name) == ("joblib.numpy_pickle", "NumpyArrayWrapper"):
                 return Array
-            return Unpickler.find_class(Unpickler(io.BytesIO()), module, name)
+            return Unpickler(io.BytesIO(), trusted, rejected).find_class(module, name)
 
         dispatch = numpy_pickle.NumpyUnpickler.dispatch.copy()
 

@@ -5,12 +5,15 @@ estimator whose results would silently differ is rejected.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
+from functools import partial
 from inspect import Parameter, signature
 from typing import Any
 
 import numpy as np
 
+from predictor.core import sklearn_private
+from predictor.core.artifacts import bounds
 from predictor.core.errors import ArtifactError
 
 # Names of modules in files that were written with older versions of NumPy, SciPy or Cython.
@@ -20,8 +23,14 @@ RENAMED_MODULES = {
     "_loss": "sklearn._loss._loss",
 }
 
+# A list of columns, which scikit-learn 1.5 and 1.6 kept in a type of its own.
+COLUMNS_MODULE, COLUMNS_TYPE = "sklearn.compose._column_transformer", "_RemainderColsList"
+
 # Former names of parameters that were renamed in scikit-learn 1.2 and 1.7.
 FORMER_NAMES = {"estimator": "base_estimator"}
+
+# Argument of `check_array` that scikit-learn 1.6 renamed.
+OLD_ARGUMENT, NEW_ARGUMENT = "force_all_finite", "ensure_all_finite"
 
 # First version whose coefficients of partial least squares include the scale of the columns.
 SCALED_COEFFICIENTS = (1, 5)
@@ -33,13 +42,27 @@ class _Unequal(Exception):
     """The installed version returns other results; the message is the cause."""
 
 
-def upgrade(parts: Iterable[Any], fitted: str | None, installed: str) -> None:
-    """Upgrade the parts of an estimator.
+def upgrade_node(node: dict[str, Any]) -> None:
+    """Replace the former names of types in a node of a skops file by those of today."""
+    module = node.get("__module__")
+    if isinstance(module, str):
+        node["__module__"] = RENAMED_MODULES.get(module, module)
+    if (module, node.get("__class__")) != (COLUMNS_MODULE, COLUMNS_TYPE):
+        return
+    value: Any = node
+    for name in ("content", "content", "data"):
+        value = value.get(name) if isinstance(value, dict) else None
+    if isinstance(value, dict):
+        node.clear()
+        node.update(value)
+
+
+def upgrade(estimator: Any, fitted: str | None, installed: str) -> None:
+    """Upgrade an estimator and the estimators in it.
 
     Parameters
     ----------
-    parts : iterable of object
-        The estimator and all objects in it.
+    estimator : estimator
     fitted : str, optional
         The scikit-learn version that fitted the estimator; None if it is unknown.
     installed : str
@@ -50,7 +73,7 @@ def upgrade(parts: Iterable[Any], fitted: str | None, installed: str) -> None:
         The installed version would return other results.
     """
     version = tuple(map(int, re.findall(r"\d+", fitted or "")[:2]))
-    for part in parts:
+    for part in bounds.everything(estimator):
         kind = type(part)
         if kind.__module__.partition(".")[0] != "sklearn" or not hasattr(kind, "get_params"):
             continue
@@ -60,9 +83,20 @@ def upgrade(parts: Iterable[Any], fitted: str | None, installed: str) -> None:
                 rule(part, version)
         except _Unequal as exc:
             raise ArtifactError(
-                f"{kind.__name__} was fitted with scikit-learn {fitted or '(unknown version)'}. "
+                f"{_name_part(estimator, part)} was fitted with scikit-learn "
+                f"{fitted or '(unknown version)'}. "
                 f"scikit-learn {installed} would return other results: {exc}. Fit it again."
             ) from exc
+
+
+def _name_part(estimator: Any, part: Any) -> str:
+    """Return the class of a part of an estimator, and its step if a pipeline contains it."""
+    name = type(part).__name__
+    for owner in bounds.everything(estimator):
+        for step in getattr(owner, "steps", ()):
+            if any(each is part for each in bounds.everything(step[1])):
+                return f"The step {step[0]} ({name})"
+    return name
 
 
 def _add_parameters(estimator: Any) -> None:
@@ -93,6 +127,43 @@ def _upgrade_tree(tree: Any, _version: tuple[int, ...]) -> None:
 def _upgrade_tfidf(transformer: Any, _version: tuple[int, ...]) -> None:
     if "_idf_diag" in vars(transformer):
         transformer.idf_ = vars(transformer).pop("_idf_diag").diagonal()
+
+
+def _upgrade_columns(transformer: Any, _version: tuple[int, ...]) -> None:
+    """Replace "passthrough" by the transformer that 1.3 and older created for each call."""
+    if "transformers_" not in vars(transformer):
+        return
+    positions = sklearn_private.transformer_columns(transformer)
+    transformer.transformers_ = [
+        (name, _pass_columns(transformer, positions[name]), columns)
+        if isinstance(part, str) and part == "passthrough"
+        else (name, part, columns)
+        for name, part, columns in transformer.transformers_
+    ]
+
+
+def _pass_columns(transformer: Any, positions: Sequence[int]) -> Any:
+    """Return a fitted transformer that returns the columns at some positions."""
+    from sklearn.preprocessing import FunctionTransformer
+
+    passed = FunctionTransformer(
+        accept_sparse=True, check_inverse=False, feature_names_out="one-to-one"
+    )
+    if output := vars(transformer).get("_sklearn_output_config", {}).get("transform"):
+        passed.set_output(transform=output)
+    passed.n_features_in_ = len(positions)
+    if hasattr(transformer, "feature_names_in_"):
+        passed.feature_names_in_ = transformer.feature_names_in_[list(positions)]
+    return passed
+
+
+def _upgrade_function(transformer: Any, _version: tuple[int, ...]) -> None:
+    """Rename an argument of `check_array`, which histogram boosting applies to its columns."""
+    check = transformer.func
+    if isinstance(check, partial) and OLD_ARGUMENT in check.keywords:
+        arguments = dict(check.keywords)
+        arguments[NEW_ARGUMENT] = arguments.pop(OLD_ARGUMENT)
+        transformer.func = partial(check.func, *check.args, **arguments)
 
 
 def _upgrade_imputer(imputer: Any, _version: tuple[int, ...]) -> None:
@@ -132,8 +203,10 @@ def _check_least_squares(regressor: Any, version: tuple[int, ...]) -> None:
 RULES: dict[str, Callable[[Any, tuple[int, ...]], None]] = {
     "AdaBoostClassifier": _check_boosting,
     "CCA": _check_least_squares,
+    "ColumnTransformer": _upgrade_columns,
     "DecisionTreeClassifier": _upgrade_tree,
     "ExtraTreeClassifier": _upgrade_tree,
+    "FunctionTransformer": _upgrade_function,
     "LogisticRegression": _check_logistic,
     "LogisticRegressionCV": _check_logistic,
     "PLSCanonical": _check_least_squares,

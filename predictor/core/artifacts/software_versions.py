@@ -1,9 +1,13 @@
 """Versions of the software that fits estimators, and the check of an estimator's version."""
 
 import platform
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from importlib import metadata
 
+from predictor.core import boosters
 from predictor.core.errors import ArtifactError
 
 PACKAGES = ("scikit-learn", "numpy")
@@ -15,6 +19,11 @@ get_version = cache(metadata.version)
 def get_software_versions() -> dict[str, str]:
     """Return the versions of Python and of the packages that fit and save estimators."""
     return {"python": platform.python_version()} | {name: get_version(name) for name in PACKAGES}
+
+
+def get_installed_versions() -> dict[str, str]:
+    """Return the versions of `get_software_versions`, and of the optional packages."""
+    return get_software_versions() | boosters.find_versions()
 
 
 def check_version(fitted: str | None, *, allowed: bool) -> str:
@@ -44,3 +53,54 @@ def check_version(fitted: str | None, *, allowed: bool) -> str:
             "allow_version."
         )
     return f"Fitted with {other}, run by scikit-learn {installed}."
+
+
+@contextmanager
+def add_note(note: str) -> Iterator[None]:
+    """Add the note of `check_version` to the message of an ArtifactError, if there is a note."""
+    try:
+        yield
+    except ArtifactError as exc:
+        if note and note not in str(exc):
+            raise ArtifactError(f"{exc} {note}") from exc
+        raise
+
+
+def check_boosters(fitted: Mapping[str, str], *, allowed: bool) -> list[str]:
+    """Return a note for each package of gradient boosting of which another version is installed.
+
+    The packages read the models of their earlier versions. A model of a later version, or of
+    another major version, is accepted if the operator allows it.
+
+    Parameters
+    ----------
+    fitted : mapping of str to str
+        The version of each package that wrote a model of the file.
+    allowed : bool
+        Whether any other version is accepted.
+
+    Raises
+    ------
+    ArtifactError
+        A later or another major version wrote a model, and `allowed` is false.
+    """
+    notes = []
+    for package, version in fitted.items():
+        installed = boosters.find_version(package)
+        if installed is None or version == installed:
+            continue
+        own, theirs = _parse(installed), _parse(version)
+        if not allowed and (theirs[:1] != own[:1] or theirs > own):
+            raise ArtifactError(
+                f"The model was fitted with {package} {version}; {package} {installed} is "
+                "installed and may return other predictions. Fit it again with "
+                f"{package}=={installed}, or run on the server: manage.py register NAME FILE "
+                "--allow-version."
+            )
+        notes.append(f"Fitted with {package} {version}, run by {package} {installed}.")
+    return notes
+
+
+def _parse(version: str) -> list[int]:
+    """Return the numbers of a version."""
+    return list(map(int, re.findall(r"\d+", version)[:3]))

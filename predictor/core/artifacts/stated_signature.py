@@ -4,14 +4,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from predictor.core import distribution, introspection, times
+from predictor.core import boosters, distribution, introspection, times
 from predictor.core.coercion import DATETIME, KINDS, InvalidValue
 from predictor.core.columns import Column
 from predictor.core.descriptions import name_classes
+from predictor.core.encoder_metadata import get_innermost
 from predictor.core.errors import ArtifactError, PredictorError
 from predictor.core.input_builders import CONTAINERS, FRAME
 from predictor.core.lazy_frame import materialize
-from predictor.core.response_values import ESTIMATOR_ONLY, METHODS
+from predictor.core.response_values import METHODS
 from predictor.core.served_methods import get_methods
 from predictor.core.signature import Signature
 from predictor.core.unused_columns import find_unused, mark_unused
@@ -20,7 +21,8 @@ from predictor.core.unused_columns import find_unused, mark_unused
 def read_signature(stated: Mapping[str, Any], estimator: Any) -> Signature:
     """Return the signature that a file states, with the methods that are served now.
 
-    An earlier release may have written it, which did not serve the methods of `ESTIMATOR_ONLY`.
+    An earlier release may have written it, or an earlier version of the package of the estimator,
+    which had fewer methods.
 
     The estimator decides which columns are optional.
 
@@ -35,20 +37,23 @@ def read_signature(stated: Mapping[str, Any], estimator: Any) -> Signature:
     ArtifactError
         The signature cannot be read; it does not match the estimator.
     """
-    names = [column.name for column in introspection.get_columns(estimator)]
     signature = parse_signature(stated)
+    names = introspection.get_names(estimator)
+    columns = introspection.get_columns(estimator, len(signature.columns))
+    first = get_innermost(estimator)
+    stored_names = [boosters.get_stored_name(first, name) for name in signature.names]
     methods = get_methods(estimator)
     is_match = (
-        set(methods) - ESTIMATOR_ONLY <= set(signature.methods) <= set(methods)
+        set() < set(signature.methods) <= set(methods)
         and signature.classes == introspection.get_classes(estimator)
-        and len(names) == len(signature.columns)
-        and (signature.container != FRAME or signature.names == names)
+        and len(columns) == len(signature.columns)
+        and (signature.container != FRAME or names in (None, signature.names, stored_names))
     )
     if not is_match:
         raise ArtifactError(
             "The signature in the file does not match its estimator. Save the estimator again."
         )
-    unused = find_unused(estimator, len(names), materialize(signature.build_example()))
+    unused = find_unused(estimator, len(columns), materialize(signature.build_example()))
     columns = mark_unused(signature.columns, unused)
     return replace(signature, columns=columns, methods=methods)
 

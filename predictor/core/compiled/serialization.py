@@ -18,6 +18,7 @@ import numpy as np
 from predictor.core.compiled import (  # noqa: F401 - defines the subclasses below
     encoders,
     ensembles,
+    float32_boosting,
     linear,
     mlp,
     naive_bayes,

@@ -77,7 +77,17 @@ class TreeEnsemble(CompiledEstimator):
         return ONNX
 
     def outputs(self, X: Array) -> Array:
-        """Return the outputs, shape (n_samples, n_targets, max_n_classes).
+        """Return the outputs, shape (n_samples, n_targets, max_n_classes); see `run_trees`."""
+        sums = self.run_trees(X)
+        if self.divisor > 1:
+            sums /= self.divisor
+        outputs: Array = sums if self.sums_are_outputs else sums @ self.spread
+        outputs = outputs.reshape(-1, *self.base.shape)
+        outputs += self.base
+        return outputs
+
+    def run_trees(self, X: Array) -> Array:
+        """Return the sums of leaves, shape (n_samples, n_sums).
 
         Raises
         ------
@@ -91,13 +101,8 @@ class TreeEnsemble(CompiledEstimator):
             if not all_finite(single) and (not self.accepts_nan or np.isinf(single).any()):
                 raise FallbackRequired
             X = single.astype(np.float64)
-        (sums,) = self.session.run(self.output_names, {self.input_name: X})
-        if self.divisor > 1:
-            sums /= self.divisor
-        outputs: Array = sums if self.sums_are_outputs else sums @ self.spread
-        outputs = outputs.reshape(-1, *self.base.shape)
-        outputs += self.base
-        return outputs
+        sums: Array = self.session.run(self.output_names, {self.input_name: X})[0]
+        return sums
 
 
 @dataclass

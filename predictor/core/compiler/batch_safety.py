@@ -12,7 +12,7 @@ from predictor.core.engines.batching import slice_result
 from predictor.core.engines.estimator import EstimatorEngine
 from predictor.core.input_builders import ARRAY, FRAME
 from predictor.core.lazy_frame import slice_rows
-from predictor.core.probing import REJECTIONS
+from predictor.core.probing import find_rejections
 from predictor.core.signature import Signature
 
 # Number of rows in a batch, and number of those that are also predicted one by one.
@@ -40,7 +40,7 @@ def reason_against_batching(estimator: Any, signature: Signature) -> str:
                 name: slice_result(values, own.start, own.stop) for name, values in batch.items()
             }
             compare(engine.run(signature.shared_methods, slice_rows(X, own)), in_batch)
-    except REJECTIONS:
+    except find_rejections():
         return "No row was found that the estimator accepts."
     except Unequal as exc:
         return f"Predictions change with the composition of the batch: {exc}"

@@ -5,8 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from predictor.core.boosters import get_package
 from predictor.core.compiled.compiled_estimator import Array, CompiledEstimator
 from predictor.core.compiled.trees import TreeEnsemble
+from predictor.core.compiler.converters.booster_reader import read_booster
 from predictor.core.compiler.converters.tree_reader import read_all_trees
 
 # Number of rows on thresholds; each has neighbours in both precisions.
@@ -50,7 +52,7 @@ def boundary_rows(estimator: Any, n_features: int, rng: np.random.Generator) -> 
 
 def _splits(estimator: Any) -> tuple[Array, Array]:
     """Return the features and the finite thresholds of all trees."""
-    trees = read_all_trees(estimator)
+    trees = read_booster(estimator).trees if get_package(estimator) else read_all_trees(estimator)
     compares = [~tree.is_leaf & ~tree.is_categorical for tree in trees]
     pairs = list(zip(trees, compares, strict=True))
     features = np.concatenate([tree.feature[nodes] for tree, nodes in pairs])

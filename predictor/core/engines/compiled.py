@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from predictor.core import boosters
 from predictor.core.coercion import NUMBER
 from predictor.core.columns import Column
 from predictor.core.compiled.compiled_estimator import (
@@ -236,7 +237,7 @@ def _column_values(column: Column, values: list[Any]) -> Any:
 def built_with() -> dict[str, str]:
     """Return the versions that a compiled estimator depends on."""
     packages = ("scikit-learn", "numpy", "onnxruntime")
-    versions = {name: version(name) for name in packages}
+    versions = {name: version(name) for name in packages} | boosters.find_versions()
     return {"generation": str(GENERATION), "machine": platform.machine()} | versions
 
 

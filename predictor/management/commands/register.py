@@ -9,6 +9,7 @@ from django.core.management.base import CommandError
 from django.urls import reverse
 
 from predictor import conf, registry
+from predictor.core import boosters
 from predictor.core.curl import format_curl
 from predictor.core.descriptions import get_labels
 from predictor.core.signature import Signature
@@ -110,8 +111,10 @@ class Command(RegistryCommand):
     def describe(self, version: ModelVersion) -> None:
         """Print the properties of the model in the file."""
         signature = Signature.from_json(version.signature)
-        fitted = version.fitted_with.get("scikit-learn")
-        origin = f", fitted with scikit-learn {fitted}" if fitted else ""
+        versions = version.fitted_with
+        packages = ("scikit-learn", *boosters.DISTRIBUTIONS)
+        fitted = [f"{name} {versions[name]}" for name in packages if name in versions]
+        origin = f", fitted with {', '.join(fitted)}" if fitted else ""
         facts = {
             "Estimator": version.estimator,
             "File": f"{version.format}{origin}",

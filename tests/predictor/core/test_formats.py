@@ -25,6 +25,11 @@ X = rng.normal(size=(60, 4))
 y = np.array(["ale", "tea", "wine"])[np.arange(60) % 3]
 ESTIMATOR = RandomForestClassifier(3, random_state=0).fit(X, y)
 
+TRUST = (
+    " Only if you trust their code: add them to the server's setting TRUSTED_TYPES, and to "
+    "`trusted_types` of save and publish."
+)
+
 MLMODEL = """\
 flavors:
   python_function: {loader_module: mlflow.sklearn, model_path: model.skops}
@@ -198,12 +203,12 @@ def test_a_pickle_that_executes_code_is_rejected(tmp_path, monkeypatch, harm, na
     path = tmp_path / "model.pkl"
     path.write_bytes(pickle.dumps(harm))
     message = refusal(path, allow_pickle=True, allow_version=True)
-    assert message == f"The pickle contains {named}, which is not allowed."
+    assert message == f"The pickle contains {named}, which is not allowed.{TRUST}"
     array = np.empty(1, dtype=object)
     array[0] = harm
     joblib.dump(array, path)
     message = refusal(path, allow_pickle=True, allow_version=True)
-    assert message == f"The pickle contains {named}, which is not allowed."
+    assert message == f"The pickle contains {named}, which is not allowed.{TRUST}"
     assert not Path("harmed").exists()
 
 

@@ -156,7 +156,11 @@ VERSION = (
     "predictions. Fit it again with scikit-learn==1.9.1, or accept that: the command `register` "
     "has the option --allow-version, an upload the field allow_version."
 )
-NOT_ALLOWED = "The file contains types or functions that are not allowed: {}."
+NEVER_ALLOWED = "The file contains types or functions that are not allowed: {}."
+NOT_ALLOWED = (
+    f"{NEVER_ALLOWED} Only if you trust their code: add them to the server's setting "
+    "TRUSTED_TYPES, and to `trusted_types` of save and publish."
+)
 INDICES = "A {} in the file has indices or shapes that do not match."
 MISMATCH = "The parts of the file do not make up an estimator."
 SIZE = "The size of an array in the file differs from its header."
@@ -285,7 +289,7 @@ FILES = {
             SAVED,
             node("OperatorFuncNode", "operator", "attrgetter", attrs=tuple_node(json_node('"a"'))),
         ),
-        NOT_ALLOWED.format("operator.attrgetter"),
+        NEVER_ALLOWED.format("operator.attrgetter"),
     ),
     "operator.methodcaller": (
         lambda: hostile.add_attribute(
@@ -294,7 +298,7 @@ FILES = {
                 "OperatorFuncNode", "operator", "methodcaller", attrs=tuple_node(json_node('"a"'))
             ),
         ),
-        NOT_ALLOWED.format("operator.methodcaller"),
+        NEVER_ALLOWED.format("operator.methodcaller"),
     ),
     "a bound method": (
         lambda: skops.io.dumps(FunctionTransformer(LOGISTIC.predict)),

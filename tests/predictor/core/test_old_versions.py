@@ -23,7 +23,7 @@ FILES = Path(__file__).parents[2] / "data" / "old_versions"
 VERSIONS = [f"1.{minor}" for minor in range(9)]
 
 TREES = (
-    "The pickle contains trees of scikit-learn 1.2 or older, which scikit-learn 1.9.1 cannot read. "
+    "The pickle contains trees of scikit-learn 1.2.2, which scikit-learn 1.9.1 cannot read. "
     "Fit the model again."
 )
 NO_FORMAT = "The file is not in version 2 of the skops format."
@@ -40,7 +40,11 @@ NO_SCALE = "its coefficients do not include the scale of the columns"
 REJECTED = {
     "adaboost, SAMME.R": ((1, 6), "AdaBoostClassifier", NO_ALGORITHM),
     "adaboost, two, SAMME.R": ((1, 6), "AdaBoostClassifier", NO_ALGORITHM),
-    "logistic, ovr in a pipeline": ((1, 8), "LogisticRegression", NO_REST),
+    "logistic, ovr in a pipeline": (
+        (1, 8),
+        "The step logisticregression (LogisticRegression)",
+        NO_REST,
+    ),
     "logistic, ovr, cross-validated": ((1, 8), "LogisticRegressionCV", NO_REST),
     "logistic, two, multinomial": ((1, 8), "LogisticRegression", NOT_TWO),
     "squares": ((1, 5), "PLSRegression", NO_SCALE),
@@ -48,7 +52,7 @@ REJECTED = {
     "canonical": ((1, 5), "PLSCanonical", NO_SCALE),
 }
 
-# Cases that every version since 1.3 serves.
+# Cases that are served from every version since 1.3, and since 1.4.
 SERVED = [
     *("tree", "tree, several", "tree, regression", "extra tree", "forest", "forest, several"),
     *("forest, regression", "extra trees", "bagging", "voting", "stacking", "isolation"),
@@ -57,6 +61,34 @@ SERVED = [
     *("text, weighed", "text, sublinear", "text, hashed", "imputed", "table, strings"),
     *("table, ordinal", "chain", "chain, regression", "calibrated", "search"),
     *("scaled", "neighbours", "bayes", "network", "target", "several outputs", "components"),
+    *(
+        "adaboost, regression",
+        "bayes, counts",
+        "bins",
+        "calibrated, isotonic",
+        "clusters",
+        "descent",
+        "descent, log",
+        "elastic net, cross-validated",
+    ),
+    *("gamma", "imputed, neighbours", "linear", "neighbours, tree", "one against one", "ridge"),
+    *("support vectors, linear", "table", "table, forest", "table, targets", "text"),
+]
+SERVED_SINCE_1_4 = [
+    *("gradient boosting", "gradient boosting, two", "gradient boosting, regression", "splines"),
+    *("histogram boosting", "histogram boosting, gaps", "histogram boosting, categories"),
+]
+
+# Parameters that only fitting uses, with values that the installed version does not accept.
+LEFT_OUT = [
+    ("1.2", "bayes, counts.pkl", "MultinomialNB.force_alpha"),
+    ("1.2", "bins.pkl", "KBinsDiscretizer.subsample"),
+    ("1.4", "histogram boosting.skops", "HistGradientBoostingClassifier.categorical_features"),
+    ("1.4", "support vectors, linear.skops", "LinearSVC.dual"),
+    ("1.7", "descent.skops", "SGDClassifier.eta0"),
+    ("1.8", "bins.skops", "KBinsDiscretizer.quantile_method"),
+    ("1.8", "gradient boosting.skops", "DecisionTreeRegressor.criterion"),
+    ("1.8", "elastic net, cross-validated.skops", "ElasticNetCV.alphas"),
 ]
 
 
@@ -146,6 +178,8 @@ def test_no_file_returns_other_results_than_its_version(version):
         served.add(name.rpartition(".")[0])
     if version >= "1.3":
         assert set(SERVED) <= served
+    if version >= "1.4":
+        assert set(SERVED_SINCE_1_4) <= served
     unexplained = [text for text in messages.values() if not text.endswith(".")]
     assert unexplained == []
     fitted = archive(version).read("version").decode()
@@ -160,6 +194,15 @@ def test_no_file_returns_other_results_than_its_version(version):
 def test_trees_that_cannot_be_read_are_rejected_with_both_versions():
     assert register("1.2", "tree.pkl") == TREES
     assert register("1.2", "forest.skops") == NO_FORMAT
+
+
+@pytest.mark.parametrize(("version", "name", "parameter"), LEFT_OUT)
+def test_values_that_only_fitting_uses_need_not_be_accepted(version, name, parameter):
+    data = archive(version).read(name)
+    ingested = artifacts.ingest(data, name, allow_version=True, allow_pickle=True)
+    assert ingested.notes[1:] == (
+        f"Left out, because only fitting uses them and their values are not accepted: {parameter}.",
+    )
 
 
 def test_a_model_that_fails_in_the_installed_version_names_both():

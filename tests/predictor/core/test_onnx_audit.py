@@ -1,6 +1,7 @@
 """ONNX files as an attacker writes them: ONNX Runtime runs each of them, the audit rejects it."""
 
 import hashlib
+from itertools import pairwise
 
 import numpy as np
 import onnx
@@ -9,7 +10,7 @@ from onnx import TensorProto, helper
 
 from predictor.core import artifacts
 from predictor.core.artifacts.onnx import allow_list, audit
-from predictor.core.errors import ArtifactError
+from predictor.core.errors import ArtifactError, InvalidInput
 from predictor.core.onnx_runtime import create_session
 from tests.predictor.core.onnx_files import classifier, field, regressor, tree
 
@@ -308,6 +309,94 @@ def test_a_hidden_operator_is_rejected(make, hide, operator):
     (answer,) = create_session(data).run(["y"], {"X": ZEROS})
     assert answer.shape == ((1000, 2) if operator == "Expand" else (1, 2))
     assert refusal(data) == f"The ONNX model has operators that are not allowed: {operator}."
+
+
+def gather():
+    """Return a chain in which each step multiplies the size of the rows by that of the indices."""
+    tensor = helper.make_tensor("indices", TensorProto.INT64, [2, 2], [0, 1, 1, 0])
+    names = ["X", "first", "y"]
+    nodes = [
+        helper.make_node("Gather", [source, "indices"], [result], axis=1)
+        for source, result in pairwise(names)
+    ]
+    return graph(*nodes, initializer=[tensor])
+
+
+def gather_computed():
+    return graph(
+        helper.make_node("Cast", ["X"], ["indices"], to=TensorProto.INT64),
+        helper.make_node("Gather", ["X", "indices"], ["y"], axis=1),
+    )
+
+
+def fill():
+    shape = helper.make_tensor("shape", TensorProto.INT64, [2], [1000, 2])
+    return graph(helper.make_node("ConstantOfShape", ["shape"], ["y"]), initializer=[shape])
+
+
+@pytest.mark.parametrize(
+    ("make", "shape", "sentence"),
+    [
+        (gather, (1, 2, 2, 2), "Gather in the ONNX model must have a constant vector as an input."),
+        (
+            gather_computed,
+            (1, 1, 2),
+            "Gather in the ONNX model must have a constant vector as an input.",
+        ),
+        (
+            fill,
+            (1000, 2),
+            "ConstantOfShape in the ONNX model must have the shape of a tensor.",
+        ),
+    ],
+)
+def test_an_operator_whose_result_can_have_any_size_is_rejected(make, shape, sentence):
+    onnx_model = helper.make_model(make(), opset_imports=OPSETS, ir_version=8)
+    data = onnx_model.SerializeToString()
+    (answer,) = create_session(data).run(["y"], {"X": ZEROS})
+    assert answer.shape == shape
+    assert refusal(data) == sentence
+
+
+def test_a_selection_of_a_column_that_does_not_exist_rejects_the_rows():
+    indices = helper.make_tensor("indices", TensorProto.INT64, [1], [10**9])
+    node = helper.make_node("Gather", ["X", "indices"], ["y"], axis=1)
+    data = model(node, initializer=[indices]).SerializeToString()
+    estimator = artifacts.open_artifact(data).estimator
+    with pytest.raises(InvalidInput):
+        estimator.predict(ZEROS)
+
+
+def selected(*nodes, **tensors):
+    """Return a tree on columns that other operators select; it splits on the column 2."""
+    onnx_model = onnx.ModelProto.FromString(tree(2, 3))
+    onnx_model.graph.node[0].input[0] = "selected"
+    onnx_model.graph.node.insert(0, helper.make_node(*nodes[0][:-1], **nodes[0][-1]))
+    for name, values in tensors.items():
+        tensor = helper.make_tensor(name, TensorProto.INT64, [len(values)], values)
+        onnx_model.graph.initializer.append(tensor)
+    return onnx_model.SerializeToString()
+
+
+@pytest.mark.parametrize(
+    ("node", "tensors", "is_accepted"),
+    [
+        (("Gather", ["X", "i"], ["selected"], {"axis": 1}), {"i": [2, 1, 0]}, True),
+        (("Gather", ["X", "i"], ["selected"], {"axis": 1}), {"i": [2, 1]}, False),
+        (("Gather", ["X", "i"], ["selected"], {"axis": 0}), {"i": [0, 0, 0]}, False),
+        (("Concat", ["X", "X"], ["selected"], {"axis": 1}), {}, True),
+        (("Concat", ["X", "X"], ["selected"], {"axis": 0}), {}, False),
+        (("Reshape", ["X", "i"], ["selected"], {}), {"i": [-1, 3]}, True),
+        (("Reshape", ["X", "i"], ["selected"], {}), {"i": [-1, 1]}, False),
+        (("Exp", ["X"], ["selected"], {}), {}, False),
+    ],
+)
+def test_a_tree_splits_only_on_columns_that_are_selected(node, tensors, is_accepted):
+    data = selected(node, **tensors)
+    if is_accepted:
+        artifacts.open_artifact(data)
+    else:
+        assert refusal(data) == "A tree of the ONNX model splits on a column that does not exist."
 
 
 def test_a_number_of_columns_that_is_stated_twice_counts_as_the_runtime_counts_it():

@@ -68,7 +68,7 @@ def test_the_schema_describes_infinities_and_no_other_strings(method, classes):
     signature = Signature((Column("a"),), (method,), classes)
     if method == "predict" and classes:
         return  # the result is a class
-    schema = Draft202012Validator(response_schema(signature, is_single=True))
+    schema = Draft202012Validator(response_schema([signature]))
     for value in (INF, -INF, NAN, 0.5):
         result = np.array([[0.25, value]] if method.endswith("proba") else [value])
         response = encode_response({method: result}, classes, is_single=True)

@@ -75,6 +75,7 @@ def test_a_column_of_numbers_is_described_without_what_it_has_not(signature):
         "nullable": True,
         "range": (20.0, 60.0),
         "example": 20.0,
+        "counts": (3,) * 10,
     }
 
 

@@ -1,8 +1,10 @@
 from html.parser import HTMLParser
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 from sklearn.linear_model import LinearRegression
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
@@ -51,6 +53,21 @@ def test_a_saved_model_has_a_line_and_a_page_that_is_escaped(tmp_path):
         *("Column", "Meaning", "Type", "Seen", "Example"),
         *("<b>a", "A > B", "float64, may be null", "0.5 to 2", "0.5"),
     ]
+
+
+def test_parameters_that_are_left_out_are_shown(tmp_path):
+    X = np.arange(12.0).reshape(6, 2)
+    search = GridSearchCV(
+        LinearRegression(), {}, cv=2, scoring=lambda model, X, y: model.score(X, y)
+    ).fit(X, X[:, 0])
+    saved = save(search, tmp_path / "search.skops")
+    note = (
+        "Left out, because only fitting uses them and their values are not accepted: "
+        "GridSearchCV.scoring."
+    )
+    assert saved.notes == [note]
+    assert repr(saved).endswith(f"\n{note}")
+    assert ("Notes", note) in pairwise(Text(saved._repr_html_()).parts)
 
 
 def test_a_page_stays_short_for_many_columns_and_names_the_steps(tmp_path):

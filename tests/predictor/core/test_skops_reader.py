@@ -30,6 +30,12 @@ NOT_OF_ROWS = ("DictVectorizer", "MultiLabelBinarizer")
 # Cases with a Birch. skops rejects its tree of clusters; this writer omits the tree.
 REJECTED_BY_SKOPS = ("Birch", "clusters of a few", "clusters after scaling")
 
+# Cases of packages whose models are written in another way than by skops.
+OTHER_PACKAGES = ("CatBoost", "LightGBM", "XGBoost", "resampled")
+
+# Cases with requests for metadata, which this writer omits.
+WITH_REQUESTS = ("TunedThresholdClassifierCV",)
+
 # Cases with sparse matrices. SciPy converts their indices to 32 bits when it reads them.
 NARROWED = ("sparse rows, support vectors",)
 
@@ -86,12 +92,15 @@ def fields(data):
     return {name: array[name].tobytes() for name in names} if names else data
 
 
-@pytest.mark.parametrize("name", each(name for name in CASES if name not in NOT_OF_ROWS))
+NAMES = [name for name in CASES if name not in NOT_OF_ROWS and not name.startswith(OTHER_PACKAGES)]
+
+
+@pytest.mark.parametrize("name", each(NAMES))
 def test_every_estimator_is_written_and_read_as_by_skops(name):
     estimator = fitted(name)[0]
     data = model_file.dumps(estimator, {})
     content = parse(data)
-    if name not in REJECTED_BY_SKOPS:
+    if name not in REJECTED_BY_SKOPS + WITH_REQUESTS:
         assert content == parse(skops.io.dumps(estimator))
     expected = write(read_by_skops(data)) if name in NARROWED else content
     assert write(read(data)) == expected
@@ -134,7 +143,10 @@ VALUES = {
 @pytest.mark.parametrize("name", VALUES)
 def test_every_value_in_an_estimator_is_written_and_read_as_by_skops(name):
     trusted = [f"{Bare.__module__}.Bare"]
-    estimator = GridSearchCV(FunctionTransformer(), {"kw_args": [VALUES[name]]})
+    value = VALUES[name]
+    # A search need not keep its candidates, so that their types need not be trusted.
+    search = GridSearchCV(FunctionTransformer(), {"kw_args": [value]})
+    estimator = transformer(value) if isinstance(value, Bare) else search
     data = skops.io.dumps(estimator)
     assert write(estimator) == parse(data)
     assert write(read(data, trusted)) == write(read_by_skops(data))

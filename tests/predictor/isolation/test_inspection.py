@@ -33,6 +33,7 @@ from sklearn.preprocessing import (
 
 from mlsite.server.parent import children
 from predictor.core import artifacts, engines
+from predictor.core.columns import Column
 from predictor.core.errors import ArtifactError, InvalidInput
 from predictor.core.signature import Signature
 from predictor.isolation import confined_fork, reports, run_job, sandbox
@@ -384,6 +385,7 @@ PLACES = {
     "a category": with_column(categories=["HERE"]),
     "an example": with_column(example="HERE"),
     "a range": with_column(range=[0, "HERE"]),
+    "a category of the dtype": with_column(dtype_categories=["HERE"]),
     "a class": with_signature(classes=[0, "HERE"]),
     "a class of several outputs": with_signature(classes=[[0, "HERE"]]),
     "a name of a class": with_signature(classes=[0], class_names={"0": "HERE"}),
@@ -505,6 +507,23 @@ def test_a_report_is_read():
     assert description.signature["columns"][0]["name"] == "x0"
     assert engines == ENGINES
     assert json.loads(json.dumps(to_plain(description.evaluation))) == EVALUATION
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        {"range": [0.0, 1.0], "counts": [1] * 10, "example": 0.5},
+        {"dtype": "datetime64[us, Europe/Oslo]", "kind": "datetime"}
+        | {"range": ["2026-01-01T00:00:00+01:00"] * 2},
+        {"dtype": "datetime64[ns, UTC+05:30]", "kind": "datetime"},
+        {"dtype": "category", "kind": "string", "categories": ["a"], "closed": True}
+        | {"dtype_categories": ["a", "b"], "ordered": True, "counts": [3], "example": "a"},
+    ],
+)
+def test_every_field_of_a_column_is_read(column):
+    fields = Column.from_json(COLUMN | column).to_json()
+    description, _ = reports.parse(with_signature(columns=[fields], container="frame"))
+    assert json.dumps(description.signature["columns"]) == json.dumps([fields])
 
 
 @pytest.mark.parametrize("data", [b"", b"{}", b'{"rejected": 1}', b'{"rejected": "\\u0000"}'])

@@ -2,17 +2,17 @@
 
 DOMAINS = frozenset(("", "ai.onnx", "ai.onnx.ml"))
 # Operators on tables. None of them runs another graph, or repeats its input a number of times that
-# is a value in the model.
+# is a value in the model; the audit checks this for Gather and ConstantOfShape.
 OPERATORS = frozenset(
     (
         "Abs Add And ArgMax ArgMin ArrayFeatureExtractor Binarizer Cast CategoryMapper Ceil Clip "
-        "Concat Constant Div Equal Erf Exp FeatureVectorizer Flatten Floor Gemm Greater "
-        "GreaterOrEqual Identity Imputer IsNaN LabelEncoder Less LessOrEqual LinearClassifier "
-        "LinearRegressor Log LogSoftmax MatMul Max Mean Min Mul Neg Normalizer Not OneHotEncoder "
-        "Or Pow Reciprocal ReduceL1 ReduceL2 ReduceMax ReduceMean ReduceMin ReduceSum "
-        "ReduceSumSquare Relu Reshape Round Scaler Shape Sigmoid Sign Softmax Sqrt Squeeze Sub Sum "
-        "SVMClassifier SVMRegressor Tanh Transpose TreeEnsembleClassifier TreeEnsembleRegressor "
-        "Unsqueeze Where ZipMap"
+        "Concat Constant ConstantOfShape Div Equal Erf Exp FeatureVectorizer Flatten Floor Gather "
+        "Gemm Greater GreaterOrEqual Identity Imputer IsNaN LabelEncoder Less LessOrEqual "
+        "LinearClassifier LinearRegressor Log LogSoftmax LpNormalization MatMul Max Mean Min Mul "
+        "Neg Normalizer Not OneHotEncoder Or Pow Reciprocal ReduceL1 ReduceL2 ReduceLogSumExp "
+        "ReduceMax ReduceMean ReduceMin ReduceProd ReduceSum ReduceSumSquare Relu Reshape Round "
+        "SVMClassifier SVMRegressor Scaler Shape Sigmoid Sign Slice Softmax Sqrt Squeeze Sub Sum "
+        "Tanh Transpose TreeEnsembleClassifier TreeEnsembleRegressor Unsqueeze Where ZipMap"
     ).split()
 )
 

@@ -9,19 +9,16 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from predictor.core.artifacts.onnx.allow_list import DOMAINS, FIELDS, OPERATORS, TENSOR_VALUES
+from predictor.core.artifacts.onnx.widths import find_widths
 from predictor.core.errors import ArtifactError
 
 if TYPE_CHECKING:
-    from onnx import GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto
+    from onnx import GraphProto, ModelProto, NodeProto, TensorProto
 
 # Maximum size of a file, and maximum number of columns of an input.
 MAX_BYTES = 512 * 2**20
 MAX_COLUMNS = 100_000
 
-# Operators whose result has as many columns as their first input.
-SAME_WIDTH = frozenset(("Cast", "Identity", "Imputer", "Scaler", "Normalizer")) | frozenset(
-    ("Sub", "Div", "Mul", "Add")
-)
 TREES = frozenset(("TreeEnsembleClassifier", "TreeEnsembleRegressor"))
 
 
@@ -47,7 +44,8 @@ def audit(data: bytes) -> Audited:
     ------
     ArtifactError
         The bytes are not an ONNX file; the file is too large; an operator or a field is not
-        allowed; a tensor does not match its dimensions; a tree splits on a missing column.
+        allowed; a tensor does not match its dimensions; the size of a result is a value in the
+        model; a tree splits on a missing column.
     """
     if len(data) > MAX_BYTES:
         raise ArtifactError(
@@ -56,6 +54,7 @@ def audit(data: bytes) -> Audited:
     model = _parse(data)
     _check_operators(model)
     _check_fields(model)
+    _check_sizes(model.graph)
     _check_trees(model.graph)
     return Audited(model.SerializeToString(deterministic=True), _labels(model.graph))
 
@@ -139,25 +138,36 @@ def _check_trees(graph: "GraphProto") -> None:
         An input has too many columns; a tree splits on a missing column, or on columns whose
         number is not known.
     """
-    widths = {entry.name: _width(entry) for entry in graph.input}
-    if any(width > MAX_COLUMNS for width in widths.values()):
+    widths = find_widths(graph)
+    if any(widths.get(entry.name, 0) > MAX_COLUMNS for entry in graph.input):
         raise ArtifactError(f"An input of the ONNX model has more than {MAX_COLUMNS:,} columns.")
     for node in graph.node:
+        if node.op_type not in TREES:
+            continue
         width = widths.get(node.input[0], 0) if node.input else 0
-        if node.op_type in SAME_WIDTH and node.output:
-            widths[node.output[0]] = width
-        if node.op_type in TREES:
-            columns = _attribute(node, "nodes_featureids", "ints")
-            if not width or (columns and not 0 <= min(columns) <= max(columns) < width):
-                raise ArtifactError(
-                    "A tree of the ONNX model splits on a column that does not exist."
-                )
+        columns = _attribute(node, "nodes_featureids", "ints")
+        if not width or (columns and not 0 <= min(columns) <= max(columns) < width):
+            raise ArtifactError("A tree of the ONNX model splits on a column that does not exist.")
 
 
-def _width(entry: "ValueInfoProto") -> int:
-    """Return the number of columns of an input; 0 if it is not stated."""
-    sizes = entry.type.tensor_type.shape.dim
-    return sizes[1].dim_value if len(sizes) == 2 else 0  # noqa: PLR2004 - rows and columns
+def _check_sizes(graph: "GraphProto") -> None:
+    """Check the operators whose result could be any number of times as large as their inputs.
+
+    Raises
+    ------
+    ArtifactError
+        An operator selects with indices of several dimensions, or makes a tensor whose size is a
+        value in the model.
+    """
+    vectors = {tensor.name for tensor in graph.initializer if len(tensor.dims) == 1}
+    shapes = {name for node in graph.node if node.op_type == "Shape" for name in node.output}
+    for node in graph.node:
+        if node.op_type == "Gather" and vectors.isdisjoint(node.input):
+            raise ArtifactError("Gather in the ONNX model must have a constant vector as an input.")
+        if node.op_type == "ConstantOfShape" and not shapes.issuperset(node.input):
+            raise ArtifactError(
+                "ConstantOfShape in the ONNX model must have the shape of a tensor."
+            )
 
 
 def _labels(graph: "GraphProto") -> list[Any]:

@@ -101,25 +101,36 @@ class OnnxClassifier(OnnxRegressor):
         return np.asarray(probabilities)
 
 
+class OnnxOutlierDetector(OnnxRegressor):
+    """An ONNX model whose outputs are 1 for inliers and -1 for outliers, and the scores."""
+
+    def decision_function(self, X: Any) -> Array:
+        """Return the second output, of shape (n_samples,): negative for outliers."""
+        return np.ravel(self._run(X, 1))
+
+
 def build(audited: Audited) -> OnnxRegressor:
     """Return the estimator of an audited ONNX file.
 
     Raises
     ------
     ArtifactError
-        ONNX Runtime rejects the model; the model is neither a classifier nor a regressor.
+        ONNX Runtime rejects the model; the model is no classifier, regressor or outlier detector.
     """
     try:
         session = create_session(audited.data)
     except Exception as exc:
         raise ArtifactError("ONNX Runtime cannot load the model.") from exc
-    types = [output.type for output in session.get_outputs()]
+    outputs = session.get_outputs()
+    types = [output.type for output in outputs]
     if not types or not session.get_inputs():
         raise ArtifactError("The ONNX model has no input or no output.")
     if types[0] in ("tensor(int64)", "tensor(string)"):
-        if len(types) < 2 or not audited.labels:  # noqa: PLR2004 - label and probabilities
-            raise ArtifactError("The ONNX model is a classifier without probabilities or classes.")
-        return OnnxClassifier(session, audited.labels)
+        if len(types) > 1 and audited.labels:
+            return OnnxClassifier(session, audited.labels)
+        if types[:2] == ["tensor(int64)", "tensor(float)"] and _width(outputs[1]) == 1:
+            return OnnxOutlierDetector(session, [])
+        raise ArtifactError("The ONNX model is a classifier without probabilities or classes.")
     if types[0] not in ("tensor(float)", "tensor(double)"):
         raise ArtifactError(
             f"The ONNX model returns {types[0]}. Only numbers and class labels are served."
@@ -136,7 +147,7 @@ def _column_type(entry: Any) -> tuple[str, str]:
 
 
 def _width(entry: Any) -> int:
-    """Return the number of columns of an input; 0 if the model does not state it."""
+    """Return the number of columns of an input or output; 0 if the model does not state it."""
     shape = entry.shape
     width = shape[1] if len(shape) == 2 else 0  # noqa: PLR2004 - rows and columns
     return width if isinstance(width, int) else 0

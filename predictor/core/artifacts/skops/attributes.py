@@ -10,7 +10,7 @@ from inspect import getattr_static
 from typing import Any
 
 from predictor.core import sklearn_private
-from predictor.core.artifacts.skops import trusted_types
+from predictor.core.artifacts.skops import fit_only, trusted_types
 from predictor.core.artifacts.skops.callables import CallableFinder, Kind, get_items
 from predictor.core.errors import ArtifactError
 from predictor.core.response_values import METHODS
@@ -24,10 +24,20 @@ CALLABLE_ATTRIBUTES: dict[Kind, set[str]] = {
     "function": {"_asarray", "_kmeans_single", "_metric", "_score_func", "effective_metric_"}
     # Parameters whose class states no constraints, or omits callables.
     | {"metric", "optimizer", "transformers", *CANDIDATES},
-    "type": {"dtype", "kw_args", "inv_kw_args", *CANDIDATES},
+    # A repeated splitter contains the class of the splitter that it repeats.
+    "type": {
+        "dtype",
+        "dtype_include",
+        "dtype_exclude",
+        "cv",
+        "kw_args",
+        "inv_kw_args",
+        *CANDIDATES,
+    },
     "kernel": {"kernel", "kernel_", "kernels", "k1", "k2", *CANDIDATES},
     "loss": {"loss", "_loss", "_base_loss"},
     "scorer": {"scoring", "scorer_", "_scorer", "_scorers", "_curve_scorer", "owner"},
+    "selector": {"transformers", *CANDIDATES},
     "spline": {"bsplines_"},
 }
 
@@ -55,8 +65,13 @@ CACHE_SIZE = 10_000
 MISSING = object()
 
 
-def check(cls: type, state: dict[Any, Any], finder: CallableFinder) -> None:
+def check(cls: type, state: dict[Any, Any], finder: CallableFinder) -> dict[Any, Any]:
     """Check the attributes of an object of a class.
+
+    Returns
+    -------
+    dict
+        Defaults of the attributes that only fitting uses and whose value the class does not accept.
 
     Raises
     ------
@@ -64,16 +79,27 @@ def check(cls: type, state: dict[Any, Any], finder: CallableFinder) -> None:
         An attribute hides a method, contains a callable that its class does not accept, or names
         a method that is not served; a parameter has a value that its class does not accept.
     """
+    defaults = {}
     for name, value in state.items():
         check_name(cls, name)
-        if unexpected := finder.find_kinds(value) - _get_accepted_kinds(cls, name):
-            raise ArtifactError(
-                f"The attribute {name:.50} of a {cls.__name__} contains a "
-                f"{min(unexpected)}, which {cls.__name__} does not accept there."
-            )
-        _check_strings(cls, name, value)
-        if problem := sklearn_private.check_parameter(cls, name, value):
-            raise ArtifactError(problem)
+        try:
+            _check_value(cls, name, value, finder)
+        except ArtifactError:
+            if not fit_only.is_fit_only(cls.__module__, name):
+                raise
+            defaults[name] = fit_only.get_default(cls, name)
+    return defaults
+
+
+def _check_value(cls: type, name: str, value: Any, finder: CallableFinder) -> None:
+    if unexpected := finder.find_kinds(value) - _get_accepted_kinds(cls, name):
+        raise ArtifactError(
+            f"The attribute {name:.50} of a {cls.__name__} contains a "
+            f"{min(unexpected)}, which {cls.__name__} does not accept there."
+        )
+    _check_strings(cls, name, value)
+    if problem := sklearn_private.check_parameter(cls, name, value):
+        raise ArtifactError(problem)
 
 
 def check_name(cls: type, name: Any) -> None:
@@ -102,7 +128,8 @@ def _is_hiding(cls: type, name: str) -> bool:
 def _is_listed(cls: type) -> bool:
     """Return whether a class is in the project's list. Otherwise it is in TRUSTED_TYPES."""
     name = f"{cls.__module__}.{cls.__qualname__}"
-    return name in trusted_types.PARTS or trusted_types.is_estimator(name)
+    listed = trusted_types.PARTS | trusted_types.BOOSTED
+    return name in listed or trusted_types.is_estimator(name)
 
 
 @lru_cache(CACHE_SIZE)

@@ -5,6 +5,7 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from predictor.core import boosters
 from predictor.core.artifacts.skops import trusted_types, zip_archive
 from predictor.core.errors import ArtifactError
 
@@ -43,22 +44,58 @@ def audit(schema: dict[str, Any], trusted: Iterable[str] = ()) -> set[str]:
     ArtifactError
         A type or a function is not allowed; a version cannot be read.
     """
-    allowed = trusted_types.by_loader(trusted)
     names, versions = set(), set()
     for node in iter_nodes(schema):
         names.add((node["__loader__"], get_name(node)))
         content = node.get("content")
         if type(content) is dict and VERSION in content:
             versions.add(_read_version(content[VERSION]))
-    rejected = sorted({name for loader, name in names if not _is_allowed(loader, name, allowed)})
-    if rejected:
+    if rejected := _select_rejected(names, trusted_types.by_loader(trusted)):
         raise ArtifactError(
-            f"The file contains types or functions that are not allowed: {', '.join(rejected)}."
+            "The file contains types or functions that are not allowed: "
+            f"{', '.join(sorted(rejected))}.{trusted_types.explain_setting(rejected)}"
         )
     return versions
 
 
-def iter_nodes(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def find_rejected(schema: Any, allowed: dict[str, set[str]]) -> set[str]:
+    """Return the names in a part of a schema that are not allowed."""
+    names = {(node["__loader__"], get_name(node)) for node in iter_nodes(schema)}
+    return _select_rejected(names, allowed)
+
+
+def _select_rejected(names: set[tuple[str, str]], allowed: dict[str, set[str]]) -> set[str]:
+    return {name for loader, name in names if not _is_allowed(loader, name, allowed)}
+
+
+def check_installed(schema: dict[str, Any]) -> None:
+    """Check that the packages of gradient boosting that a schema names are installed.
+
+    Raises
+    ------
+    ArtifactError
+        A package is not installed.
+    """
+    names = set(map(get_name, iter_nodes(schema)))
+    for name in sorted(names & (trusted_types.BOOSTED | trusted_types.BOOSTERS)):
+        package = name.partition(".")[0]
+        if boosters.find_version(package) is None:
+            raise ArtifactError(
+                f"The model contains {name}, but {package} is not installed. On the server, run: "
+                f"pip install 'mlsite[{package}]'."
+            )
+
+
+def find_booster_versions(schema: dict[str, Any]) -> dict[str, str]:
+    """Return the version of each package that wrote a model of gradient boosting in a file."""
+    return {
+        get_name(node).partition(".")[0]: str(node["version"])
+        for node in iter_nodes(schema)
+        if node["__loader__"] == "BoosterNode" and "version" in node
+    }
+
+
+def iter_nodes(schema: Any) -> Iterator[dict[str, Any]]:
     """Yield the node of each object, in no particular order."""
     pending: list[Any] = [schema]
     while pending:

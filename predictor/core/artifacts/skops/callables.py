@@ -8,8 +8,9 @@ from typing import Any, Literal
 import numpy as np
 
 # A callable of a class in TRUSTED_TYPES counts as a function.
-Kind = Literal["function", "type", "kernel", "loss", "scorer", "spline"]
+Kind = Literal["function", "type", "kernel", "loss", "scorer", "selector", "spline"]
 KIND_BY_CLASS: dict[str, Kind] = {
+    "sklearn.compose._column_transformer.make_column_selector": "selector",
     "sklearn.gaussian_process.kernels.Kernel": "kernel",
     "sklearn._loss.loss.BaseLoss": "loss",
     "sklearn.metrics._scorer._BaseScorer": "scorer",

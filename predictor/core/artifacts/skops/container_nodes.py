@@ -75,6 +75,10 @@ def _write_items(loader: str) -> WriteNode:
     return lambda writer, value: make_node(type(value), loader, content=writer.write_items(value))
 
 
+def _write_as_list(writer: Writer, value: Any) -> Node:
+    return writer.write(list(value))
+
+
 def _write_slice(_writer: Writer, value: slice) -> Node:
     content = {name: getattr(value, name) for name in SLICE_PARTS}
     return make_node(slice, "SliceNode", content=content)
@@ -93,8 +97,11 @@ WRITERS: dict[str, WriteNode] = {
     "builtins.set": _write_items("SetNode"),
     "builtins.tuple": _write_items("TupleNode"),
     "builtins.slice": _write_slice,
-    # A list of positions, which scikit-learn 1.5 and 1.6 keep in a type of their own.
-    "sklearn.compose._column_transformer._RemainderColsList": lambda writer, value: writer.write(
-        list(value)
-    ),
+    "collections.Counter": lambda writer, value: writer.write(dict(value)),
+    "builtins.frozenset": lambda writer, value: writer.write(set(value)),
+    "builtins.range": _write_as_list,
+    "builtins.dict_keys": _write_as_list,
+    "builtins.dict_values": _write_as_list,
+    # A list of columns, which scikit-learn 1.5 and 1.6 keep in a type of its own.
+    "collections.UserList": _write_as_list,
 }

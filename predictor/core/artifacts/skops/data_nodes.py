@@ -15,6 +15,14 @@ from predictor.core.npy import parse_npy
 # Kinds of numbers that no response contains. No fitted estimator needs them.
 UNSUPPORTED_NUMBERS = (np.complexfloating, np.longdouble)
 
+# Columns of pandas (2 and 3) and polars, which are written as lists or arrays.
+INDEXES = ("pandas.Index", "pandas.core.indexes.base.Index")
+COLUMNS = (
+    *("pandas.Series", "pandas.core.series.Series", "polars.series.series.Series"),
+    *("pandas.api.extensions.ExtensionArray", "pandas.core.arrays.base.ExtensionArray"),
+)
+MISSING_VALUES = ("pandas.api.typing.NAType", "pandas._libs.missing.NAType")
+
 BIT_GENERATORS = ("MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64")
 
 
@@ -119,6 +127,10 @@ def _write_generator(writer: Writer, value: Any) -> Node:
     return make_node(type(value), "RandomGeneratorNode", content=content)
 
 
+def _write_missing_value(_writer: Writer, _value: Any) -> Node:
+    return {"__class__": "NA", "__module__": "pandas", "__loader__": "FunctionNode"}
+
+
 def _write_bytes(loader: str, writer: Writer, value: Any) -> Node:
     name = writer.write_member(value, "bin", lambda file: file.write(value))
     return make_node(type(value), loader, file=name)
@@ -146,4 +158,7 @@ WRITERS: dict[str, WriteNode] = {
     "numpy.random._generator.Generator": _write_generator,
     "scipy.sparse._matrix.spmatrix": _write_sparse,
     "scipy.sparse._base.sparray": _write_sparse,
+    **dict.fromkeys(INDEXES, lambda writer, value: writer.write(value.to_list())),
+    **dict.fromkeys(COLUMNS, lambda writer, value: writer.write(value.to_numpy())),
+    **dict.fromkeys(MISSING_VALUES, _write_missing_value),
 }

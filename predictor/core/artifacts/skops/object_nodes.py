@@ -6,11 +6,16 @@ from functools import partial
 from inspect import isfunction
 from typing import Any
 
-from predictor.core.artifacts.skops import attributes, trusted_types
+from predictor.core.artifacts.skops import attributes, fit_only, trusted_types
 from predictor.core.artifacts.skops.callables import is_function
 from predictor.core.artifacts.skops.reader import Node, Reader, ReadNode, import_name, import_type
-from predictor.core.artifacts.skops.writer import WriteNode, Writer, make_node
+from predictor.core.artifacts.skops.writer import CannotBeWritten, WriteNode, Writer, make_node
 from predictor.core.errors import ArtifactError
+
+# Requests for metadata, which refer to their estimator, are not written: served methods get no
+# metadata. The tree of clusters of Birch is not written: only `partial_fit` uses it.
+METADATA_REQUESTS = "sklearn.utils._metadata_requests"
+BIRCH, BIRCH_TREE = "sklearn.cluster._birch", {"root_", "dummy_leaf_"}
 
 # First item of `__reduce__` for an object whose only state is its attributes.
 RECONSTRUCTOR = object().__reduce__()[0]
@@ -55,7 +60,9 @@ def _read_object(reader: Reader, node: Node) -> Any:
         return instance
     setter = getattr(kind, "__setstate__", None)
     if isinstance(state, dict):
-        attributes.check(kind, state, reader.callables)
+        if defaults := attributes.check(kind, state, reader.callables):
+            state = state | defaults
+            reader.left_out |= {f"{kind.__name__}.{name}" for name in defaults}
     elif setter is None or isfunction(setter) or reader.callables.find_kinds(state):
         # Compiled classes read a tuple by position. Python classes would read pairs as attributes.
         raise ArtifactError(f"The state of a {kind.__name__} must be a dictionary.")
@@ -80,14 +87,38 @@ def _write_object(writer: Writer, value: Any) -> Node:
     state = value.__getstate__()
     if state is None and build is not RECONSTRUCTOR:
         raise ValueError(f"{type(value).__name__} has neither a state nor arguments.")
+    if isinstance(state, dict):
+        state = _select_attributes(writer, type(value), state)
     return make_node(type(value), "ObjectNode", content=writer.write(state))
 
 
-def _write_birch(writer: Writer, value: Any) -> Node:
-    """Return the node of a Birch without its tree of clusters, which only `partial_fit` uses."""
-    state = value.__getstate__()
-    state = {name: item for name, item in state.items() if name not in ("root_", "dummy_leaf_")}
-    return make_node(type(value), "ObjectNode", content=writer.write(state))
+def _select_attributes(writer: Writer, cls: type, state: dict[Any, Any]) -> dict[Any, Any]:
+    """Return the attributes to write, with defaults for those that only fitting uses."""
+    unused = BIRCH_TREE if cls.__module__ == BIRCH else set()
+    selected = {
+        name: item
+        for name, item in state.items()
+        if name not in unused and type(item).__module__ != METADATA_REQUESTS
+    }
+    for name, item in selected.items():
+        if not fit_only.is_fit_only(cls.__module__, name):
+            continue
+        try:
+            writer.write(item)
+        except CannotBeWritten:
+            selected[name] = fit_only.get_default(cls, name)
+            writer.left_out.add(f"{cls.__name__}.{name}")
+    return selected
+
+
+def _write_resampling_pipeline(writer: Writer, value: Any) -> Node:
+    """Return the node of a pipeline without its samplers, which do nothing at prediction."""
+    from sklearn.pipeline import Pipeline
+
+    samplers = {name for name, step in value.steps if hasattr(step, "fit_resample")}
+    steps = [(name, step) for name, step in value.steps if name not in samplers]
+    writer.left_out |= {f"Pipeline.{name}" for name in samplers}
+    return writer.write(Pipeline(**value.get_params(deep=False) | {"steps": steps}))
 
 
 def _read_constructed(reader: Reader, node: Node) -> Any:
@@ -118,7 +149,8 @@ def _write_compiled(loader: str, writer: Writer, value: Any) -> Node:
 
 
 def _reject(_writer: Writer, value: Any) -> Node:
-    raise ValueError(f"a file must not contain a {type(value).__name__}.")
+    name = f" ({value.__qualname__})" if hasattr(value, "__qualname__") else ""
+    raise ValueError(f"a file must not contain a {type(value).__name__}{name}.")
 
 
 READERS: dict[str, ReadNode] = {
@@ -139,11 +171,12 @@ WRITERS: dict[str, WriteNode] = {
     "numpy.ufunc": partial(_write_name, "FunctionNode"),
     "functools.partial": _write_partial,
     "builtins.object": _write_object,
-    "sklearn.cluster._birch.Birch": _write_birch,
+    "imblearn.pipeline.Pipeline": _write_resampling_pipeline,
     "sklearn.tree._tree.Tree": partial(_write_compiled, "TreeNode"),
     "sklearn._loss._loss.CyLossFunction": partial(_write_compiled, "LossNode"),
     "sklearn._loss._loss.CyHalfMultinomialLoss": partial(_write_compiled, "LossNode"),
     # Of scikit-learn 1.5 and older.
     "sklearn.linear_model._sgd_fast.LossFunction": partial(_write_compiled, "LossNode"),
-    **dict.fromkeys(("builtins.method", *trusted_types.CALLERS), _reject),
+    **dict.fromkeys(("builtins.method", "builtins.method_descriptor"), _reject),
+    **dict.fromkeys(trusted_types.CALLERS, _reject),
 }

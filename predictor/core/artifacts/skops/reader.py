@@ -38,6 +38,11 @@ class Reader:
         For each loader, a function that builds the object of a node.
     max_bytes : int
         Maximum size of all data that is read from members of the archive.
+
+    Attributes
+    ----------
+    left_out : set of str
+        Parameters whose value was replaced by its default, such as "SGDClassifier.eta0".
     """
 
     def __init__(
@@ -50,6 +55,7 @@ class Reader:
         self.readers = readers
         self.remaining_bytes = max_bytes
         self.callables = CallableFinder()
+        self.left_out: set[str] = set()
         self._objects: dict[Any, Any] = {}
 
     def read(self, node: Node) -> Any:
@@ -92,8 +98,20 @@ ReadNode = Callable[[Reader, Node], Any]
 
 
 def import_name(node: Node) -> Any:
-    """Return the type or function that a node names."""
-    return getattr(import_module(node["__module__"]), node["__class__"])
+    """Return the type or function that a node names.
+
+    Raises
+    ------
+    ArtifactError
+        There is no such module or name, although a name in TRUSTED_TYPES allows it.
+    """
+    try:
+        return getattr(import_module(node["__module__"]), node["__class__"])
+    except (ImportError, AttributeError) as exc:
+        raise ArtifactError(
+            f"{node['__module__']}.{node['__class__']} cannot be imported. The server must be able "
+            "to import every name in TRUSTED_TYPES."
+        ) from exc
 
 
 def import_type(node: Node) -> Any:

@@ -45,8 +45,17 @@ DATA = {
     "SparseMatrixNode": qualify({"scipy.sparse._csr": "csr_matrix csr_array"}),
     "RandomStateNode": {"numpy.random.mtrand.RandomState"},
     "RandomGeneratorNode": {"numpy.random._generator.Generator"},
-    # Types as values: of keys, and of parameters such as OneHotEncoder's dtype.
-    "TypeNode": {"builtins.str", "builtins.int", "builtins.float", "builtins.bool", *SCALARS},
+    # Types as values: of keys, of parameters such as OneHotEncoder's dtype, of the columns that
+    # make_column_selector selects, and the splitters that a splitter repeats.
+    "TypeNode": SCALARS
+    | qualify(
+        {
+            "builtins": "bool float int object str",
+            "numpy": "datetime64 floating inexact integer number object_ signedinteger "
+            "timedelta64 unsignedinteger",
+            "sklearn.model_selection._split": "KFold StratifiedKFold",
+        }
+    ),
 }
 
 LOSSES = (
@@ -80,6 +89,7 @@ PARTS = qualify(
         "sklearn._loss.loss": LOSSES,
         "sklearn.calibration": "_CalibratedClassifier _SigmoidCalibration _TemperatureScaling",
         "sklearn.cluster._bisect_k_means": "_BisectingTree",
+        "sklearn.compose._column_transformer": "make_column_selector",
         "sklearn.ensemble._hist_gradient_boosting": "binning._BinMapper predictor.TreePredictor",
         "sklearn.gaussian_process._gpc": "_BinaryGaussianProcessClassifierLaplace",
         "sklearn.gaussian_process.kernels": "CompoundKernel ConstantKernel DotProduct "
@@ -89,14 +99,31 @@ PARTS = qualify(
             f"{name}Distance32 {name}Distance64" for name in METRICS.split()
         ),
         "sklearn.metrics._scorer": "_CurveScorer _MultimetricScorer _PassthroughScorer _Scorer",
-        "sklearn.model_selection._split": "GroupKFold KFold LeaveOneOut LeavePOut PredefinedSplit "
-        "RepeatedKFold RepeatedStratifiedKFold ShuffleSplit StratifiedKFold "
-        "StratifiedShuffleSplit TimeSeriesSplit",
+        "sklearn.model_selection._split": "GroupKFold GroupShuffleSplit KFold LeaveOneGroupOut "
+        "LeaveOneOut LeavePGroupsOut LeavePOut PredefinedSplit RepeatedKFold "
+        "RepeatedStratifiedKFold ShuffleSplit StratifiedGroupKFold StratifiedKFold "
+        "StratifiedShuffleSplit TimeSeriesSplit _CVIterableWrapper",
         "sklearn.multiclass": "_ConstantPredictor",
         "sklearn.neighbors._ball_tree": "BallTree BallTree32 BallTree64",
         "sklearn.neighbors._kd_tree": "KDTree KDTree32 KDTree64",
         "sklearn.neural_network._stochastic_optimizers": "AdamOptimizer SGDOptimizer",
         "sklearn.utils._metadata_requests": "MetadataRequest MethodMetadataRequest",
+    }
+)
+
+# Estimators of other packages, which are accepted if the package is installed. Their trees are in a
+# node of their own, in the format of the package. Estimators of CatBoost are such nodes themselves.
+BOOSTED = qualify(
+    {
+        "lightgbm.sklearn": "LGBMClassifier LGBMRanker LGBMRegressor",
+        "xgboost.sklearn": "XGBClassifier XGBRanker XGBRegressor XGBRFClassifier XGBRFRegressor",
+    }
+)
+BOOSTERS = qualify(
+    {
+        "catboost.core": "CatBoostClassifier CatBoostRanker CatBoostRegressor",
+        "lightgbm.basic": "Booster",
+        "xgboost.core": "Booster",
     }
 )
 
@@ -111,9 +138,24 @@ FUNCTIONS = qualify(
         "sklearn.feature_selection._mutual_info": "mutual_info_classif mutual_info_regression",
         "sklearn.feature_selection._univariate_selection": "chi2 f_classif f_oneway f_regression "
         "r_regression",
+        "pandas": "NA",  # a missing value, which is written like a function
         "sklearn.utils.validation": "check_array",  # in histogram boosting
     }
 )
+
+# Estimators that are public after the import of a module.
+EXPERIMENTAL = {
+    "sklearn.impute._iterative.IterativeImputer": "sklearn.experimental.enable_iterative_imputer",
+    **dict.fromkeys(
+        qualify(
+            {
+                "sklearn.model_selection._search_successive_halving": "HalvingGridSearchCV "
+                "HalvingRandomSearchCV"
+            }
+        ),
+        "sklearn.experimental.enable_halving_search_cv",
+    ),
+}
 
 # Public part of a module name of scikit-learn, and modules without served estimators.
 PUBLIC_MODULE = re.compile(r"sklearn(\.[a-z]\w*)*", re.ASCII)
@@ -134,13 +176,26 @@ def by_loader(trusted: Iterable[str] = ()) -> dict[str, set[str]]:
     """Return the names that are allowed under each loader, with those that the operator adds."""
     added = set(trusted)
     extended = {
-        "ObjectNode": PARTS | added,
+        "BoosterNode": BOOSTERS,
+        "ObjectNode": PARTS | BOOSTED | added,
         "FunctionNode": FUNCTIONS | added,
         "TypeNode": DATA["TypeNode"] | added,
         "ConstructorFromReduceNode": added,
         "TupleNode": CONTAINERS["TupleNode"] | added,
     }
     return CONTAINERS | DATA | COMPILED | {"PartialNode": {"functools.partial"}} | extended
+
+
+def explain_setting(names: Iterable[str]) -> str:
+    """Return a sentence about the setting that can allow names; empty if it cannot."""
+    if not set(names).isdisjoint(CALLERS):
+        return ""
+    if any(name.startswith("__main__.") for name in names):
+        return " Move what is defined in a notebook to a module that the server can import."
+    return (
+        " Only if you trust their code: add them to the server's setting TRUSTED_TYPES, and to "
+        "`trusted_types` of save and publish."
+    )
 
 
 def is_estimator(name: str) -> bool:
@@ -155,6 +210,8 @@ def is_estimator(name: str) -> bool:
         return False
     from sklearn.base import BaseEstimator
 
+    if name in EXPERIMENTAL:
+        import_module(EXPERIMENTAL[name])
     try:
         kind = vars(import_module(public[0])).get(class_name)
     except ImportError:

@@ -7,39 +7,55 @@ format.
 """
 
 import io
-import zipfile
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from predictor.core.artifacts.skops.reader import Node
 
 
+class CannotBeWritten(Exception):
+    """An object cannot be described by a node; the message is the cause."""
+
+
 class Writer:
-    """Describe objects by nodes, and write their arrays to an archive.
+    """Describe objects by nodes, and collect the members of the archive.
 
     Parameters
     ----------
-    file : ZipFile
-        An archive that is open for writing.
     writers : mapping of str to callable
         For the full name of each type, a function that describes an object of it or of a subclass.
+
+    Attributes
+    ----------
+    members : dict of str to bytes
+        The arrays and other data by the names that the nodes contain.
+    left_out : set of str
+        Parameters that cannot be written and are not needed, such as "GridSearchCV.scoring".
     """
 
-    def __init__(self, file: zipfile.ZipFile, writers: Mapping[str, "WriteNode"]) -> None:
-        self.file = file
+    def __init__(self, writers: Mapping[str, "WriteNode"]) -> None:
         self.writers = writers
+        self.members: dict[str, bytes] = {}
+        self.left_out: set[str] = set()
         # Identities by address. The object is stored too, so that its address is not reused.
         self._identities: dict[int, tuple[int, Any]] = {}
-        self._members: set[str] = set()
 
     def write(self, value: Any) -> Node:
         """Return the node of an object. Each mention of an object has the same identity.
 
-        An object that cannot be described raises an exception of any type.
+        Raises
+        ------
+        CannotBeWritten
+            The object, or an object in it, cannot be described.
         """
         names = (f"{_get_module(base)}.{base.__qualname__}" for base in type(value).__mro__)
         write_node = next(self.writers[name] for name in names if name in self.writers)
-        return write_node(self, value) | {"__id__": self._get_identity(value)}
+        try:
+            return write_node(self, value) | {"__id__": self._get_identity(value)}
+        except CannotBeWritten:
+            raise
+        except Exception as exc:
+            raise CannotBeWritten(str(exc)) from exc
 
     def write_items(self, values: Any) -> list[Node]:
         """Return the nodes of several objects."""
@@ -50,13 +66,12 @@ class Writer:
         return {name: self.write(part) for name, part in parts.items()}
 
     def write_member(self, value: Any, suffix: str, save: Callable[[io.BytesIO], object]) -> str:
-        """Write the data of an object to the archive once. Return the name of the member."""
+        """Add a member with the data of an object once. Return the name of the member."""
         name = f"{self._get_identity(value)}.{suffix}"
-        if name not in self._members:
-            self._members.add(name)
+        if name not in self.members:
             buffer = io.BytesIO()
             save(buffer)
-            self.file.writestr(name, buffer.getvalue())
+            self.members[name] = buffer.getvalue()
         return name
 
     def _get_identity(self, value: Any) -> int:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from predictor.core.boosters import get_package
 from predictor.core.compiled.compiled_estimator import CompiledEstimator, NotCompilable
 
 # Filled by the package, because converters of compositions call `convert`.
@@ -19,7 +20,8 @@ def convert(estimator: Any) -> CompiledEstimator:
     """
     kind = type(estimator)
     converter = CONVERTERS.get(kind.__name__)
-    if converter is None or not kind.__module__.startswith("sklearn."):
+    is_known = kind.__module__.startswith("sklearn.") or get_package(estimator)
+    if converter is None or not is_known:
         raise NotCompilable(f"{kind.__name__} is not compiled.")
     compiled = converter(estimator)
     # A search returns the compiled estimator of its best estimator, which has a source.

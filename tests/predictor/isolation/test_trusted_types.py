@@ -1,0 +1,80 @@
+"""The setting TRUSTED_TYPES, with the example of its page."""
+
+import pickle
+import re
+import sys
+
+import numpy as np
+import pytest
+
+from predictor.core import artifacts, save
+from predictor.core.errors import ArtifactError, InvalidInput
+from predictor.isolation.sandbox import Upload, inspect_file
+from tests.predictor.isolation.test_inspection import run_in_forks
+from tests.serving import ROOT
+
+PAGE = (ROOT / "docs" / "custom-types.md").read_text()
+MODULE, NOTEBOOK = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+NOT_ALLOWED = (
+    "contains types or functions that are not allowed: shop.Clip. Only if you trust their code: "
+    "add them to the server's setting TRUSTED_TYPES, and to `trusted_types` of save and publish."
+)
+
+
+@pytest.fixture
+def example(tmp_path, monkeypatch):
+    """The variables of the notebook of the page, in the directory with its files."""
+    (tmp_path / "shop.py").write_text(MODULE)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    variables = {}
+    exec(NOTEBOOK, variables)  # noqa: S102 - the code of the page
+    yield variables
+    del sys.modules["shop"]
+
+
+def test_the_example_is_registered_and_loaded_with_the_setting(example, settings, tmp_path):
+    path = tmp_path / "wine.skops"
+    with pytest.raises(InvalidInput, match=re.escape(NOT_ALLOWED)):
+        inspect_file(Upload(path), tmp_path, run_in_forks)
+    with pytest.raises(ArtifactError, match=re.escape(NOT_ALLOWED)):
+        artifacts.load(path)
+    settings.TRUSTED_TYPES = ["shop.Clip"]
+    assert inspect_file(Upload(path), tmp_path, run_in_forks).format == "skops"
+    loaded = artifacts.load(path, trusted=settings.TRUSTED_TYPES)
+    model, X = example["model"], example["X"]
+    np.testing.assert_array_equal(loaded.predict_proba(X), model.predict_proba(X))
+
+
+def test_a_notebook_names_the_type(example):
+    with pytest.raises(ArtifactError, match=re.escape(NOT_ALLOWED)):
+        save(example["model"], "other.skops", sample=example["X"])
+
+
+def test_a_pickle_with_a_trusted_type_is_converted(example, settings, tmp_path):
+    path = tmp_path / "model.pkl"
+    path.write_bytes(pickle.dumps(example["model"]))
+    upload = Upload(path, allow_pickle=True)
+    sentence = "The pickle contains shop.Clip, which is not allowed. Only if you trust their code"
+    with pytest.raises(InvalidInput, match=sentence):
+        inspect_file(upload, tmp_path, run_in_forks)
+    settings.TRUSTED_TYPES = ["shop.Clip"]
+    assert inspect_file(upload, tmp_path, run_in_forks).format == "skops"
+
+
+def test_a_trusted_type_that_cannot_be_imported_is_named(example, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "shop", None)
+    with pytest.raises(ArtifactError) as refusal:
+        artifacts.load(tmp_path / "wine.skops", trusted=["shop.Clip"])
+    assert str(refusal.value).endswith(
+        "shop.Clip cannot be imported. The server must be able to import every name in "
+        "TRUSTED_TYPES."
+    )
+    monkeypatch.undo()
+
+
+def test_a_class_of_the_notebook_itself_must_move_to_a_module(example, monkeypatch):
+    monkeypatch.setattr(example["Clip"], "__module__", "__main__")
+    sentence = "__main__.Clip. Move what is defined in a notebook to a module"
+    with pytest.raises(ArtifactError, match=re.escape(sentence)):
+        save(example["model"], "other.skops", sample=example["X"])
