@@ -86,7 +86,7 @@ def _add_sample(
     sample: Any,
     methods: Sequence[Callable[[Any], Any]],
 ) -> tuple[str, tuple[Column, ...]]:
-    """Return the container, and the columns with the properties of a sample."""
+    """Return the container, and the columns with the types, ranges and examples of a sample."""
     container = introspection.get_container(estimator)
     if container in (ARRAY, SPARSE) and hasattr(sample, "columns"):
         inferred, sample = _take_names(inferred, described, sample, methods)

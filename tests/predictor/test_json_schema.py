@@ -2,7 +2,7 @@
 
 import pytest
 
-from predictor.api.json_schema import NUMBER, response_schema, row_schema
+from predictor.api.json_schema import NUMBER, UNUSED, response_schema, row_schema
 from predictor.core.columns import Column
 from predictor.core.signature import Signature
 
@@ -35,7 +35,9 @@ def test_columns_with_equal_identifiers_are_keys():
     assert row_schema(signature(Column("petal_length"), column)) == {
         "type": "object",
         "propertyNames": {"enum": ["petal_length", "Petal length"]},
-        "additionalProperties": {"type": ["number", "string"]},
+        "additionalProperties": {
+            "anyOf": [{"type": ["number", "string"]}, {"description": UNUSED}]
+        },
         "required": ["petal_length"],
     }
 

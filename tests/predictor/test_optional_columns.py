@@ -186,7 +186,8 @@ def test_the_schema_describes_the_columns(api):
 def test_the_form_has_inputs_for_the_used_columns(api):
     headers = {"Accept": "text/html"}
     page = api.get("/models/churn/predict", headers=headers).content.decode()
-    assert 'type="datetime-local" class="form-control" value="2024-03-30T11:00:00"' in page
+    assert 'type="datetime-local"' in page
+    assert 'value="2024-03-30T11:00:00"' in page
     assert "The time is in UTC." in page
     assert "Meaning of plan; seen: a, b, c." in page
     assert 'name="client"' not in page

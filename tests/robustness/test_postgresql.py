@@ -9,6 +9,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -36,14 +37,9 @@ class PostgreSQL:
         self.port = free_port()
         self.directory = directory
         self.url = f"postgres://site@127.0.0.1:{self.port}/postgres"
-        directory.mkdir()
-        # PostgreSQL refuses to run as root.
-        self.user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
-        if os.getuid():
-            self.user = []
-        else:
-            for parent in (directory, *directory.parents[:-2]):
-                parent.chmod(parent.stat().st_mode | 0o011)
+        self.user = []
+        if os.getuid() == 0:  # PostgreSQL refuses to run as root
+            self.user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
             shutil.chown(directory, "postgres", "postgres")
         command = ["initdb", "--auth=trust", "--username=site", "--no-sync", "-D", directory]
         self._run(command)
@@ -84,11 +80,13 @@ class PostgreSQL:
 
 
 @pytest.fixture
-def postgresql(tmp_path):
-    server = PostgreSQL(tmp_path / "postgresql")
-    server.start()
-    yield server
-    server.stop()
+def postgresql():
+    # Its user may not read the directories of pytest.
+    with TemporaryDirectory(prefix="postgresql-") as directory:
+        server = PostgreSQL(Path(directory))
+        server.start()
+        yield server
+        server.stop()
 
 
 @pytest.fixture
