@@ -163,6 +163,9 @@ def compare(version: ModelVersion, other: ModelVersion) -> dict[str, Any]:
         "other": other.version,
         "metrics": pair(get_metrics(version), get_metrics(other)),
         "differences": find_differences(_list_properties(version), _list_properties(other)),
+        "parameters": find_differences(_list_parameters(version), _list_parameters(other))
+        if version.parts and other.parts  # versions that were registered before have none
+        else [],
         "columns": compare_columns(version.signature["columns"], other.signature["columns"]),
     }
 
@@ -177,4 +180,13 @@ def _list_properties(version: ModelVersion) -> dict[str, Any]:
         "Engine": describe(version).engine,
         "Source": version.source,
         **{f"Fitted with {name}": number for name, number in version.fitted_with.items()},
+    }
+
+
+def _list_parameters(version: ModelVersion) -> dict[str, str]:
+    """Return the parameters that are not the defaults, by the class and name of their part."""
+    return {
+        f"{part['kind']} {part['name']} {name}".replace("  ", " "): value
+        for part in version.parts
+        for name, value in part["parameters"].items()
     }

@@ -245,6 +245,8 @@ def test_the_page_of_a_model_explains_it(api, staff_api, staff, iris, register):
         "requests.post",
         "http://testserver/models/iris/predict",
         "Values in the sample",
+        "<b>LogisticRegression</b> <code>estimator</code>",
+        "<dt>solver</dt><dd>&#x27;liblinear&#x27;</dd>",
         "Metrics by version",
     ):
         assert text in page
@@ -266,6 +268,7 @@ def test_the_page_of_a_version_compares_it_with_another(api, iris, register):
     assert '<th scope="row">Accuracy</th><td>0.9913</td><td>0.76</td>' in page
     assert "Pipeline of ColumnTransformer, LogisticRegression</td><td>OneVsRestClassifier" in page
     assert "<li>Only in this version: island.</li>" in page
+    assert "LogisticRegression estimator solver</th><td>default</td><td>&#x27;lib" in page
     assert "http://testserver/models/iris/versions/2/predict" in page
     for address in ("/models/iris/versions/2/?compare=2", "/models/iris/versions/2/?compare=9"):
         page = api.get(address, **BROWSER).content.decode()
