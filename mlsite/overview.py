@@ -76,5 +76,5 @@ def first_steps(request: Request, lines: Sequence[ModelLine]) -> dict[str, str] 
     default = next((line for line in lines if line.name == conf.default_model()), None)
     if default is None or default.signature is None:
         return None
-    curl = format_curl(absolute_url(request, "predict"), default.signature)
+    curl = format_curl(absolute_url(request, "predict"), default.signature.get_example())
     return {"curl": curl, "url": absolute_url(request, "home").rstrip("/")}

@@ -54,6 +54,9 @@ class ModelVersion(models.Model):
     estimator = models.CharField(
         max_length=200, blank=True, help_text="Class of the estimator, and of a pipeline's steps."
     )
+    parts = models.JSONField(
+        default=list, blank=True, help_text="The estimator and those inside of it, with parameters."
+    )
     sha256 = models.CharField("SHA-256", max_length=64)
     size = models.PositiveBigIntegerField(help_text="Size of the artifact in bytes.")
     signature = models.JSONField(help_text="Columns and outputs.")

@@ -1,5 +1,6 @@
 """Permissions of the prediction service."""
 
+from django.conf import settings
 from rest_framework.authentication import BasicAuthentication
 from rest_framework.permissions import IsAdminUser
 from rest_framework.request import Request
@@ -23,3 +24,9 @@ class ManagesModels(IsAdminUser):
     def has_permission(self, request: Request, view: APIView) -> bool:
         """Return whether the user is staff and may change models."""
         return super().has_permission(request, view) and request.user.has_perm(MANAGE)
+
+
+def needs_token(request: Request) -> bool:
+    """Return whether a program needs a token for the requests of this user."""
+    is_open = getattr(settings, "API_ACCESS", "") == "open"
+    return request.user.is_authenticated and not is_open

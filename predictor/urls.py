@@ -2,7 +2,7 @@
 
 from django.urls import re_path
 
-from predictor.api import lifecycle, versions, views
+from predictor.api import lifecycle, tables, versions, views
 from predictor.core.model_name import NAME
 from predictor.protocols import open_inference
 
@@ -11,7 +11,9 @@ version = rf"{model}/versions/(?P<version>[0-9]{{1,9}})"
 
 urlpatterns = [
     re_path(r"^predict/?$", views.Predict.as_view(), name="predict"),
+    re_path(r"^predict/table/?$", tables.PredictTable.as_view(), name="predict-table"),
     re_path(rf"{model}/predict/?$", views.Predict.as_view(), name="model-predict"),
+    re_path(rf"{model}/predict/table/?$", tables.PredictTable.as_view(), name="model-table"),
     re_path(r"^models/?$", views.ModelList.as_view(), name="model-list"),
     re_path(rf"{model}/?$", views.ModelDetail.as_view(), name="model-detail"),
     re_path(rf"{model}/train/?$", lifecycle.Train.as_view(), name="model-train"),
@@ -25,6 +27,11 @@ urlpatterns = [
     re_path(rf"{version}/?$", versions.VersionDetail.as_view(), name="model-version"),
     re_path(
         rf"{version}/predict/?$", versions.VersionPredict.as_view(), name="model-version-predict"
+    ),
+    re_path(
+        rf"{version}/predict/table/?$",
+        tables.VersionPredictTable.as_view(),
+        name="model-version-table",
     ),
     re_path(r"^software/?$", views.Software.as_view(), name="software"),
     re_path(r"^v2/health/live/?$", open_inference.Live.as_view(), name="live"),

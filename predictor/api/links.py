@@ -7,7 +7,11 @@ from rest_framework.request import Request
 
 def absolute_url(request: Request, name: str, *args: object) -> str:
     """Return the URL of a named route: at PUBLIC_URL if it is set, else at the request's host."""
-    path = reverse(name, args=args)
+    return to_absolute(request, reverse(name, args=args))
+
+
+def to_absolute(request: Request, path: str) -> str:
+    """Return the URL of a path: at PUBLIC_URL if it is set, else at the request's host."""
     public_url: str = getattr(settings, "PUBLIC_URL", "")
     if public_url:
         return public_url.rstrip("/") + path

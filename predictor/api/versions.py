@@ -11,9 +11,10 @@ from rest_framework.response import Response
 
 from predictor import registry
 from predictor.api.links import absolute_url
+from predictor.api.model_page import VersionPage
 from predictor.api.openapi import VERSION, VersionPredictSchema
 from predictor.api.option_serializers import UploadSerializer
-from predictor.api.renderers import OneModelPage, VersionPage
+from predictor.api.renderers import OneModelPage
 from predictor.api.serializers import VersionCardSerializer, VersionSerializer
 from predictor.api.uploads import register
 from predictor.api.views import ModelView, Predict

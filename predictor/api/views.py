@@ -1,5 +1,6 @@
 """Views of model cards and predictions."""
 
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from functools import partial
@@ -19,9 +20,11 @@ from rest_framework.views import APIView
 from predictor import conf, exceptions, registry
 from predictor.api import strict_json
 from predictor.api.counted import CountedView
+from predictor.api.model_page import ModelPage
 from predictor.api.openapi import PredictSchema
-from predictor.api.renderers import ModelListPage, ModelPage, RowFormPage
-from predictor.api.row_form import build_row_form
+from predictor.api.predict_page import PredictPage, build_curl, vary_row
+from predictor.api.renderers import ModelListPage
+from predictor.api.row_form import OUTPUTS_FIELD, build_row_form, choose_row, read_form
 from predictor.api.serializers import CardSerializer
 from predictor.core import range_check
 from predictor.core.artifacts import get_installed_versions
@@ -30,6 +33,7 @@ from predictor.core.errors import InvalidInput
 from predictor.core.model import Model
 from predictor.core.row_format import MAX_COMPARED_LENGTH, explain, refuse
 from predictor.core.signature import Column, Signature
+from predictor.core.variation import Variation
 from predictor.models import RegisteredModel
 from predictor.permissions import FAST_AUTHENTICATION, PREDICT, VIEW
 from predictor.runtime.store import get_store
@@ -41,6 +45,8 @@ SOFTWARE = {"type": "object", "additionalProperties": {"type": "string"}}
 
 # Query parameters of a prediction.
 PARAMETERS = OUTPUTS, RANGE = "outputs", "range"
+# Query parameter of the page: the number of another example row, or "none" for empty inputs.
+EXAMPLE = "example"
 JSON_HEADER = "Send JSON with the header 'Content-Type: application/json'."
 
 
@@ -128,18 +134,22 @@ class Predict(CountedView, ModelDetail):
 
     name = "Predict"
     authentication_classes = FAST_AUTHENTICATION
-    page = RowFormPage
+    page = PredictPage
     codec = JSON_ROWS
     schema = PredictSchema()
     required_permissions = {"GET": VIEW, "POST": PREDICT}
-    # For the page: sentences about values outside the ranges and categories of the sample,
-    # by column, and the names of classes.
+    # For the page: sentences about values outside the ranges and categories of the sample, by
+    # column; the names of classes; predictions with other values of one column; the request.
     out_of_range: Mapping[str, Sequence[str]] = {}
     class_names: Mapping[str, str] = {}
+    variation: Variation | None = None
+    curl = ""
 
     def get_serializer(self, **kwargs: Any) -> serializers.Serializer[Any]:
         """Return the form for one row."""
-        return build_row_form(self.model().signature)(**kwargs)
+        signature = self.model().signature
+        row = choose_row(signature, self.request.query_params.get(EXAMPLE))
+        return build_row_form(signature, row)(**kwargs)
 
     @property
     def model_name(self) -> str:
@@ -164,8 +174,12 @@ class Predict(CountedView, ModelDetail):
         X, outputs, is_single = decode(request, self.codec, model.signature)
         self.n_rows = X.shape[0]
         self.check_range(request, X, is_single=is_single)
+        started = time.perf_counter()
         results = model.infer(X, outputs)
         self.engine_name = results.engine_name
+        if is_single and isinstance(request.accepted_renderer, self.page):
+            self.variation = vary_row(request, model, time.perf_counter() - started)
+            self.curl = build_curl(model, request)
         return Response(
             model.signature.encode_response(results, is_single=is_single),
             headers={
@@ -196,8 +210,7 @@ class Predict(CountedView, ModelDetail):
 def decode(request: Request, codec: Codec, signature: Signature) -> Decoded:
     """Decode the request: JSON with the codec, other media types with DRF's parsers."""
     check_query(request)
-    names = request.query_params.getlist(OUTPUTS)
-    outputs = ",".join(names) if names else None
+    outputs = get_outputs(request)
     if request.content_type in codec.content_types and _parses_json(request) and request.body:
         return codec.decode(signature, request.body, outputs)
     selected = signature.select_outputs(outputs)
@@ -206,13 +219,21 @@ def decode(request: Request, codec: Codec, signature: Signature) -> Decoded:
         form = cast("QueryDict", request.data)
         if not form:
             refuse(columns, f"The body is empty. {JSON_HEADER}", is_table=False)
-        rows = signature.parse_rows(_read_form(form, columns))
+        rows = signature.parse_rows(read_form(form, columns))
     else:
         body = request.body  # Django keeps it, so that it can be read again
         if not body:
             refuse(columns, "The body is empty.", is_table=False)
         rows = signature.parse_rows(_read_data(request, columns), partial(parse_exactly, body))
     return Decoded(rows.X, selected, rows.is_single)
+
+
+def get_outputs(request: Request) -> str | None:
+    """Return the outputs in the query, or else those of the page's form; None if absent."""
+    names = request.query_params.getlist(OUTPUTS)
+    if not names and is_form_media_type(request.content_type):
+        names = cast("QueryDict", request.data).getlist(OUTPUTS_FIELD)
+    return ",".join(names) if names else None
 
 
 def check_query(request: Request) -> None:
@@ -250,14 +271,3 @@ def _read_data(request: Request, columns: Sequence[Column]) -> Any:
 
 def _parses_json(request: Request) -> bool:
     return any(isinstance(parser, JSONParser) for parser in request.parsers or ())
-
-
-def _read_form(form: "QueryDict", columns: Iterable[Column]) -> dict[str, Any]:
-    """Return the row of a form. An empty input of a nullable column is a missing value."""
-    if files := [name for name, value in form.items() if not isinstance(value, str)]:
-        sentence = "Expected a value; got a file."
-        raise InvalidInput(sentence, {name: [sentence] for name in files})
-    row = {name: value for name, value in form.items() if value != ""}
-    row.pop("csrfmiddlewaretoken", None)
-    empty = (column.name for column in columns if column.nullable and form.get(column.name) == "")
-    return row | dict.fromkeys(empty)

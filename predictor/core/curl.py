@@ -2,23 +2,24 @@
 
 import json
 import shlex
+from collections.abc import Mapping
+from typing import Any
 
-from predictor.core.signature import Signature
 
-
-def format_curl(url: str, signature: Signature, *, needs_token: bool = False) -> str:
-    """Return a command that sends the example row of a model to a URL.
+def format_curl(url: str, row: Mapping[str, Any], *, needs_token: bool = False) -> str:
+    """Return a command that sends a row to a URL.
 
     Parameters
     ----------
     url : str
-    signature : Signature
+    row : mapping of str to object
+        JSON values by column.
     needs_token : bool
         Whether the command reads a token from the environment variable TOKEN.
     """
-    row = json.dumps(signature.get_example(), ensure_ascii=False)
+    body = json.dumps(row, ensure_ascii=False)
     token = ' -H "Authorization: Bearer $TOKEN"' if needs_token else ""
     return (
         f'curl{token} -H "Content-Type: application/json" -X POST '
-        f"-d {shlex.quote(row)} {shlex.quote(url)}"
+        f"-d {shlex.quote(body)} {shlex.quote(url)}"
     )

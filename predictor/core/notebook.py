@@ -191,7 +191,7 @@ def publish(  # noqa: PLR0913 - each parameter is a choice of the user
     for sentence in dump.notes:
         print(sentence)  # noqa: T201 - for the user
     is_open = site.is_open(f"models/{name}/")
-    print(format_curl(model.url, dump.signature, needs_token=not is_open))  # noqa: T201 - for the user
+    print(format_curl(model.url, dump.signature.get_example(), needs_token=not is_open))  # noqa: T201 - for the user
     return model
 
 

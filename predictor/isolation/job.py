@@ -42,6 +42,7 @@ class Inspection:
     compiled: str = ""  # SHA-256 of the compiled estimator beside the artifact; empty without one
     description: str = ""  # of the model, in the file or by the recipe
     estimator: str = ""  # class of the estimator, and of the steps of a pipeline
+    parts: Sequence[Mapping[str, Any]] = ()  # output of `list_steps`
     metrics: Mapping[str, float] = field(default_factory=dict)  # of a bundled model
     evaluation: Mapping[str, Any] = field(default_factory=dict)  # empty without test data
 

@@ -99,6 +99,7 @@ def parse_result(outcome: Outcome, report: bytes, compiled: io.BufferedRandom) -
         notes=described.notes,
         description=described.description,
         estimator=described.estimator,
+        parts=described.parts,
         metrics=described.metrics,
         evaluation=to_plain(described.evaluation),
         engines=engines,

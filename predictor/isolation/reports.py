@@ -12,6 +12,7 @@ import orjson
 
 from predictor.core.artifacts.stated_signature import parse_signature
 from predictor.core.errors import ArtifactError
+from predictor.core.estimator_steps import MAX_DEPTH, MAX_STEPS
 from predictor.isolation.evaluation_report import Evaluation, to_plain
 from predictor.isolation.report_types import Count, Text, Value
 
@@ -55,6 +56,18 @@ class SignatureReport(TypedDict, total=False):
     class_names: dict[Text, Text]
 
 
+class PartReport(TypedDict):
+    """Output of `estimator_steps.list_steps`."""
+
+    depth: Annotated[int, msgspec.Meta(ge=0, le=MAX_DEPTH)]
+    name: Text
+    kind: Text
+    parameters: dict[Text, Text]
+
+
+Parts = Annotated[list[PartReport], msgspec.Meta(max_length=MAX_STEPS)]
+
+
 class Rejection(msgspec.Struct, forbid_unknown_fields=True):
     """Reason of a confined process to reject a file."""
 
@@ -69,6 +82,7 @@ class Description(msgspec.Struct, forbid_unknown_fields=True):
     signature: SignatureReport
     fitted_with: dict[Text, Text]
     estimator: Text = ""
+    parts: Parts = []
     notes: list[Text] = []
     description: Text = ""
     metrics: dict[Text, float] = {}
@@ -143,6 +157,21 @@ def parse_evaluation(data: Any) -> dict[str, Any]:
         return to_plain(msgspec.json.decode(orjson.dumps(data), type=Evaluation)) if data else {}
     except (ValueError, TypeError) as exc:
         raise ArtifactError(f"The evaluation is invalid: {exc}.") from exc
+
+
+def parse_parts(data: Any) -> list[dict[str, Any]]:
+    """Return the parts of an estimator that are stored beside an artifact.
+
+    Raises
+    ------
+    ArtifactError
+        The values do not follow the schema.
+    """
+    try:
+        parts: list[dict[str, Any]] = msgspec.json.decode(orjson.dumps(data or []), type=Parts)
+    except (ValueError, TypeError) as exc:
+        raise ArtifactError(f"The parts of the estimator are invalid: {exc}.") from exc
+    return parts
 
 
 def _decode(line: bytes, schema: type[T]) -> T:

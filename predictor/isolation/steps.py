@@ -9,6 +9,7 @@ from predictor import recipes
 from predictor.core import artifacts
 from predictor.core.compiler.compile import compile_
 from predictor.core.errors import ArtifactError, InvalidInput, PredictorError
+from predictor.core.estimator_steps import list_steps
 from predictor.core.evaluation.evaluate import check_task, evaluate
 from predictor.core.evaluation.holdout import TEST, read_holdout
 from predictor.core.saved_model import describe
@@ -53,6 +54,7 @@ def inspect(job: Job) -> None:
             signature = _infer_from_sample(job, estimator, signature)
         signature, notes = run_trial(estimator, signature)
         evaluation = _evaluate(job, estimator, signature)
+        parts = list_steps(estimator)
     except (PredictorError, MemoryError) as exc:
         if versions and type(exc) is ArtifactError:
             raise ArtifactError(f"{exc} {versions}") from exc
@@ -68,6 +70,7 @@ def inspect(job: Job) -> None:
         "signature": signature.to_json(),
         "fitted_with": dict(ingested.fitted_with),
         "estimator": describe(estimator),
+        "parts": parts,
         "notes": [*ingested.notes, *notes],
         "description": ingested.description,
         "evaluation": evaluation,
@@ -124,6 +127,7 @@ def train(job: Job) -> None:
         "signature": dump.signature.to_json(),
         "fitted_with": artifacts.get_software_versions(),
         "estimator": describe(fitted.estimator),
+        "parts": list_steps(fitted.estimator),
         "notes": dump.notes,
         "description": fitted.description,
         "metrics": dict(fitted.metrics),

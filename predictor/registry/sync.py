@@ -16,7 +16,7 @@ from predictor.core.engines import file_name
 from predictor.core.errors import ArtifactError, PredictorError
 from predictor.core.signature import Signature
 from predictor.isolation.job import Inspection
-from predictor.isolation.reports import parse_evaluation
+from predictor.isolation.reports import parse_evaluation, parse_parts
 from predictor.isolation.sandbox import Upload, inspect_file
 from predictor.models import ModelVersion, RegisteredModel
 from predictor.registry import cleanup, queries, storage
@@ -74,6 +74,7 @@ def _adopt(name: str, number: int) -> ModelVersion:
         inspection = Inspection(
             **fields,
             estimator=data.get("estimator", ""),
+            parts=parse_parts(data.get("parts")),
             evaluation=parse_evaluation(data.get("evaluation")),
         )
     else:

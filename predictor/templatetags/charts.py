@@ -24,6 +24,8 @@ MAX_LINES = 6
 N_STEPS = 5
 # Number of columns in the chart of their importance.
 MAX_BARS = 20
+# With more values, a line has no points.
+MAX_POINTS = 12
 # Number of shades of a matrix.
 LEVELS = 5
 
@@ -51,9 +53,9 @@ class Scale(NamedTuple):
         share = (value - self.low) / (self.high - self.low)
         return round(self.start + share * (self.end - self.start), 2)
 
-    def list_ticks(self) -> list[tuple[float, str]]:
-        """Return positions and labels of round values."""
-        step = _round_step((self.high - self.low) / N_STEPS)
+    def list_ticks(self, least: float = 0) -> list[tuple[float, str]]:
+        """Return positions and labels of round values, with the least step between them."""
+        step = max(least, _round_step((self.high - self.low) / N_STEPS))
         first, last = math.ceil(self.low / step - 1e-9), math.floor(self.high / step + 1e-9)
         return [
             (self.place(number * step), f"{number * step:.6g}") for number in range(first, last + 1)
@@ -141,6 +143,93 @@ def line_chart(  # noqa: PLR0913 - texts of the chart
         "x_ticks": x_scale.list_ticks(),
         "y_ticks": y_scale.list_ticks(),
         "has_markers": bool(counts),
+        "class_names": class_names,
+    }
+
+
+@register.inclusion_tag("predictor/charts/series.html")
+def series_chart(  # noqa: PLR0913 - texts of the chart
+    x_values: Sequence[float],
+    series: Mapping[str, Sequence[float | None]],
+    *,
+    title: str,
+    x_label: str,
+    y_label: str,
+    are_whole: bool = False,
+    are_shares: bool = False,
+    class_names: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """Return the context of a chart of numbers by other numbers, with a table.
+
+    Parameters
+    ----------
+    x_values : sequence of float
+        In ascending order.
+    series : mapping of str to sequence of float
+        The numbers of each line, by its label. A number may be None: the line has a gap there.
+    title, x_label, y_label : str
+    are_whole : bool
+        Whether the values of the horizontal axis are integers.
+    are_shares : bool
+        Whether the vertical axis is that from 0 to 1.
+    class_names : mapping of str to str, optional
+    """
+    numbers = [y for values in series.values() for y in values if y is not None]
+    x_scale, y_scale = _build_scales(_widen(x_values), (0, 1) if are_shares else _widen(numbers))
+    drawn = []
+    for number, (label, values) in enumerate(list(series.items())[:MAX_LINES], start=1):
+        points = [
+            (x_scale.place(x), y_scale.place(y))
+            for x, y in zip(x_values, values, strict=True)
+            if y is not None
+        ]
+        path = " ".join(f"{a},{b}" for a, b in points)
+        drawn.append({"label": label, "number": number, "path": path, "points": points})
+    return _describe(title, x_label, y_label) | {
+        "drawn": drawn,
+        "labels": list(series),
+        "rows": list(zip(x_values, zip(*series.values(), strict=True), strict=True)),
+        "x_ticks": x_scale.list_ticks(1 if are_whole else 0),
+        "y_ticks": y_scale.list_ticks(),
+        "has_points": len(x_values) <= MAX_POINTS,
+        "has_no_diagonal": True,
+        "class_names": class_names,
+    }
+
+
+def _widen(numbers: Sequence[float]) -> tuple[float, float]:
+    """Return the limits of an axis: those of the numbers, or around a single one."""
+    low, high = min(numbers, default=0.0), max(numbers, default=1.0)
+    margin = abs(low) * 0.1 or 1.0
+    if high - low > 1e-9 * margin:
+        return low, high
+    limit = 1.0 if 0 < high <= 1 else math.inf  # many metrics are at most 1
+    return low - margin, min(high + margin, limit)
+
+
+@register.inclusion_tag("predictor/charts/shares.html")
+def share_chart(
+    shares: Mapping[str, float | None],
+    *,
+    title: str,
+    class_names: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """Return the context of a table of classes with bars for shares between 0 and 1.
+
+    Parameters
+    ----------
+    shares : mapping of str to float
+        Shares by class. Of many classes, those with the largest shares are in the table.
+    title : str
+    class_names : mapping of str to str, optional
+    """
+    rows = [(label, share, round(100 * (share or 0), 2)) for label, share in shares.items()]
+    if len(rows) > MAX_BARS:
+        rows = sorted(rows, key=lambda row: -row[2])[:MAX_BARS]
+    return {
+        "title": title,
+        "rows": rows,
+        "n_classes": len(shares),
         "class_names": class_names,
     }
 
@@ -299,10 +388,19 @@ def metric_name(name: str) -> str:
     return METRIC_NAMES.get(name, name)
 
 
+@register.simple_tag
+def metric_title(name: str) -> str:
+    """Return the name of a metric as the title of a chart, such as "Log loss by version"."""
+    words = metric_name(name)
+    return f"{words[0].upper()}{words[1:]} by version"
+
+
 @register.filter
-def short_number(value: float) -> str:
-    """Return a number with four digits."""
-    return f"{value:.4g}"
+def short_number(value: Any) -> Any:
+    """Return a number with four digits, or an integer with all; other values unchanged."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    return str(value) if isinstance(value, int) else f"{value:.4g}"
 
 
 @register.simple_tag

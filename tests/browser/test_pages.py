@@ -18,6 +18,7 @@ PAGES = [
     ("/tasks/?format=api", 200, "Tasks"),
     ("/tasks/2?format=api", 200, "cook"),
     ("/predict", 200, "Predict with iris"),
+    ("/predict/table", 200, "Predict a table with iris"),
     ("/models/", 200, "Models"),
     ("/models/iris/", 200, "iris"),
     ("/models/iris/versions/1", 200, "iris, version 1"),

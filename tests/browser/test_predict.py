@@ -1,5 +1,7 @@
 """A prediction, by hand."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -14,12 +16,17 @@ pytestmark = pytest.mark.xdist_group("browser")
 def test_the_form_shows_the_prediction_and_keeps_the_row(request, who, address):
     page = request.getfixturevalue(who)
     page.goto(address)
-    page.get_by_label("X1").fill("61.1")
-    page.get_by_label("X2").fill("17.30")
-    page.get_by_role("button", name="Predict").click()
-    expect(page.get_by_role("status")).to_contain_text("prediction 2 virginica")
-    expect(page.get_by_label("X1")).to_have_value("61.1")
-    expect(page.get_by_label("X2")).to_have_value("17.30")
+    page.get_by_label("X1", exact=True).fill("61.1")
+    page.get_by_label("X2", exact=True).fill("17.30")
+    page.get_by_role("button", name="Predict", exact=True).click()
+    expect(page.get_by_role("status")).to_contain_text("The prediction is virginica (class 2).")
+    expect(page.get_by_label("X1", exact=True)).to_have_value("61.1")
+    expect(page.get_by_label("X2", exact=True)).to_have_value("17.30")
+    expect(page.get_by_label("X1", exact=True)).to_have_accessible_description(
+        "Expected a number from 4.3 to 7.9, as in the sample; got 61.1. "
+        "Sepal length (cm); seen from 4.3 to 7.9."
+    )
+    expect(page.get_by_role("img", name="Probability by X1")).to_be_visible()
     assert violations(page) == {}
 
 
@@ -29,7 +36,7 @@ def test_each_column_has_its_own_described_input(page):
         ("X1", "5.1", "Sepal length (cm); seen from 4.3 to 7.9."),
         ("X2", "3.5", "Sepal width (cm); seen from 2 to 4.4."),
     ):
-        field = page.get_by_label(name)
+        field = page.get_by_label(name, exact=True)
         expect(field).to_have_value(example)
         expect(field).to_have_accessible_description(said)
         expect(field).to_have_attribute("type", "number")
@@ -39,31 +46,45 @@ def test_each_column_has_its_own_described_input(page):
 
 def test_a_refused_row_says_why_at_the_column_and_keeps_the_rest(page):
     page.goto("/predict")
-    page.get_by_label("X1").fill("99999999999999999999")
-    page.get_by_label("X2").fill("")
-    page.get_by_role("button", name="Predict").click()
+    page.get_by_label("X1", exact=True).fill("99999999999999999999")
+    page.get_by_label("X2", exact=True).fill("")
+    page.get_by_role("button", name="Predict", exact=True).click()
     expect(page.get_by_role("alert")).to_be_visible()
-    expect(page.get_by_label("X1")).to_have_value("99999999999999999999")
-    expect(page.get_by_label("X1")).to_have_accessible_description(
+    expect(page.get_by_label("X1", exact=True)).to_have_value("99999999999999999999")
+    expect(page.get_by_label("X1", exact=True)).to_have_accessible_description(
         "Expected a number; got an integer beyond 64 bits. Sepal length (cm); seen from 4.3 to 7.9."
     )
-    expect(page.get_by_label("X2")).to_have_accessible_description(
+    expect(page.get_by_label("X2", exact=True)).to_have_accessible_description(
         "This column is missing. Sepal width (cm); seen from 2 to 4.4."
     )
     assert violations(page) == {}
-    page.get_by_label("X1").fill("61.1")
-    page.get_by_label("X2").fill("17.3")
-    page.get_by_role("button", name="Predict").click()
-    expect(page.get_by_role("status")).to_contain_text("prediction 2 virginica")
+    page.get_by_label("X1", exact=True).fill("61.1")
+    page.get_by_label("X2", exact=True).fill("17.3")
+    page.get_by_role("button", name="Predict", exact=True).click()
+    expect(page.get_by_role("status")).to_contain_text("The prediction is virginica (class 2).")
 
 
-def test_other_outputs_are_shown_under_their_names(page):
-    page.goto("/predict?outputs=predict,predict_proba,decision_function")
-    page.get_by_role("button", name="Predict").click()
-    expect(page.get_by_role("status").locator("dt")).to_have_text(
-        ["prediction", "probabilities", "decision"]
-    )
-    assert violations(page) == {}
+def test_the_form_offers_outputs_examples_and_another_column_without_javascript(plain_page):
+    page = plain_page
+    page.goto("/predict?outputs=predict,decision_function")
+    expect(page.get_by_label("predict_proba").first).not_to_be_checked()
+    page.get_by_label("decision_function").first.uncheck()
+    page.get_by_label("predict_proba").first.check()
+    page.get_by_label("Also vary").select_option("X2")
+    page.get_by_role("button", name="Predict", exact=True).click()
+    expect(page.get_by_role("status").get_by_role("row")).to_have_count(4)
+    expect(page.get_by_role("status").locator("dt")).to_have_count(0)
+    expect(page.get_by_role("img", name="Probability by X2")).to_be_visible()
+    page.get_by_text("The same request with curl").click()
+    expect(page.get_by_text("curl -H")).to_contain_text('"X1": 5.1, "X2": 3.5')
+    page.get_by_role("link", name="Another example").click()
+    width = page.get_by_label("X1", exact=True).input_value()
+    assert width != "5.1"
+    page.get_by_role("button", name="Predict", exact=True).click()
+    expect(page.get_by_role("status")).not_to_contain_text("unreliable")
+    expect(page.get_by_label("X1", exact=True)).to_have_value(width)
+    page.get_by_role("link", name="Clear").click()
+    expect(page.get_by_label("X1", exact=True)).to_have_value("")
 
 
 def test_many_rows_go_as_raw_data(page):
@@ -86,4 +107,27 @@ def test_many_rows_go_as_raw_data(page):
     expect(content).to_have_value("not JSON")
     assert violations(page) == {}
     page.get_by_role("link", name="Page", exact=True).click()
-    expect(page.get_by_label("X1")).to_have_value("5.1")
+    expect(page.get_by_label("X1", exact=True)).to_have_value("5.1")
+
+
+def test_a_table_is_predicted_and_downloaded_without_javascript(plain_page):
+    page = plain_page
+    page.goto("/predict")
+    page.get_by_text("Many rows as a table").click()
+    page.get_by_label("Paste a table").fill("X1\tX2\tid\n5.1\t3.5\ta\nx\t3\tb\n7\t3\tc")
+    page.get_by_role("button", name="Show predictions").click()
+    expect(page.get_by_role("status")).to_contain_text("2 of 3 rows predicted.")
+    expect(page.get_by_role("status")).to_contain_text("does not use the columns id.")
+    expect(page.get_by_role("region", name="1 refused row")).to_contain_text(
+        "Line 3: X1: Expected a number; got a string that is not a finite number."
+    )
+    cells = page.get_by_role("group", name="Predictions by row").get_by_role("row").last
+    expect(cells).to_have_text(re.compile(r"^3\s*2\s*0.0088\d*\s*0.41\d*\s*0.57\d*\s*7\s*3\s*c$"))
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download as CSV").click()
+    assert download.value.suggested_filename == "iris-1-predictions.csv"
+    lines = download.value.path().read_text().splitlines()
+    assert lines[0] == (
+        "X1,X2,id,predictions,probabilities 0,probabilities 1,probabilities 2,problem"
+    )
+    assert lines[2].startswith("x,3,b,,,,,X1: Expected a number")

@@ -5,6 +5,7 @@ from dataclasses import replace
 from predictor import conf
 from predictor.core import artifacts
 from predictor.core.compiler.compile import compile_
+from predictor.core.estimator_steps import list_steps
 from predictor.core.saved_model import describe
 from predictor.isolation.job import Inspection
 from predictor.registry import queries, registration, storage
@@ -26,6 +27,7 @@ def write(fitted, directory, *, enabled=True):
         compiled=compilation.write(directory),
         description=fitted.description,
         estimator=describe(fitted.estimator),
+        parts=list_steps(fitted.estimator),
     )
     return inspection, registration.Origin("training", metrics=fitted.metrics)
 

@@ -6,7 +6,11 @@ from xml.etree import ElementTree as ET
 import pytest
 from django.template.loader import render_to_string
 
+from predictor.core.columns import Column
+from predictor.core.variation import Variation
 from predictor.templatetags.charts import Scale
+
+PROBA = "predict_proba"
 
 CLASSIFICATION = {
     "task": "classification",
@@ -143,6 +147,26 @@ def test_the_values_of_a_sample_are_drawn_with_their_numbers():
     ]
     heights = [float(bar.get("height")) for bar in root.iter("rect")][:4]
     assert heights == pytest.approx([10, 0, 30, 40])
+
+
+def test_predictions_by_the_values_of_a_column_are_drawn_with_their_numbers():
+    column = Column("length <cm>")
+    numbers = Variation(column, [1.0, 2.0, 4.0], {"0": [0, 0.5, 1], "<b>": [1, 0.5, 0]}, PROBA)
+    root = render("variation", variation=numbers, class_names={"0": "setosa"})
+    first, second = root.iter("polyline")
+    assert first.get("points") == "56.0,226.0 146.67,118.0 328.0,10.0"
+    assert second.get("points") == "56.0,10.0 146.67,118.0 328.0,226.0"
+    table = [
+        ["length <cm>", "0 setosa", "<b>"],
+        ["1", "0", "1"],
+        ["2", "0.5", "0.5"],
+        ["4", "1", "0"],
+    ]
+    assert cells(root) == table
+    texts = numbers._replace(column=Column("city", kind="string"), values=["a", "b", "c"])
+    root = render("variation", variation=texts, class_names={"0": "setosa"})
+    assert list(root.iter("polyline")) == []
+    assert cells(root)[1:] == [["a", "0", "1"], ["b", "0.5", "0.5"], ["c", "1", "0"]]
 
 
 @pytest.mark.parametrize(

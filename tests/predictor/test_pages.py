@@ -6,6 +6,7 @@ from html import unescape
 
 import numpy as np
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from sklearn.preprocessing import FunctionTransformer
 
 from predictor import registry
@@ -48,8 +49,8 @@ def test_class_names_are_on_pages_escaped_and_not_in_predictions(api, iris, fitt
     assert f"<code>0</code> {name}" in api.get("/models/odd/", **BROWSER).content.decode()
     row, url = {"a": 5.1, "b": 3.5}, "/models/odd/predict?outputs=predict,predict_proba"
     page = api.post(url, row, **BROWSER).content.decode()
-    assert f'<dd class="chief">0 {name}' in page
-    assert f"<b>0</b> {name}" in page
+    assert "The prediction is <b>&lt;b&gt;bold&lt;/b&gt;</b> (class 0)." in page
+    assert f'<th scope="row">0 {name}' in page
     answer = api.post(url, row).json()
     assert (answer["prediction"], list(answer["probabilities"])) == (0, ["0", "1", "2"])
     assert api.get("/models/odd/").json()["class_names"] == {"0": "<b>bold</b>"}
@@ -186,6 +187,93 @@ def test_the_table_shows_the_first_hundred_rows(api, iris):
     response = post_raw(api, json.dumps([{"X1": 5.1, "X2": 3.5}] * 150))
     assert cells(response)[-1] == ["99", '0 <span class="class-name">setosa</span>']
     assert b"The table shows the first 100 of 150 rows." in response.content
+
+
+# Tables
+
+
+def test_a_table_is_json_for_programs(api, iris):
+    file = SimpleUploadedFile("rows.csv", b"X1,X2\n5.1,3.5\n,3\n")
+    response = api.post("/models/iris/predict/table", {"file": file}, format="multipart")
+    assert (response.status_code, response.json()) == (
+        200,
+        {
+            "columns": {"predictions": [0]},
+            "n_rows": 2,
+            "extra_columns": [],
+            "refused": [{"line": 3, "problem": "No value in X1."}],
+        },
+    )
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        (b"", "There is no table. Paste rows with a header, or choose a CSV file."),
+        (b"X1\n1", "The table lacks the columns X2. Its header is: X1."),
+        (b"\xff", "The file is not UTF-8 text. Save the table as CSV in UTF-8."),
+        (b"X1,X2\n1,\n", "1 refused row"),
+    ],
+)
+def test_a_table_that_cannot_be_predicted_is_a_page_that_says_so(api, iris, data, sentence):
+    data = {"file": SimpleUploadedFile("rows.csv", data)} if data else {"table": " "}
+    address = "/models/iris/versions/1/predict/table"
+    page = api.post(address, data, format="multipart", **BROWSER).content.decode()
+    assert sentence in page
+    assert "Download as CSV" in page
+
+
+def test_a_long_table_does_not_stay_in_the_form(api, iris):
+    table = "X1,X2\n" + "5.1,3.5\n" * 4000
+    response = api.post("/predict/table", {"table": table}, format="multipart", **BROWSER)
+    page = response.content.decode()
+    assert "4000 of 4000 rows predicted." in page
+    assert "The table is too long to stay in the form." in page
+    assert len(page) < 20_000
+
+
+# Models and versions
+
+
+def test_the_page_of_a_model_explains_it(api, staff_api, staff, iris, register):
+    registry.promote(register(), by=staff, why="better <b>")
+    get_store().refresh()
+    page = api.get("/models/iris/", **BROWSER).content.decode()
+    for text in (
+        '<dd><a href="/models/iris/versions/2">version 2</a></dd>',
+        "<dd>OneVsRestClassifier</dd>",
+        "requests.post",
+        "http://testserver/models/iris/predict",
+        "Values in the sample",
+        "<b>LogisticRegression</b> <code>estimator</code>",
+        "<dt>solver</dt><dd>&#x27;liblinear&#x27;</dd>",
+        "Metrics by version",
+    ):
+        assert text in page
+    assert "History" not in page  # names of users
+    page = staff_api.get("/models/iris/", **BROWSER).content.decode()
+    assert "<td>Promotion</td>" in page
+    assert "<td>1 to 2</td>" in page
+    assert "<td>better &lt;b&gt;</td>" in page
+    staff_api.post("/models/iris/unpublish", {}, **BROWSER)
+    page = staff_api.get("/models/iris/", **BROWSER).content.decode()
+    assert "Make a version live" in page
+    assert '<a class="btn btn-default" href="/models/iris/versions/2">Version 2</a>' in page
+
+
+def test_the_page_of_a_version_compares_it_with_another(api, iris, register):
+    register("iris", recipe="penguins")
+    page = api.get("/models/iris/versions/2/?compare=1", **BROWSER).content.decode()
+    assert "Comparison with version 1" in page
+    assert '<th scope="row">Accuracy</th><td>0.9913</td><td>0.76</td>' in page
+    assert "Pipeline of ColumnTransformer, LogisticRegression</td><td>OneVsRestClassifier" in page
+    assert "<li>Only in this version: island.</li>" in page
+    assert "LogisticRegression estimator solver</th><td>default</td><td>&#x27;lib" in page
+    assert "http://testserver/models/iris/versions/2/predict" in page
+    for address in ("/models/iris/versions/2/?compare=2", "/models/iris/versions/2/?compare=9"):
+        page = api.get(address, **BROWSER).content.decode()
+        assert "There is no such other version." in page
+    assert "Comparison with" not in api.get("/models/iris/versions/2/", **BROWSER).content.decode()
 
 
 # Changes by staff

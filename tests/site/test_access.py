@@ -110,6 +110,13 @@ API = {
     "v2/health/live/": row("/v2/health/live", "everybody", GET=200),
     "v2/health/ready/": row("/v2/health/ready", "everybody", GET=200),
     "predict/": row("/predict", "permitted", GET=200, POST=400),
+    "predict/table/": row("/predict/table", "permitted", GET=200, POST=415),
+    "models/<name>/predict/table/": row(
+        "/models/iris/predict/table", "permitted", GET=200, POST=415
+    ),
+    "models/<name>/versions/<version>/predict/table/": row(
+        "/models/iris/versions/1/predict/table", "permitted", GET=200, POST=415
+    ),
     "models/": row("/models/", "permitted", GET=200),
     "models/<name>/": row("/models/iris/", "permitted", GET=200),
     "models/<name>/predict/": row("/models/iris/predict", "permitted", GET=200, POST=400),

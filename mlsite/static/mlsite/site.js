@@ -7,3 +7,19 @@ for (const element of document.querySelectorAll("time[datetime]")) {
   element.title = element.textContent;
   element.textContent = format.format(new Date(element.dateTime));
 }
+
+// Buttons that copy code. They need JavaScript, and a connection that the browser trusts.
+
+if (navigator.clipboard) {
+  for (const code of document.querySelectorAll("pre.copyable")) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "btn btn-default copy";
+    button.textContent = "Copy";
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(code.textContent);
+      button.textContent = "Copied";
+    });
+    code.before(button);
+  }
+}

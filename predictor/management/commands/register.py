@@ -140,4 +140,4 @@ class Command(RegistryCommand):
             self.stdout.write(f"{which} live. To make this version live: promote {name} {number}")
             path = reverse("model-version-predict", args=[name, number])
         signature = Signature.from_json(version.signature)
-        self.stdout.write(format_curl(f"{conf.public_url()}{path}", signature))
+        self.stdout.write(format_curl(f"{conf.public_url()}{path}", signature.get_example()))

@@ -1,0 +1,246 @@
+"""The page of predictions: a form for one row, its answer, and the answers to many rows."""
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, cast
+
+import orjson
+from rest_framework import status
+from rest_framework.exceptions import APIException
+from rest_framework.request import Request, is_form_media_type
+
+from predictor.api.links import to_absolute
+from predictor.api.renderers import OneModelPage, shows_cards
+from predictor.api.row_form import (
+    NO_EXAMPLE,
+    OUTPUTS_FIELD,
+    VARIED_FIELD,
+    read_form,
+    to_json_row,
+)
+from predictor.core.columns import list_values
+from predictor.core.curl import format_curl
+from predictor.core.errors import PredictorError
+from predictor.core.model import Model
+from predictor.core.variation import Variation, list_variable, vary
+from predictor.permissions import needs_token
+
+if TYPE_CHECKING:
+    from django.http import QueryDict
+
+# Number of predictions in the table. The response below the table has all of them.
+MAX_TABLE_ROWS = 100
+# Number of unused columns that the page names. It counts the others.
+MAX_LISTED_COLUMNS = 20
+# Numbers of accepted and of refused rows of a table on the page.
+MAX_PREVIEW_ROWS = 20
+MAX_LISTED_REFUSALS = 50
+# Length of the text that stays in the form: a page has at most 150 KB.
+MAX_REPEATED_LENGTH = 30_000
+# Outputs that are ticked at first, as far as the model has them.
+FIRST_OUTPUTS = ("predict", "predict_proba")
+
+
+class PredictPage(OneModelPage):
+    """The page with the form for a row. The submitted row stays in the form."""
+
+    template = "predictor/predict.html"
+
+    def get_name(self, view: Any) -> str:
+        """Return the title."""
+        return f"Predict with {view.model_name}"
+
+    def get_context(self, data: Any, *args: Any) -> dict[str, Any]:
+        """Return the context of the template."""
+        context: dict[str, Any] = super().get_context(data, *args)
+        request = context["request"]
+        is_ok = context["response"].status_code == status.HTTP_200_OK
+        context["has_predictions"] = is_ok and request.method == "POST"
+        if context.get("post_form"):
+            model = context["view"].model()
+            context |= describe_form(model, request)
+            names = [column.name for column in model.signature.columns if column.required]
+            context["table_example"] = ",".join(names)
+            context["table_url"] = f"{request.path.rstrip('/')}/table"
+        # The card of a version has no such key.
+        context["is_unpublished"] = shows_cards(context) and data.get("live_version", 0) is None
+        if context["has_predictions"]:
+            context["out_of_range"] = context["view"].out_of_range
+            context["class_names"] = context["view"].class_names
+        if context["has_predictions"] and isinstance(request.data, list):
+            context["n_rows"] = len(request.data)
+            columns = (
+                [(key, _as_in_json(value)) for value in data[key][:MAX_TABLE_ROWS]] for key in data
+            )
+            context["rows"] = list(zip(*columns, strict=True))
+        elif context["has_predictions"]:
+            context["results"] = {key: _as_in_json(value) for key, value in data.items()}
+            context["variation"] = context["view"].variation
+            context["curl"] = context["view"].curl
+        return context
+
+    def show_form_for_method(self, view: Any, method: str, request: Request, obj: Any) -> Any:
+        """Return whether there is a form; a model that cannot be loaded has none."""
+        if method == "POST":
+            try:
+                view.get_serializer()
+            except PredictorError:
+                return False
+        return super().show_form_for_method(view, method, request, obj)
+
+    def get_raw_data_form(self, data: Any, view: Any, method: str, request: Request) -> Any:
+        """Return the form for raw data, filled with the submitted row or the example."""
+        form = super().get_raw_data_form(data, view, method, request)
+        if form and method == "POST":
+            row = get_submitted_row(request)
+            example = view.model().signature.get_example()
+            values = example if row is None else view.get_serializer(instance=row).data
+            form.initial["_content"] = json.dumps(values, indent=4, default=str, ensure_ascii=False)
+        return form
+
+    def get_rendered_html_form(self, data: Any, view: Any, method: str, request: Request) -> Any:
+        """Return the form for a row, filled with the submitted row, its problems and warnings."""
+        row = get_submitted_row(request) if method == "POST" else None
+        if row is None or not self.show_form_for_method(view, method, request, None):
+            return super().get_rendered_html_form(data, view, method, request)
+        failed = status.is_client_error(self.renderer_context["response"].status_code)
+        problems = {"problems": data if failed else {}, "warnings": view.out_of_range}
+        return self.render_form_for_serializer(view.get_serializer(data=row, context=problems))
+
+
+class TablePage(PredictPage):
+    """The page with the predictions for the rows of a table."""
+
+    template = "predictor/table.html"
+
+    def get_name(self, view: Any) -> str:
+        """Return the title."""
+        return f"Predict a table with {view.model_name}"
+
+    def get_context(self, data: Any, *args: Any) -> dict[str, Any]:
+        """Return the context of the template. A long text is not repeated in the form."""
+        context: dict[str, Any] = OneModelPage.get_context(self, data, *args)
+        view, request = context["view"], context["request"]
+        context["predict_url"] = request.path.rstrip("/").removesuffix("/table")
+        if context.get("display_edit_forms") and self.has_model(view):
+            context |= describe_form(view.model(), request)
+            context |= {"has_form": True, "table_text": get_short_text(request)}
+            names = [column.name for column in view.model().signature.columns if column.required]
+            context["table_example"] = ",".join(names)
+        if request.method == "POST" and context["response"].status_code == status.HTTP_200_OK:
+            table, outputs = view.table, view.outputs
+            context["table"] = table
+            context["output_names"] = list(outputs)
+            values = list(zip(*outputs.values(), strict=True))
+            accepted = zip(table.positions[:MAX_PREVIEW_ROWS], values, strict=False)
+            context["preview"] = [(n + 1, table.cells[n], row) for n, row in accepted]
+            context["refused"] = table.refused[:MAX_LISTED_REFUSALS]
+        return context
+
+    def has_model(self, view: Any) -> bool:
+        """Return whether the model is loaded."""
+        try:
+            view.model()
+        except PredictorError:
+            return False
+        return True
+
+    def get_rendered_html_form(self, data: Any, view: Any, method: str, request: Request) -> Any:
+        """Return no form: the template has it."""
+        del data, view, method, request
+        return None
+
+    def get_raw_data_form(self, data: Any, view: Any, method: str, request: Request) -> Any:
+        """Return no form for raw data: a table is not JSON."""
+        del data, view, method, request
+        return None
+
+
+def get_short_text(request: Request) -> str:
+    """Return the text of the submitted table, unless it is too long for the page."""
+    if request.method != "POST":
+        return ""
+    text: Any = request.data.get("table", "") if isinstance(request.data, Mapping) else ""
+    if file := request.FILES.get("file"):
+        file.seek(0)
+        text = file.read(MAX_REPEATED_LENGTH + 1).decode(errors="replace")
+    return text if isinstance(text, str) and len(text) <= MAX_REPEATED_LENGTH else ""
+
+
+def describe_form(model: Model, request: Request) -> dict[str, Any]:
+    """Return the choices beside the columns in the form, with those that were submitted."""
+    signature = model.signature
+    form = get_form(request)
+    if form:
+        outputs = form.getlist(OUTPUTS_FIELD)
+    else:
+        outputs = ",".join(request.query_params.getlist("outputs")).split(",")
+    if not set(outputs) & set(signature.methods):
+        outputs = [name for name in FIRST_OUTPUTS if name in signature.methods]
+    variable = list_variable(signature.columns)
+    example = request.query_params.get("example", "")
+    return {
+        "unused_columns": list_values(signature.unused_names, MAX_LISTED_COLUMNS),
+        "output_choices": [
+            (name, name in (outputs or signature.methods[:1])) for name in signature.methods
+        ],
+        "variable_names": [column.name for column in variable],
+        "varied_name": form.get(VARIED_FIELD) if form else variable and variable[0].name,
+        "next_example": int(example[:9]) + 1 if example.isascii() and example.isdigit() else 1,
+        "no_example": NO_EXAMPLE,
+    }
+
+
+def vary_row(request: Request, model: Model, row_s: float) -> Variation | None:
+    """Return predictions for the submitted row with other values of the column that was chosen."""
+    columns = list_variable(model.signature.columns)
+    form = get_form(request)
+    name = form.get(VARIED_FIELD) if form else None
+    column = next((column for column in columns if name in (None, column.name)), None)
+    return vary(model, get_json_row(request, model), column, row_s) if column else None
+
+
+def get_json_row(request: Request, model: Model) -> dict[str, Any]:
+    """Return the submitted row, which is valid, as JSON values."""
+    columns = model.signature.columns
+    form = get_form(request)
+    if form is None:
+        row: Any = request.data
+        return {column.name: row[column.name] for column in columns if column.required}
+    return to_json_row(read_form(form, columns), columns)
+
+
+def build_curl(model: Model, request: Request) -> str:
+    """Return the curl command for the submitted row and its outputs."""
+    form = get_form(request)
+    outputs = form.getlist(OUTPUTS_FIELD) if form else []
+    outputs = outputs or request.query_params.getlist("outputs")
+    query = f"?outputs={','.join(outputs)}" if outputs else ""
+    return format_curl(
+        to_absolute(request, request.path) + query,
+        get_json_row(request, model),
+        needs_token=needs_token(request),
+    )
+
+
+def get_form(request: Request) -> "QueryDict | None":
+    """Return the submitted form; None without a form."""
+    is_form = request.method == "POST" and is_form_media_type(request.content_type)
+    return cast("QueryDict", request.data) if is_form else None
+
+
+def _as_in_json(value: Any) -> Any:
+    """Return a value with null for NaN, and a list as text: a template would write None in it."""
+    plain = orjson.loads(orjson.dumps(value))
+    return json.dumps(plain, ensure_ascii=False) if isinstance(plain, list) else plain
+
+
+def get_submitted_row(request: Request) -> Mapping[str, Any] | None:
+    """Return the row in the body; None if the body is not one row or cannot be parsed."""
+    if request.method != "POST":
+        return None
+    try:
+        data: Any = request.data
+    except APIException:  # the response reports it
+        return None
+    return data if isinstance(data, Mapping) else None

@@ -1,0 +1,197 @@
+"""Rows of a table as text: a CSV file, or cells that are copied from a spreadsheet."""
+
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from predictor.core.coercion import BOOLEAN, STRING
+from predictor.core.columns import Column
+from predictor.core.errors import InvalidInput
+from predictor.core.row_validation import validate_rows
+
+DELIMITERS = ("\t", ";", ",")
+MAX_ROWS = 50_000
+# Number of columns that a message lists.
+MAX_LISTED_COLUMNS = 20
+
+
+class RefusedRow(NamedTuple):
+    """A row that the model does not accept."""
+
+    line: int
+    problem: str
+
+
+class TextTable(NamedTuple):
+    """Rows of a table.
+
+    Parameters
+    ----------
+    header : list of str
+    cells : list of list of str
+        All rows that are not empty.
+    rows : list of dict
+        The accepted rows as JSON values.
+    positions : list of int
+        The index of each accepted row in `cells`.
+    refused : list of RefusedRow
+    extra_names : list of str
+        Columns of the table that the model does not use.
+    """
+
+    header: list[str]
+    cells: list[list[str]]
+    rows: list[dict[str, Any]]
+    positions: list[int]
+    refused: list[RefusedRow]
+    extra_names: list[str]
+
+
+def read_table(text: str, columns: Sequence[Column]) -> TextTable:
+    """Return the rows of a table with a header.
+
+    The delimiter is the tab, semicolon or comma that the header has most. An empty cell is a
+    missing value where the column accepts it.
+
+    Parameters
+    ----------
+    text : str
+    columns : sequence of Column
+
+    Raises
+    ------
+    InvalidInput
+        There is no header or no row; a column is missing or occurs twice; there are too many rows;
+        a quotation mark is not closed.
+    """
+    used = [column for column in columns if column.required]
+    lines = _read_lines(text.removeprefix("\ufeff"))
+    _, header = next(lines, (0, []))
+    _check_header(header, used)
+    table = TextTable(header, [], [], [], [], _list_extra(header, used))
+    for line, cells in lines:
+        if len(table.cells) >= MAX_ROWS:
+            raise InvalidInput(f"The table has more than {MAX_ROWS:,} rows. Send them in parts.")
+        try:
+            row = _parse_row(cells, header, used)
+        except InvalidInput as exc:
+            table.refused.append(RefusedRow(line, _describe(exc)))
+        else:
+            table.rows.append(row)
+            table.positions.append(len(table.cells))
+        table.cells.append(cells)
+    if not table.cells:
+        raise InvalidInput("The table has a header, but no rows.")
+    return table
+
+
+def write_csv(table: TextTable, outputs: Mapping[str, Sequence[Any]]) -> str:
+    """Return a CSV file of all rows with their outputs; the last column has the problems, if any.
+
+    Parameters
+    ----------
+    table : TextTable
+    outputs : mapping of str to sequence
+        Values for each accepted row, by the name of the new column.
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    problems = _by_position(table)
+    writer.writerow([*table.header, *outputs, *(["problem"] if problems else [])])
+    values = dict(zip(table.positions, zip(*outputs.values(), strict=True), strict=True))
+    empty = ("",) * len(outputs)
+    for position, cells in enumerate(table.cells):
+        problem = [problems.get(position, "")] if problems else []
+        padded = [*cells, *[""] * len(table.header)][: len(table.header)]
+        writer.writerow([*padded, *values.get(position, empty), *problem])
+    return text.getvalue()
+
+
+def flatten(response: Mapping[str, Sequence[Any]]) -> dict[str, list[Any]]:
+    """Return the response for many rows as columns, one for each class or output."""
+    columns: dict[str, list[Any]] = {}
+    for key, values in response.items():
+        first = values[0] if values else None
+        if isinstance(first, Mapping):
+            columns |= {f"{key} {label}": [row[label] for row in values] for label in first}
+        elif isinstance(first, list):
+            columns |= {f"{key} {n}": [row[n] for row in values] for n in range(len(first))}
+        else:
+            columns[key] = list(values)
+    return columns
+
+
+def _by_position(table: TextTable) -> dict[int, str]:
+    accepted = set(table.positions)
+    others = (position for position in range(len(table.cells)) if position not in accepted)
+    return {n: refused.problem for n, refused in zip(others, table.refused, strict=True)}
+
+
+def _read_lines(text: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield the number of the first line of each row that is not empty, and its cells."""
+    first_line = text.lstrip().partition("\n")[0]
+    reader = csv.reader(
+        io.StringIO(text, newline=""), delimiter=max(DELIMITERS, key=first_line.count), strict=True
+    )
+    line = 1
+    try:
+        for cells in reader:
+            if any(cell.strip() for cell in cells):
+                yield line, [cell.strip() for cell in cells]
+            line = reader.line_num + 1
+    except csv.Error as exc:
+        raise InvalidInput(f"Line {line} of the table cannot be read: {exc}.") from exc
+
+
+def _check_header(header: Sequence[str], used: Sequence[Column]) -> None:
+    if not header:
+        raise InvalidInput("The table is empty. Its first line must have the names of the columns.")
+    missing = [column.name for column in used if column.name not in header]
+    if missing:
+        raise InvalidInput(
+            f"The table lacks the columns {_list(missing)}. Its header is: {_list(header)}."
+        )
+    repeated = [column.name for column in used if header.count(column.name) > 1]
+    if repeated:
+        raise InvalidInput(f"The table has these columns more than once: {_list(repeated)}.")
+
+
+def _list_extra(header: Sequence[str], used: Sequence[Column]) -> list[str]:
+    names = {column.name for column in used}
+    return [name for name in header if name not in names]
+
+
+def _list(names: Sequence[str]) -> str:
+    rest = len(names) - MAX_LISTED_COLUMNS
+    listed = ", ".join(names[:MAX_LISTED_COLUMNS])
+    return f"{listed} and {rest} more" if rest > 0 else listed
+
+
+def _parse_row(
+    cells: Sequence[str], header: Sequence[str], used: Sequence[Column]
+) -> dict[str, Any]:
+    """Return the values of a row; raise InvalidInput if a column rejects its value."""
+    if len(cells) != len(header):
+        raise InvalidInput(f"Expected {len(header)} cells; got {len(cells)}.")
+    texts = dict(zip(header, cells, strict=True))
+    empty = [c.name for c in used if not (texts[c.name] or c.nullable or c.kind == STRING)]
+    if empty:
+        raise InvalidInput(f"No value in {_list(empty)}.")
+    row = {column.name: _to_json(column, texts[column.name]) for column in used}
+    validate_rows(used, [row], is_single=True)
+    return row
+
+
+def _to_json(column: Column, text: str) -> Any:
+    if not text and column.nullable:
+        return None
+    if column.kind == BOOLEAN:
+        return text.lower()
+    by_text = {str(value): value for value in column.allowed_values}
+    return by_text.get(text, text)
+
+
+def _describe(problem: InvalidInput) -> str:
+    columns = [f"{name}: {' '.join(sentences)}" for name, sentences in problem.columns.items()]
+    return " ".join(columns) or str(problem)

@@ -1,0 +1,89 @@
+"""Rows of a table as text."""
+
+import pytest
+
+from predictor.core import text_table
+from predictor.core.columns import Column
+from predictor.core.errors import InvalidInput
+from predictor.core.text_table import flatten, read_table, write_csv
+
+COLUMNS = (
+    Column("width"),
+    Column("open", kind="boolean", nullable=True),
+    Column("size", kind="integer", dtype="int64", categories=(1, 2), rejects_unknown=True),
+    Column("city", kind="string"),
+    Column("unused", required=False),
+)
+HEADER = "width,open,size,city,note\n"
+
+
+def test_a_table_gives_rows_and_the_lines_of_refused_rows():
+    text = (
+        "\ufeff"
+        + HEADER
+        + '0.5,True,1,"a\nb",x\n\n,false,2,c,\n2,,2,c,\n1,,3,c,\n1,true\n1, false,2,,y\n'
+    )
+    table = read_table(text, COLUMNS)
+    assert table.rows == [
+        {"width": "0.5", "open": "true", "size": 1, "city": "a\nb"},
+        {"width": "2", "open": None, "size": 2, "city": "c"},
+        {"width": "1", "open": "false", "size": 2, "city": ""},
+    ]
+    assert table.extra_names == ["note"]
+    assert [(refused.line, refused.problem) for refused in table.refused] == [
+        (5, "No value in width."),
+        (7, "size: Expected one of 1, 2; got another value."),
+        (8, "Expected 5 cells; got 2."),
+    ]
+    outputs = flatten({"predictions": ["u", "v", "w"], "probabilities": [{"a": 0.25}] * 3})
+    assert write_csv(table, outputs).splitlines()[1:] == [
+        '0.5,True,1,"a',
+        'b",x,u,0.25,',
+        ",false,2,c,,,,No value in width.",
+        "2,,2,c,,v,0.25,",
+        '1,,3,c,,,,"size: Expected one of 1, 2; got another value."',
+        "1,true,,,,,,Expected 5 cells; got 2.",
+        "1,false,2,,y,w,0.25,",
+    ]
+    assert write_csv(table, outputs).startswith(
+        "width,open,size,city,note,predictions,probabilities a,problem\n"
+    )
+
+
+@pytest.mark.parametrize("delimiter", ["\t", ";"])
+def test_cells_of_a_spreadsheet_and_other_delimiters_are_read(delimiter):
+    text = "city;width;size;open\r\na,b;1,5e0;1;true\r\n".replace(";", delimiter)
+    table = read_table(text.replace("1,5e0", "1.5"), COLUMNS)
+    assert table.rows == [{"width": "1.5", "open": "true", "size": 1, "city": "a,b"}]
+    assert flatten({"transformed": [[1.0, 2.0]]}) == {
+        "transformed 0": [1.0],
+        "transformed 1": [2.0],
+    }
+    assert flatten({"predictions": []}) == {"predictions": []}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "The table is empty. Its first line must have the names of the columns."),
+        (HEADER, "The table has a header, but no rows."),
+        (
+            "width,city\n1,a\n",
+            "The table lacks the columns open, size. Its header is: width, city.",
+        ),
+        (
+            "width,width,open,size,city\n1,1,,1,a\n",
+            "The table has these columns more than once: width.",
+        ),
+        (
+            HEADER + '1,,1,"a,x\n',
+            "Line 2 of the table cannot be read: unexpected end of data.",
+        ),
+        (HEADER + "1,,1,a,\n" * 4, "The table has more than 3 rows. Send them in parts."),
+    ],
+)
+def test_an_invalid_table_says_why(monkeypatch, text, message):
+    monkeypatch.setattr(text_table, "MAX_ROWS", 3)
+    with pytest.raises(InvalidInput) as refusal:
+        read_table(text, COLUMNS)
+    assert str(refusal.value) == message
