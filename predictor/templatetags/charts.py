@@ -58,8 +58,15 @@ class Scale(NamedTuple):
         step = max(least, _round_step((self.high - self.low) / N_STEPS))
         first, last = math.ceil(self.low / step - 1e-9), math.floor(self.high / step + 1e-9)
         return [
-            (self.place(number * step), f"{number * step:.6g}") for number in range(first, last + 1)
+            (self.place(number * step), _format_tick(number * step))
+            for number in range(first, last + 1)
         ]
+
+
+def _format_tick(value: float) -> str:
+    """Return a short label of a round value: one with six digits would cover that of the axis."""
+    thousands = value / 1000
+    return f"{thousands:.6g}k" if 100 <= abs(thousands) < 1000 else f"{value:.6g}"  # noqa: PLR2004 - six digits
 
 
 def _round_step(step: float) -> float:
