@@ -1,6 +1,7 @@
 """System checks of the settings, and their defaults."""
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -132,11 +133,12 @@ def test_a_missing_restriction_of_model_processes_is_a_warning():
     assert warning == ["predictor.W002", NO_LANDLOCK, False]
 
 
-def test_the_server_names_it_at_its_start(tmp_path):
+def test_the_server_names_it_at_its_start(prepared, tmp_path):
+    home = shutil.copytree(prepared, tmp_path / "home")
     done = subprocess.run(
         [sys.executable, "manage.py", "prepare"],
         cwd=ROOT,
-        env=environment(tmp_path),
+        env=environment(home),
         preexec_fn=without_landlock,
         capture_output=True,
         text=True,

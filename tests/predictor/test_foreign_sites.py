@@ -12,6 +12,8 @@ import pytest
 
 from tests.serving import ROOT, START_S, python
 
+pytestmark = pytest.mark.xdist_group("foreign sites")  # one worker makes the first site
+
 DRIVER = ROOT / "tests" / "predictor" / "foreign_site.py"
 DOCS = (ROOT / "docs" / "embedding.md").read_text()
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from sklearn.gaussian_process import GaussianProcessRegressor
 
-from predictor import recipes, registry
+from predictor import registry
 from predictor.core.signature import Column
 from predictor.recipes import Fitted
 from predictor.runtime.store import get_store
@@ -28,9 +28,9 @@ def process(iris):
 
 
 @pytest.fixture(scope="module")
-def penguin_rows():
+def penguin_rows(written):
     """Rows of penguins, as JSON and as the estimator reads them."""
-    fitted = recipes.fit("penguins")
+    fitted, *_ = written("penguins")
     rows = fitted.X.iloc[:3]
     return rows.astype(object).where(rows.notna(), None).to_dict("records"), rows
 
@@ -48,9 +48,11 @@ def test_a_standard_deviation_is_returned_on_request(api, process):
     assert api.post(f"{URL}?outputs=predict_std", []).json() == {"std": []}
 
 
-def test_logarithms_of_probabilities_are_those_of_the_estimator(api, penguins, penguin_rows):
+def test_logarithms_of_probabilities_are_those_of_the_estimator(
+    api, penguins, written, penguin_rows
+):
     rows, table = penguin_rows
-    estimator = recipes.fit("penguins").estimator
+    estimator = written("penguins")[0].estimator
     url = "/models/penguins/predict"
     card = api.get("/models/penguins/").json()
     assert card["outputs"][-1] == "predict_log_proba"

@@ -19,6 +19,8 @@ from tests.serving import ROOT, START_S, Site, free_port, until
 
 pytestmark = pytest.mark.xdist_group("wheel")
 
+OFFLINE = ("--no-deps", "--no-index", "--no-compile")  # Python compiles the imported modules
+
 PACKAGES = ("mlsite", "tasks", "predictor")
 
 NOTEBOOK = """
@@ -91,7 +93,7 @@ class Environment:
     def __init__(self, home, wheel, extra="", path=sys.path):
         venv.create(home, symlinks=True)
         self.bin = home / "bin"
-        pip("--python", self.bin / "python", "install", "--no-deps", "--no-index", wheel)
+        pip("--python", self.bin / "python", "install", *OFFLINE, wheel)
         (self.packages,) = home.glob("lib/python*/site-packages")
         (self.installed,) = distributions(name="mlsite", path=[str(self.packages)])
         self.required, self.path = {}, path

@@ -1,8 +1,12 @@
 """A column accepts unknown values exactly where the estimator accepts them."""
 
+from functools import cache
+from itertools import product
+
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import (
@@ -74,7 +78,23 @@ def tables():
 
 
 TABLES = dict(tables())
+# Boosting needs the dtype of categories.
+CASES = [
+    pytest.param(name, table, marks=pytest.mark.xdist_group(f"categories {name} {table}"))
+    for name, table in product(ESTIMATORS, TABLES)
+    if not (name.startswith("boosting") and table == "objects")
+]
 COMPILED = {("ignore", "category"), ("infrequent", "objects"), ("a value", "category")}
+
+
+@cache
+def fit(name, table):
+    """Return a fitted estimator, its table and its signature, for all tests of a case."""
+    X = TABLES[table]
+    if name.startswith("boosting") and table == "plain":
+        X = X.assign(plan=pd.Categorical(X["plan"]))
+    estimator = clone(ESTIMATORS[name]).fit(X, LABELS)
+    return estimator, X, infer_signature(estimator, sample=X)
 
 
 def as_fitted(row, X):
@@ -87,16 +107,9 @@ def as_fitted(row, X):
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("table", TABLES)
-@pytest.mark.parametrize("name", ESTIMATORS)
+@pytest.mark.parametrize(("name", "table"), CASES)
 def test_an_unknown_value_is_accepted_where_the_estimator_accepts_it(name, table):
-    X, estimator = TABLES[table], ESTIMATORS[name]
-    if name.startswith("boosting") and table == "objects":
-        return
-    if name.startswith("boosting") and table == "plain":
-        X = X.assign(plan=pd.Categorical(X["plan"]))  # strings need the dtype
-    estimator.fit(X, LABELS)
-    signature = infer_signature(estimator, sample=X)
+    estimator, X, signature = fit(name, table)
     engine = EstimatorEngine(estimator)
     if (name, table) in COMPILED:
         compiled = compile_(estimator, signature, X).data
@@ -125,16 +138,9 @@ def test_an_unknown_value_is_accepted_where_the_estimator_accepts_it(name, table
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("table", TABLES)
-@pytest.mark.parametrize("name", ESTIMATORS)
+@pytest.mark.parametrize(("name", "table"), CASES)
 def test_known_values_have_the_answers_of_the_table(name, table):
-    X, estimator = TABLES[table], ESTIMATORS[name]
-    if name.startswith("boosting") and table == "objects":
-        return
-    if name.startswith("boosting") and table == "plain":
-        X = X.assign(plan=pd.Categorical(X["plan"]))
-    estimator.fit(X, LABELS)
-    signature = infer_signature(estimator, sample=X)
+    estimator, X, signature = fit(name, table)
     rows = X.head(6).astype(object).where(X.head(6).notna(), None).to_dict("records")
     sent = materialize(signature.parse_rows(rows).X)
     pd.testing.assert_frame_equal(sent, X.head(6))

@@ -297,7 +297,7 @@ def test_a_compilation_that_fails_leaves_the_estimator(inspect, action):
 
 
 def test_a_compilation_that_takes_too_long_leaves_the_estimator(inspect):
-    inspection = inspect("loop", only_compiled=True, run=partial(run_in_forks, time_s=3))
+    inspection = inspect("loop", only_compiled=True, run=partial(run_in_forks, time_s=2))
     assert inspection.engines["reason"] == "The compilation took more than 2 seconds."
     assert inspection.format == "skops"
 
