@@ -201,6 +201,12 @@ def test_an_encoder_of_days_states_them(handle_unknown):
             np.testing.assert_array_equal(estimator.transform(sent), [[0, 0]])
 
 
+def test_an_encoder_of_times_with_a_time_zone_is_rejected():
+    X = table(OSLO)[["at"]]
+    with pytest.raises(ArtifactError, match=r"Remove the time zone before fitting: X"):
+        artifacts.dump(OneHotEncoder().fit(X), X)
+
+
 def test_times_are_compared_with_the_sample(case):
     _, X, signature = case
     check_action(signature.columns, "refuse")
