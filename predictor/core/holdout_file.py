@@ -25,14 +25,17 @@ def write_holdout(X: Any, y: Any, signature: Signature) -> tuple[str, bytes]:
     Raises
     ------
     ValueError
-        X or y is missing; they have different numbers of rows; X lacks a column that the model uses.
+        X or y is missing; they have different numbers of rows; X lacks a column that the model
+        uses.
     """
     if X is None or y is None:
         raise ValueError("test and target belong together: rows, and the values to predict.")
     names = signature.names
     if hasattr(X, "columns"):
         held = [name for name in names if name in X.columns]
-        missing = [each.name for each in signature.columns if each.required and each.name not in held]
+        missing = [
+            each.name for each in signature.columns if each.required and each.name not in held
+        ]
         if missing and signature.container == FRAME:
             raise ValueError(f"test has no column {', '.join(missing)}.")
         if held and not missing:

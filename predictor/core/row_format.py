@@ -17,7 +17,7 @@ MAX_COMPARED_LENGTH = 100
 
 EXPECTED = "Expected an object, which is one row, or a list of objects"
 
-# By default, pandas rounds to 10 decimals, which can change predictions, and writes times as numbers.
+# By default, pandas rounds to 10 decimals, which can change predictions, and times are numbers.
 PANDAS = 'With pandas, use df.to_json(orient="records", date_format="iso", double_precision=15).'
 
 
