@@ -58,8 +58,13 @@ def name_classes(signature: Signature, class_names: Mapping[Any, str]) -> Signat
     Raises
     ------
     ArtifactError
-        A label is unknown; a name is empty or too long.
+        The names are not a mapping; a label is unknown; a name is empty or too long.
     """
+    if not isinstance(class_names, Mapping):
+        raise ArtifactError(
+            "Names of classes are a dict of labels and names, such as {0: 'setosa'}; got a "
+            f"{type(class_names).__name__}."
+        )
     names = _check_texts("class", {_encode(label): name for label, name in class_names.items()})
     labels = get_labels(signature)
     if unknown := [label for label in names if label not in labels]:

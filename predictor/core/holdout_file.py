@@ -25,16 +25,21 @@ def write_holdout(X: Any, y: Any, signature: Signature) -> tuple[str, bytes]:
     Raises
     ------
     ValueError
-        X or y is missing; they have different numbers of rows, or X has other columns.
+        X or y is missing; they have different numbers of rows; X lacks a column that the model
+        uses.
     """
     if X is None or y is None:
         raise ValueError("test and target belong together: rows, and the values to predict.")
     names = signature.names
-    if missing := [name for name in names if name not in getattr(X, "columns", names)]:
-        if signature.container == FRAME:
+    if hasattr(X, "columns"):
+        held = [name for name in names if name in X.columns]
+        missing = [
+            each.name for each in signature.columns if each.required and each.name not in held
+        ]
+        if missing and signature.container == FRAME:
             raise ValueError(f"test has no column {', '.join(missing)}.")
-    elif hasattr(X, "columns"):
-        X = X[names]
+        if held and not missing:
+            names, X = held, X[held]
     rows, targets = _to_objects(X), _to_objects(y)
     if rows.shape != (len(targets), len(names)):
         raise ValueError(

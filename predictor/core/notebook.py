@@ -1,6 +1,7 @@
 """Functions for notebooks: save a fitted estimator to a file, or publish it on a site."""
 
 import json
+import math
 import os
 import re
 import warnings
@@ -158,11 +159,14 @@ def publish(  # noqa: PLR0913 - each parameter is a choice of the user
     SiteError
         The site cannot be reached, or rejects the model.
     ValueError
-        The name is not that of a model; only one of `test` and `target` is given, or they have
-        different numbers of rows.
+        The name is not that of a model; a metric is not a finite number; only one of `test` and
+        `target` is given, or they have different numbers of rows.
     """
     if not re.fullmatch(NAME, name):
         raise ValueError(f"{name!r} is not a model name. {NAME_RULE}")
+    numbers = {key: float(value) for key, value in (metrics or {}).items()}
+    if undefined := [key for key, value in numbers.items() if not math.isfinite(value)]:
+        raise ValueError(f"The metric {undefined[0]} must be a finite number.")
     site = SiteClient(url, token)
     dump = artifacts.dump(
         estimator,
@@ -173,7 +177,7 @@ def publish(  # noqa: PLR0913 - each parameter is a choice of the user
         trusted=trusted_types,
     )
     fields = {
-        "metrics": json.dumps({key: float(value) for key, value in (metrics or {}).items()}),
+        "metrics": json.dumps(numbers),
         "promote": json.dumps(promote),
     }
     optional = {

@@ -31,7 +31,7 @@ def check_action(columns: Sequence[Column], action: str | None) -> None:
     if action is None:
         return
     if action not in ACTIONS:
-        sentence = f"Expected {' or '.join(ACTIONS)}; got {action}."
+        sentence = f"Expected {' or '.join(ACTIONS)}; got {action or 'nothing'}."
     elif not any(map(_has_known_values, columns)):
         sentence = (
             "No column of this model has a known range or categories. Register it with a sample."

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Any, NoReturn
 
-from predictor.core.coercion import DATETIME, JSON_TYPE_NAMES
+from predictor.core.coercion import JSON_TYPE_NAMES
 from predictor.core.columns import Column, list_values
 from predictor.core.errors import InvalidInput
 
@@ -16,8 +16,9 @@ MAX_COMPARED = 1000
 MAX_COMPARED_LENGTH = 100
 
 EXPECTED = "Expected an object, which is one row, or a list of objects"
-PANDAS = 'With pandas, use df.to_json(orient="records"{}).'
-PANDAS_DATES = ', date_format="iso"'
+
+# By default, pandas rounds to 10 decimals, which can change predictions, and times are numbers.
+PANDAS = 'With pandas, use df.to_json(orient="records", date_format="iso", double_precision=15).'
 
 
 def describe_row(columns: Sequence[Column]) -> str:
@@ -103,7 +104,6 @@ def refuse(columns: Sequence[Column], sentence: str, *, is_table: bool = True) -
 
 def explain(columns: Sequence[Column], sentence: str, *, is_table: bool = True) -> str:
     """Return the sentence, followed by a row of the model."""
-    has_times = any(column.required and column.kind == DATETIME for column in columns)
-    pandas = f" {PANDAS.format(PANDAS_DATES if has_times else '')}" if is_table else ""
+    pandas = f" {PANDAS}" if is_table else ""
     row = describe_row(columns)
     return f"{sentence} Example of one row: {row}, of many rows: [{row}, ...].{pandas}"

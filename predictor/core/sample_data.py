@@ -57,10 +57,12 @@ def refine_columns(columns: Sequence[Column], sample: Any) -> tuple[str, tuple[C
         _check_count(columns, sample.shape[1])
         return SPARSE, _refine_by_sparse_matrix(columns, sample)
     if hasattr(sample, "to_numpy"):  # a Series
+        _check_count(columns, 1)
         name = sample.name if isinstance(sample.name, str) else columns[0].name
         return VECTOR, (_refine_by_vector(replace(columns[0], name=name), sample.to_numpy()),)
     X = np.asarray(sample)
     if X.ndim == 1:
+        _check_count(columns, 1)
         return VECTOR, (_refine_by_vector(columns[0], X),)
     _check_count(columns, X.shape[1])
     return ARRAY, tuple(map(_refine_by_array_column, columns, X.T))
@@ -283,4 +285,5 @@ def _add_times(column: Column, counts: Any, examples: Any) -> Column:
 
 def _check_count(columns: Sequence[Column], count: int) -> None:
     if count != len(columns):
-        raise ArtifactError(f"The sample has {count} columns; the model takes {len(columns)}.")
+        found = "1 column" if count == 1 else f"{count} columns"
+        raise ArtifactError(f"The sample has {found}; the model takes {len(columns)}.")

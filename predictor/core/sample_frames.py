@@ -1,5 +1,6 @@
 """Conversion of samples of other libraries to the objects that the server builds."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from predictor.core.errors import ArtifactError
@@ -38,7 +39,8 @@ def convert_sample(sample: Any) -> Any:
             raise ArtifactError(
                 f"The sample cannot be converted: {exc} Or convert it to pandas or NumPy yourself."
             ) from exc
-    if not hasattr(sample, "__len__") and not hasattr(sample, "tocsc"):
+    is_sized = hasattr(sample, "__len__") or hasattr(sample, "tocsc")
+    if not is_sized or isinstance(sample, (str, bytes, Mapping)):
         raise ArtifactError(
             "A sample is a DataFrame, an array, a sparse matrix or a list of strings; got a "
             f"{type(sample).__name__}."

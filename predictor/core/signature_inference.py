@@ -40,10 +40,13 @@ def infer_signature(
     Raises
     ------
     ArtifactError
-        The estimator is not fitted; it has no method that is served; its input is not rows of
-        columns; its columns differ from `columns` or from those of the sample; two columns have the
-        same name; only a sample could tell the categories of its columns.
+        The estimator is a class; it is not fitted; it has no method that is served; its input is
+        not rows of columns; its columns differ from `columns` or from those of the sample; two
+        columns have the same name; only a sample could tell the categories of its columns.
     """
+    if isinstance(estimator, type):
+        name = estimator.__name__
+        raise ArtifactError(f"{name} is a class. Fit an object of it: {name}().fit(X, y).")
     methods = get_methods(estimator)
     if not methods:
         introspection.check_fitted(estimator)

@@ -238,3 +238,5 @@ def test_a_publication_that_fails_says_why(site, token, wine, elsewhere):
         assert str(failure.value).startswith(sentence)
     with pytest.raises(ValueError, match=r"'Wine' is not a model name\. Use at most 64 lowercase"):
         publish(forest, "Wine", url=site.url, token=token)
+    with pytest.raises(ValueError, match=r"^The metric auc must be a finite number\.$"):
+        publish(forest, "wine", url=site.url, token=token, metrics={"auc": float("nan")})

@@ -109,7 +109,8 @@ def dump(  # noqa: PLR0913 - each parameter is a choice of the user
     signature = infer_signature(estimator, named, sample)
     if isinstance(columns, Mapping):
         signature = describe_columns(signature, columns)
-    signature = name_classes(signature, class_names or {})
+    if class_names is not None:
+        signature = name_classes(signature, class_names)
     card = {
         "signature": signature.to_json(),
         "fitted_with": get_software_versions(),

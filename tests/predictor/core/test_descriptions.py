@@ -64,6 +64,11 @@ REJECTED = [
         {"class_names": {2: "two"}},
         "The model has no class 2. Its classes are 0, 1.",
     ),
+    (
+        ON_ARRAY,
+        {"class_names": ["no", "yes"]},
+        "Names of classes are a dict of labels and names, such as {0: 'setosa'}; got a list.",
+    ),
     (ON_ARRAY, {"class_names": {0: None}}, "The class '0' needs a text; got None."),
     (
         ON_ARRAY,

@@ -461,6 +461,15 @@ def test_test_data_is_written_with_the_columns_of_the_model():
     assert data == b"x0,target,target_\r\n1,0.1,3\r\n"
 
 
+def test_test_data_may_lack_columns_that_the_model_does_not_use():
+    columns = (Column("a"), Column("unused", required=False), Column("b"))
+    signature = Signature(columns, ("predict",), container="frame")
+    _, data = write_holdout(pd.DataFrame({"b": [2], "a": [1]}), [3], signature)
+    assert data == b"a,b,target\r\n1,2,3\r\n"
+    with pytest.raises(ValueError, match=r"^test has no column a\.$"):
+        write_holdout(pd.DataFrame({"b": [2], "unused": [1]}), [3], signature)
+
+
 def test_names_of_targets_are_kept():
     y = pd.DataFrame({"a,b": [1], "c": [2]})
     target, data = write_holdout([[7.5, None]], y, signature_of("array", "x", "y"))

@@ -72,6 +72,14 @@ def test_a_column_with_a_dtype_for_missing_values_is_run_with_it(name):
             "A sample is a DataFrame, an array, a sparse matrix or a list of strings; got a int.",
         ),
         (
+            {"a": 1},
+            "A sample is a DataFrame, an array, a sparse matrix or a list of strings; got a dict.",
+        ),
+        (
+            "rows.csv",
+            "A sample is a DataFrame, an array, a sparse matrix or a list of strings; got a str.",
+        ),
+        (
             pd.DataFrame({"a": pd.period_range("2020", periods=3, freq="D")}),
             (
                 "The column a has dtype period[D], which JSON cannot represent. Use numbers, "

@@ -80,10 +80,20 @@ def test_the_names_of_a_sample_are_taken_if_the_estimator_stores_none(name):
     )
 
 
-def test_a_sample_with_another_number_of_columns_is_rejected():
+@pytest.mark.parametrize(
+    "sample",
+    [SIZES[["width"]], SIZES["width"], SIZES["width"].to_list()],
+    ids=["DataFrame", "Series", "list"],
+)
+def test_a_sample_with_another_number_of_columns_is_rejected(sample):
     estimator, _ = NAMELESS["an array"]
-    with pytest.raises(ArtifactError, match=r"^The sample has 1 columns; the model takes 2\.$"):
-        infer_signature(estimator, sample=SIZES[["width"]])
+    with pytest.raises(ArtifactError, match=r"^The sample has 1 column; the model takes 2\.$"):
+        infer_signature(estimator, sample=sample)
+
+
+def test_a_class_in_place_of_an_estimator_is_rejected():
+    with pytest.raises(ArtifactError, match=r"^LinearRegression is a class\. Fit an object of it:"):
+        infer_signature(LinearRegression)
 
 
 LONG = "a word " * 10_000

@@ -166,8 +166,8 @@ def test_a_body_in_another_format_is_answered_with_the_option_of_pandas():
         signature.parse_rows([[1, 2]])
     text = str(refusal.value)
     assert '{"at": "2024-03-30T23:30:00+01:00", "size": 1.5}' in text
-    assert 'df.to_json(orient="records", date_format="iso")' in text
-    body = X.to_json(orient="records", date_format="iso").encode()
+    assert 'df.to_json(orient="records", date_format="iso", double_precision=15)' in text
+    body = X.to_json(orient="records", date_format="iso", double_precision=15).encode()
     pd.testing.assert_frame_equal(materialize(decode_rows(signature, body, None).X), X)
 
 
@@ -199,6 +199,12 @@ def test_an_encoder_of_days_states_them(handle_unknown):
         else:
             sent = materialize(signature.parse_rows({"at": "2024-04-01"}).X)
             np.testing.assert_array_equal(estimator.transform(sent), [[0, 0]])
+
+
+def test_an_encoder_of_times_with_a_time_zone_is_rejected():
+    X = table(OSLO)[["at"]]
+    with pytest.raises(ArtifactError, match=r"Remove the time zone before fitting: X"):
+        artifacts.dump(OneHotEncoder().fit(X), X)
 
 
 def test_times_are_compared_with_the_sample(case):
