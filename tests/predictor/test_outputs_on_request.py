@@ -81,7 +81,7 @@ def test_pages_show_them(api, process):
     page = api.get("/models/process/", HTTP_ACCEPT="text/html").content.decode()
     assert "<code>predict_std</code>" in page
     page = api.post(f"{URL}?outputs=predict_std", ROW, HTTP_ACCEPT="text/html").content.decode()
-    assert "<dt>std</dt>" in page
+    assert "<dt>Std</dt>" in page
 
 
 def test_the_api_schema_describes_them(api, process, penguins):
