@@ -93,8 +93,13 @@ def _has_parameters(value: Any) -> bool:
 
 
 def _get_defaults(cls: type) -> dict[str, Any]:
-    parameters = inspect.signature(cls).parameters.values()
-    return {parameter.name: parameter.default for parameter in parameters}
+    """Return the defaults of a class, which may hand keywords on to its base classes."""
+    defaults: dict[str, Any] = {}
+    for base in cls.__mro__[-2::-1]:  # all but object
+        if "__init__" in vars(base):
+            parameters = inspect.signature(base).parameters.values()
+            defaults |= {parameter.name: parameter.default for parameter in parameters}
+    return defaults
 
 
 def _shorten(value: Any) -> str:

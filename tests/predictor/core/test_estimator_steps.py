@@ -4,6 +4,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from xgboost import XGBClassifier
 
 from predictor.core.estimator_steps import MAX_STEPS, MAX_TEXT_LENGTH, list_steps
 
@@ -38,3 +39,8 @@ def test_many_steps_long_texts_and_other_objects_are_bounded():
     (step,) = list_steps(LogisticRegression(class_weight={n: 1 / (n + 3) for n in range(50)}))
     assert len(step["parameters"]["class_weight"]) == MAX_TEXT_LENGTH
     assert list_steps(3) == [{"depth": 0, "name": "", "kind": "int", "parameters": {}}]
+
+
+def test_the_defaults_of_base_classes_are_not_listed():
+    (step,) = list_steps(XGBClassifier(n_estimators=30))
+    assert step["parameters"] == {"n_estimators": "30"}
