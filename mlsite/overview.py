@@ -1,6 +1,6 @@
 """Contents of the home page: models, tasks that are due, and the first steps on a new site."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -29,7 +29,7 @@ class ModelLine(NamedTuple):
     version: int | None
     live_since: datetime | None
     metric: tuple[str, Any] | None
-    signature: Signature | None
+    signature: Mapping[str, Any] | None
 
 
 def list_models(search: str) -> list[ModelLine]:
@@ -37,9 +37,9 @@ def list_models(search: str) -> list[ModelLine]:
     promotions = Event.objects.filter(to_version=OuterRef("pk")).exclude(
         kind=Event.Kind.REGISTRATION
     )
-    live = ModelVersion.objects.filter(state=ModelVersion.State.LIVE).annotate(
-        live_since=Subquery(promotions.order_by("-pk").values("at")[:1])
-    )
+    shown = ("model", "version", "created_at", "metrics", "signature")
+    live = ModelVersion.objects.filter(state=ModelVersion.State.LIVE).only(*shown)
+    live = live.annotate(live_since=Subquery(promotions.order_by("-pk").values("at")[:1]))
     models: QuerySet[RegisteredModel] = RegisteredModel.objects.filter(
         Q(name__icontains=search) | Q(description__icontains=search)
     ).prefetch_related(Prefetch("versions", live, to_attr="live_versions"))
@@ -51,15 +51,14 @@ def describe(model: RegisteredModel, live: Any = None) -> ModelLine:
     sentence = model.description.partition(". ")[0].rstrip(".")
     if live is None:
         return ModelLine(model.name, sentence, (), None, None, None, None)
-    signature = Signature.from_json(live.signature)
     return ModelLine(
         name=model.name,
         description=sentence,
-        classes=list(signature.class_names.values()),
+        classes=list(live.signature.get("class_names", {}).values()),
         version=live.version,
         live_since=live.live_since or live.created_at,
         metric=next(iter(live.metrics.items()), None),
-        signature=signature,
+        signature=live.signature,
     )
 
 
@@ -76,5 +75,6 @@ def first_steps(request: Request, lines: Sequence[ModelLine]) -> dict[str, str] 
     default = next((line for line in lines if line.name == conf.default_model()), None)
     if default is None or default.signature is None:
         return None
-    curl = format_curl(absolute_url(request, "predict"), default.signature.get_example())
+    example = Signature.from_json(default.signature).get_example()
+    curl = format_curl(absolute_url(request, "predict"), example)
     return {"curl": curl, "url": absolute_url(request, "home").rstrip("/")}

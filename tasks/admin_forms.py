@@ -6,7 +6,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from tasks.conflicts import list_differences
-from tasks.form_values import LINE_BREAK, one_line, restore_lines
+from tasks.form_values import one_line, restore_lines, unify_lines
 from tasks.models import Task
 from tasks.preconditions import etag
 
@@ -32,7 +32,7 @@ class DescriptionField(forms.CharField):
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         """Return whether the texts differ in more than their line breaks."""
-        before, after = (LINE_BREAK.sub("\n", text or "") for text in (initial, data))
+        before, after = (unify_lines(text or "") for text in (initial, data))
         return super().has_changed(before, after)
 
 

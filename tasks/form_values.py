@@ -42,9 +42,14 @@ def one_line(text: str) -> str:
     return LINE_BREAK.sub("", text)
 
 
+def unify_lines(text: str) -> str:
+    """Return the text with line feeds as its line breaks."""
+    return LINE_BREAK.sub("\n", text)
+
+
 def restore_lines(text: str, saved: str) -> str:
     """Return a submitted text with the line breaks of the saved text; by default, line feeds."""
-    if LINE_BREAK.sub("\n", text) == LINE_BREAK.sub("\n", saved):
+    if unify_lines(text) == unify_lines(saved):
         return saved
     breaks = LINE_BREAK.findall(saved)
     most_common = max(("\n", "\r\n", "\r"), key=breaks.count)

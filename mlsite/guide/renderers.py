@@ -9,7 +9,6 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from mlsite.guide import pages
-from mlsite.guide.search import search
 from predictor.api.links import absolute_url
 
 
@@ -21,9 +20,8 @@ class GuideIndex(BrowsableAPIRenderer):
     def get_context(self, data: Any, *args: Any) -> dict[str, Any]:
         """Return the context of the template."""
         context: dict[str, Any] = super().get_context(data, *args)
-        query = context["request"].query_params.get("search", "").strip()
-        found = search(query) if query else []
-        return context | {"groups": pages.groups(), "search": query, "results": found}
+        view = context["view"]
+        return context | {"groups": pages.groups(), "search": view.query, "results": view.results}
 
 
 class GuidePageHtml(BrowsableAPIRenderer):

@@ -1,5 +1,6 @@
 """Search in the sections of the guide."""
 
+from functools import cache
 from typing import NamedTuple
 
 from mlsite.guide.markdown import Section
@@ -25,16 +26,21 @@ def search(query: str) -> list[Result]:
     words = query.casefold().split()
     found = [
         (_rank(words, page, section), page, section)
-        for page in load_pages().values()
-        for section in page.sections
-        if all(word in _text(page, section) for word in words)
+        for page, section, text in _index()
+        if all(word in text for word in words)
     ]
     found.sort(key=lambda one: one[0])  # stable: otherwise in the order of the pages
     return [_result(words, page, section) for _, page, section in found[:MAX_RESULTS]]
 
 
-def _text(page: GuidePage, section: Section) -> str:
-    return f"{page.title} {section.title} {section.text}".casefold()
+@cache
+def _index() -> list[tuple[GuidePage, Section, str]]:
+    """Return all sections, each with the text that is searched."""
+    return [
+        (page, section, f"{page.title} {section.title} {section.text}".casefold())
+        for page in load_pages().values()
+        for section in page.sections
+    ]
 
 
 def _rank(words: list[str], page: GuidePage, section: Section) -> int:

@@ -1,5 +1,7 @@
 """Views of the guide: the list of its pages with a search, and each page."""
 
+from collections.abc import Sequence
+
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -7,7 +9,7 @@ from rest_framework.views import APIView
 
 from mlsite.guide import pages
 from mlsite.guide.renderers import GuideIndex, GuidePageHtml
-from mlsite.guide.search import search
+from mlsite.guide.search import Result, search
 from predictor.api.links import absolute_url
 from predictor.api.strict_json import JSONRenderer
 
@@ -17,29 +19,37 @@ class Guide(APIView):
 
     name = "Guide"
     schema = None
+    # For the page.
+    query = ""
+    results: Sequence[Result] = ()
     renderer_classes = (JSONRenderer, GuideIndex)
 
     def get(self, request: Request) -> Response:
         """Return the pages, or the sections that were found."""
-        query = request.query_params.get("search", "").strip()
-        found = [
-            {
-                "page": result.page.title,
-                "section": result.section.title,
-                "url": page_url(request, result.page.name, result.section.anchor),
-                "excerpt": result.before + result.found + result.after,
-            }
-            for result in search(query)
-        ]
-        listed = [
-            {
-                "title": page.title,
-                "summary": page.summary,
-                "url": absolute_url(request, "guide-page", page.name),
-            }
-            for page in pages.load_pages().values()
-        ]
-        return Response(found if query else listed)
+        self.query = request.query_params.get("search", "").strip()
+        if not self.query:
+            return Response(
+                [
+                    {
+                        "title": page.title,
+                        "summary": page.summary,
+                        "url": absolute_url(request, "guide-page", page.name),
+                    }
+                    for page in pages.load_pages().values()
+                ]
+            )
+        self.results = search(self.query)
+        return Response(
+            [
+                {
+                    "page": result.page.title,
+                    "section": result.section.title,
+                    "url": page_url(request, result.page.name, result.section.anchor),
+                    "excerpt": result.before + result.found + result.after,
+                }
+                for result in self.results
+            ]
+        )
 
 
 class GuidePage(APIView):

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from predictor.admin.version_tables import format_metric
+from predictor.core.comparison import pair
 from predictor.core.signature import Signature
 from predictor.models import ModelVersion
 
@@ -31,8 +32,8 @@ def compare(new: ModelVersion) -> Comparison:
     live = ModelVersion.objects.filter(model=new.model_id, state=ModelVersion.State.LIVE).first()
     old_metrics = live.metrics if live else {}
     metrics = [
-        (name, format_metric(old_metrics.get(name)), format_metric(new.metrics.get(name)))
-        for name in dict.fromkeys([*new.metrics, *old_metrics])
+        (name, format_metric(old), format_metric(metric))
+        for name, metric, old in pair(new.metrics, old_metrics)
     ]
     findings = find_facts(new) + (find_differences(live, new) if live else [])
     return Comparison(live.version if live else None, new.version, metrics, findings)

@@ -39,7 +39,7 @@ def any_of(schemas: list[Schema]) -> Schema:
 def row_schema(signature: Signature) -> Schema:
     """Return the schema of one row."""
     columns = {column.name: _column_schema(column) for column in signature.columns}
-    required = [column.name for column in signature.columns if column.required]
+    required = signature.used_names
     if not _are_distinct(columns):
         return _object_schema(list(columns), any_of(list(columns.values())), required)
     return {

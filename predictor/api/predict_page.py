@@ -18,7 +18,7 @@ from predictor.api.row_form import (
     read_form,
     to_json_row,
 )
-from predictor.core.columns import list_values
+from predictor.core.columns import MAX_LISTED_COLUMNS, list_values
 from predictor.core.curl import format_curl
 from predictor.core.errors import PredictorError
 from predictor.core.model import Model
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
 # Number of predictions in the table. The response below the table has all of them.
 MAX_TABLE_ROWS = 100
-# Number of unused columns that the page names. It counts the others.
-MAX_LISTED_COLUMNS = 20
 # Numbers of accepted and of refused rows of a table on the page.
 MAX_PREVIEW_ROWS = 20
 MAX_LISTED_REFUSALS = 50
@@ -59,8 +57,6 @@ class PredictPage(OneModelPage):
         if context.get("post_form"):
             model = context["view"].model()
             context |= describe_form(model, request)
-            names = [column.name for column in model.signature.columns if column.required]
-            context["table_example"] = ",".join(names)
             context["table_url"] = f"{request.path.rstrip('/')}/table"
         # The card of a version has no such key.
         context["is_unpublished"] = shows_cards(context) and data.get("live_version", 0) is None
@@ -125,8 +121,6 @@ class TablePage(PredictPage):
         if context.get("display_edit_forms") and self.has_model(view):
             context |= describe_form(view.model(), request)
             context |= {"has_form": True, "table_text": get_short_text(request)}
-            names = [column.name for column in view.model().signature.columns if column.required]
-            context["table_example"] = ",".join(names)
         if request.method == "POST" and context["response"].status_code == status.HTTP_200_OK:
             table, outputs = view.table, view.outputs
             context["table"] = table
@@ -188,29 +182,32 @@ def describe_form(model: Model, request: Request) -> dict[str, Any]:
         "varied_name": form.get(VARIED_FIELD) if form else variable and variable[0].name,
         "next_example": int(example[:9]) + 1 if example.isascii() and example.isdigit() else 1,
         "no_example": NO_EXAMPLE,
+        "table_example": ",".join(signature.used_names),
     }
 
 
-def vary_row(request: Request, model: Model, row_s: float) -> Variation | None:
+def vary_row(
+    request: Request, model: Model, row: Mapping[str, Any], row_s: float
+) -> Variation | None:
     """Return predictions for the submitted row with other values of the column that was chosen."""
     columns = list_variable(model.signature.columns)
     form = get_form(request)
     name = form.get(VARIED_FIELD) if form else None
     column = next((column for column in columns if name in (None, column.name)), None)
-    return vary(model, get_json_row(request, model), column, row_s) if column else None
+    return vary(model, row, column, row_s) if column else None
 
 
 def get_json_row(request: Request, model: Model) -> dict[str, Any]:
     """Return the submitted row, which is valid, as JSON values."""
-    columns = model.signature.columns
+    signature = model.signature
     form = get_form(request)
     if form is None:
         row: Any = request.data
-        return {column.name: row[column.name] for column in columns if column.required}
-    return to_json_row(read_form(form, columns), columns)
+        return {name: row[name] for name in signature.used_names}
+    return to_json_row(read_form(form, signature.columns), signature.columns)
 
 
-def build_curl(model: Model, request: Request) -> str:
+def build_curl(request: Request, row: Mapping[str, Any]) -> str:
     """Return the curl command for the submitted row and its outputs."""
     form = get_form(request)
     outputs = form.getlist(OUTPUTS_FIELD) if form else []
@@ -218,7 +215,7 @@ def build_curl(model: Model, request: Request) -> str:
     query = f"?outputs={','.join(outputs)}" if outputs else ""
     return format_curl(
         to_absolute(request, request.path) + query,
-        get_json_row(request, model),
+        row,
         needs_token=needs_token(request),
     )
 

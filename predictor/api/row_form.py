@@ -78,8 +78,10 @@ def build_row_form(
         Initial values; by default, the example of each column.
     """
     example = signature.get_example() if row is None else row
-    columns = [column for column in signature.columns if column.required]
-    fields = {column.name: _build_field(column, example.get(column.name)) for column in columns}
+    fields = {
+        column.name: _build_field(column, example.get(column.name))
+        for column in signature.used_columns
+    }
     return type("Row", (RowForm,), fields)
 
 

@@ -22,7 +22,7 @@ from predictor.api import strict_json
 from predictor.api.counted import CountedView
 from predictor.api.model_page import ModelPage
 from predictor.api.openapi import PredictSchema
-from predictor.api.predict_page import PredictPage, build_curl, vary_row
+from predictor.api.predict_page import PredictPage, build_curl, get_json_row, vary_row
 from predictor.api.renderers import ModelListPage
 from predictor.api.row_form import OUTPUTS_FIELD, build_row_form, choose_row, read_form
 from predictor.api.serializers import CardSerializer
@@ -178,8 +178,10 @@ class Predict(CountedView, ModelDetail):
         results = model.infer(X, outputs)
         self.engine_name = results.engine_name
         if is_single and isinstance(request.accepted_renderer, self.page):
-            self.variation = vary_row(request, model, time.perf_counter() - started)
-            self.curl = build_curl(model, request)
+            row_s = time.perf_counter() - started
+            row = get_json_row(request, model)
+            self.variation = vary_row(request, model, row, row_s)
+            self.curl = build_curl(request, row)
         return Response(
             model.signature.encode_response(results, is_single=is_single),
             headers={

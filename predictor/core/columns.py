@@ -16,8 +16,9 @@ from predictor.core.coercion import (
     check_integer_dtype,
 )
 
-# Number of categories that a message lists. It counts the others.
+# Numbers of categories and of columns that a text lists. It counts the others.
 MAX_LISTED_CATEGORIES = 20
+MAX_LISTED_COLUMNS = 20
 
 KIND_NAMES = {
     NUMBER: "a number",

@@ -13,7 +13,7 @@ from predictor.core.columns import Column
 # Number of equal parts of the range of a column of numbers.
 N_BINS = 10
 
-# A column with more categories has no counts.
+# A column with more categories has no counts, and one with more distinct strings is text.
 MAX_CATEGORIES = 50
 
 

@@ -22,6 +22,12 @@ class InvalidInput(PredictorError, ValueError):
         super().__init__(sentence)
         self.columns = columns or {}
 
+    @property
+    def details(self) -> str:
+        """The sentences about each column, or else the description as a whole."""
+        columns = [f"{name}: {' '.join(sentences)}" for name, sentences in self.columns.items()]
+        return " ".join(columns) or str(self)
+
 
 class ModelNotFound(PredictorError, LookupError):
     """No model has this name, or the model has no such version."""

@@ -42,6 +42,11 @@ def list_steps(estimator: Any) -> list[Step]:
     return steps
 
 
+def get_kind(estimator: Any) -> str:
+    """Return the class of a part of an estimator, which can be "passthrough" or "drop"."""
+    return estimator if isinstance(estimator, str) else type(estimator).__name__
+
+
 def _walk(estimator: Any, name: str, depth: int) -> Iterator[Step]:
     values = estimator.get_params(deep=False) if _has_parameters(estimator) else {}
     parts = dict(_find_parts(values)) if depth < MAX_DEPTH else {}
@@ -54,7 +59,7 @@ def _walk(estimator: Any, name: str, depth: int) -> Iterator[Step]:
         and not _has_parameters(value)
         and repr(value) != repr(defaults.get(key, inspect.Parameter.empty))
     }
-    kind = estimator if isinstance(estimator, str) else type(estimator).__name__  # passthrough
+    kind = get_kind(estimator)
     first = dict(list(parameters.items())[:MAX_PARAMETERS])
     yield Step(depth=depth, name=_clip(name), kind=_clip(kind), parameters=first)
     for part_name, part in parts.items():

@@ -27,7 +27,7 @@ def draw_row(signature: Signature, seed: int) -> dict[str, Any]:
         At least 0.
     """
     rng = np.random.default_rng(seed)
-    return {column.name: _draw(column, rng) for column in signature.columns if column.required}
+    return {column.name: _draw(column, rng) for column in signature.used_columns}
 
 
 def list_values(column: Column, n_values: int) -> list[Any]:

@@ -33,9 +33,7 @@ def write_holdout(X: Any, y: Any, signature: Signature) -> tuple[str, bytes]:
     names = signature.names
     if hasattr(X, "columns"):
         held = [name for name in names if name in X.columns]
-        missing = [
-            each.name for each in signature.columns if each.required and each.name not in held
-        ]
+        missing = [name for name in signature.used_names if name not in held]
         if missing and signature.container == FRAME:
             raise ValueError(f"test has no column {', '.join(missing)}.")
         if held and not missing:

@@ -11,7 +11,7 @@ from predictor.core import boosters
 from predictor.core.coercion import BOOLEAN, NULLABLE_BOOLEAN
 from predictor.core.columns import Column
 from predictor.core.input_builders import SPARSE, VECTOR, InputBuilder
-from predictor.core.response_values import to_array
+from predictor.core.response_values import to_dense
 from predictor.core.row_parser import RowParser
 
 # With more columns, the columns are tried only all together.
@@ -98,11 +98,11 @@ def _depends_on_container(
         warnings.simplefilter("ignore")
         for method in methods:
             try:
-                expected = _to_dense(method(rows))
+                expected = _join_outputs(method(rows))
             except find_rejections():
                 continue
             try:
-                actual = _to_dense(method(converted))
+                actual = _join_outputs(method(converted))
             except find_rejections():
                 return True
             if not _is_equal(expected, actual):
@@ -110,10 +110,10 @@ def _depends_on_container(
     return False
 
 
-def _to_dense(values: Any) -> Any:
+def _join_outputs(values: Any) -> Any:
     if isinstance(values, list):
         return np.concatenate(values, axis=1)
-    return np.asarray(to_array(values))
+    return to_dense(values)
 
 
 def _is_equal(expected: Any, actual: Any) -> bool:

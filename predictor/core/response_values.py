@@ -81,6 +81,11 @@ def to_array(values: Any) -> Any:
     return values.to_numpy() if hasattr(values, "to_numpy") else values
 
 
+def to_dense(values: Any) -> Array:
+    """Return any result as an array."""
+    return np.asarray(to_array(values))
+
+
 def to_json_values(values: Array) -> list[Any]:
     """Return an array as a list of plain values. Times become texts in ISO 8601."""
     if values.dtype.kind == "M":

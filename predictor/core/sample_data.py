@@ -18,13 +18,11 @@ from predictor.core.coercion import (
     STRING,
 )
 from predictor.core.columns import Column
-from predictor.core.distribution import add_counts
+from predictor.core.distribution import MAX_CATEGORIES, add_counts
 from predictor.core.errors import ArtifactError
 from predictor.core.input_builders import ARRAY, FRAME, SPARSE, VECTOR
 from predictor.core.row_parser import EXACT_TYPES
 
-# A column with more distinct strings is text, without categories.
-MAX_CATEGORIES = 50
 # A longer text is no category, and is shortened as an example.
 MAX_TEXT_LENGTH = 1000
 

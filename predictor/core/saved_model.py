@@ -8,6 +8,7 @@ from typing import Any
 
 from predictor.core.columns import Column
 from predictor.core.descriptions import get_labels
+from predictor.core.estimator_steps import get_kind
 from predictor.core.signature import Signature
 
 # Numbers of columns and of values that a page shows.
@@ -99,12 +100,8 @@ class SavedModel:
 
 def describe(estimator: Any) -> str:
     """Return the class of an estimator, and those of the steps of a pipeline."""
-    steps = [_name(step) for _, step in getattr(estimator, "steps", ())]
-    return f"{_name(estimator)} of {', '.join(steps)}" if steps else _name(estimator)
-
-
-def _name(estimator: Any) -> str:
-    return estimator if isinstance(estimator, str) else type(estimator).__name__  # passthrough
+    steps = [get_kind(step) for _, step in getattr(estimator, "steps", ())]
+    return f"{get_kind(estimator)} of {', '.join(steps)}" if steps else get_kind(estimator)
 
 
 def format_size(size: int) -> str:

@@ -68,6 +68,16 @@ class Signature:
         return [column.name for column in self.columns]
 
     @property
+    def used_columns(self) -> list[Column]:
+        """Columns that the model uses."""
+        return [column for column in self.columns if column.required]
+
+    @property
+    def used_names(self) -> list[str]:
+        """Names of the columns that the model uses."""
+        return [column.name for column in self.used_columns]
+
+    @property
     def unused_names(self) -> list[str]:
         """Names of the columns that the model does not use."""
         return [column.name for column in self.columns if not column.required]
@@ -91,7 +101,7 @@ class Signature:
         # A notebook, which parses no requests, need not have msgspec.
         from predictor.core.json_matrix import MatrixParser  # noqa: PLC0415
 
-        return MatrixParser([column for column in self.columns if column.required])
+        return MatrixParser(self.used_columns)
 
     @cached_property
     def build(self) -> Callable[[Any], Any]:
@@ -104,7 +114,7 @@ class Signature:
 
     def get_example(self) -> dict[str, Any]:
         """Return the example values of a row as JSON values, without the optional columns."""
-        return {column.name: column.get_example() for column in self.columns if column.required}
+        return {column.name: column.get_example() for column in self.used_columns}
 
     def build_input(self, values: Sequence[Sequence[Any]]) -> Any:
         """Return X from the values of each column. None is a missing value.

@@ -6,14 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from predictor.core.coercion import BOOLEAN, STRING
-from predictor.core.columns import Column
+from predictor.core.columns import MAX_LISTED_COLUMNS, Column, list_values
 from predictor.core.errors import InvalidInput
 from predictor.core.row_validation import validate_rows
 
 DELIMITERS = ("\t", ";", ",")
 MAX_ROWS = 50_000
-# Number of columns that a message lists.
-MAX_LISTED_COLUMNS = 20
 
 
 class RefusedRow(NamedTuple):
@@ -66,6 +64,7 @@ def read_table(text: str, columns: Sequence[Column]) -> TextTable:
         a quotation mark is not closed.
     """
     used = [column for column in columns if column.required]
+    choices = {c.name: {str(value): value for value in c.allowed_values} for c in used}
     lines = _read_lines(text.removeprefix("\ufeff"))
     _, header = next(lines, (0, []))
     _check_header(header, used)
@@ -74,9 +73,9 @@ def read_table(text: str, columns: Sequence[Column]) -> TextTable:
         if len(table.cells) >= MAX_ROWS:
             raise InvalidInput(f"The table has more than {MAX_ROWS:,} rows. Send them in parts.")
         try:
-            row = _parse_row(cells, header, used)
+            row = _parse_row(cells, header, used, choices)
         except InvalidInput as exc:
-            table.refused.append(RefusedRow(line, _describe(exc)))
+            table.refused.append(RefusedRow(line, exc.details))
         else:
             table.rows.append(row)
             table.positions.append(len(table.cells))
@@ -163,35 +162,33 @@ def _list_extra(header: Sequence[str], used: Sequence[Column]) -> list[str]:
 
 
 def _list(names: Sequence[str]) -> str:
-    rest = len(names) - MAX_LISTED_COLUMNS
-    listed = ", ".join(names[:MAX_LISTED_COLUMNS])
-    return f"{listed} and {rest} more" if rest > 0 else listed
+    return list_values(names, MAX_LISTED_COLUMNS)
 
 
 def _parse_row(
-    cells: Sequence[str], header: Sequence[str], used: Sequence[Column]
+    cells: Sequence[str],
+    header: Sequence[str],
+    used: Sequence[Column],
+    choices: Mapping[str, Mapping[str, Any]],
 ) -> dict[str, Any]:
-    """Return the values of a row; raise InvalidInput if a column rejects its value."""
+    """Return the values of a row; raise InvalidInput if a column rejects its value.
+
+    The choices are the values of each text, for the columns that accept no others.
+    """
     if len(cells) != len(header):
         raise InvalidInput(f"Expected {len(header)} cells; got {len(cells)}.")
     texts = dict(zip(header, cells, strict=True))
     empty = [c.name for c in used if not (texts[c.name] or c.nullable or c.kind == STRING)]
     if empty:
         raise InvalidInput(f"No value in {_list(empty)}.")
-    row = {column.name: _to_json(column, texts[column.name]) for column in used}
+    row = {c.name: _to_json(c, texts[c.name], choices[c.name]) for c in used}
     validate_rows(used, [row], is_single=True)
     return row
 
 
-def _to_json(column: Column, text: str) -> Any:
+def _to_json(column: Column, text: str, choices: Mapping[str, Any]) -> Any:
     if not text and column.nullable:
         return None
     if column.kind == BOOLEAN:
         return text.lower()
-    by_text = {str(value): value for value in column.allowed_values}
-    return by_text.get(text, text)
-
-
-def _describe(problem: InvalidInput) -> str:
-    columns = [f"{name}: {' '.join(sentences)}" for name, sentences in problem.columns.items()]
-    return " ".join(columns) or str(problem)
+    return choices.get(text, text)

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from predictor.core.errors import ArtifactError
+
 # Limits for one file.
 MEMORY_BYTES = 3 * 2**30
 TIME_S = 60
@@ -26,6 +28,14 @@ REJECTED = 3
 
 # Longest text in a report.
 MAX_TEXT_LENGTH = 10_000
+
+
+class FieldError(ArtifactError):
+    """A field of an upload is rejected: the artifact, the sample, the test data or the target."""
+
+    def __init__(self, message: str, field: str) -> None:
+        super().__init__(message)
+        self.field = field
 
 
 @dataclass(frozen=True)

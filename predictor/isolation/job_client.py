@@ -17,6 +17,7 @@ from predictor.isolation.job import (
     MEMORY_BYTES,
     REJECTED,
     TIME_S,
+    FieldError,
     Inspection,
     Job,
     Outcome,
@@ -27,14 +28,6 @@ log = logging.getLogger(__name__)
 
 # Number of bytes of the standard error of a failed step that are logged.
 MAX_LOGGED_BYTES = 2000
-
-
-class Rejected(ArtifactError):
-    """A step rejects the file, or another field of an upload."""
-
-    def __init__(self, message: str, field: str) -> None:
-        super().__init__(message)
-        self.field = field
 
 
 def run_in_supervisor(job: Job) -> Outcome:
@@ -75,7 +68,7 @@ def parse_result(outcome: Outcome, report: bytes, compiled: io.BufferedRandom) -
     """
     if outcome.exit_code == REJECTED:
         rejection = reports.parse_rejection(report)
-        raise Rejected(rejection.rejected, rejection.field)
+        raise FieldError(rejection.rejected, rejection.field)
     if outcome.exit_code == -signal.SIGXCPU:
         raise _too_slow(outcome.failed_step, TIME_S)
     if outcome.failed_step == COMPILATION:

@@ -137,7 +137,7 @@ def receive_with_descriptors(connection: socket.socket, most: int) -> tuple[Mess
     first, descriptors, _, _ = socket.recv_fds(connection, CHUNK_BYTES, most)
     try:
         return _receive_rest(connection, first, MAX_BYTES, math.inf), descriptors
-    except (OSError, MalformedMessage):
+    except BaseException:
         for descriptor in descriptors:
             os.close(descriptor)
         raise

@@ -153,10 +153,7 @@ def parse_evaluation(data: Any) -> dict[str, Any]:
     ArtifactError
         The values do not follow the schema.
     """
-    try:
-        return to_plain(msgspec.json.decode(orjson.dumps(data), type=Evaluation)) if data else {}
-    except (ValueError, TypeError) as exc:
-        raise ArtifactError(f"The evaluation is invalid: {exc}.") from exc
+    return to_plain(_read_stored(data, Evaluation, "The evaluation is")) if data else {}
 
 
 def parse_parts(data: Any) -> list[dict[str, Any]]:
@@ -167,11 +164,15 @@ def parse_parts(data: Any) -> list[dict[str, Any]]:
     ArtifactError
         The values do not follow the schema.
     """
-    try:
-        parts: list[dict[str, Any]] = msgspec.json.decode(orjson.dumps(data or []), type=Parts)
-    except (ValueError, TypeError) as exc:
-        raise ArtifactError(f"The parts of the estimator are invalid: {exc}.") from exc
+    parts: list[dict[str, Any]] = _read_stored(data or [], Parts, "The parts of the estimator are")
     return parts
+
+
+def _read_stored(data: Any, schema: Any, subject: str) -> Any:
+    try:
+        return msgspec.json.decode(orjson.dumps(data), type=schema)
+    except (ValueError, TypeError) as exc:
+        raise ArtifactError(f"{subject} invalid: {exc}.") from exc
 
 
 def _decode(line: bytes, schema: type[T]) -> T:

@@ -23,10 +23,11 @@ from predictor.isolation.job import (
     MAX_TEXT_LENGTH,
     MEMORY_BYTES,
     REJECTED,
+    FieldError,
     Job,
     Outcome,
 )
-from predictor.isolation.steps import STEPS, FieldError, write
+from predictor.isolation.steps import STEPS, write
 
 # Share of the time limit within which the compilation must end.
 COMPILATION_SHARE = 0.8

@@ -15,19 +15,11 @@ from predictor.core.evaluation.holdout import TEST, read_holdout
 from predictor.core.saved_model import describe
 from predictor.core.signature import Signature
 from predictor.core.signature_inference import infer_signature
-from predictor.isolation.job import COMPILATION, INSPECTION, TRAINING, Job
+from predictor.isolation.job import COMPILATION, INSPECTION, TRAINING, FieldError, Job
 from predictor.isolation.trial_run import first_line, run_trial
 
 # Start of the note about another scikit-learn version.
 FITTED_WITH = "Fitted with "
-
-
-class FieldError(ArtifactError):
-    """Another field of an upload is rejected, not the model."""
-
-    def __init__(self, message: str, field: str) -> None:
-        super().__init__(message)
-        self.field = field
 
 
 def inspect(job: Job) -> None:

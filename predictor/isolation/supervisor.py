@@ -168,15 +168,15 @@ class Supervisor:
         job = Job(**fields | dict(zip(files, descriptors, strict=True)))
         own, theirs = messages.pair()
         with own, theirs:
-            self._jobs.add(_fork(JOB, job.trusted, (), job, theirs))
+            self._jobs.add(_fork(JOB, list_modules(job.trusted), job, theirs))
             messages.send(connection, messages.dump({}), [own.fileno()])
 
     def _start(self, key: str, request: dict[str, Any], artifact: int) -> Child:
         options = Options(**request)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            arguments = (options, artifact, theirs)
-            pid = _fork(ESTIMATOR_PROCESS, options.trusted, options.packages, *arguments)
+            optional = [*options.packages, *list_modules(options.trusted)]
+            pid = _fork(ESTIMATOR_PROCESS, optional, options, artifact, theirs)
         ours.settimeout(0)
         child = self._children[key] = Child(key, pid, ours)
         return child
@@ -207,13 +207,13 @@ class Supervisor:
                 log.error("Estimator process %s ended with %s.", pid, how)
 
 
-def _fork(module: str, trusted: Sequence[str], packages: Sequence[str], *arguments: Any) -> int:
+def _fork(module: str, optional: Sequence[str], *arguments: Any) -> int:
     """Run the `main` of a module in a fork, and return its process id.
 
     The last argument of `main` is the id of this process.
     """
     gc.disable()  # imports make no garbage, and the collector would run all the time
-    import_modules((*SHARED_MODULES, module), trusted, packages)
+    import_modules((*SHARED_MODULES, module), optional)
     gc.freeze()  # the collector would write to the pages that all processes share
     gc.enable()
     supervisor = os.getpid()
@@ -223,21 +223,23 @@ def _fork(module: str, trusted: Sequence[str], packages: Sequence[str], *argumen
     return pid
 
 
-def import_modules(
-    modules: Sequence[str], trusted: Sequence[str], packages: Sequence[str] = ()
-) -> None:
-    """Import modules that confined processes share, and those of the operator's trusted names.
+def list_modules(trusted: Sequence[str]) -> list[str]:
+    """Return the modules of the operator's trusted names."""
+    return [name.rpartition(".")[0] for name in trusted]
 
-    Import also the packages of gradient boosting that a version needs.
 
-    A confined process cannot read the files of the operator's modules.
+def import_modules(modules: Sequence[str], optional: Sequence[str]) -> None:
+    """Import modules that confined processes share, and optional modules that some files need.
+
+    The optional modules are those of the operator, whose files a confined process cannot read, and
+    the packages of gradient boosting that a version needs.
     """
     from predictor.core import sklearn_private  # noqa: PLC0415 - many servers never fork a process
 
     for name in modules:
         import_module(name)
     sklearn_private.find_thread_pools()
-    for name in (*packages, *(each.rpartition(".")[0] for each in trusted)):
+    for name in optional:
         try:
             import_module(name)
         except Exception:  # only a file that names the module is rejected

@@ -89,7 +89,9 @@ def run_trial(estimator: Any, signature: Signature) -> tuple[Signature, list[str
             _check_rejection(estimator, signature, X)
     _check_acceptance(estimator, signature, first)
     notes = [f"{name} is not served, because it fails." for name in sorted(failing_methods)]
-    notes += [f"{name} is not served, because its results are random." for name in random_methods]
+    notes += [
+        f"{name} is not served, because its results are random." for name in sorted(random_methods)
+    ]
     served = _leave_out(signature, random_methods)
     if not _ignores_unused(estimator, served):
         columns = [replace(c, nullable=c.nullable and c.required) for c in served.columns]
@@ -120,12 +122,15 @@ def _leave_out(signature: Signature, methods: Collection[str]) -> Signature:
 
 def _find_failing(estimator: Any, signature: Signature) -> set[str]:
     """Return the methods of `ESTIMATOR_ONLY` that fail for an example row that others accept."""
+    on_request = set(signature.methods) - set(signature.shared_methods)
+    if not on_request:
+        return set()
     example = signature.build_example()
     if isinstance(_run(estimator, signature, example, signature.methods[:1]), str):
         return set()
     failing = set()
     rejections: tuple[type[Exception], ...] = (ArtifactError, *find_rejections())
-    for name in set(signature.methods) - set(signature.shared_methods):
+    for name in on_request:
         try:
             is_rejected = isinstance(_run(estimator, signature, example, [name]), str)
         except rejections:

@@ -49,7 +49,7 @@ def recompile_version(version: ModelVersion) -> ModelVersion:
             )
             version.refresh_from_db()
             storage.write_card(directory, registration.card(version))
-            for old in directory.glob("compiled-*.npz"):
+            for old in storage.list_compiled(directory):
                 if not compiled or old.name != engines.file_name(compiled):
                     old.unlink()
     return version

@@ -163,6 +163,11 @@ def confirm(directory: Path) -> None:
     flush(directory)
 
 
+def list_compiled(directory: Path) -> list[Path]:
+    """Return the files of compiled estimators in the directory of a version."""
+    return list(directory.glob("compiled-*.npz"))
+
+
 def purge(directory: Path, artifact: str) -> None:
     """Delete the artifact and the compiled estimators in a directory, and mark it.
 
@@ -171,7 +176,7 @@ def purge(directory: Path, artifact: str) -> None:
     """
     if not directory.exists():
         return
-    for file in (directory / artifact, *directory.glob("compiled-*.npz")):
+    for file in (directory / artifact, *list_compiled(directory)):
         file.unlink(missing_ok=True)
     flush(directory)
     (directory / PURGED).touch()

@@ -57,8 +57,9 @@ def _unregistered() -> Iterator[tuple[str, int]]:
     for entry in sorted(storage.root().iterdir()):
         if entry.is_dir() and not entry.name.startswith("."):
             for number in storage.numbers(entry.name):
-                is_purged = storage.is_purged(storage.directory(entry.name, number))
-                if (entry.name, number) not in registered and not is_purged:
+                if (entry.name, number) in registered:
+                    continue
+                if not storage.is_purged(storage.directory(entry.name, number)):
                     yield entry.name, number
 
 

@@ -227,6 +227,8 @@ def _load_joblib(data: bytes, trusted: Collection[str], rejected: list[str]) -> 
             file = unpickler.file_handle
             return Unpickler(file, trusted, rejected).load().reshape(self.shape)
 
+    allow_list = Unpickler(io.BytesIO(), trusted, rejected)
+
     class JoblibUnpickler(numpy_pickle.NumpyUnpickler):  # type: ignore[misc]  # joblib ships no types
         """joblib's unpickler with the allow-list."""
 
@@ -234,7 +236,7 @@ def _load_joblib(data: bytes, trusted: Collection[str], rejected: list[str]) -> 
             """Return the object with this name; a placeholder if the name is not allowed."""
             if (module, name) == ("joblib.numpy_pickle", "NumpyArrayWrapper"):
                 return Array
-            return Unpickler(io.BytesIO(), trusted, rejected).find_class(module, name)
+            return allow_list.find_class(module, name)
 
         dispatch = numpy_pickle.NumpyUnpickler.dispatch.copy()
 

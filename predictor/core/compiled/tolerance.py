@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from predictor.core.response_values import to_array
+from predictor.core.response_values import to_dense
 
 Array = npt.NDArray[Any]
 
@@ -54,7 +54,7 @@ def _compare_method(name: str, expected: Any, actual: Any, ties: Array | None) -
 
 
 def _compare_arrays(name: str, expected: Any, actual: Any, ties: Array | None) -> float:
-    expected, actual = _dense(expected), _dense(actual)
+    expected, actual = to_dense(expected), to_dense(actual)
     if expected.shape != actual.shape:
         raise Unequal(f"{name} returns the shape {actual.shape}, not {expected.shape}.")
     if expected.dtype != actual.dtype:
@@ -111,7 +111,3 @@ def tied_rows(scores: Array) -> Array:
     with np.errstate(invalid="ignore"):  # infinite scores
         is_tied: Array = (first == second) | (first - second <= ATOL + RTOL * size)
     return is_tied
-
-
-def _dense(values: Any) -> Array:
-    return np.asarray(to_array(values))

@@ -16,9 +16,9 @@ from sklearn.metrics import (
     roc_curve,
 )
 
-Array = npt.NDArray[Any]
+from predictor.core.evaluation.holdout import CONFIDENCE
 
-CONFIDENCE = 0.95
+Array = npt.NDArray[Any]
 
 # Number of classes up to which there are a confusion matrix and curves.
 MAX_CLASSES = 20

@@ -3,7 +3,7 @@
 import csv
 import math
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,6 +20,9 @@ Array = npt.NDArray[Any]
 
 # Two rows, because R² needs the variance of the target.
 MIN_ROWS, MAX_ROWS = 2, 100_000
+
+# Share of the intervals of metrics.
+CONFIDENCE = 0.95
 
 # Fields of an upload, to which messages belong.
 TEST, TARGET = "test", "target"
@@ -92,7 +95,7 @@ def read_holdout(data: bytes, target: str, signature: Signature) -> Holdout:
     try:
         X = signature.parse_rows(rows).X
     except InvalidInput as exc:
-        raise reject(TEST, f"The test data cannot be read. {_join(exc.columns)}") from exc
+        raise reject(TEST, f"The test data cannot be read. {exc.details}") from exc
     return Holdout(X, np.array(y).T, targets)
 
 
@@ -132,7 +135,7 @@ def _find_targets(target: str, header: list[str], signature: Signature) -> tuple
 
 
 def _check_names(names: Sequence[str], signature: Signature) -> None:
-    missing = [each.name for each in signature.columns if each.required and each.name not in names]
+    missing = [name for name in signature.used_names if name not in names]
     unknown = [name for name in names if name not in signature.names]
     problems = [
         f"{adjective}: {list_values(each, MAX_LISTED_CATEGORIES)}."
@@ -176,7 +179,3 @@ def _build_label_parser(labels: Sequence[Any]) -> Callable[[str], float]:
         if isinstance(label, int | float)
     }
     return lambda text: texts.get(text, numbers.get(parse_number(text), math.nan))
-
-
-def _join(problems: Mapping[str, Sequence[str]]) -> str:
-    return " ".join(f"{name}: {' '.join(sentences)}" for name, sentences in problems.items())

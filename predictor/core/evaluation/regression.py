@@ -8,9 +8,10 @@ import numpy.typing as npt
 from scipy.stats import DegenerateDataWarning, bootstrap
 from sklearn.metrics import mean_absolute_error, r2_score, root_mean_squared_error
 
+from predictor.core.evaluation.holdout import CONFIDENCE
+
 Array = npt.NDArray[Any]
 
-CONFIDENCE = 0.95
 N_RESAMPLES = 1000
 # Number of resamples that are computed together; it bounds the memory.
 BATCH = 10

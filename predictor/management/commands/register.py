@@ -118,7 +118,7 @@ class Command(RegistryCommand):
         facts = {
             "Estimator": version.estimator,
             "File": f"{version.format}{origin}",
-            "Columns": [column.name for column in signature.columns if column.required],
+            "Columns": signature.used_names,
             "Not used": signature.unused_names,
             "Outputs": signature.methods,
             "Classes": get_labels(signature),

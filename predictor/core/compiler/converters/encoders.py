@@ -8,7 +8,7 @@ from predictor.core import sklearn_private
 from predictor.core.compiled.compiled_estimator import Array, NotCompilable
 from predictor.core.compiled.encoders import CategoryEncoder, StringImputer
 from predictor.core.compiler.converters.dispatch import CONVERTERS
-from predictor.core.response_values import to_array
+from predictor.core.response_values import to_dense
 
 # A string that is not a category.
 UNKNOWN = "\0 no category"
@@ -24,7 +24,7 @@ def _encoder(estimator: Any) -> CategoryEncoder:
         X[:, position] = [*column, *[column[0]] * (n_rows - len(column))]
     dtypes = {column.dtype for column in estimator.categories_}
     # Another common dtype could round integers, and confuse two categories.
-    encoded = _dense(estimator.transform(X.astype(dtypes.pop()) if len(dtypes) == 1 else X))
+    encoded = to_dense(estimator.transform(X.astype(dtypes.pop()) if len(dtypes) == 1 else X))
     ends = np.cumsum(sklearn_private.encoded_widths(estimator))[:-1]
     blocks = np.split(encoded, ends, axis=1)
     rows = [block[: len(column)] for block, column in zip(blocks, categories, strict=True)]
@@ -32,7 +32,7 @@ def _encoder(estimator: Any) -> CategoryEncoder:
     if estimator.handle_unknown != "error":
         row = np.empty((1, len(categories)), dtype=object)
         row[0] = [_unknown_value(column) for column in estimator.categories_]
-        unknown = list(np.split(_dense(estimator.transform(row))[0], ends))
+        unknown = list(np.split(to_dense(estimator.transform(row))[0], ends))
     plain = [[plain_value(value) for value in column] for column in categories]
     return CategoryEncoder(plain, rows, unknown)
 
@@ -51,10 +51,6 @@ def plain_value(value: Any) -> Any:
     if value is not None and not isinstance(value, str | bool | int | float):
         raise NotCompilable(f"Categories of {type(value).__name__} are not compiled.")
     return value
-
-
-def _dense(encoded: Any) -> Array:
-    return np.asarray(to_array(encoded))
 
 
 def convert_string_imputer(estimator: Any) -> StringImputer:
