@@ -96,10 +96,11 @@ class TaskListPage(TaskPage):
             return ""
         params = facets.params.copy()
         params.pop("ordering", None)
-        now = timezone.now().isoformat()
-        params.setdefault("updated_before", now)
-        if params.get("overdue"):
-            params.setdefault("due_before", now)
+        now = timezone.now()
+        for name in ("updated_before", *(["due_before"] if params.get("overdue") else [])):
+            # A form sends an empty limit too, and a limit can be in the future.
+            limit = TaskFilter.base_filters[name].field.clean(params.get(name, ""))
+            params[name] = min(limit or now, now).isoformat()
         return f"?{params.urlencode()}"
 
     def get_rendered_html_form(self, data: Any, view: Any, method: str, request: Request) -> Any:

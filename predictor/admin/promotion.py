@@ -69,7 +69,7 @@ def find_differences(live: ModelVersion, new: ModelVersion) -> list[str]:
         if (old[name].dtype, old[name].nullable) != (named[name].dtype, named[name].nullable)
     ]
     lists = {
-        "Clients must send new columns": named.keys() - old.keys(),
+        "Clients must send new columns": set(after.used_names) - set(before.used_names),
         "Clients must no longer send columns": old.keys() - named.keys(),
         "Columns have another type or accept other missing values": changed,
         "Outputs are no longer available": set(before.methods) - set(after.methods),

@@ -7,6 +7,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from predictor.core.columns import Column
+from predictor.core.descriptions import get_labels
 from predictor.core.signature import Signature
 from predictor.models import ModelVersion
 
@@ -27,7 +28,7 @@ def outputs(version: ModelVersion) -> str:
     signature = Signature.from_json(version.signature)
     text = ", ".join(signature.methods)
     if signature.classes and signature.n_outputs == 1:
-        names = [signature.class_names.get(str(name), str(name)) for name in signature.classes]
+        names = [signature.class_names.get(label, label) for label in get_labels(signature)]
         text += f". Classes: {', '.join(names)}"
     return text
 
@@ -49,11 +50,9 @@ def format_metric(value: Any) -> str:
 
 
 def _cells(column: Column) -> tuple[Any, ...]:
-    values: Any = ""
+    values = column.range_text
     if column.categories:
         values = ", ".join(map(str, column.categories))
-    elif column.range:
-        values = " to ".join(f"{bound:g}" for bound in column.range)
     example = "" if column.example is None else column.example
     missing = "accepted" if column.nullable else "refused"
     return (column.name, column.dtype, values, missing, example, column.description or "")

@@ -205,9 +205,8 @@ class ModelVersionAdmin(ReadOnlyAdmin):
 def column(name: str) -> Any:
     """Return a list column with a metric of each version."""
 
-    @admin.display(description=name, empty_value="-")
-    def metric(version: ModelVersion) -> str | None:
-        value = version.metrics.get(name)
-        return None if value is None else f"{value:.4g}"
+    @admin.display(description=name)
+    def metric(version: ModelVersion) -> str:
+        return version_tables.format_metric(version.metrics.get(name))
 
     return metric

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -35,7 +36,9 @@ def add_counts(column: Column, values: Sequence[Any]) -> Column:
         low, high = map(float, column.range)
         if low < high:
             numbers = np.array(values, dtype=np.float64)
-            counts = tuple(np.histogram(numbers, N_BINS, (low, high))[0].tolist())
+            # A range can be too narrow or too wide for parts.
+            with suppress(ValueError), np.errstate(over="ignore", invalid="ignore"):
+                counts = tuple(np.histogram(numbers, N_BINS, (low, high))[0].tolist())
     return replace(column, counts=counts)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from predictor.core.input_builders import FRAME
+from predictor.core.sample_frames import convert_sample
 from predictor.core.signature import Signature
 
 TARGET = "target"
@@ -30,6 +31,8 @@ def write_holdout(X: Any, y: Any, signature: Signature) -> tuple[str, bytes]:
     """
     if X is None or y is None:
         raise ValueError("test and target belong together: rows, and the values to predict.")
+    X = convert_sample(X)
+    y = y.to_pandas() if hasattr(y, "to_pandas") else y
     names = signature.names
     if hasattr(X, "columns"):
         held = [name for name in names if name in X.columns]

@@ -11,22 +11,26 @@ from predictor.core.response_values import encode_label
 register = template.Library()
 
 
-@register.simple_tag
-def class_name(names: Mapping[str, str], label: Any) -> str:
+def find_name(names: Mapping[str, str], label: Any) -> str:
     """Return the name of a class; empty without a name, and for several labels."""
     is_label = isinstance(label, str | int | float)
-    name = names.get(encode_label(label), "") if names and is_label else ""
+    return names.get(encode_label(label), "") if names and is_label else ""
+
+
+@register.simple_tag
+def class_name(names: Mapping[str, str], label: Any) -> str:
+    """Return the name of a class as HTML; empty without a name, and for several labels."""
+    name = find_name(names, label)
     return format_html('<span class="class-name">{}</span>', name) if name else ""
 
 
 @register.simple_tag
 def prediction_words(names: Mapping[str, str], value: Any) -> str:
     """Return a sentence with the predicted class and its name, or with a rounded number."""
+    if name := find_name(names, value):
+        return format_html("The prediction is <b>{}</b> (class {}).", name, value)
     if isinstance(value, float):
         short = f"{value:.6g}"
         sign = "" if float(short) == value else "about "
         return format_html("The prediction is {}<b>{}</b>.", sign, short)
-    is_label = isinstance(value, str | int)
-    if name := names.get(encode_label(value), "") if names and is_label else "":
-        return format_html("The prediction is <b>{}</b> (class {}).", name, value)
     return format_html("The prediction is <b>{}</b>.", "missing" if value is None else value)

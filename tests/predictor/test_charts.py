@@ -9,6 +9,7 @@ from django.template.loader import render_to_string
 from predictor.core.columns import Column
 from predictor.core.variation import Variation
 from predictor.templatetags.charts import Scale
+from predictor.templatetags.class_names import prediction_words
 
 PROBA = "predict_proba"
 
@@ -188,3 +189,15 @@ def test_the_page_of_a_version_shows_its_evaluation(api, iris):
     assert 'href="/static/predictor/charts.css"' in page
     assert "Values in the sample" in page
     assert 'id="evaluation"' not in page  # registered without test data
+
+
+@pytest.mark.parametrize(
+    ("label", "words"),
+    [
+        (1.0, "The prediction is <b>leaves</b> (class 1.0)."),
+        (True, "The prediction is <b>yes</b> (class True)."),
+        (2.5, "The prediction is <b>2.5</b>."),
+    ],
+)
+def test_a_prediction_is_said_with_the_name_of_its_class(label, words):
+    assert prediction_words({"1.0": "leaves", "true": "yes"}, label) == words

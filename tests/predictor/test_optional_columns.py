@@ -12,9 +12,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from predictor import registry
+from predictor.admin.promotion import find_differences
 from predictor.core.codec import JSON_ROWS
 from predictor.core.columns import Column
 from predictor.fast_path.wrapper import Kind, predict
+from predictor.models import ModelVersion
 from predictor.recipes import Fitted
 from predictor.runtime.store import get_store
 from tests.predictor import fitted
@@ -202,3 +204,19 @@ def test_the_form_has_inputs_for_the_used_columns(api):
     assert "got a string that is not an ISO 8601 date or time" in refused.content.decode()
     card = api.get("/models/churn/", headers=headers).content.decode()
     assert "int64, not used" in card
+
+
+@pytest.mark.usefixtures("churn")
+def test_the_admin_shows_a_version_with_times(admin_client):
+    version = ModelVersion.objects.get(model__name="churn")
+    page = admin_client.get(f"/admin/predictor/modelversion/{version.pk}/change/")
+    seen = next(c for c in version.signature["columns"] if c["name"] == "seen")
+    assert " to ".join(seen["range"]) in page.content.decode()
+
+
+@pytest.mark.usefixtures("churn")
+def test_a_promotion_does_not_ask_for_columns_that_need_not_be_sent():
+    new, live = (ModelVersion.objects.get(model__name="churn") for _ in range(2))
+    kept = [column for column in live.signature["columns"] if column["name"] == "born"]
+    live.signature = live.signature | {"columns": kept}
+    assert find_differences(live, new) == ["Clients must send new columns: plan, seen."]

@@ -1,7 +1,7 @@
 """Many tasks at once."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from urllib.parse import urlencode
 
@@ -151,6 +151,21 @@ def test_the_page_of_a_filtered_list_asks_before_it_deletes_how_many(
     page = browser.get("/tasks/?done=true").content.decode()
     assert re.search("Deleted [13] tasks?[.]", page)
     assert '">b</a>' in page
+
+
+@pytest.mark.parametrize("limit", ["", "2099-01-01", "2099-01-01T00:00:00+02:00"])
+def test_a_filter_without_a_past_limit_deletes_no_later_changes(browser, limit):
+    make(due_at=timezone.now() - timedelta(days=1))
+    query = urlencode({"overdue": "true", "updated_before": limit, "due_before": limit})
+    page = browser.get(f"/tasks/?{query}").content.decode()
+    address = unescape(re.search(DELETES, page, re.DOTALL)[1])
+    assert re.match(r"[?]overdue=true&updated_before=20[2-8].*&due_before=20[2-8]", address)
+
+
+def test_a_past_limit_is_kept(browser):
+    make(done=True, updated_at=datetime(2020, 1, 1, tzinfo=UTC))
+    page = browser.get("/tasks/?done=true&updated_before=2020-02-01").content.decode()
+    assert "updated_before=2020-02-01T00%3A00%3A00%2B00%3A00" in unescape(page)
 
 
 def test_a_task_that_is_overdue_only_later_is_not_deleted(browser):

@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.inspection import permutation_importance
 
-from predictor.core.errors import InvalidInput
 from predictor.core.evaluation.holdout import Holdout
 from predictor.core.input_builders import ARRAY, FRAME
 from predictor.core.lazy_frame import materialize
@@ -73,7 +72,7 @@ def measure_importance(
             n_repeats=N_REPEATS,
             random_state=SEED,
         )
-    except InvalidInput as exc:
+    except ValueError as exc:  # of the model, or of a metric of predictions that are not finite
         raise ImportanceOmitted("the model rejects rows with shuffled values") from exc
     return {
         "n_rows": len(y),

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 from scipy import sparse
 from sklearn.compose import make_column_transformer
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
 from predictor.core.signature import Signature
 from predictor.core.signature_inference import infer_signature
@@ -53,3 +54,9 @@ def test_many_categories_and_sparse_columns_have_no_counts():
     scaler = StandardScaler(with_mean=False).fit(matrix)
     columns = infer_signature(scaler, sample=matrix).columns
     assert [column.counts for column in columns] == [None] * 3
+
+
+@pytest.mark.parametrize("values", [[0.3, 0.1 + 0.2, 0.3], [-1.7e308, 1.7e308, 0.0]])
+def test_numbers_without_ten_parts_of_their_range_have_no_counts(values):
+    signature = infer_signature(FunctionTransformer(), sample=np.array(values).reshape(-1, 1))
+    assert signature.columns[0].counts is None

@@ -273,6 +273,26 @@ def test_the_cost_of_the_importance_is_limited(monkeypatch, name, limit, reason)
     assert evaluation["notes"] == [f"The importance of the columns is omitted: {reason}."]
 
 
+class Overflowing(LinearRegression):
+    """A regressor whose prediction is infinite where no row of the test data is."""
+
+    def predict(self, X):
+        X = np.asarray(X)
+        return np.where((X[:, 0] > 0) & (X[:, 1] > 0), np.inf, super().predict(X))
+
+
+def test_the_importance_is_omitted_if_shuffled_rows_have_no_finite_prediction():
+    X = np.array([[1.0, -1.0], [-1.0, 1.0]] * 10)
+    y = X[:, 0]
+    estimator = Overflowing().fit(X, y)
+    signature = infer_signature(estimator, sample=X)
+    evaluation = evaluate(estimator, signature, Holdout(X, y.reshape(-1, 1), ("y",)))
+    assert "importance" not in evaluation
+    assert evaluation["notes"] == [
+        "The importance of the columns is omitted: the model rejects rows with shuffled values."
+    ]
+
+
 def test_the_importance_uses_a_bounded_number_of_rows(monkeypatch):
     monkeypatch.setattr(importance, "MAX_ROWS", 20)
     evaluation = evaluate_csv(*hold_out(LogisticRegression(), IRIS.data, IRIS.target))

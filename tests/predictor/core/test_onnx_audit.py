@@ -10,6 +10,7 @@ from onnx import TensorProto, helper
 
 from predictor.core import artifacts
 from predictor.core.artifacts.onnx import allow_list, audit
+from predictor.core.artifacts.onnx.widths import find_widths
 from predictor.core.errors import ArtifactError, InvalidInput
 from predictor.core.onnx_runtime import create_session
 from tests.predictor.core.onnx_files import classifier, field, regressor, tree
@@ -411,6 +412,12 @@ def test_a_number_of_columns_that_is_stated_twice_counts_as_the_runtime_counts_i
     data = onnx_model.SerializeToString() + field(7, merged)
     assert create_session(data).get_inputs()[0].shape[1] == 2
     assert refusal(data) == "A tree of the ONNX model splits on a column that does not exist."
+
+
+@pytest.mark.parametrize("kind", ["ArrayFeatureExtractor", "Gather", "MatMul", "Reshape"])
+def test_an_operator_without_its_second_input_has_no_known_number_of_columns(kind):
+    graph = onnx.GraphProto(node=[onnx.NodeProto(op_type=kind, input=["X"], output=["Y"])])
+    assert find_widths(graph) == {}
 
 
 def unknown(message):

@@ -70,23 +70,28 @@ def _concat(node: "NodeProto", widths: Widths, _constants: Constants) -> int:
     return sum(parts) if get_axis(node) in COLUMNS and all(parts) else 0
 
 
+def _get_constant(node: "NodeProto", constants: Constants) -> "TensorProto | None":
+    """Return the second input of a node, if it is a constant."""
+    return constants.get(node.input[1]) if len(node.input) > 1 else None
+
+
 def _gather(node: "NodeProto", _widths: Widths, constants: Constants) -> int:
-    indices = constants.get(node.input[1])
+    indices = _get_constant(node, constants)
     is_of_columns = get_axis(node) in COLUMNS and indices is not None and len(indices.dims) == 1
     return int(indices.dims[0]) if indices is not None and is_of_columns else 0
 
 
 def _extract(node: "NodeProto", _widths: Widths, constants: Constants) -> int:
-    return len(read_integers(constants.get(node.input[1])) or ())
+    return len(read_integers(_get_constant(node, constants)) or ())
 
 
 def _reshape(node: "NodeProto", _widths: Widths, constants: Constants) -> int:
-    shape = read_integers(constants.get(node.input[1])) or []
+    shape = read_integers(_get_constant(node, constants)) or []
     return shape[1] if len(shape) == MATRIX else 0
 
 
 def _multiply(node: "NodeProto", _widths: Widths, constants: Constants) -> int:
-    matrix = constants.get(node.input[1])
+    matrix = _get_constant(node, constants)
     return int(matrix.dims[1]) if matrix is not None and len(matrix.dims) == MATRIX else 0
 
 

@@ -94,28 +94,38 @@ def _write_object(writer: Writer, value: Any) -> Node:
                 'X["at"].dt.tz_convert("UTC").dt.tz_localize(None).'
             )
         raise ValueError(f"{name} has neither a state nor arguments.")
-    if isinstance(state, dict):
-        state = _select_attributes(writer, type(value), state)
-    return make_node(type(value), "ObjectNode", content=writer.write(state))
+    if not isinstance(state, dict):
+        return make_node(type(value), "ObjectNode", content=writer.write(state))
+    state = _select_attributes(type(value), state)
+    try:
+        content = writer.write(state)
+    except CannotBeWritten:
+        content = writer.write(_replace_unwritable(writer, type(value), state))
+    return make_node(type(value), "ObjectNode", content=content)
 
 
-def _select_attributes(writer: Writer, cls: type, state: dict[Any, Any]) -> dict[Any, Any]:
-    """Return the attributes to write, with defaults for those that only fitting uses."""
+def _select_attributes(cls: type, state: dict[Any, Any]) -> dict[Any, Any]:
+    """Return the attributes to write."""
     unused = BIRCH_TREE if cls.__module__ == BIRCH else set()
-    selected = {
+    return {
         name: item
         for name, item in state.items()
         if name not in unused and type(item).__module__ != METADATA_REQUESTS
     }
-    for name, item in selected.items():
+
+
+def _replace_unwritable(writer: Writer, cls: type, state: dict[Any, Any]) -> dict[Any, Any]:
+    """Return the attributes, with defaults for those of fitting that no file can hold."""
+    replaced = dict(state)
+    for name, item in state.items():
         if not fit_only.is_fit_only(cls.__module__, name):
             continue
         try:
             writer.write(item)
         except CannotBeWritten:
-            selected[name] = fit_only.get_default(cls, name)
+            replaced[name] = fit_only.get_default(cls, name)
             writer.left_out.add(f"{cls.__name__}.{name}")
-    return selected
+    return replaced
 
 
 def _write_resampling_pipeline(writer: Writer, value: Any) -> Node:
