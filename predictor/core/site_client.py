@@ -102,7 +102,8 @@ class SiteClient:
             with _open(request) as response:
                 return json.load(response)
         except HTTPError as exc:
-            raise SiteError(_describe(exc)) from exc
+            with exc:  # it keeps the connection, and the cause of an error may live long
+                raise SiteError(_describe(exc)) from exc
         except URLError as exc:
             reason = getattr(exc.reason, "strerror", None) or exc.reason
             raise SiteError(f"{self.url} cannot be reached: {reason}.") from exc
