@@ -1,6 +1,8 @@
 """Content of memory that a process allocates, so that a trial run can notice who reads it."""
 
 import ctypes
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -18,16 +20,32 @@ GLIBC_SIZES = range(24, 1033, 16)
 SMALL = 128
 
 
-def fill_memory(byte: int) -> None:
-    """Fill the free memory of this process, and all that it allocates later, with a byte.
+@contextmanager
+def filled_memory(byte: int) -> Iterator[None]:
+    """Fill the free memory of this process, and all that it allocates in the block, with a byte.
+
+    Filling takes time: a buffer of 16 MB that is hardly used costs milliseconds.
 
     Parameters
     ----------
     byte : int
         Less than 255. Freed memory is filled with the complement.
     """
+    _perturb(byte ^ 0xFF)
+    try:
+        _fill_free_memory(byte)
+        yield
+    finally:
+        _perturb(0)
+
+
+def _perturb(complement: int) -> None:
+    """Let the C library fill memory, if it can: freed memory with a byte. 0 ends it."""
     if hasattr(LIBC, "mallopt"):
-        LIBC.mallopt(M_PERTURB, byte ^ 0xFF)
+        LIBC.mallopt(M_PERTURB, complement)
+
+
+def _fill_free_memory(byte: int) -> None:
     LIBC.malloc.restype = ctypes.c_void_p
     blocks = [(LIBC.malloc(size), size) for size in GLIBC_SIZES for _ in range(KEPT_BLOCKS)]
     for block, size in blocks:

@@ -19,7 +19,7 @@ from predictor.core.probing import find_rejections
 from predictor.core.response_values import ESTIMATOR_ONLY, to_array
 from predictor.core.signature import Signature
 from predictor.core.unused_columns import mark_unused
-from predictor.isolation.memory_fill import SMALL, fill_arrays, fill_memory
+from predictor.isolation.memory_fill import SMALL, fill_arrays, filled_memory
 
 SEED = 0
 
@@ -157,11 +157,11 @@ def _build_requests(estimator: Any, signature: Signature) -> list[Any]:
 def _run_in_order(
     estimator: Any, signature: Signature, requests: Sequence[Any], fill: int
 ) -> list[Results]:
-    fill_memory(fill)
     outcomes = []
-    for X in requests:
-        fill_arrays(fill, SMALL)
-        outcomes.append(_run(estimator, signature, X))
+    with filled_memory(fill):
+        for X in requests:
+            fill_arrays(fill, SMALL)
+            outcomes.append(_run(estimator, signature, X))
     return outcomes
 
 

@@ -11,6 +11,7 @@ from sklearn.preprocessing import FunctionTransformer
 from predictor.core.errors import ArtifactError
 from predictor.core.signature_inference import infer_signature
 from predictor.isolation import confined_fork
+from predictor.isolation.memory_fill import filled_memory
 from predictor.isolation.trial_run import run_trial
 from tests.predictor.isolation.hostile_estimators import Unrepeatable
 
@@ -19,7 +20,7 @@ LABELS = np.arange(10) % 2
 
 
 def run(estimator, X=X):
-    """Run a trial in a fork, because it changes how memory is allocated."""
+    """Run a trial in a fork, as the supervisor does."""
 
     def step():
         try:
@@ -33,6 +34,13 @@ def run(estimator, X=X):
 @pytest.mark.parametrize("size", [1, 10, 100, 1000, 100_000])
 def test_a_model_that_reads_unused_memory_is_rejected(size):
     assert run(Unrepeatable("memory", size).fit(X)) == 3
+
+
+def test_memory_is_filled_only_during_the_trial():
+    size = 2**26  # comes from the kernel, with zeros
+    with filled_memory(0x7F):
+        assert np.empty(size, np.uint8)[-1] == 0x7F
+    assert np.empty(size, np.uint8)[-1] == 0
 
 
 def test_a_model_that_changes_with_each_call_is_rejected():
