@@ -31,9 +31,22 @@ settings.register_profile("tests", deadline=None, suppress_health_check=[HealthC
 settings.load_profile("tests")
 
 
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups after it
 def pytest_collection_modifyitems(items):
-    """Put the groups of `xdist_group` first: small tests come last and fill both workers."""
-    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
+    """Let one worker run all tests of a file, unless they have an `xdist_group`.
+
+    The groups that files state come first, because they take longest. The groups of parameters
+    come last, because they are small and fill both workers.
+    """
+    items.sort(key=_rank)
+    for item in items:
+        if not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(item.location[0]))
+
+
+def _rank(item):
+    nodes = [node for node, _ in item.iter_markers_with_node("xdist_group")]
+    return 1 if not nodes else 2 if nodes[0] is item else 0
 
 
 @pytest.fixture(scope="session")
