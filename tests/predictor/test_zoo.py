@@ -10,7 +10,6 @@ from jsonschema import Draft202012Validator
 
 from predictor.api.json_schema import response_schema, row_schema
 from predictor.core.artifacts import save
-from predictor.core.compiler import batch_safety, crossover
 from predictor.core.compiler.converters.dispatch import CONVERTERS
 from predictor.core.engines import EstimatorEngine
 from predictor.core.engines.result_validation import check_results
@@ -22,7 +21,10 @@ from predictor.registry import registration, storage
 from predictor.runtime.store import get_store
 from tests.predictor.zoo import CASES, each, fitted, saved
 
-pytestmark = pytest.mark.filterwarnings("ignore")  # estimators warn of their own rows
+pytestmark = [
+    pytest.mark.filterwarnings("ignore"),  # estimators warn of their own rows
+    pytest.mark.usefixtures("untimed"),
+]
 
 ASKED = 12
 
@@ -102,13 +104,6 @@ KEYS = {
 }
 # Of methods that the estimator always runs: other tests send requests for some of them.
 KEYS_ON_REQUEST = {"predict_log_proba": "log_probabilities", "predict_std": "std"}
-
-
-@pytest.fixture(autouse=True)
-def _untimed(monkeypatch):
-    """Make every compiled estimator, and every batch, the faster one, so that all of them run."""
-    for module in (crossover, batch_safety):
-        monkeypatch.setattr(module, "time_alternately", lambda _: [1.0, 2.0])
 
 
 def _run(job):

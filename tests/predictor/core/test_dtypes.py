@@ -61,6 +61,7 @@ def rows_of(X, signature):
 
 
 @pytest.mark.filterwarnings("ignore")
+@pytest.mark.usefixtures("untimed")
 @pytest.mark.parametrize("dtype", ["float16", "float32", "Float32"])
 @pytest.mark.parametrize("as_table", [True, False], ids=["table", "array"])
 @pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda each: str(each)[:30])

@@ -61,6 +61,7 @@ ROWS = {
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.usefixtures("untimed")
 @pytest.mark.parametrize("sampled", [True, False])
 @pytest.mark.parametrize("X", ROWS.values(), ids=ROWS)
 @pytest.mark.parametrize("estimator", ENCODERS, ids=lambda each: type(each).__name__)
