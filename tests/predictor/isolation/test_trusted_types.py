@@ -3,6 +3,7 @@
 import pickle
 import re
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,20 +22,22 @@ NOT_ALLOWED = (
 )
 
 
-@pytest.fixture
-def example(tmp_path, monkeypatch):
+@pytest.fixture(scope="module")
+def example(tmp_path_factory):
     """The variables of the notebook of the page, in the directory with its files."""
-    (tmp_path / "shop.py").write_text(MODULE)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.syspath_prepend(tmp_path)
+    directory = tmp_path_factory.mktemp("example")
+    (directory / "shop.py").write_text(MODULE)
     variables = {}
-    exec(NOTEBOOK, variables)  # noqa: S102 - the code of the page
-    yield variables
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(directory)
+        patch.syspath_prepend(directory)
+        exec(NOTEBOOK, variables)  # noqa: S102 - the code of the page
+        yield variables
     del sys.modules["shop"]
 
 
 def test_the_example_is_registered_and_loaded_with_the_setting(example, settings, tmp_path):
-    path = tmp_path / "wine.skops"
+    path = Path("wine.skops")
     with pytest.raises(InvalidInput, match=re.escape(NOT_ALLOWED)):
         inspect_file(Upload(path), tmp_path, run_in_forks)
     with pytest.raises(ArtifactError, match=re.escape(NOT_ALLOWED)):
@@ -62,10 +65,11 @@ def test_a_pickle_with_a_trusted_type_is_converted(example, settings, tmp_path):
     assert inspect_file(upload, tmp_path, run_in_forks).format == "skops"
 
 
-def test_a_trusted_type_that_cannot_be_imported_is_named(example, tmp_path, monkeypatch):
+@pytest.mark.usefixtures("example")
+def test_a_trusted_type_that_cannot_be_imported_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "shop", None)
     with pytest.raises(ArtifactError) as refusal:
-        artifacts.load(tmp_path / "wine.skops", trusted=["shop.Clip"])
+        artifacts.load(Path("wine.skops"), trusted=["shop.Clip"])
     assert str(refusal.value).endswith(
         "shop.Clip cannot be imported. The server must be able to import every name in "
         "TRUSTED_TYPES."
