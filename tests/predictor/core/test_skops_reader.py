@@ -44,7 +44,7 @@ def read(data, trusted=(), **options):
     """Return the object in a file, as this reader builds it."""
     with zip_archive.open_archive(data) as file:
         schema = read_schema(file)
-        audit(schema, trusted)
+        audit(iter_nodes(schema), trusted)
         return Reader(file, model_file.READERS, **options).read(schema)
 
 

@@ -30,12 +30,12 @@ def read_schema(file: zipfile.ZipFile) -> dict[str, Any]:
     return schema
 
 
-def audit(schema: dict[str, Any], trusted: Iterable[str] = ()) -> set[str]:
-    """Check all names in a schema, and return the scikit-learn versions of its estimators.
+def audit(nodes: Iterable[dict[str, Any]], trusted: Iterable[str] = ()) -> set[str]:
+    """Check the names in all nodes, and return the scikit-learn versions of their estimators.
 
     Parameters
     ----------
-    schema : dict
+    nodes : iterable of dict
     trusted : iterable of str
         Types and functions that the operator adds to the allow-list.
 
@@ -45,7 +45,7 @@ def audit(schema: dict[str, Any], trusted: Iterable[str] = ()) -> set[str]:
         A type or a function is not allowed; a version cannot be read.
     """
     names, versions = set(), set()
-    for node in iter_nodes(schema):
+    for node in nodes:
         names.add((node["__loader__"], get_name(node)))
         content = node.get("content")
         if type(content) is dict and VERSION in content:
@@ -68,15 +68,15 @@ def _select_rejected(names: set[tuple[str, str]], allowed: dict[str, set[str]]) 
     return {name for loader, name in names if not _is_allowed(loader, name, allowed)}
 
 
-def check_installed(schema: dict[str, Any]) -> None:
-    """Check that the packages of gradient boosting that a schema names are installed.
+def check_installed(nodes: Iterable[dict[str, Any]]) -> None:
+    """Check that the packages of gradient boosting that nodes name are installed.
 
     Raises
     ------
     ArtifactError
         A package is not installed.
     """
-    names = set(map(get_name, iter_nodes(schema)))
+    names = set(map(get_name, nodes))
     for name in sorted(names & (trusted_types.BOOSTED | trusted_types.BOOSTERS)):
         package = name.partition(".")[0]
         if boosters.find_version(package) is None:
@@ -86,11 +86,11 @@ def check_installed(schema: dict[str, Any]) -> None:
             )
 
 
-def find_booster_versions(schema: dict[str, Any]) -> dict[str, str]:
-    """Return the version of each package that wrote a model of gradient boosting in a file."""
+def find_booster_versions(nodes: Iterable[dict[str, Any]]) -> dict[str, str]:
+    """Return the version of each package that wrote a model of gradient boosting in nodes."""
     return {
         get_name(node).partition(".")[0]: str(node["version"])
-        for node in iter_nodes(schema)
+        for node in nodes
         if node["__loader__"] == "BoosterNode" and "version" in node
     }
 

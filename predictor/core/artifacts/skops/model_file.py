@@ -126,10 +126,11 @@ def loads(data: bytes, *, trusted: Iterable[str] = (), allow_version: bool = Fal
         for node in iter_nodes(schema):
             sklearn_upgrade.upgrade_node(node)
         left_out = prune(schema, trusted_types.by_loader(trusted))
-        fitted_version = _get_version(audit(schema, trusted), card)
+        nodes = list(iter_nodes(schema))
+        fitted_version = _get_version(audit(nodes, trusted), card)
         note = check_version(fitted_version, allowed=allow_version)
-        check_installed(schema)
-        booster_versions = find_booster_versions(schema)
+        check_installed(nodes)
+        booster_versions = find_booster_versions(nodes)
         notes = [note, *check_boosters(booster_versions, allowed=allow_version)]
         note = " ".join(filter(None, notes))
         reader = Reader(file, READERS)
