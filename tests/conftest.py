@@ -94,7 +94,6 @@ def models_dir(settings, tmp_path):
 
 def pytest_collection_finish():
     """Keep the garbage collector from all that was imported: none of it ever goes."""
-    gc.collect()
     gc.freeze()
     gc.enable()
 
