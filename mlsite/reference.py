@@ -61,20 +61,20 @@ class Object(NamedTuple):
     fields: list[Field]
 
 
-def subjects(document: Schema, origin: str, default_model: str) -> list[Subject]:
+def subjects(document: Schema, origin: str, model: str) -> list[Subject]:
     """Return the operations of a schema by subject.
 
     Parameters
     ----------
     document : dict
         The OpenAPI schema.
-    origin, default_model : str
+    origin, model : str
         URL of the site, and the model in the examples.
     """
     found: dict[str, list[Operation]] = {tag["name"]: [] for tag in document["tags"]}
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
-            example = _curl(document, origin, default_model, method, path, operation)
+            example = _curl(document, origin, model, method, path, operation)
             found[operation["tags"][0]].append(
                 _operation(document, method, path, operation, example)
             )
@@ -201,11 +201,10 @@ def _curl(  # noqa: PLR0913, PLR0917 - all that an example depends on
 
 
 def _example(document: Schema, part: Schema, model: str) -> Any:
-    """Return the example of a body for a model, else an object with its required fields."""
-    for example in part.get("examples", {}).values():
-        if example.get("summary") in (model, f"{model} 1"):
-            return example["value"]
-    return _value(document, part["schema"])
+    """Return the example of a body for a model, else the first, else the required fields."""
+    examples = list(part.get("examples", {}).values())
+    chosen = [one for one in examples if one.get("summary") in (model, f"{model} 1")] or examples
+    return chosen[0]["value"] if chosen else _value(document, part["schema"])
 
 
 def _value(document: Schema, schema: Schema) -> Any:

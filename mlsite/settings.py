@@ -295,6 +295,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "GET_MOCK_REQUEST": "mlsite.described_model.build_request",
     "TAGS": [
         {"name": "predict", "description": "Predictions with a model, and what it takes."},
         {"name": "models", "description": "Models and their versions: register, promote, undo."},

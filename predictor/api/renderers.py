@@ -7,6 +7,8 @@ from rest_framework import status
 from rest_framework.renderers import BrowsableAPIRenderer
 from rest_framework.request import Request
 
+from predictor.api.model_list import describe_page
+
 
 def shows_cards(context: Mapping[str, Any]) -> bool:
     """Return whether the response is the cards; that to OPTIONS is a description of the view."""
@@ -22,7 +24,11 @@ class ModelListPage(BrowsableAPIRenderer):
     def get_context(self, data: Any, *args: Any) -> dict[str, Any]:
         """Return the context of the template."""
         context: dict[str, Any] = super().get_context(data, *args)
-        return context | {"cards": data, "shows_cards": shows_cards(context)}
+        context["shows_cards"] = shows_cards(context)
+        if context["shows_cards"]:
+            page = context["view"].models_page
+            context |= {"cards": data} | describe_page(page, context["request"])
+        return context
 
 
 class OneModelPage(BrowsableAPIRenderer):
