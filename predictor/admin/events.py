@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 
+from predictor.admin.model_filter import ModelFilter
 from predictor.admin.read_only import ReadOnlyAdmin
 from predictor.models import Event
 
@@ -10,8 +11,8 @@ class EventAdmin(ReadOnlyAdmin):
     """Events of all models, newest first."""
 
     list_display = ["at", "model", "kind", "from_number", "to_number", "by", "why"]
-    list_filter = ["kind", "model"]
-    search_fields = ["by", "why"]
+    list_filter = ["kind", ModelFilter]
+    search_fields = ["model__name", "by", "why"]
     list_select_related = ["model", "from_version", "to_version"]
     ordering = ["-pk"]
 

@@ -34,6 +34,7 @@ class RegisteredModelAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[RegisteredModel]:
         """Return the models with the number of versions and the live version."""
         live = ModelVersion.objects.filter(state=ModelVersion.State.LIVE)
+        live = live.only("model", "version", "metrics")
         models: QuerySet[RegisteredModel] = super().get_queryset(request)
         return models.annotate(version_count=Count("versions")).prefetch_related(
             Prefetch("versions", queryset=live, to_attr="live")

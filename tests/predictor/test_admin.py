@@ -5,6 +5,7 @@ from django.contrib.auth.models import Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from predictor import registry
+from predictor.admin import model_filter
 from predictor.admin.promotion import find_differences, find_facts
 from predictor.core.signature import Signature
 from predictor.models import Event, ModelVersion, RegisteredModel
@@ -52,6 +53,20 @@ def test_versions_are_compared_metric_by_metric(admin_client, three):
 @pytest.mark.parametrize("model", ["x", "9" * 30, "9" * 5000])
 def test_a_filter_by_no_model_shows_no_version(admin_client, three, model):
     assert "field-metric" not in page(admin_client, f"{VERSIONS}?model__id__exact={model}")
+
+
+def test_the_filter_offers_all_models_or_only_the_chosen_one(admin_client, three, monkeypatch):
+    pk = RegisteredModel.objects.get().pk
+    wine = RegisteredModel.objects.create(name="wine")
+    for url in (VERSIONS, EVENTS):
+        assert f"?model__id__exact={wine.pk}" in page(admin_client, url)
+    monkeypatch.setattr(model_filter, "MAX_CHOICES", 1)
+    for url in (VERSIONS, EVENTS):
+        assert "?model__id__exact=" not in page(admin_client, url)
+        chosen = page(admin_client, f"{url}?model__id__exact={pk}")
+        assert f"?model__id__exact={pk}" in chosen
+        assert f"?model__id__exact={wine.pk}" not in chosen
+    assert "wine" not in page(admin_client, f"{EVENTS}?q=iris").partition("result_list")[2]
 
 
 OFFERED = {1: ["promote", "retire"], 2: [], 3: ["purge"]}
