@@ -61,7 +61,8 @@ class TaskListPage(TaskPage):
         tasks = self.get_tasks(view, request, response.status_code)
         if tasks is None or request.query_params.get("format") == self.format:
             return context
-        facets = Facets(request.query_params)
+        is_only_page = not view.paginator.next and not view.paginator.previous
+        facets = Facets(request.query_params, tasks if is_only_page else None)
         total = facets.total()
         return context | {
             "tasks": tasks,
