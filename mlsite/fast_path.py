@@ -21,6 +21,7 @@ KNOWN_COMPONENTS = frozenset(
         "mlsite.accounts.authentication.TokenAuthentication",
         "mlsite.accounts.permissions.ApiAccess",
         "mlsite.client_address.ClientAddress",
+        "mlsite.compression.PageCompression",
         "mlsite.cross_origin.CrossOriginWriteGuard",
         "mlsite.form_requests.FormRequests",
         "mlsite.middleware.BodyLimit",

@@ -170,6 +170,7 @@ MIDDLEWARE = [
     "mlsite.middleware.ContentSecurityPolicy",
     "mlsite.middleware.BodyLimit",
     "mlsite.form_requests.FormRequests",
+    "mlsite.compression.PageCompression",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "mlsite.middleware.CacheHeaders",
     "mlsite.client_address.ClientAddress",

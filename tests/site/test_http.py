@@ -1,5 +1,6 @@
 """Rules for every URL: errors as JSON, headers, limits."""
 
+import gzip
 import http.client
 import logging
 import re
@@ -123,6 +124,39 @@ def test_every_answer_carries_the_security_headers(api, iris, url):
     inline = {"/docs/": POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")}
     assert response["Content-Security-Policy"] == inline.get(url, POLICY)
     response.close()
+
+
+@pytest.mark.parametrize("url", ["/models/", FILE])
+def test_pages_and_style_sheets_are_compressed(api, iris, url):
+    def get(**headers):
+        response = api.get(url, headers={"accept": "text/html"} | headers)
+        return response, response.getvalue()
+
+    plain, text = get()
+    compressed, body = get(accept_encoding="gzip, br")
+    assert "Content-Encoding" not in plain
+    assert compressed["Content-Encoding"] == "gzip"
+    assert "Accept-Encoding" in compressed["Vary"]
+    assert len(gzip.decompress(body)) == len(text) > len(body)
+
+
+def test_json_is_not_compressed(api, iris):
+    for response in (
+        api.get("/models/", headers={"accept_encoding": "gzip"}),
+        api.post("/predict", 99 * [{"X1": 1, "X2": 1}], headers={"accept_encoding": "gzip"}),
+    ):
+        assert response.status_code == 200
+        assert "Content-Encoding" not in response
+
+
+def test_a_browser_keeps_a_compressed_file_and_a_part_is_not_compressed(api, db):
+    accepts = {"accept_encoding": "gzip"}
+    file = api.get(FILE, headers=accepts)
+    file.close()
+    assert api.get(FILE, headers=accepts | {"if_none_match": file["ETag"]}).status_code == 304
+    part = api.get(FILE, headers=accepts | {"range": "bytes=0-999"})
+    assert (part.status_code, len(part.getvalue())) == (206, 1000)
+    assert "Content-Encoding" not in part
 
 
 def test_the_error_pages_of_debug_may_run_their_scripts(api, iris, settings):
