@@ -3,8 +3,9 @@
     python benchmarks/pages.py [--rounds 15]
 
 The pages are requested from a server with one worker process, one after the other, with the headers
-of a browser. HTML is the weight of the page itself. Files are its style sheets and scripts as they
-are sent; a browser keeps them for the next page. The time of a page is that of its whole response.
+of a browser. The page is the HTML; the files are its style sheets and scripts, which a browser
+keeps for the next page. Both weights are stated before compression and as they are sent. The time
+is that of the whole response. The CPU time depends less on other processes of the machine.
 """
 
 import atexit
@@ -20,12 +21,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
-from urllib.parse import urlencode
 
 from comparison import peers, scripts
 from comparison.models import served
 from comparison.paths import ROOT
-from comparison.servers import HOST, serving
+from comparison.processes import cpu_s, family
+from comparison.servers import HOST, Server, serving
 
 sys.path.insert(0, str(ROOT))
 scratch = Path(tempfile.mkdtemp(prefix="pages-"))
@@ -40,134 +41,50 @@ import django  # noqa: E402 - the environment comes first
 
 django.setup(set_prefix=False)
 
-from comparison import large_site  # noqa: E402 - Django is set up first
+from comparison.large_site import make_site  # noqa: E402 - Django is set up first
+from comparison.large_site_pages import STAFF, VISITOR, Page, list_pages  # noqa: E402 - the same
 from django.contrib.auth.models import User  # noqa: E402 - the same
 from django.test import Client  # noqa: E402 - the same
-
-from mlsite.guide.pages import load_pages  # noqa: E402 - the same
-from predictor.models import Event, ModelVersion, RegisteredModel  # noqa: E402 - the same
-from tasks.models import Task  # noqa: E402 - the same
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8", "Accept-Encoding": "gzip"}
 SERVE = ("{bin}/python", str(ROOT / "manage.py"), "serve", "--bind", f"{HOST}:{{port}}")
 FILE = re.compile(r'<(?:link rel="stylesheet" href|script src)="([^"]+)"')
-VISITOR, STAFF = "visitor", "staff"
-MAX_HTML_KB = 150
-# Swagger UI, whose script weighs more than all pages of the site.
-HEAVY = "/docs/"
 
 
 @dataclass(frozen=True)
-class Page:
-    """A page as one user sees it."""
+class Weight:
+    """Bytes of a text before compression, and as it is sent."""
 
-    user: str
-    path: str
+    whole: int
+    sent: int
+
+    def __add__(self, other: "Weight") -> "Weight":
+        return Weight(self.whole + other.whole, self.sent + other.sent)
+
+    def cells(self) -> list[str]:
+        return [f"{self.whole / 1000:.1f} KB", f"{self.sent / 1000:.1f} KB"]
 
 
 @dataclass(frozen=True)
 class Measured:
-    """Weight of a page, weight of its style sheets and scripts, and its response times."""
+    """Weights of a page and of its style sheets and scripts, and the times of its requests."""
 
     page: Page
-    html: bytes
-    files: list[str]
+    html: Weight
+    files: Weight
     times_ms: list[float]
+    cpu_ms: float
 
-
-def list_pages() -> Iterator[Page]:
-    """Yield the pages of visitors, and those of staff."""
-    task = Task.objects.filter(description__gt="", due_at__isnull=False).last()
-    offline = RegisteredModel.objects.order_by("name").exclude(versions__state="live").first()
-    guide = max(load_pages().values(), key=lambda page: len(page.html))
-    versions = large_site.N_VERSIONS
-    many = f"/models/{large_site.MANY_VERSIONS}/"
-    visitor = [
-        "/",
-        "/?search=penguins",
-        "/models/",
-        "/models/?format=api",
-        many,
-        f"{many}?format=api",
-        "/models/diabetes/",
-        "/models/wide/",
-        f"/models/{offline.name}/",
-        f"{many}versions/",
-        f"{many}versions/{versions}/?compare=1",
-        "/models/wide/versions/1/",
-        "/models/wide/versions/1/?format=api",
-        "/predict",
-        "/predict/table",
-        f"{many}predict",
-        "/models/wide/predict",
-        "/models/wide/predict/table",
-        "/software/",
-        "/tasks/",
-        "/tasks/?format=api",
-        f"/tasks/{task.pk}/",
-        *map(task_list, TASK_FILTERS),
-        "/guide/",
-        "/guide/?search=model",
-        f"/guide/{guide.name}",
-        "/schema/",
-        "/schema/?format=api",
-        HEAVY,
-        "/auth/login/",
-        "/nothing",
-    ]
-    yield from (Page(VISITOR, path) for path in visitor)
-    wide = ModelVersion.objects.get(model__name="wide")
-    model = RegisteredModel.objects.get(name=large_site.MANY_VERSIONS)
-    version = model.versions.order_by("version")[0]
-    event = Event.objects.last()
-    admin = "/admin/predictor"
-    staff = [
-        "/",
-        many,
-        f"{many}versions/",
-        f"{many}promote",
-        "/models/penguins/train",
-        "/tasks/",
-        "/admin/",
-        "/admin/tasks/task/",
-        "/admin/tasks/task/?p=500",
-        "/admin/tasks/task/?done__exact=0&due=overdue",
-        f"/admin/tasks/task/?q={large_site.RARE_WORD}",
-        f"/admin/tasks/task/{task.pk}/change/",
-        f"{admin}/registeredmodel/",
-        f"{admin}/registeredmodel/{model.pk}/change/",
-        f"{admin}/registeredmodel/{model.pk}/rollback/",
-        f"{admin}/modelversion/",
-        f"{admin}/modelversion/?model__id__exact={model.pk}",
-        f"{admin}/modelversion/?q=wide",
-        f"{admin}/modelversion/add/",
-        f"{admin}/modelversion/{wide.pk}/change/",
-        f"{admin}/modelversion/{version.pk}/promote/",
-        f"{admin}/event/",
-        f"{admin}/event/?q=admin",
-        f"{admin}/event/{event.pk}/change/",
-        "/admin/mlsite/token/",
-        "/admin/mlsite/token/add/",
-        "/admin/auth/user/",
-    ]
-    yield from (Page(STAFF, path) for path in staff)
-
-
-TASK_FILTERS = (
-    {"ordering": "due_at", "done": "false"},
-    {"overdue": "true", "ordering": "due_at"},
-    {"overdue": "true", "priority": "4", "ordering": "title"},
-    {"search": "budget"},
-    {"search": large_site.RARE_WORD},
-    {"search": large_site.RARE_WORD, "overdue": "true", "ordering": "due_at"},
-    {"search": "no task has this"},
-    {"search": "no task has this", "overdue": "true", "ordering": "due_at"},
-    {"search": "budget", "overdue": "true", "priority": "1", "ordering": "-updated_at"},
-)
-
-
-def task_list(filters: dict[str, str]) -> str:
-    return f"/tasks/?{urlencode(filters)}"
+    def cells(self) -> list[str]:
+        """Return the line of the page in the table."""
+        times_ms = (median(self.times_ms), max(self.times_ms), self.cpu_ms)
+        return [
+            f"`{self.page.path}`",
+            self.page.user,
+            *self.html.cells(),
+            *self.files.cells(),
+            *(f"{time_ms:.0f} ms" for time_ms in times_ms),
+        ]
 
 
 def sign_in() -> str:
@@ -177,64 +94,71 @@ def sign_in() -> str:
     return f"sessionid={client.cookies['sessionid'].value}"
 
 
-def fetch(connection: http.client.HTTPConnection, path: str, headers: dict[str, str]) -> bytes:
-    """Return the body of a response as it is sent."""
-    connection.request("GET", path, headers=headers)
-    response = connection.getresponse()
-    body = response.read()
-    if response.status >= http.HTTPStatus.INTERNAL_SERVER_ERROR:
-        sys.exit(f"{path} is a {response.status}.")
-    return body
+class Browser:
+    """Requests of one user on one connection, and the weights of files that were fetched."""
+
+    def __init__(self, port: int, headers: dict[str, str]) -> None:
+        self.connection = http.client.HTTPConnection(HOST, port)
+        self.headers = BROWSER | headers
+        self.files: dict[str, Weight] = {}
+
+    def fetch(self, path: str) -> tuple[bytes, Weight]:
+        """Return the text of a response and its weight."""
+        self.connection.request("GET", path, headers=self.headers)
+        response = self.connection.getresponse()
+        body = response.read()
+        if response.status >= http.HTTPStatus.INTERNAL_SERVER_ERROR:
+            sys.exit(f"{path} is a {response.status}.")
+        text = gzip.decompress(body) if response.headers["Content-Encoding"] == "gzip" else body
+        return text, Weight(len(text), len(body))
+
+    def weigh_files(self, text: bytes) -> Weight:
+        """Return the weight of the style sheets and scripts of a page."""
+        paths = FILE.findall(text.decode())
+        for path in set(paths) - self.files.keys():
+            self.files[path] = self.fetch(path)[1]
+        return sum((self.files[path] for path in paths), Weight(0, 0))
 
 
-def measure(port: int, rounds: int) -> tuple[list[Measured], dict[str, int]]:
-    """Return each page with its times, and the weight of the files that pages refer to."""
-    connection = http.client.HTTPConnection(HOST, port)
-    headers = {VISITOR: BROWSER, STAFF: BROWSER | {"Cookie": sign_in()}}
-    measured, weights = [], {}
+def measure(server: Server, rounds: int) -> Iterator[Measured]:
+    """Yield each page with its weights and its times."""
+    browsers = {
+        VISITOR: Browser(server.port, {}),
+        STAFF: Browser(server.port, {"Cookie": sign_in()}),
+    }
+    processes = family(server.process.pid)
     for page in list_pages():
-        times_ms = []
+        browser, times_ms = browsers[page.user], []
+        cpu_before_s = cpu_s(processes)
         for _ in range(rounds):
             start = time.perf_counter()
-            html = fetch(connection, page.path, headers[page.user])
+            text, weight = browser.fetch(page.path)
             times_ms.append((time.perf_counter() - start) * 1000)
-        files = FILE.findall(html.decode())
-        for file in set(files) - weights.keys():
-            weights[file] = len(fetch(connection, file, BROWSER))
-        measured.append(Measured(page, html, files, times_ms))
-    return measured, weights
-
-
-def line(one: Measured, weights: dict[str, int]) -> list[str]:
-    """Return the line of a page in the table."""
-    sizes = len(one.html), len(gzip.compress(one.html)), sum(weights[file] for file in one.files)
-    return [
-        f"`{one.page.path}`",
-        one.page.user,
-        *(f"{size / 1000:.1f} KB" for size in sizes),
-        f"{median(one.times_ms):.0f} ms",
-        f"{max(one.times_ms):.0f} ms",
-    ]
+        cpu_ms = (cpu_s(processes) - cpu_before_s) * 1000 / rounds
+        yield Measured(page, weight, browser.weigh_files(text), times_ms, cpu_ms)
 
 
 def main() -> None:
     parser = scripts.parser(__doc__)
     parser.add_argument("--rounds", type=int, default=15)
     options = parser.parse_args()
-    large_site.make_site(scratch)
+    make_site(scratch)
     peer = peers.this_project()
     peer = replace(peer, command=(*SERVE, "--workers", "1"), environment=peer.environment | SITE)
     with serving(peer, served("logistic"), scratch / "server") as server:
-        measured, weights = measure(server.port, options.rounds)
+        measured = list(measure(server, options.rounds))
     slowest = max(measured, key=lambda one: median(one.times_ms))
-    heaviest = max(measured, key=lambda one: len(one.html))
+    heaviest = max(measured, key=lambda one: one.html.whole)
     result = scripts.Result(
         title="Pages of a site with 200 models and 100,000 tasks (`benchmarks/pages.py`)",
-        head=["page", "user", "HTML", "HTML, gzip", "files", "median", "slowest"],
-        rows=[line(one, weights) for one in measured],
+        head=[
+            *("address", "user", "page", "page, sent", "files", "files, sent"),
+            *("median", "slowest", "CPU"),
+        ],
+        rows=[one.cells() for one in measured],
         value=median(slowest.times_ms),
         explanation=f"`{slowest.page.path}`; the heaviest page is `{heaviest.page.path}` with "
-        f"{len(heaviest.html) / 1000:.0f} KB",
+        f"{heaviest.html.whole / 1000:.0f} KB",
     )
     scripts.publish(result, options.json)
 

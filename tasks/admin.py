@@ -56,6 +56,7 @@ class TaskAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # no generic at ru
 
     list_display = ["title", "done", "priority", "due_at", "updated_at"]
     list_editable = ["done"]
+    list_per_page = 50
     list_filter = ["done", "priority", DueFilter, "created_at"]
     search_fields = ["title", "description"]
     ordering = ["-id"]

@@ -4,6 +4,7 @@ import os
 import random
 import shutil
 from datetime import timedelta
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
@@ -51,8 +52,8 @@ def make_site(folder: Path) -> None:
         For the files that are registered.
     """
     rng = random.Random(0)  # noqa: S311 - the same site every time
-    call_command("prepare")
-    call_command("train", "penguins")
+    call_command("prepare", stdout=StringIO())
+    call_command("train", "penguins", stdout=StringIO())
     register(folder, "diabetes", Ridge(), *load_diabetes(return_X_y=True, as_frame=True))
     register(folder, "wide", LogisticRegression(max_iter=1000), *make_wide_data())
     copy_models(rng)
@@ -73,7 +74,7 @@ def register(folder: Path, name: str, estimator, X: pd.DataFrame, y: pd.Series) 
     save(estimator.fit(X[~is_test], y[~is_test]), path, sample=X[~is_test])
     X[is_test].assign(**{y.name: y[is_test]}).to_csv(test, index=False)
     options = ("--promote", "--test", str(test), "--target", y.name)
-    call_command("register", name, str(path), *options)
+    call_command("register", name, str(path), *options, stdout=StringIO())
 
 
 def copy_models(rng: random.Random) -> None:

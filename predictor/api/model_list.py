@@ -10,7 +10,7 @@ from rest_framework.utils.urls import replace_query_param
 
 from predictor.models import RegisteredModel
 
-PAGE_SIZE = 50
+PAGE_SIZE = 25
 # With more models, the page has a search.
 MAX_WITHOUT_SEARCH = 10
 MAX_SEARCH_LENGTH = 200
