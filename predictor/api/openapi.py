@@ -158,7 +158,17 @@ class VersionPredictSchema(PredictSchema):
         return "version_predict" if self.method == "POST" else "version_predict_card"
 
     def get_signatures(self) -> dict[str, Signature]:
-        """Return the signatures of the versions that are not retired, by version."""
+        """Return the signatures of the versions that are not retired, by version.
+
+        The view keeps them: it describes one operation of one schema, which needs them repeatedly.
+        """
+        view: Any = self.view
+        if view.described is None:
+            view.described = self._read_signatures()
+        signatures: dict[str, Signature] = view.described
+        return signatures
+
+    def _read_signatures(self) -> dict[str, Signature]:
         versions = ModelVersion.objects.exclude(state=ModelVersion.State.RETIRED)
         if self.described_model:
             versions = versions.filter(model__name=self.described_model)

@@ -26,6 +26,8 @@ from predictor.runtime.store import get_store
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
+    from predictor.core.signature import Signature
+
 
 class VersionList(ModelView):
     """The versions of a model. An upload registers a new version."""
@@ -84,6 +86,7 @@ class VersionPredict(Predict):
     name = "Predict"
     codec = JSON_ROWS  # stated again for the fast path, which does not know other subclasses
     schema = VersionPredictSchema()
+    described: "dict[str, Signature] | None" = None  # for the schema
 
     def model(self) -> Model:
         """Return the requested version, loaded."""
