@@ -39,7 +39,7 @@ def get_page(models: QuerySet[RegisteredModel], request: Request) -> Page[Regist
 
 
 def describe_page(page: Page[RegisteredModel], request: Request) -> dict[str, Any]:
-    """Return what the template of a list needs: the search, and the links to other pages."""
+    """Return the context of the template: the page, the search, and links to other pages."""
     url = request.get_full_path()
     search = get_search(request)
     previous, following = page.number - 1, page.number + 1
