@@ -29,6 +29,7 @@ PAGES = [
     "/schema/?format=api",
     "/tasks/",
     "/tasks/?format=api",
+    "/tasks/?page_size=1000",
     "/tasks/?search=7&overdue=true",
     "/admin/",
     "/admin/tasks/task/",
