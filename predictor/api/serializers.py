@@ -17,6 +17,9 @@ from predictor.runtime.store import get_store
 # Times are in UTC, even if the site has another TIME_ZONE.
 IN_UTC = {"created_at": {"default_timezone": UTC}, "purged_at": {"default_timezone": UTC}}
 
+# Columns of a version that are long, and that an entry in a list of versions does not have.
+LONG_COLUMNS = ("engines", "evaluation", "parts")
+
 CLASS_NAMES = "Names of classes, by the label as it is in the keys of the probabilities."
 
 
@@ -113,7 +116,7 @@ class EnginesSerializer(serializers.Serializer[Any]):
 
 def with_versions(models: QuerySet[RegisteredModel]) -> QuerySet[RegisteredModel]:
     """Return the models with their versions, without the columns that a card does not show."""
-    versions = ModelVersion.objects.defer("engines", "evaluation", "parts")
+    versions = ModelVersion.objects.defer(*LONG_COLUMNS)
     return models.prefetch_related(Prefetch("versions", versions))
 
 

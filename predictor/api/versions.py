@@ -15,7 +15,7 @@ from predictor.api.model_page import VersionPage
 from predictor.api.openapi import VERSION, VersionPredictSchema
 from predictor.api.option_serializers import UploadSerializer
 from predictor.api.renderers import OneModelPage
-from predictor.api.serializers import VersionCardSerializer, VersionSerializer
+from predictor.api.serializers import LONG_COLUMNS, VersionCardSerializer, VersionSerializer
 from predictor.api.uploads import register
 from predictor.api.views import ModelView, Predict
 from predictor.core.codec import JSON_ROWS
@@ -49,7 +49,7 @@ class VersionList(ModelView):
     @extend_schema(operation_id="model_versions", responses=VersionSerializer(many=True))
     def get(self, _request: Request, name: str) -> Response:
         """Return the model's versions, in ascending order."""
-        versions = registry.find(name).versions.order_by("version")
+        versions = registry.find(name).versions.order_by("version").defer(*LONG_COLUMNS)
         return Response(VersionSerializer(versions, many=True).data)
 
     @extend_schema(operation_id="register", responses={201: VersionCardSerializer})
