@@ -16,7 +16,6 @@ from django.utils.html import format_html
 from predictor import registry
 from predictor.admin import engine_table, version_tables
 from predictor.admin.confirmation import Confirmation, confirm
-from predictor.admin.promotion import compare
 from predictor.admin.read_only import ReadOnlyAdmin, may_manage
 from predictor.admin.upload import upload
 from predictor.models import ModelVersion
@@ -133,7 +132,8 @@ class ModelVersionAdmin(ReadOnlyAdmin):
         if row.compiled:
             name = "Use scikit-learn alone" if row.use_compiled else "Use the compiled estimator"
             buttons.append((name, reverse("admin:version_switch", args=[row.pk])))
-        return buttons
+        page = reverse("model-version", args=[row.model.name, row.version])
+        return [*buttons, ("Show its page", page)]
 
     def promote(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Make a version live after a confirmation."""
@@ -197,7 +197,7 @@ class ModelVersionAdmin(ReadOnlyAdmin):
             phrase.format(f"version {version.version}"),
             str(version),
             reverse("admin:predictor_modelversion_change", args=[pk]),
-            compare(version) if phrase == PROMOTE else None,
+            registry.compare_with_live(version) if phrase == PROMOTE else None,
         )
         return confirm(request, self, confirmation, partial(change, version))
 

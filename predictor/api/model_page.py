@@ -62,9 +62,30 @@ class ModelPage(OneModelPage):
             ]
         if request.user.is_authenticated:
             context["events"] = list_events(model)
-        lowest = registry.lowest_version(model) if may_manage else None
-        if lowest and lowest.state != ModelVersion.State.LIVE:
-            context["reset_version"] = lowest.version
+        if may_manage:
+            context |= find_ways_back(model)
+        return context
+
+
+class VersionListPage(OneModelPage):
+    """The page of all versions of a model, with the form of an upload."""
+
+    template = "predictor/version_list.html"
+
+    def get_name(self, view: APIView) -> str:
+        """Return the title."""
+        return f"Versions of {view.kwargs['name']}"
+
+    def get_context(self, data: Any, *args: Any) -> dict[str, Any]:
+        """Return the context of the template."""
+        context: dict[str, Any] = super().get_context(data, *args)
+        if shows_cards(context):
+            model = registry.find(context["view"].kwargs["name"])
+            rows = model.versions.select_related("created_by").order_by("-version")
+            context |= {
+                "card": {"name": model.name},
+                "versions": [describe(version) for version in rows],
+            }
         return context
 
 
@@ -88,7 +109,9 @@ class VersionPage(OneModelPage):
         context |= {
             "card": data,
             "row": describe(version),
+            "findings": registry.find_facts(version),
             "has_counts": any(column.get("counts") for column in data["inputs"]),
+            "may_manage": ManagesModels().has_permission(request, context["view"]),
             "other_versions": others.values_list("version", flat=True)[:MAX_VERSIONS],
         }
         if version.state != ModelVersion.State.RETIRED:
@@ -105,6 +128,13 @@ class VersionPage(OneModelPage):
         return context
 
 
+def find_ways_back(model: RegisteredModel) -> dict[str, Any]:
+    """Return the versions of a rollback and of a reset; a reset only if it differs."""
+    previous, lowest = registry.previous_live(model), registry.lowest_version(model)
+    is_reset = lowest and lowest != previous and lowest.state != ModelVersion.State.LIVE
+    return {"previous": previous, "lowest": lowest if is_reset else None}
+
+
 def list_versions(model: RegisteredModel) -> Sequence[ModelVersion]:
     """Return the newest versions, and the live version if it is older."""
     rows: QuerySet[ModelVersion] = model.versions.select_related("created_by").order_by("-version")
@@ -114,18 +144,10 @@ def list_versions(model: RegisteredModel) -> Sequence[ModelVersion]:
 
 
 def describe(version: Any) -> Any:
-    """Return a version with the engine in one word and all of its metrics."""
+    """Return a version with the engine in one word."""
     is_compiled = version.use_compiled and version.compiled
     version.engine = version.engines.get("engine", SCIKIT_LEARN) if is_compiled else SCIKIT_LEARN
-    version.all_metrics = get_metrics(version)
     return version
-
-
-def get_metrics(version: ModelVersion) -> dict[str, float]:
-    """Return the metrics of the registration, and the others that were computed on test data."""
-    computed = version.evaluation.get("metrics", {})
-    metrics: dict[str, float] = version.metrics
-    return {name: metric["value"] for name, metric in computed.items()} | metrics
 
 
 def build_metric_charts(versions: Iterable[Any]) -> list[dict[str, Any]]:
@@ -161,7 +183,7 @@ def compare(version: ModelVersion, other: ModelVersion) -> dict[str, Any]:
     """Return the metrics of two versions side by side, and the properties that differ."""
     return {
         "other": other.version,
-        "metrics": pair(get_metrics(version), get_metrics(other)),
+        "metrics": pair(version.all_metrics, other.all_metrics),
         "differences": find_differences(_list_properties(version), _list_properties(other)),
         "parameters": find_differences(_list_parameters(version), _list_parameters(other))
         if version.parts and other.parts  # versions that were registered before have none

@@ -29,6 +29,9 @@ MAX_POINTS = 12
 # Number of shades of a matrix.
 LEVELS = 5
 
+# End of the name of a metric that states the spread of another metric.
+STD = "_std"
+
 METRIC_NAMES = {
     "accuracy": "accuracy",
     "balanced_accuracy": "balanced accuracy",
@@ -392,6 +395,8 @@ def importance_chart(
 @register.filter
 def metric_name(name: str) -> str:
     """Return the name of a metric for people."""
+    if name.endswith(STD):
+        return f"standard deviation of {metric_name(name.removesuffix(STD))}"
     return METRIC_NAMES.get(name, name)
 
 

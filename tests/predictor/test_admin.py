@@ -5,9 +5,9 @@ from django.contrib.auth.models import Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from predictor import registry
-from predictor.admin.promotion import find_differences, find_facts
 from predictor.core.signature import Signature
 from predictor.models import Event, ModelVersion, RegisteredModel
+from predictor.registry.promotion import find_differences, find_facts
 
 MODELS = "/admin/predictor/registeredmodel/"
 VERSIONS = "/admin/predictor/modelversion/"
@@ -83,7 +83,7 @@ def test_a_promotion_is_asked_for_and_recorded(admin_client, api, pk):
     text = page(admin_client, url)
     assert "Make version 1 of iris live?" in text
     assert "Version 2, live now</th>" in text
-    assert '<th scope="row">accuracy</th><td>0.76</td><td>0.76</td>' in text
+    assert '<th scope="row">Accuracy</th><td>0.76</td><td>0.76</td>' in text
     assert f'<a href="{VERSIONS}">Model versions</a>' in text
     assert registry.live_versions() == {"iris": 2}
     response = admin_client.post(url, {"why": "it was better"}, follow=True)
