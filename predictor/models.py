@@ -126,7 +126,7 @@ class ModelVersion(models.Model):
     def all_metrics(self) -> dict[str, float]:
         """Metrics of the registration, and the others that were computed on test data."""
         computed = self.evaluation.get("metrics", {})
-        return {name: metric["value"] for name, metric in computed.items()} | self.metrics
+        return {**{name: metric["value"] for name, metric in computed.items()}, **self.metrics}
 
 
 class Event(models.Model):

@@ -65,8 +65,9 @@ def key_of(request: Request, fingerprint: str) -> str | None:
     The key of a form includes the values: a user can go back to the page and add another task.
     """
     key = request.headers.get("Idempotency-Key")
-    if is_html_input(request.data) and FORM_KEY in request.data:
-        key = f"{request.data[FORM_KEY]}-{fingerprint}"
+    form: Any = request.data if is_html_input(request.data) else {}
+    if FORM_KEY in form:
+        key = f"{form[FORM_KEY]}-{fingerprint}"
     if key is not None and not re.fullmatch("[!-~]{1,255}", key):
         raise ParseError("Idempotency-Key takes 1 to 255 ASCII characters without spaces.")
     return key

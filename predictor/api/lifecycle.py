@@ -103,7 +103,8 @@ class Promote(Change):
 
     def find_successor(self, model: RegisteredModel) -> ModelVersion | None:
         """Return the version in the query."""
-        return model.versions.filter(version=self.get_chosen_number()).first()
+        number = self.get_chosen_number()
+        return model.versions.filter(version=number).first() if number else None
 
     def change(self, name: str, **options: Any) -> ModelVersion:
         """Make the version live if it can be loaded."""
