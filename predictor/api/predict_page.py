@@ -22,6 +22,7 @@ from predictor.core.columns import MAX_LISTED_COLUMNS, list_values
 from predictor.core.curl import format_curl
 from predictor.core.errors import PredictorError
 from predictor.core.model import Model
+from predictor.core.text_table import flatten
 from predictor.core.variation import Variation, list_variable, vary
 from predictor.permissions import needs_token
 
@@ -35,6 +36,8 @@ MAX_PREVIEW_ROWS = 20
 MAX_LISTED_REFUSALS = 50
 # Length of the text that stays in the form: a page has at most 150 KB.
 MAX_REPEATED_LENGTH = 30_000
+# Number of outputs of a model that the page shows for a row. The response has all.
+MAX_OUTPUTS = 20
 # Outputs that are ticked at first, as far as the model has them.
 FIRST_OUTPUTS = ("predict", "predict_proba")
 
@@ -65,12 +68,15 @@ class PredictPage(OneModelPage):
             context["class_names"] = context["view"].class_names
         if context["has_predictions"] and isinstance(request.data, list):
             context["n_rows"] = len(request.data)
-            columns = (
-                [(key, _as_in_json(value)) for value in data[key][:MAX_TABLE_ROWS]] for key in data
-            )
-            context["rows"] = list(zip(*columns, strict=True))
+            shown = {key: values[:MAX_TABLE_ROWS] for key, values in data.items()}
+            columns = shown if context["view"].n_outputs == 1 else flatten(shown)
+            context["column_names"] = list(columns)
+            cells = ([(key, _as_in_json(value)) for value in columns[key]] for key in columns)
+            context["rows"] = list(zip(*cells, strict=True))
         elif context["has_predictions"]:
-            context["results"] = {key: _as_in_json(value) for key, value in data.items()}
+            context["outputs"] = split_by_output(data, context["view"].n_outputs)
+            context["n_outputs"] = context["view"].n_outputs
+            context["has_more_outputs"] = context["view"].n_outputs > MAX_OUTPUTS
             context["variation"] = context["view"].variation
             context["curl"] = context["view"].curl
         return context
@@ -127,7 +133,11 @@ class TablePage(PredictPage):
             context["output_names"] = list(outputs)
             values = list(zip(*outputs.values(), strict=True))
             accepted = zip(table.positions[:MAX_PREVIEW_ROWS], values, strict=False)
-            context["preview"] = [(n + 1, table.cells[n], row) for n, row in accepted]
+            context["preview"] = [
+                (table.lines[n], table.cells[n], list(zip(outputs, row, strict=True)))
+                for n, row in accepted
+            ]
+            context["class_names"] = view.class_names
             context["refused"] = table.refused[:MAX_LISTED_REFUSALS]
         return context
 
@@ -148,6 +158,27 @@ class TablePage(PredictPage):
         """Return no form for raw data: a table is not JSON."""
         del data, view, method, request
         return None
+
+
+def split_by_output(
+    results: Mapping[str, Any], n_outputs: int
+) -> list[tuple[int | None, dict[str, Any]]]:
+    """Return the results for a row that belong to each of several outputs, and all others first.
+
+    The others are all results of a model with one output. They have None instead of the number of
+    an output.
+    """
+    keys = [
+        key
+        for key, value in results.items()
+        if n_outputs > 1 and isinstance(value, list) and len(value) == n_outputs
+    ]
+    others = {key: _as_in_json(value) for key, value in results.items() if key not in keys}
+    outputs = [
+        (number, {key: _as_in_json(results[key][number]) for key in keys})
+        for number in range(min(n_outputs, MAX_OUTPUTS) if keys else 0)
+    ]
+    return [*([(None, others)] if others else []), *outputs]
 
 
 def get_short_text(request: Request) -> str:

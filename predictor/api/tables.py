@@ -28,6 +28,7 @@ class PredictTable(Predict):
     def post(self, request: Request, **_address: str) -> HttpResponse | Response:  # type: ignore[override]  # a file too
         """Return the predictions for the accepted rows, and the lines of the refused rows."""
         model = self.served = self.model()
+        self.class_names = model.signature.class_names
         text = get_table_text(request)
         table = read_table(text, model.signature.columns)
         outputs = self.predict_rows(model, table, request)

@@ -7,6 +7,8 @@ from html import unescape
 import numpy as np
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.multioutput import MultiOutputClassifier
 from sklearn.preprocessing import FunctionTransformer
 
 from predictor import registry
@@ -169,6 +171,59 @@ def test_the_predictions_of_many_rows_are_a_table(api, iris):
     assert both[0] == ["row", "predictions", "probabilities"]
     assert '<b>2</b> <span class="class-name">virginica</span> 0.510' in both[1][2]
     assert cells(post_raw(api, "[]")) == [["row", "predictions"], ["No rows."]]
+
+
+@pytest.fixture
+def two_outputs(iris, fitted):
+    """A classifier of two outputs whose classes have names, and its labels."""
+    y = np.stack([fitted.X[:, 0] > 5.5, fitted.X[:, 1] > 3], axis=1).astype(int)
+    estimator = MultiOutputClassifier(LogisticRegression()).fit(fitted.X, y)
+    columns = [Column("a"), Column("b")]
+    names = {0: "small", 1: "large"}
+    both = Fitted(estimator, fitted.X, columns, "", class_names=names)
+    registry.promote(register_fitted("both", both))
+    get_store().refresh()
+    return estimator
+
+
+def test_the_prediction_of_several_outputs_is_in_words_for_each(api, two_outputs):
+    row = [6.5, 2.5]
+    url = "/models/both/predict?outputs=predict,predict_proba"
+    page = api.post(url, {"a": row[0], "b": row[1]}, **BROWSER).content.decode()
+    answer = re.search(r'<section class="answer".*?</section>', page, re.DOTALL)[0]
+    first, second = re.split("<h2>Output [01]</h2>", answer)[1:]
+    shares = [each[0, 1] for each in two_outputs.predict_proba([row])]
+    assert two_outputs.predict([row]).tolist() == [[1, 0]]
+    for text, (label, name), share in zip(
+        (first, second), [(1, "large"), (0, "small")], shares, strict=True
+    ):
+        assert f"The prediction is <b>{name}</b> (class {label})." in text
+        assert f'<span class="class-name">large</span></th><td>{share:.3f}</td>' in text
+
+
+def test_many_rows_of_several_outputs_are_columns_of_numbers(api, two_outputs):
+    rows = json.dumps([{"a": 6.5, "b": 2.5}, {"a": 4.5, "b": 3.5}])
+    table = cells(post_raw(api, rows, "/models/both/predict?outputs=predict,predict_proba"))
+    assert table[0] == [
+        "row",
+        *("predictions 0", "predictions 1"),
+        *("probabilities 0 0", "probabilities 0 1", "probabilities 1 0", "probabilities 1 1"),
+    ]
+    large, small = ('<span class="class-name">%s</span>' % name for name in ("large", "small"))
+    assert [row[1:3] for row in table[1:]] == [
+        [f"1 {large}", f"0 {small}"],
+        [f"0 {small}", f"1 {large}"],
+    ]
+
+
+def test_a_row_of_many_outputs_is_shortened(api, iris, fitted):
+    y = np.arange(25) * fitted.X[:, :1]
+    many = Fitted(LinearRegression().fit(fitted.X, y), fitted.X, [Column("a"), Column("b")], "")
+    registry.promote(register_fitted("many", many))
+    get_store().refresh()
+    page = api.post("/models/many/predict", {"a": 2, "b": 3}, **BROWSER).content.decode()
+    assert page.count("<h2>Output ") == 20
+    assert "The page shows the first of 25 outputs." in page
 
 
 def test_the_page_shows_infinities_and_nan_as_json_does(api, iris):
