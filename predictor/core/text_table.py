@@ -116,14 +116,9 @@ def flatten(response: Mapping[str, Sequence[Any]]) -> dict[str, list[Any]]:
     columns: dict[str, list[Any]] = {}
     for key, values in response.items():
         first = values[0] if values else None
-        if isinstance(first, Mapping):
-            columns |= flatten(
-                {f"{key} {label}": [row[label] for row in values] for label in first}
-            )
-        elif isinstance(first, list):
-            columns |= flatten(
-                {f"{key} {n}": [row[n] for row in values] for n in range(len(first))}
-            )
+        if isinstance(first, Mapping | list):
+            parts = first if isinstance(first, Mapping) else range(len(first))
+            columns |= flatten({f"{key} {part}": [row[part] for row in values] for part in parts})
         else:
             columns[key] = list(values)
     return columns

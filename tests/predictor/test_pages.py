@@ -209,7 +209,7 @@ def test_many_rows_of_several_outputs_are_columns_of_numbers(api, two_outputs):
         *("predictions 0", "predictions 1"),
         *("probabilities 0 0", "probabilities 0 1", "probabilities 1 0", "probabilities 1 1"),
     ]
-    large, small = ('<span class="class-name">%s</span>' % name for name in ("large", "small"))
+    large, small = (f'<span class="class-name">{name}</span>' for name in ("large", "small"))
     assert [row[1:3] for row in table[1:]] == [
         [f"1 {large}", f"0 {small}"],
         [f"0 {small}", f"1 {large}"],
