@@ -6,6 +6,7 @@ Content-Security-Policy of a site may forbid. Its colours are in `predictor/char
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from django import template
@@ -318,7 +319,7 @@ def matrix_chart(
 
 @register.inclusion_tag("predictor/charts/distribution.html")
 def distribution_chart(column: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the context of a histogram of a column, or of a table of its categories with bars.
+    """Return the context of a small histogram of a column, with a bar for each range or category.
 
     Parameters
     ----------
@@ -326,29 +327,31 @@ def distribution_chart(column: Mapping[str, Any]) -> dict[str, Any]:
         A column of a signature, with counts.
     """
     counts = column["counts"]
-    most = max([1, *counts])
-    shares = [round(100 * count / most, 2) for count in counts]
-    context = {"name": column["name"], "id": slugify(column["name"])}
-    low_high = column.get("range")
-    if not low_high or column.get("categories"):
-        labels = column.get("categories") or ("false", "true")
-        return context | {"categories": list(zip(labels, counts, shares, strict=True))}
-    low, high = low_high
-    edges = [low + (high - low) * number / len(counts) for number in range(len(counts) + 1)]
-    return context | {
-        "low": low,
-        "high": high,
-        "bins": list(zip(edges[:-1], edges[1:], counts, strict=True)),
+    labels = _label_bars(column, len(counts))
+    heights = [round(40 * count / max([1, *counts]), 2) for count in counts]
+    return {
+        "name": column["name"],
+        "rows": list(zip(labels, counts, strict=True)),
+        "first": labels[0],
+        "last": labels[-1],
         "bars": [
-            {
-                "x": 10 * number + 0.5,
-                "y": round(40 - 0.4 * share, 2),
-                "height": round(0.4 * share, 2),
-            }
-            for number, share in enumerate(shares)
+            {"x": 10 * number + 0.5, "y": round(40 - height, 2), "height": height}
+            for number, height in enumerate(heights)
         ],
         "width": 10 * len(counts),
     }
+
+
+def _label_bars(column: Mapping[str, Any], n_bars: int) -> Sequence[Any]:
+    """Return the categories of a column, or the ranges of its bars."""
+    if column.get("categories") or not column.get("range"):
+        return column.get("categories") or ("false", "true")
+    low, high = column["range"]
+    edges = [low + (high - low) * number / n_bars for number in range(n_bars + 1)]
+    return [
+        f"{short_number(start)} to {short_number(end)}"
+        for start, end in pairwise(edges)
+    ]
 
 
 @register.inclusion_tag("predictor/charts/bars.html")

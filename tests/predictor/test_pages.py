@@ -299,7 +299,7 @@ def test_the_page_of_a_model_explains_it(api, staff_api, staff, iris, register):
         "<dd>OneVsRestClassifier</dd>",
         "requests.post",
         "http://testserver/models/iris/predict",
-        "Values in the sample",
+        'aria-label="Distribution of X1: ',
         "<b>LogisticRegression</b> <code>estimator</code>",
         "<dt>solver</dt><dd>&#x27;liblinear&#x27;</dd>",
         "Metrics by version",
