@@ -32,7 +32,7 @@ from mlsite.error_pages import error_response, error_text
 from mlsite.page_renderers import HomePage, SchemaPage
 from predictor.api.links import absolute_url
 from predictor.api.strict_json import JSONRenderer
-from predictor.core.model_name import NAME, NAME_RULE
+from predictor.core.model_name import NAME, NAME_RULE, NUMBER, NUMBER_RULE
 
 
 class Home(APIView):
@@ -154,6 +154,9 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # no
     model = re.match("/models/([^/]+)", request.path)
     if model and not re.fullmatch(NAME, model[1]):
         sentence += f" The name of a model is not valid. {NAME_RULE}"
+    version = re.match("/models/[^/]+/versions/([^/]+)", request.path)
+    if version and not re.fullmatch(NUMBER, version[1]):
+        sentence += f" {NUMBER_RULE}"
     return respond_error(request, NotFound(sentence))
 
 

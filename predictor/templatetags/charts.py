@@ -348,10 +348,7 @@ def _label_bars(column: Mapping[str, Any], n_bars: int) -> Sequence[Any]:
         return column.get("categories") or ("false", "true")
     low, high = column["range"]
     edges = [low + (high - low) * number / n_bars for number in range(n_bars + 1)]
-    return [
-        f"{short_number(start)} to {short_number(end)}"
-        for start, end in pairwise(edges)
-    ]
+    return [f"{short_number(start)} to {short_number(end)}" for start, end in pairwise(edges)]
 
 
 @register.inclusion_tag("predictor/charts/bars.html")

@@ -217,6 +217,9 @@ def test_a_publication_that_fails_says_why(site, token, wine, elsewhere):
     forest, X = wine
     port = free_port()
     post = "models/wine/versions/"
+    without_path = (
+        f"It takes the address of the site without the path of a page, such as {site.url}."
+    )
     failures = [
         ({"token": None}, f"Authentication credentials were not provided.{STAFF}"),
         ({"token": "unknown"}, f"This is not a token: tokens begin with mlsite_.{STAFF}"),
@@ -225,6 +228,14 @@ def test_a_publication_that_fails_says_why(site, token, wine, elsewhere):
         (
             {"url": f"http://127.0.0.1:{port}"},
             f"http://127.0.0.1:{port} cannot be reached: Connection refused.",
+        ),
+        (
+            {"url": f"{site.url}/models/"},
+            f"There is nothing at this address. url is '{site.url}/models'. {without_path}",
+        ),
+        (
+            {"url": f"{site.url}/guide"},
+            f"Method \"POST\" not allowed. Allowed: GET. url is '{site.url}/guide'. {without_path}",
         ),
         ({"url": elsewhere}, f"{elsewhere}/{post} does not answer with JSON: "),
         (
