@@ -138,7 +138,11 @@ class TablePage(PredictPage):
                 for n, row in accepted
             ]
             context["class_names"] = view.class_names
-            context["refused"] = table.refused[:MAX_LISTED_REFUSALS]
+            cells = dict(zip(table.lines, table.cells, strict=True))
+            context["refused"] = [
+                (refused, ", ".join(cells[refused.line]))
+                for refused in table.refused[:MAX_LISTED_REFUSALS]
+            ]
         return context
 
     def has_model(self, view: Any) -> bool:

@@ -287,7 +287,56 @@ def test_a_long_table_does_not_stay_in_the_form(api, iris):
     assert len(page) < 20_000
 
 
+def test_a_table_counts_lines_shows_refused_cells_and_names_classes(api, iris):
+    table = "X1,X2\n5.1,3.5\n\nwide,3\n61.1,17.3\n"
+    page = api.post("/predict/table", {"table": table}, format="multipart", **BROWSER)
+    text = page.content.decode()
+    assert "<li>Line 4, <code>wide, 3</code>: X1: Expected a number;" in text
+    rows = re.findall(r'<tr><th scope="row">(\d+)</th><td><b>(\d)</b> (.*?)</td>', text)
+    assert rows == [
+        ("2", "0", '<span class="class-name">setosa</span>'),
+        ("5", "2", '<span class="class-name">virginica</span>'),
+    ]
+
+
 # Models and versions
+
+
+def test_the_pages_of_a_model_lead_its_managers_to_each_change(api, staff_api, iris, register):
+    links = (
+        '<a class="btn btn-default" href="/models/iris/versions#upload">Upload a version</a>',
+        '<a class="btn btn-default" href="/models/iris/rollback">Roll back to version 1</a>',
+        '<a class="btn btn-default" href="/models/iris/reset">Reset to version 1</a>',
+    )
+    registry.promote(register())
+    page = api.get("/models/iris", **BROWSER).content.decode()
+    assert not any(link in page for link in links)
+    page = staff_api.get("/models/iris", **BROWSER).content.decode()
+    assert [link in page for link in links] == [True, True, False]  # a reset would do the same
+    registry.promote(register())
+    page = staff_api.get("/models/iris", **BROWSER).content.decode()
+    assert "Roll back to version 2" in page
+    assert links[2] in page
+    registry.retire(registry.version("iris", 1))
+    for number, verb in ((1, "purge"), (2, "promote"), (2, "retire")):
+        address = f"/models/iris/versions/{number}"
+        link = f'href="/models/iris/{verb}?version={number}"'
+        assert link in staff_api.get(address, **BROWSER).content.decode()
+        assert link not in api.get(address, **BROWSER).content.decode()
+    upload = 'href="/admin/predictor/modelversion/add/">Upload a model</a>'
+    assert upload in staff_api.get("/models/", **BROWSER).content.decode()
+    assert upload not in api.get("/models/", **BROWSER).content.decode()
+
+
+def test_the_page_of_all_versions_is_a_table_with_an_upload_for_managers(api, staff_api, iris):
+    page = staff_api.get("/models/iris/versions/", **BROWSER).content.decode()
+    assert '<a href="/models/iris/versions/1">1</a>' in page
+    assert "standard deviation of accuracy 0.0611" in page
+    assert '<h2 id="upload">Upload a version</h2>' in page
+    assert ">null<" not in re.sub(r"\s", "", page)
+    page = api.get("/models/iris/versions/", **BROWSER).content.decode()
+    assert '<a href="/models/iris/versions/1">1</a>' in page
+    assert "Upload a version" not in page
 
 
 def test_the_page_of_a_model_explains_it(api, staff_api, staff, iris, register):
@@ -332,6 +381,57 @@ def test_the_page_of_a_version_compares_it_with_another(api, iris, register):
 
 
 # Changes by staff
+
+
+def test_the_findings_about_a_version_are_on_the_page_that_makes_it_live(staff_api, iris, register):
+    new = register()
+    notes, evaluation = "From a dump.\nSecond line.", {"notes": ["A class is rare."], "n_rows": 9}
+    signature = {**new.signature, "class_names": {"0": "setosa"}, "methods": ["predict"]}
+    ModelVersion.objects.bulk_create(
+        [
+            ModelVersion(
+                model=new.model,
+                version=3,
+                artifact=new.artifact,
+                format=new.format,
+                sha256=new.sha256,
+                size=new.size,
+                signature=signature,
+                notes=notes,
+                evaluation=evaluation,
+            )
+        ]
+    )
+    registry.promote(new)
+    page = staff_api.get("/models/iris/promote?version=3", **BROWSER).content.decode()
+    for text in (
+        '<th scope="col">Version 2, live now</th><th scope="col">Version 3</th>',
+        '<th scope="row">Accuracy</th><td>0.76</td><td>\N{EN DASH}</td>',
+        "<li>The version has no metrics, so its quality cannot be compared.</li>",
+        "<li>A class is rare.</li>",
+        "<li>Outputs are no longer available: decision_function, predict_proba.</li>",
+        "<li>Classes no longer have names: 1, 2.</li>",
+        "<h2>Notes of version 3</h2>",
+        "<li>From a dump.</li><li>Second line.</li>",
+    ):
+        assert text in page
+    assert re.search(r'<input id="field-version" name="version"[^>]* readonly[^>]* value="3"', page)
+    for change in ("rollback", "reset"):
+        page = staff_api.get(f"/models/iris/{change}", **BROWSER).content.decode()
+        assert 'Version 2, live now</th><th scope="col">Version 1</th>' in page
+        assert "<p>The registration found nothing to consider.</p>" in page
+
+
+def test_the_pages_of_changes_offer_the_versions_that_they_can_concern(staff_api, iris, register):
+    register()
+    registry.retire(register())
+    offered = {"promote": ["2"], "retire": ["2"], "purge": ["3"], "unpublish": []}
+    for change, numbers in offered.items():
+        page = staff_api.get(f"/models/iris/{change}", **BROWSER).content.decode()
+        assert re.findall(r'href="\?version=(\d+)"', page) == numbers
+        assert "Before you go on" not in page
+    page = staff_api.get("/models/iris/promote?version=9", **BROWSER).content.decode()
+    assert "Before you go on" not in page
 
 
 def test_a_change_redirects_a_browser_to_the_card_with_one_message(staff_api, iris):
