@@ -22,6 +22,8 @@ from predictor.recipes import RECIPES
 # Numbers of versions and of events on the page, the newest first.
 MAX_VERSIONS = 30
 MAX_EVENTS = 20
+# Number of versions on the page of all versions: a page has at most 150 KB.
+MAX_LISTED_VERSIONS = 150
 # Number of charts of metrics.
 MAX_METRICS = 4
 
@@ -56,6 +58,7 @@ class ModelPage(OneModelPage):
         if live := next((v for v in versions if v.state == ModelVersion.State.LIVE), None):
             context["live"] = describe(live)
             context["snippets"] = build_snippets(request, live, "model-predict", model.name)
+            context["needs_token"] = needs_token(request)
         elif may_manage:
             context["ready_versions"] = [
                 v.version for v in versions if v.state == ModelVersion.State.READY
@@ -84,7 +87,8 @@ class VersionListPage(OneModelPage):
             rows = model.versions.select_related("created_by").order_by("-version")
             context |= {
                 "card": {"name": model.name},
-                "versions": [describe(version) for version in rows],
+                "versions": [describe(version) for version in rows[:MAX_LISTED_VERSIONS]],
+                "n_versions": len(data),
             }
         return context
 
@@ -120,6 +124,7 @@ class VersionPage(OneModelPage):
                 request, version, "model-version-predict", *address
             )
             context["predict_url"] = reverse("model-version-predict", args=address)
+            context["needs_token"] = needs_token(request)
         number = request.query_params.get("compare", "")
         if number.isascii() and number.isdigit():
             other = others.filter(version=int(number[:9])).first()

@@ -8,8 +8,9 @@ from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from predictor.api.predict_page import TablePage, get_form
+from predictor.api.predict_page import get_form
 from predictor.api.row_form import OUTPUTS_FIELD
+from predictor.api.table_page import TablePage
 from predictor.api.versions import VersionPredict
 from predictor.api.views import Predict
 from predictor.core.errors import InvalidInput

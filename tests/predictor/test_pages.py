@@ -12,6 +12,7 @@ from sklearn.multioutput import MultiOutputClassifier
 from sklearn.preprocessing import FunctionTransformer
 
 from predictor import registry
+from predictor.api import model_page
 from predictor.core.signature import Column
 from predictor.models import ModelVersion
 from predictor.recipes import Fitted
@@ -312,6 +313,7 @@ def test_the_pages_of_a_model_lead_its_managers_to_each_change(api, staff_api, i
     page = api.get("/models/iris", **BROWSER).content.decode()
     assert not any(link in page for link in links)
     page = staff_api.get("/models/iris", **BROWSER).content.decode()
+    assert 'href="/models/iris/unpublish">Take offline</a>' in page
     assert [link in page for link in links] == [True, True, False]  # a reset would do the same
     registry.promote(register())
     page = staff_api.get("/models/iris", **BROWSER).content.decode()
@@ -328,7 +330,23 @@ def test_the_pages_of_a_model_lead_its_managers_to_each_change(api, staff_api, i
     assert upload not in api.get("/models/", **BROWSER).content.decode()
 
 
-def test_the_page_of_all_versions_is_a_table_with_an_upload_for_managers(api, staff_api, iris):
+@pytest.mark.parametrize("address", ["/models/iris/", "/models/iris/versions/1"])
+def test_the_code_of_a_closed_site_says_where_its_token_comes_from(
+    staff_api, iris, settings, address
+):
+    sentence = (
+        '<code>TOKEN</code> is the token of a user. <a href="/auth/account/">Your account</a>'
+    )
+    assert sentence not in staff_api.get(address, **BROWSER).content.decode()
+    settings.API_ACCESS = "token"
+    page = staff_api.get(address, **BROWSER).content.decode()
+    assert sentence in page
+    assert "Bearer {TOKEN}" in page
+
+
+def test_the_page_of_all_versions_is_a_table_with_an_upload_for_managers(
+    api, staff_api, iris, register, monkeypatch
+):
     page = staff_api.get("/models/iris/versions/", **BROWSER).content.decode()
     assert '<a href="/models/iris/versions/1">1</a>' in page
     assert "standard deviation of accuracy 0.0611" in page
@@ -337,6 +355,10 @@ def test_the_page_of_all_versions_is_a_table_with_an_upload_for_managers(api, st
     page = api.get("/models/iris/versions/", **BROWSER).content.decode()
     assert '<a href="/models/iris/versions/1">1</a>' in page
     assert "Upload a version" not in page
+    monkeypatch.setattr(model_page, "MAX_LISTED_VERSIONS", 1)
+    register()
+    page = api.get("/models/iris/versions/", **BROWSER).content.decode()
+    assert "The table shows the newest 1 of 2 versions. The JSON has all." in page
 
 
 def test_the_page_of_a_model_explains_it(api, staff_api, staff, iris, register):
