@@ -21,6 +21,7 @@ from predictor.api.option_serializers import (
 from predictor.api.renderers import ChangePage
 from predictor.api.serializers import CardSerializer
 from predictor.api.views import ModelView
+from predictor.core.model_name import NUMBER
 from predictor.models import ModelVersion, RegisteredModel
 from predictor.permissions import ManagesModels
 from predictor.runtime.store import get_store
@@ -64,7 +65,7 @@ class Change(ModelView):
     def get_chosen_number(self) -> int | None:
         """Return the number of the version in the query, for the page; None without a number."""
         number = self.request.query_params.get("version", "")
-        return int(number) if re.fullmatch("[0-9]{1,9}", number) else None
+        return int(number) if re.fullmatch(NUMBER, number) else None
 
     def find_successor(self, model: RegisteredModel) -> ModelVersion | None:  # noqa: ARG002 - for subclasses
         """Return the version that the change will make live; None if there is none."""

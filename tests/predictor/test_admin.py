@@ -109,6 +109,16 @@ def test_the_differences_are_stated_before_a_promotion(iris, penguins):
         "The classes differ.",
     ]
     assert find_differences(live, live) == []
+    new.signature, new.evaluation, live.evaluation = live.signature, {"n_rows": 1200}, {"n_rows": 9}
+    (sentence,) = find_differences(live, new)
+    assert sentence.startswith("The versions were evaluated on different test data (9 and 1,200 ")
+    described = Signature.from_json(live.signature).columns
+    new.evaluation, new.signature = (
+        {},
+        live.signature
+        | {"columns": [column.to_json() | {"description": ""} for column in described]},
+    )
+    assert find_differences(live, new) == ["Columns are no longer described: X1, X2."]
 
 
 def test_a_version_is_shown_as_tables(admin_client, pk):
