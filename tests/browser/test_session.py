@@ -56,7 +56,7 @@ def test_staff_train_a_model_and_roll_it_back_from_its_page(admin):
     main = admin.get_by_role("main")
     expect(main.get_by_role("link", name="Roll back")).to_have_count(0)
     assert violations(admin) == {}
-    main.get_by_role("button", name="Train a new version").dblclick()
+    main.get_by_role("button", name="Train and make live").dblclick()
     expect(main.get_by_role("status")).to_have_text("Version 2 is live.", timeout=TRAINING_MS)
     expect(admin).to_have_url("/models/iris")
     assert violations(admin) == {}
