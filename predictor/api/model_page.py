@@ -116,6 +116,7 @@ class VersionPage(OneModelPage):
             "findings": registry.find_facts(version),
             "has_counts": any(column.get("counts") for column in data["inputs"]),
             "may_manage": ManagesModels().has_permission(request, context["view"]),
+            "live": others.filter(state=ModelVersion.State.LIVE).first(),
             "other_versions": others.values_list("version", flat=True)[:MAX_VERSIONS],
         }
         if version.state != ModelVersion.State.RETIRED:

@@ -400,6 +400,11 @@ def test_the_page_of_a_version_compares_it_with_another(api, iris, register):
         page = api.get(address, **BROWSER).content.decode()
         assert "There is no such other version." in page
     assert "Comparison with" not in api.get("/models/iris/versions/2/", **BROWSER).content.decode()
+    register("iris", recipe="penguins")
+    for query, selected in (("", "1"), ("?compare=3", "3")):
+        page = api.get(f"/models/iris/versions/2/{query}", **BROWSER).content.decode()
+        assert f"<option selected>{selected}</option>" in page
+        assert page.count("<option") == 2
 
 
 # Changes by staff
