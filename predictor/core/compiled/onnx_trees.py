@@ -25,7 +25,7 @@ DOMAIN, OPSET, IR_VERSION = "ai.onnx.ml", 5, 10
 # ONNX Runtime reads trees by recursion: a tree of 20,000 levels ends the process.
 MAX_DEPTH = 2_000
 
-# float32 represents all whole numbers up to this one.
+# float32 represents all whole numbers up to this limit.
 MAX_FLOAT32 = 2**24
 
 # Attributes of the operator, and the dtypes of their values in the order of preference.
