@@ -114,29 +114,21 @@ def list_versions(model: RegisteredModel) -> Sequence[ModelVersion]:
 
 
 def describe(version: Any) -> Any:
-    """Return a version with the engine in one word and all of its metrics."""
+    """Return a version with the engine in one word."""
     is_compiled = version.use_compiled and version.compiled
     version.engine = version.engines.get("engine", SCIKIT_LEARN) if is_compiled else SCIKIT_LEARN
-    version.all_metrics = get_metrics(version)
     return version
-
-
-def get_metrics(version: ModelVersion) -> dict[str, float]:
-    """Return the metrics of the registration, and the others that were computed on test data."""
-    computed = version.evaluation.get("metrics", {})
-    metrics: dict[str, float] = version.metrics
-    return {name: metric["value"] for name, metric in computed.items()} | metrics
 
 
 def build_metric_charts(versions: Iterable[Any]) -> list[dict[str, Any]]:
     """Return the values of each metric by version, if at least two versions have it."""
     ordered = sorted(versions, key=lambda version: version.version)
-    names = dict.fromkeys(name for version in ordered for name in version.all_metrics)
+    names = dict.fromkeys(name for version in ordered for name in version.metrics)
     charts = []
     for name in names:
-        rows = [v for v in ordered if isinstance(v.all_metrics.get(name), int | float)]
+        rows = [v for v in ordered if isinstance(v.metrics.get(name), int | float)]
         if len(rows) > 1 and not name.endswith("_std"):
-            values = [version.all_metrics[name] for version in rows]
+            values = [version.metrics[name] for version in rows]
             numbers = [version.version for version in rows]
             charts.append({"name": name, "versions": numbers, "series": {name: values}})
     return charts[:MAX_METRICS]
@@ -161,7 +153,7 @@ def compare(version: ModelVersion, other: ModelVersion) -> dict[str, Any]:
     """Return the metrics of two versions side by side, and the properties that differ."""
     return {
         "other": other.version,
-        "metrics": pair(get_metrics(version), get_metrics(other)),
+        "metrics": pair(version.metrics, other.metrics),
         "differences": find_differences(_list_properties(version), _list_properties(other)),
         "parameters": find_differences(_list_parameters(version), _list_parameters(other))
         if version.parts and other.parts  # versions that were registered before have none
