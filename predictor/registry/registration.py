@@ -27,7 +27,7 @@ MAX_METRIC_NAME_LENGTH = 64  # the name is a column heading
 MAX_ESTIMATOR_LENGTH = 200
 
 # Columns of a version that its card repeats, so that `sync` can restore a lost database.
-CARD_COLUMNS = (*triggers.IMMUTABLE_COLUMNS, "estimator", "parts", "notes", "engines")
+CARD_COLUMNS = (*triggers.IMMUTABLE_COLUMNS, "notes", "engines")
 
 
 @dataclass(frozen=True)

@@ -315,6 +315,8 @@ WRONG_ROWS = {
     "two live versions": lambda: ModelVersion.objects.update(state="live"),
     "a name that fits no address": lambda: RegisteredModel.objects.create(name="../etc"),
     "an artifact that changes": lambda: ModelVersion.objects.update(sha256="b" * 64),
+    "a class that changes": lambda: ModelVersion.objects.update(estimator="SVC"),
+    "parts that change": lambda: ModelVersion.objects.update(parts=[]),
     "a version that is deleted": lambda: ModelVersion.objects.all()._raw_delete("default"),
     "a record that changes": lambda: Event.objects.update(why="another reason"),
     "a record that is deleted": lambda: Event.objects.all().delete(),
