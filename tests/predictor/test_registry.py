@@ -264,6 +264,13 @@ def test_a_version_that_is_retired_while_it_is_compiled_gets_no_files(
     assert names(models_dir / "iris" / "1") == [".purged", "card.json"]
 
 
+def test_a_retired_version_is_not_compiled(versions):
+    registry.retire(versions[0])
+    registry.purge(versions[0])
+    with pytest.raises(Conflict, match="is retired and purged"):
+        registry.recompile_version(registry.version("iris", 1))
+
+
 @pytest.mark.parametrize(
     "change", [registry.rollback, registry.reset, registry.unpublish, registry.find]
 )
