@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.utils import timezone
 from rest_framework import status
 from rest_framework.renderers import BrowsableAPIRenderer
 from rest_framework.views import APIView
 
 from mlsite import reference
+from mlsite.accounts.permissions import is_permitted
 from mlsite.overview import first_steps, list_due_tasks, list_models
 from predictor.api.links import absolute_url
 from predictor.conf import default_model
@@ -35,7 +35,7 @@ class HomePage(BrowsableAPIRenderer):
         if context["response"].status_code != status.HTTP_200_OK or request.method != "GET":
             return context
         context |= {"is_overview": True, "now": timezone.now()}
-        if may_see(context["user"], VIEW):
+        if is_permitted(context["user"], VIEW):
             search = request.query_params.get("search", "").strip()
             models = list_models(search)
             context |= {
@@ -44,7 +44,7 @@ class HomePage(BrowsableAPIRenderer):
                 "has_search": bool(search) or len(models) > MAX_WITHOUT_SEARCH,
                 "first_steps": None if search else first_steps(request, models),
             }
-        if may_see(context["user"], "tasks.view_task"):
+        if is_permitted(context["user"], "tasks.view_task"):
             context["due_tasks"] = list_due_tasks()
         return context
 
@@ -67,8 +67,3 @@ class SchemaPage(BrowsableAPIRenderer):
             context["subjects"] = reference.subjects(data, origin, default_model())
             context["objects"] = reference.objects(data)
         return context
-
-
-def may_see(user: Any, permission: str) -> bool:
-    """Return whether the user may read the resources with this permission."""
-    return settings.API_ACCESS == "open" or user.has_perm(permission)

@@ -122,12 +122,6 @@ class ModelVersion(models.Model):
     def __str__(self) -> str:
         return f"{self.model} {self.version}"
 
-    @property
-    def all_metrics(self) -> dict[str, float]:
-        """Metrics of the registration, and the others that were computed on test data."""
-        computed = self.evaluation.get("metrics", {})
-        return {**{name: metric["value"] for name, metric in computed.items()}, **self.metrics}
-
 
 class Event(models.Model):
     """An entry of the audit log. It is never changed or deleted."""

@@ -159,12 +159,12 @@ def describe(version: Any) -> Any:
 def build_metric_charts(versions: Iterable[Any]) -> list[dict[str, Any]]:
     """Return the values of each metric by version, if at least two versions have it."""
     ordered = sorted(versions, key=lambda version: version.version)
-    names = dict.fromkeys(name for version in ordered for name in version.all_metrics)
+    names = dict.fromkeys(name for version in ordered for name in version.metrics)
     charts = []
     for name in names:
-        rows = [v for v in ordered if isinstance(v.all_metrics.get(name), int | float)]
+        rows = [v for v in ordered if isinstance(v.metrics.get(name), int | float)]
         if len(rows) > 1 and not name.endswith("_std"):
-            values = [version.all_metrics[name] for version in rows]
+            values = [version.metrics[name] for version in rows]
             numbers = [version.version for version in rows]
             charts.append({"name": name, "versions": numbers, "series": {name: values}})
     return charts[:MAX_METRICS]
@@ -189,7 +189,7 @@ def compare(version: ModelVersion, other: ModelVersion) -> dict[str, Any]:
     """Return the metrics of two versions side by side, and the properties that differ."""
     return {
         "other": other.version,
-        "metrics": pair(version.all_metrics, other.all_metrics),
+        "metrics": pair(version.metrics, other.metrics),
         "differences": find_differences(_list_properties(version), _list_properties(other)),
         "parameters": find_differences(_list_parameters(version), _list_parameters(other))
         if version.parts and other.parts  # versions that were registered before have none

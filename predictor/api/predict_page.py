@@ -78,12 +78,17 @@ class PredictPage(OneModelPage):
 
     def show_form_for_method(self, view: Any, method: str, request: Request, obj: Any) -> Any:
         """Return whether there is a form; a model that cannot be loaded has none."""
-        if method == "POST":
-            try:
-                view.get_serializer()
-            except PredictorError:
-                return False
+        if method == "POST" and not self.has_model(view):
+            return False
         return super().show_form_for_method(view, method, request, obj)
+
+    def has_model(self, view: Any) -> bool:
+        """Return whether the model is loaded."""
+        try:
+            view.model()
+        except PredictorError:
+            return False
+        return True
 
     def get_raw_data_form(self, data: Any, view: Any, method: str, request: Request) -> Any:
         """Return the form for raw data, filled with the submitted row or the example."""

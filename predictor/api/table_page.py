@@ -8,7 +8,6 @@ from rest_framework.request import Request
 
 from predictor.api.predict_page import PredictPage, describe_form
 from predictor.api.renderers import OneModelPage
-from predictor.core.errors import PredictorError
 
 # Numbers of accepted and of refused rows of a table on the page.
 MAX_PREVIEW_ROWS = 20
@@ -51,14 +50,6 @@ class TablePage(PredictPage):
                 for refused in table.refused[:MAX_LISTED_REFUSALS]
             ]
         return context
-
-    def has_model(self, view: Any) -> bool:
-        """Return whether the model is loaded."""
-        try:
-            view.model()
-        except PredictorError:
-            return False
-        return True
 
     def get_rendered_html_form(self, data: Any, view: Any, method: str, request: Request) -> Any:
         """Return no form: the template has it."""

@@ -48,8 +48,8 @@ class VersionList(ModelView):
     @extend_schema(operation_id="model_versions", responses=VersionSerializer(many=True))
     def get(self, _request: Request, name: str) -> Response:
         """Return the model's versions, in ascending order."""
-        versions = registry.find(name).versions.order_by("version")
-        return Response(VersionSerializer(versions, many=True).data)
+        versions = registry.find(name).versions.defer("engines", "evaluation", "parts")
+        return Response(VersionSerializer(versions.order_by("version"), many=True).data)
 
     @extend_schema(operation_id="register", responses={201: VersionCardSerializer})
     def post(self, request: Request, name: str) -> HttpResponseBase:

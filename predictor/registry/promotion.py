@@ -32,7 +32,7 @@ def compare_with_live(new: ModelVersion) -> Comparison:
     """Return the comparison of a version with the live version of its model."""
     live = ModelVersion.objects.filter(model=new.model_id, state=ModelVersion.State.LIVE).first()
     findings = find_facts(new) + new.evaluation.get("notes", [])
-    pairs = pair(new.all_metrics, live.all_metrics if live else {})
+    pairs = pair(new.metrics, live.metrics if live else {})
     return Comparison(
         live.version if live else None,
         new.version,
@@ -45,7 +45,7 @@ def compare_with_live(new: ModelVersion) -> Comparison:
 def find_facts(version: ModelVersion) -> list[str]:
     """Return the facts that registration found about a version."""
     facts = []
-    if not version.all_metrics:
+    if not version.metrics:
         facts.append("The version has no metrics, so its quality cannot be compared.")
     if version.any_version:
         fitted = version.fitted_with.get("scikit-learn", "another version")

@@ -144,6 +144,7 @@ def line_chart(  # noqa: PLR0913 - texts of the chart
                 "markers": [
                     (*point, round(2 + 4 * math.sqrt(size / most), 2))
                     for point, size in zip(points, sizes, strict=True)
+                    if counts
                 ],
                 "rows": list(zip(curve[x], curve[y], sizes, strict=True)),
             }
@@ -151,9 +152,11 @@ def line_chart(  # noqa: PLR0913 - texts of the chart
     return _describe(title, x_label, y_label) | {
         "lines": lines,
         "drawn": lines[:MAX_LINES],
+        "n_lines": len(lines),
+        "lines_name": "classes",
         "x_ticks": x_scale.list_ticks(),
         "y_ticks": y_scale.list_ticks(),
-        "has_markers": bool(counts),
+        "has_counts": bool(counts),
         "class_names": class_names,
     }
 
@@ -195,14 +198,16 @@ def series_chart(  # noqa: PLR0913 - texts of the chart
             if y is not None
         ]
         path = " ".join(f"{a},{b}" for a, b in points)
-        drawn.append({"label": label, "number": number, "path": path, "points": points})
+        markers = [(*point, 3) for point in points] if len(x_values) <= MAX_POINTS else []
+        drawn.append({"label": label, "number": number, "path": path, "markers": markers})
     return _describe(title, x_label, y_label) | {
         "drawn": drawn,
         "labels": list(series),
+        "n_lines": len(series),
+        "lines_name": "lines",
         "rows": list(zip(x_values, zip(*series.values(), strict=True), strict=True)),
         "x_ticks": x_scale.list_ticks(1 if are_whole else 0),
         "y_ticks": y_scale.list_ticks(),
-        "has_points": len(x_values) <= MAX_POINTS,
         "has_no_diagonal": True,
         "class_names": class_names,
     }

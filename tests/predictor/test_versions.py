@@ -12,6 +12,7 @@ from predictor import registry
 from predictor.models import Event, ModelVersion, RegisteredModel
 from predictor.registry import storage
 from predictor.runtime.store import get_store
+from tests.predictor.fitted import states
 from tests.serving import ROOT
 
 ROW = {"X1": 5.9, "X2": 3.0}
@@ -23,11 +24,6 @@ def three(iris, register):
     """Three versions of iris; the first one is live."""
     register()
     register()
-
-
-def states(name="iris"):
-    versions = ModelVersion.objects.filter(model__name=name).order_by("version")
-    return dict(versions.values_list("version", "state"))
 
 
 def upload(client, url, path, **fields):
