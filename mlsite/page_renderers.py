@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.utils import timezone
 from rest_framework import status
 from rest_framework.renderers import BrowsableAPIRenderer
 from rest_framework.views import APIView
 
 from mlsite import reference
+from mlsite.accounts.permissions import is_permitted
 from mlsite.described_model import get_described_model
 from mlsite.overview import describe, first_steps, list_due_tasks, with_live_versions
 from predictor import registry
@@ -34,7 +34,7 @@ class HomePage(BrowsableAPIRenderer):
         if context["response"].status_code != status.HTTP_200_OK or request.method != "GET":
             return context
         context |= {"is_overview": True, "now": timezone.now()}
-        if may_see(context["user"], VIEW):
+        if is_permitted(context["user"], VIEW):
             search = get_search(request)
             page = get_page(with_live_versions(registry.search(search)), request)
             models = [describe(model) for model in page]
@@ -43,7 +43,7 @@ class HomePage(BrowsableAPIRenderer):
                 "models": models,
                 "first_steps": None if search else first_steps(request, models),
             }
-        if may_see(context["user"], "tasks.view_task"):
+        if is_permitted(context["user"], "tasks.view_task"):
             context["due_tasks"] = list_due_tasks()
         return context
 
@@ -71,8 +71,3 @@ class SchemaPage(BrowsableAPIRenderer):
                 "objects": reference.objects(data),
             }
         return context
-
-
-def may_see(user: Any, permission: str) -> bool:
-    """Return whether the user may read the resources with this permission."""
-    return settings.API_ACCESS == "open" or user.has_perm(permission)

@@ -1,9 +1,10 @@
 """API reference for people, made from the OpenAPI schema: operations by subject, and objects."""
 
 import json
-import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
+
+from predictor.core.curl import format_curl
 
 Schema = Mapping[str, Any]
 
@@ -182,22 +183,22 @@ def _curl(  # noqa: PLR0913, PLR0917 - all that an example depends on
     document: Schema, origin: str, model: str, method: str, path: str, operation: Schema
 ) -> str:
     """Return a curl command for an operation."""
-    words = ["curl"] if method == "get" else ["curl", "-X", method.upper()]
-    if {} not in operation.get("security", [{}]):
-        words += ["-H", "Authorization: Bearer TOKEN"]
-    for kind, part in operation.get("requestBody", {}).get("content", {}).items():
-        if kind == "multipart/form-data":
-            words += ["-F", "artifact=@model.skops"]
-        else:
-            body = json.dumps(_example(document, part, model))
-            words += ["-H", f"Content-Type: {kind}", "-d", body]
+    content = operation.get("requestBody", {}).get("content", {})
+    is_upload = "multipart/form-data" in content
+    part = content.get("application/json")
     url = path.replace("{name}", model).replace("{id}", "1").replace("{version}", "1")
     url = url.replace("{number}", "1")
     required = [
         p for p in operation.get("parameters", ()) if p["in"] == "query" and p.get("required")
     ]
     query = "&".join(f"{one['name']}={_value(document, one['schema'])}" for one in required)
-    return shlex.join([*words, f"{origin}{url}{'?' if query else ''}{query}"])
+    return format_curl(
+        f"{origin}{url}{'?' if query else ''}{query}",
+        _example(document, part, model) if part else None,
+        method=method.upper(),
+        file="artifact=@model.skops" if is_upload else "",
+        needs_token={} not in operation.get("security", [{}]),
+    )
 
 
 def _example(document: Schema, part: Schema, model: str) -> Any:

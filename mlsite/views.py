@@ -35,7 +35,7 @@ from predictor.api.links import absolute_url
 from predictor.api.model_list import get_search
 from predictor.api.openapi import MODEL
 from predictor.api.strict_json import JSONRenderer
-from predictor.core.model_name import NAME, NAME_RULE
+from predictor.core.model_name import NAME, NAME_RULE, NUMBER, NUMBER_RULE
 
 
 class Home(APIView):
@@ -171,6 +171,9 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # no
     model = re.match("/models/([^/]+)", request.path)
     if model and not re.fullmatch(NAME, model[1]):
         sentence += f" The name of a model is not valid. {NAME_RULE}"
+    version = re.match("/models/[^/]+/versions/([^/]+)", request.path)
+    if version and not re.fullmatch(NUMBER, version[1]):
+        sentence += f" {NUMBER_RULE}"
     return respond_error(request, NotFound(sentence))
 
 

@@ -1,5 +1,6 @@
 """Pages of the task list: DRF's browsable API with templates for people."""
 
+import secrets
 from collections.abc import Mapping
 from copy import copy
 from typing import Any
@@ -74,6 +75,7 @@ class TaskListPage(TaskPage):
             "has_more": total > MAX_COUNT,
             "applied": list_applied(request.query_params),
             "clear_query": self.get_clear_query(facets),
+            "form_key": secrets.token_urlsafe(16),
             "may_add": self.is_allowed(view, request, "POST"),
             "may_change": self.is_allowed(view, request, "PATCH"),
             "may_clear": self.is_allowed(view, request, "DELETE"),

@@ -17,7 +17,6 @@ from predictor import registry
 from predictor.admin import engine_table, version_tables
 from predictor.admin.confirmation import Confirmation, confirm
 from predictor.admin.model_filter import ModelFilter, find_model
-from predictor.admin.promotion import compare
 from predictor.admin.read_only import ReadOnlyAdmin, may_manage
 from predictor.admin.upload import upload
 from predictor.models import ModelVersion
@@ -144,7 +143,8 @@ class ModelVersionAdmin(ReadOnlyAdmin):
         if row.compiled:
             name = "Use scikit-learn alone" if row.use_compiled else "Use the compiled estimator"
             buttons.append((name, reverse("admin:version_switch", args=[row.pk])))
-        return buttons
+        page = reverse("model-version", args=[row.model.name, row.version])
+        return [*buttons, ("Show its page", page)]
 
     def promote(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Make a version live after a confirmation."""
@@ -208,7 +208,7 @@ class ModelVersionAdmin(ReadOnlyAdmin):
             phrase.format(f"version {version.version}"),
             str(version),
             reverse("admin:predictor_modelversion_change", args=[pk]),
-            compare(version) if phrase == PROMOTE else None,
+            registry.compare_with_live(version) if phrase == PROMOTE else None,
         )
         return confirm(request, self, confirmation, partial(change, version))
 

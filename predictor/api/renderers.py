@@ -7,7 +7,12 @@ from rest_framework import status
 from rest_framework.renderers import BrowsableAPIRenderer
 from rest_framework.request import Request
 
+from predictor import registry
 from predictor.api.model_list import describe_page
+from predictor.models import RegisteredModel
+
+# Number of versions that the page of a change offers, the newest first.
+MAX_CHOICES = 30
 
 
 def shows_cards(context: Mapping[str, Any]) -> bool:
@@ -44,7 +49,7 @@ class OneModelPage(BrowsableAPIRenderer):
 
 
 class ChangePage(OneModelPage):
-    """The page with the form of a change."""
+    """The page with the form of a change, and with the findings about the next live version."""
 
     template = "predictor/change.html"
 
@@ -53,4 +58,14 @@ class ChangePage(OneModelPage):
         context: dict[str, Any] = super().get_context(data, *args)
         is_not_allowed = context["response"].status_code == status.HTTP_405_METHOD_NOT_ALLOWED
         context["shows_only_form"] = is_not_allowed and context["request"].method == "GET"
+        view = context["view"]
+        model = RegisteredModel.objects.filter(name=view.kwargs["name"]).first()
+        if not context["shows_only_form"] or not model:
+            return context
+        if successor := view.find_successor(model):
+            context["comparison"] = registry.compare_with_live(successor)
+        if view.state_before and not view.get_chosen_number():
+            choices = model.versions.filter(state=view.state_before, purged_at=None)
+            numbers = choices.order_by("-version").values_list("version", flat=True)
+            context["choices"] = numbers[:MAX_CHOICES]
         return context

@@ -152,9 +152,11 @@ class Predict(CountedView, ModelDetail):
     schema = PredictSchema()
     required_permissions = {"GET": VIEW, "POST": PREDICT}
     # For the page: sentences about values outside the ranges and categories of the sample, by
-    # column; the names of classes; predictions with other values of one column; the request.
+    # column; the names of classes; the number of outputs; predictions with other values of one
+    # column; the request.
     out_of_range: Mapping[str, Sequence[str]] = {}
     class_names: Mapping[str, str] = {}
+    n_outputs = 1
     variation: Variation | None = None
     curl = ""
 
@@ -184,6 +186,7 @@ class Predict(CountedView, ModelDetail):
         # codec, those about predictions in `Model.infer`: both paths call these.
         model = self.served = self.model()
         self.class_names = model.signature.class_names
+        self.n_outputs = model.signature.n_outputs
         X, outputs, is_single = decode(request, self.codec, model.signature)
         self.n_rows = X.shape[0]
         self.check_range(request, X, is_single=is_single)

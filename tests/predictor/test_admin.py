@@ -6,9 +6,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from predictor import registry
 from predictor.admin import model_filter
-from predictor.admin.promotion import find_differences, find_facts
 from predictor.core.signature import Signature
 from predictor.models import Event, ModelVersion, RegisteredModel
+from predictor.registry.promotion import find_differences, find_facts
 
 MODELS = "/admin/predictor/registeredmodel/"
 VERSIONS = "/admin/predictor/modelversion/"
@@ -98,7 +98,7 @@ def test_a_promotion_is_asked_for_and_recorded(admin_client, api, pk):
     text = page(admin_client, url)
     assert "Make version 1 of iris live?" in text
     assert "Version 2, live now</th>" in text
-    assert '<th scope="row">accuracy</th><td>0.76</td><td>0.76</td>' in text
+    assert '<th scope="row">Accuracy</th><td>0.76</td><td>0.76</td>' in text
     assert f'<a href="{VERSIONS}">Model versions</a>' in text
     assert registry.live_versions() == {"iris": 2}
     response = admin_client.post(url, {"why": "it was better"}, follow=True)
@@ -124,6 +124,16 @@ def test_the_differences_are_stated_before_a_promotion(iris, penguins):
         "The classes differ.",
     ]
     assert find_differences(live, live) == []
+    new.signature, new.evaluation, live.evaluation = live.signature, {"n_rows": 1200}, {"n_rows": 9}
+    (sentence,) = find_differences(live, new)
+    assert sentence.startswith("The versions were evaluated on different test data (9 and 1,200 ")
+    described = Signature.from_json(live.signature).columns
+    new.evaluation, new.signature = (
+        {},
+        live.signature
+        | {"columns": [column.to_json() | {"description": ""} for column in described]},
+    )
+    assert find_differences(live, new) == ["Columns are no longer described: X1, X2."]
 
 
 def test_a_version_is_shown_as_tables(admin_client, pk):

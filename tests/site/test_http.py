@@ -11,7 +11,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from predictor.core.model_name import NAME_RULE
+from predictor.core.model_name import NAME_RULE, NUMBER_RULE
 from predictor.runtime.store import get_store
 from tests.serving import until
 from tests.site.failing_urls import fail_without_database
@@ -43,6 +43,7 @@ def test_a_browser_gets_a_page_for_it(api, db):
 
 
 NOTHING = "There is nothing at this address."
+WRONG_NUMBER = f"{NOTHING} {NUMBER_RULE}"
 WRONG_NAME = f"{NOTHING} The name of a model is not valid. {NAME_RULE}"
 
 
@@ -50,13 +51,17 @@ WRONG_NAME = f"{NOTHING} The name of a model is not valid. {NAME_RULE}"
     ("url", "detail"),
     [
         ("/models/Iris/predict", WRONG_NAME),
-        ("/models/iris/versions/two/predict", NOTHING),
+        ("/models/iris/versions/two", WRONG_NUMBER),
+        ("/models/iris/versions/two/predict", WRONG_NUMBER),
+        ("/models/iris/versions/1234567890/", WRONG_NUMBER),
+        ("/models/iris/versions/1/nope", NOTHING),
         ("/tasks/?format=csv", "There is no format csv; format takes json or api."),
     ],
 )
 def test_an_unknown_url_is_a_404_with_its_reason(api, db, url, detail):
     response = api.get(url)
     assert (response.status_code, response.json()) == (404, {"detail": detail})
+    assert detail in api.get(url, **BROWSER).content.decode()
 
 
 @pytest.mark.parametrize(
