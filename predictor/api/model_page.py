@@ -182,7 +182,8 @@ def build_snippets(
 def list_events(model: RegisteredModel) -> QuerySet[Event]:
     """Return the newest entries of the audit log."""
     events = model.events.select_related("from_version", "to_version")
-    return events.order_by("-pk")[:MAX_EVENTS]
+    shown = ("model", "kind", "by", "at", "why", "from_version__version", "to_version__version")
+    return events.only(*shown).order_by("-pk")[:MAX_EVENTS]
 
 
 def compare(version: ModelVersion, other: ModelVersion) -> dict[str, Any]:

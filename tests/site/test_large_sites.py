@@ -31,6 +31,7 @@ PAGES = [
     "/tasks/?format=api",
     "/tasks/?page_size=1000",
     "/tasks/?search=7&overdue=true",
+    "/auth/account/",
     "/admin/",
     "/admin/tasks/task/",
     "/admin/predictor/registeredmodel/",
