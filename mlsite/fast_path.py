@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 
 from mlsite.accounts.authentication import TokenAuthentication
+from mlsite.accounts.permissions import is_permitted
 from mlsite.accounts.token_cache import known_tokens
 from mlsite.server.access_log import LoggedRequest, log_requests, request_id_from
 from predictor.fast_path import Answered, FastPath
@@ -21,6 +22,7 @@ KNOWN_COMPONENTS = frozenset(
         "mlsite.accounts.authentication.TokenAuthentication",
         "mlsite.accounts.permissions.ApiAccess",
         "mlsite.client_address.ClientAddress",
+        "mlsite.compression.PageCompression",
         "mlsite.cross_origin.CrossOriginWriteGuard",
         "mlsite.form_requests.FormRequests",
         "mlsite.middleware.BodyLimit",
@@ -44,7 +46,7 @@ def authorize(environ: "WSGIEnvironment") -> bool:
     if scheme.lower() not in TokenAuthentication.SCHEMES:
         return False
     token = known_tokens.in_memory(secret.strip())
-    return token is not None and (settings.API_ACCESS == "open" or token.user.has_perm(PREDICT))
+    return token is not None and is_permitted(token.user, PREDICT)
 
 
 def own_headers(environ: "WSGIEnvironment") -> dict[str, str]:

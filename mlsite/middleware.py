@@ -17,7 +17,7 @@ from rest_framework.permissions import SAFE_METHODS
 
 from mlsite.accounts.login_throttle import LockedOut
 from mlsite.database import LOST, database_file, unavailable
-from mlsite.error_pages import error_response
+from mlsite.error_pages import error_response, wants_page
 from mlsite.exceptions import describe_methods
 from mlsite.server.access_log import (
     LoggedRequest,
@@ -200,6 +200,6 @@ class ErrorResponses:
         """Return whether a browser opens a page; a program, or one with credentials, does not."""
         return (
             request.method == "GET"
-            and "text/html" in request.META.get("HTTP_ACCEPT", "")
+            and wants_page(request)
             and "HTTP_AUTHORIZATION" not in request.META
         )

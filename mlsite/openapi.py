@@ -7,6 +7,7 @@ from django.conf import settings
 from drf_spectacular.authentication import BasicScheme, TokenScheme
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ResolvedComponent
+from drf_spectacular.settings import spectacular_settings
 from drf_spectacular.utils import PolymorphicProxySerializer
 from rest_framework import status
 from rest_framework.parsers import JSONParser
@@ -16,9 +17,6 @@ from mlsite.accounts.authentication import BasicAuthentication
 from mlsite.accounts.permissions import ApiAccess
 
 Schema = dict[str, Any]
-
-# First parts of paths that are subjects. All other paths belong to the site.
-SUBJECTS = ("models", "tasks")
 
 SENTENCES: Schema = {"type": "array", "items": {"type": "string"}}
 REFUSAL: Schema = {
@@ -76,11 +74,12 @@ class SiteSchema(AutoSchema):
         return operation
 
     def get_tags(self) -> list[str]:
-        """Return the subject of the operation; see TAGS in the settings."""
+        """Return the subject of the operation, one of TAGS in the settings."""
         if self.path.rstrip("/").endswith("/predict"):
             return ["predict"]
         first = self.path.strip("/").partition("/")[0]
-        return [first if first in SUBJECTS else "site"]
+        subjects = {tag["name"] for tag in spectacular_settings.TAGS}
+        return [first if first in subjects else "site"]
 
     def get_auth(self) -> list[Schema]:
         """Return the authentication methods; no authentication is one of them on an open site."""

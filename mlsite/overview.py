@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from django.db.models import OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
 from django.utils import timezone
 from rest_framework.request import Request
 
@@ -32,22 +32,20 @@ class ModelLine(NamedTuple):
     signature: Mapping[str, Any] | None
 
 
-def list_models(search: str) -> list[ModelLine]:
-    """Return the models whose name or description contains the text, by name."""
+def with_live_versions(models: QuerySet[RegisteredModel]) -> QuerySet[RegisteredModel]:
+    """Return the models with their live versions."""
     promotions = Event.objects.filter(to_version=OuterRef("pk")).exclude(
         kind=Event.Kind.REGISTRATION
     )
     shown = ("model", "version", "created_at", "metrics", "signature")
     live = ModelVersion.objects.filter(state=ModelVersion.State.LIVE).only(*shown)
     live = live.annotate(live_since=Subquery(promotions.order_by("-pk").values("at")[:1]))
-    models: QuerySet[RegisteredModel] = RegisteredModel.objects.filter(
-        Q(name__icontains=search) | Q(description__icontains=search)
-    ).prefetch_related(Prefetch("versions", live, to_attr="live_versions"))
-    return [describe(model, *model.live_versions) for model in models]  # type: ignore[attr-defined]  # of the prefetch
+    return models.prefetch_related(Prefetch("versions", live, to_attr="live_versions"))
 
 
-def describe(model: RegisteredModel, live: Any = None) -> ModelLine:
-    """Return the line of a model with its live version."""
+def describe(model: Any) -> ModelLine:
+    """Return the line of a model that was read with its live version."""
+    live = next(iter(model.live_versions), None)
     sentence = model.description.partition(". ")[0].rstrip(".")
     if live is None:
         return ModelLine(model.name, sentence, (), None, None, None, None)

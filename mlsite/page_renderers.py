@@ -2,20 +2,19 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.utils import timezone
 from rest_framework import status
 from rest_framework.renderers import BrowsableAPIRenderer
 from rest_framework.views import APIView
 
 from mlsite import reference
-from mlsite.overview import first_steps, list_due_tasks, list_models
+from mlsite.accounts.permissions import is_permitted
+from mlsite.described_model import get_described_model
+from mlsite.overview import describe, first_steps, list_due_tasks, with_live_versions
+from predictor import registry
 from predictor.api.links import absolute_url
-from predictor.conf import default_model
+from predictor.api.model_list import describe_page, get_page, get_search
 from predictor.permissions import VIEW
-
-# With more models, the page has a search.
-MAX_WITHOUT_SEARCH = 10
 
 
 class HomePage(BrowsableAPIRenderer):
@@ -35,22 +34,22 @@ class HomePage(BrowsableAPIRenderer):
         if context["response"].status_code != status.HTTP_200_OK or request.method != "GET":
             return context
         context |= {"is_overview": True, "now": timezone.now()}
-        if may_see(context["user"], VIEW):
-            search = request.query_params.get("search", "").strip()
-            models = list_models(search)
+        if is_permitted(context["user"], VIEW):
+            search = get_search(request)
+            page = get_page(with_live_versions(registry.search(search)), request)
+            models = [describe(model) for model in page]
+            context |= describe_page(page, request)
             context |= {
                 "models": models,
-                "search": search,
-                "has_search": bool(search) or len(models) > MAX_WITHOUT_SEARCH,
                 "first_steps": None if search else first_steps(request, models),
             }
-        if may_see(context["user"], "tasks.view_task"):
+        if is_permitted(context["user"], "tasks.view_task"):
             context["due_tasks"] = list_due_tasks()
         return context
 
 
 class SchemaPage(BrowsableAPIRenderer):
-    """The page of the schema: a reference of the API for people."""
+    """The page of the schema: a reference of the API for people, for one model."""
 
     template = "mlsite/schema.html"
 
@@ -63,12 +62,12 @@ class SchemaPage(BrowsableAPIRenderer):
         """Return the context of the template."""
         context: dict[str, Any] = super().get_context(data, *args)
         if context["response"].status_code == status.HTTP_200_OK and data:
-            origin = absolute_url(context["request"], "home").rstrip("/")
-            context["subjects"] = reference.subjects(data, origin, default_model())
-            context["objects"] = reference.objects(data)
+            request = context["request"]
+            origin = absolute_url(request, "home").rstrip("/")
+            name = get_described_model(request)
+            context |= {
+                "described_model": name,
+                "subjects": reference.subjects(data, origin, name),
+                "objects": reference.objects(data),
+            }
         return context
-
-
-def may_see(user: Any, permission: str) -> bool:
-    """Return whether the user may read the resources with this permission."""
-    return settings.API_ACCESS == "open" or user.has_perm(permission)

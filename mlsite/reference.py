@@ -1,9 +1,10 @@
 """API reference for people, made from the OpenAPI schema: operations by subject, and objects."""
 
 import json
-import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
+
+from predictor.core.curl import format_curl
 
 Schema = Mapping[str, Any]
 
@@ -61,20 +62,20 @@ class Object(NamedTuple):
     fields: list[Field]
 
 
-def subjects(document: Schema, origin: str, default_model: str) -> list[Subject]:
+def subjects(document: Schema, origin: str, model: str) -> list[Subject]:
     """Return the operations of a schema by subject.
 
     Parameters
     ----------
     document : dict
         The OpenAPI schema.
-    origin, default_model : str
+    origin, model : str
         URL of the site, and the model in the examples.
     """
     found: dict[str, list[Operation]] = {tag["name"]: [] for tag in document["tags"]}
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
-            example = _curl(document, origin, default_model, method, path, operation)
+            example = _curl(document, origin, model, method, path, operation)
             found[operation["tags"][0]].append(
                 _operation(document, method, path, operation, example)
             )
@@ -182,30 +183,29 @@ def _curl(  # noqa: PLR0913, PLR0917 - all that an example depends on
     document: Schema, origin: str, model: str, method: str, path: str, operation: Schema
 ) -> str:
     """Return a curl command for an operation."""
-    words = ["curl"] if method == "get" else ["curl", "-X", method.upper()]
-    if {} not in operation.get("security", [{}]):
-        words += ["-H", "Authorization: Bearer TOKEN"]
-    for kind, part in operation.get("requestBody", {}).get("content", {}).items():
-        if kind == "multipart/form-data":
-            words += ["-F", "artifact=@model.skops"]
-        else:
-            body = json.dumps(_example(document, part, model))
-            words += ["-H", f"Content-Type: {kind}", "-d", body]
+    content = operation.get("requestBody", {}).get("content", {})
+    is_upload = "multipart/form-data" in content
+    part = content.get("application/json")
     url = path.replace("{name}", model).replace("{id}", "1").replace("{version}", "1")
     url = url.replace("{number}", "1")
     required = [
         p for p in operation.get("parameters", ()) if p["in"] == "query" and p.get("required")
     ]
     query = "&".join(f"{one['name']}={_value(document, one['schema'])}" for one in required)
-    return shlex.join([*words, f"{origin}{url}{'?' if query else ''}{query}"])
+    return format_curl(
+        f"{origin}{url}{'?' if query else ''}{query}",
+        _example(document, part, model) if part else None,
+        method=method.upper(),
+        file="artifact=@model.skops" if is_upload else "",
+        needs_token={} not in operation.get("security", [{}]),
+    )
 
 
 def _example(document: Schema, part: Schema, model: str) -> Any:
-    """Return the example of a body for a model, else an object with its required fields."""
-    for example in part.get("examples", {}).values():
-        if example.get("summary") in (model, f"{model} 1"):
-            return example["value"]
-    return _value(document, part["schema"])
+    """Return the example of a body for a model, else the first, else the required fields."""
+    examples = list(part.get("examples", {}).values())
+    chosen = [one for one in examples if one.get("summary") in (model, f"{model} 1")] or examples
+    return chosen[0]["value"] if chosen else _value(document, part["schema"])
 
 
 def _value(document: Schema, schema: Schema) -> Any:

@@ -170,6 +170,7 @@ MIDDLEWARE = [
     "mlsite.middleware.ContentSecurityPolicy",
     "mlsite.middleware.BodyLimit",
     "mlsite.form_requests.FormRequests",
+    "mlsite.compression.PageCompression",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "mlsite.middleware.CacheHeaders",
     "mlsite.client_address.ClientAddress",
@@ -295,6 +296,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "GET_MOCK_REQUEST": "mlsite.described_model.build_request",
     "TAGS": [
         {"name": "predict", "description": "Predictions with a model, and what it takes."},
         {"name": "models", "description": "Models and their versions: register, promote, undo."},

@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 
 from mlsite import metrics, views
+from mlsite.accounts.views import Account
 from mlsite.guide import views as guide_views
 from predictor import urls as predictor_urls
 
@@ -19,6 +20,7 @@ urlpatterns = [
     re_path(
         r"^guide/(?P<name>[a-z0-9/-]+?)/?$", guide_views.GuidePage.as_view(), name="guide-page"
     ),
+    path("auth/account/", Account.as_view(), name="account"),
     path("auth/", include("rest_framework.urls")),
     path("admin/", admin.site.urls),
 ]

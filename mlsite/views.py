@@ -30,9 +30,12 @@ from rest_framework.views import APIView
 from mlsite.database import unavailable, why_unavailable
 from mlsite.error_pages import error_response, error_text
 from mlsite.page_renderers import HomePage, SchemaPage
+from predictor import exceptions, registry
 from predictor.api.links import absolute_url
+from predictor.api.model_list import get_search
+from predictor.api.openapi import MODEL
 from predictor.api.strict_json import JSONRenderer
-from predictor.core.model_name import NAME, NAME_RULE
+from predictor.core.model_name import NAME, NAME_RULE, NUMBER, NUMBER_RULE
 
 
 class Home(APIView):
@@ -44,6 +47,8 @@ class Home(APIView):
     @extend_schema(operation_id="home", responses=OpenApiTypes.OBJECT)
     def get(self, request: Request) -> Response:
         """Return the URLs of the resources."""
+        if isinstance(request.accepted_renderer, HomePage):
+            get_search(request)  # refuses a text that is too long
         return Response(
             {
                 "status": "alive",
@@ -81,9 +86,10 @@ class Hello(TextView):
 
 
 class Schema(SpectacularAPIView):
-    """OpenAPI 3 schema of the site, as JSON or YAML."""
+    """OpenAPI 3 schema of the site, as JSON or YAML: of all models, or of one with `?model=`."""
 
     name = "Schema"
+    schema = None
     renderer_classes = [
         OpenApiJsonRenderer2,  # plain application/json, which browsers display
         OpenApiJsonRenderer,
@@ -91,6 +97,17 @@ class Schema(SpectacularAPIView):
         OpenApiYamlRenderer2,
         SchemaPage,
     ]
+
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Return the schema."""
+        if name := request.query_params.get(MODEL):
+            registry.find(name)
+        response: Response = super().get(request, *args, **kwargs)  # type: ignore[no-untyped-call]  # untyped
+        return response
+
+    def get_exception_handler(self) -> exceptions.Handler:
+        """Return the handler that also responds to an unknown model."""
+        return exceptions.handle
 
 
 @method_decorator(csp_update({"style-src": [UNSAFE_INLINE]}), name="dispatch")  # of Swagger UI
@@ -154,6 +171,9 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # no
     model = re.match("/models/([^/]+)", request.path)
     if model and not re.fullmatch(NAME, model[1]):
         sentence += f" The name of a model is not valid. {NAME_RULE}"
+    version = re.match("/models/[^/]+/versions/([^/]+)", request.path)
+    if version and not re.fullmatch(NUMBER, version[1]):
+        sentence += f" {NUMBER_RULE}"
     return respond_error(request, NotFound(sentence))
 
 

@@ -17,6 +17,8 @@ IMMUTABLE_COLUMNS = (
     "version",
     "artifact",
     "format",
+    "estimator",
+    "parts",
     "sha256",
     "size",
     "signature",

@@ -3,11 +3,11 @@
 from django.urls import re_path
 
 from predictor.api import lifecycle, tables, versions, views
-from predictor.core.model_name import NAME
+from predictor.core.model_name import NAME, NUMBER
 from predictor.protocols import open_inference
 
 model = rf"^models/(?P<name>{NAME})"
-version = rf"{model}/versions/(?P<version>[0-9]{{1,9}})"
+version = rf"{model}/versions/(?P<version>{NUMBER})"
 
 urlpatterns = [
     re_path(r"^predict/?$", views.Predict.as_view(), name="predict"),

@@ -1,6 +1,6 @@
 """Choices of the list with their counts, and orderings by column."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from django.db.models import QuerySet
@@ -61,9 +61,17 @@ def as_text(count: int) -> str:
 
 
 class Facets:
-    """The choices of the list for the filters of a request."""
+    """The choices of the list for the filters of a request.
 
-    def __init__(self, params: QueryDict) -> None:
+    Parameters
+    ----------
+    params : QueryDict
+        The query of the request.
+    tasks : sequence of Task, optional
+        All tasks that match it, if they are known.
+    """
+
+    def __init__(self, params: QueryDict, tasks: Sequence[Task] | None = None) -> None:
         self.params = params.copy()
         for name in (*KeysetPagination.parameters, "format"):
             self.params.pop(name, None)
@@ -76,7 +84,10 @@ class Facets:
         self.has_numbers = True
         if any(text.strip() for text in others.values()):
             # No index has these filters together with the choices: each count could scan the table.
-            keys = list(self.rows.values_list("pk", flat=True)[: MAX_COUNT + 1])
+            if tasks is None or any(self.params.get(name) for name in COUNTED):
+                keys = list(self.rows.values_list("pk", flat=True)[: MAX_COUNT + 1])
+            else:
+                keys = [task.pk for task in tasks]
             self.has_numbers = len(keys) <= MAX_COUNT
             if self.has_numbers:
                 self.rows = Task.objects.filter(pk__in=keys).order_by()

@@ -12,11 +12,14 @@ from rest_framework import status
 from rest_framework.exceptions import APIException, ParseError
 from rest_framework.request import Request
 from rest_framework.serializers import BaseSerializer
+from rest_framework.utils.html import is_html_input
 
 from tasks.models import IdempotencyKey, Task
 
 KEY_LIFETIME = timedelta(days=1)
 MAX_KEYS_DELETED = 100
+# Field of a form: the key of the page that contains it.
+FORM_KEY = "_key"
 
 
 class KeyReused(APIException):
@@ -37,13 +40,11 @@ class TaskGone(APIException):
 
 def create_once(request: Request, serializer: BaseSerializer[Any]) -> list[Task]:
     """Save the valid serializer, unless the request's key was used before; return the tasks."""
-    key_text = request.headers.get("Idempotency-Key")
-    if key_text is not None and not re.fullmatch("[!-~]{1,255}", key_text):
-        raise ParseError("Idempotency-Key takes 1 to 255 ASCII characters without spaces.")
+    fingerprint = fingerprint_of(serializer.validated_data)
+    key_text = key_of(request, fingerprint)
     with transaction.atomic():
         if key_text is None:
             return save(serializer)
-        fingerprint = fingerprint_of(serializer.validated_data)
         # A concurrent request with the same key waits here until this transaction ends.
         key, is_new = IdempotencyKey.objects.select_for_update().get_or_create(
             owner=owner_of(request), key=key_text, defaults={"fingerprint": fingerprint}
@@ -56,6 +57,20 @@ def create_once(request: Request, serializer: BaseSerializer[Any]) -> list[Task]
         key.save()
         clear_old_keys()
         return tasks
+
+
+def key_of(request: Request, fingerprint: str) -> str | None:
+    """Return the key of the request; None if it has none.
+
+    The key of a form includes the values: a user can go back to the page and add another task.
+    """
+    key = request.headers.get("Idempotency-Key")
+    form: Any = request.data if is_html_input(request.data) else {}
+    if FORM_KEY in form:
+        key = f"{form[FORM_KEY]}-{fingerprint}"
+    if key is not None and not re.fullmatch("[!-~]{1,255}", key):
+        raise ParseError("Idempotency-Key takes 1 to 255 ASCII characters without spaces.")
+    return key
 
 
 def save(serializer: BaseSerializer[Any]) -> list[Task]:

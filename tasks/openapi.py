@@ -58,7 +58,7 @@ ONE_OR_MANY = PolymorphicProxySerializer(
 task_schema = extend_schema_view(
     list=extend_schema(description="List the tasks that match the filters, in pages."),
     create=extend_schema(
-        description=f"Create a task, or all of a JSON list of up to 1,000. {TIMES}",
+        description=f"Create a task, or all of a JSON list of 1 to 1,000. {TIMES}",
         parameters=[IDEMPOTENCY_KEY, ETAG],
         request=ONE_OR_MANY,
         responses={201: ONE_OR_MANY, **error_responses(TaskGone, KeyReused)},

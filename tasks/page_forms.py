@@ -49,16 +49,16 @@ class PageForms(ModelViewSet[Task]):
 
     def describe_change(self, response: Response) -> str:
         """Return a sentence about a successful change."""
-        title = self.task.title if self.task else ""
+        data = response.data
         match self.action:
             case "clear":
-                number = response.data["deleted"]
-                return f"Deleted {number:,} task{pluralize(number)}."
+                return f"Deleted {data['deleted']:,} task{pluralize(data['deleted'])}."
             case "create":
-                url, title = response.data["url"], response.data["title"]
-                return format_html('Added <a href="{}">{}</a>.', url, title)
+                return format_html('Added <a href="{}">{}</a>.', data["url"], data["title"])
             case "destroy":
-                return f"Deleted {title}."
+                return f"Deleted {self.task.title if self.task else ''}."
             case "update":
                 return "Saved."
-        return f"{title} is {'done' if response.data['done'] else 'open again'}."
+        # A filtered list may no longer show the task, so the sentence has a link.
+        state = "done" if data["done"] else "open again"
+        return format_html('<a href="{}">{}</a> is {}.', data["url"], data["title"], state)

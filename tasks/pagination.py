@@ -9,6 +9,7 @@ from django.db.models import Model
 from django.template import loader
 from rest_framework.exceptions import ValidationError
 from rest_framework.pagination import BasePagination
+from rest_framework.renderers import BrowsableAPIRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import remove_query_param, replace_query_param
@@ -87,13 +88,14 @@ class KeysetPagination(BasePagination):
             raise ValidationError({"cursor": [sentence]}) from exc
 
     def get_page_size(self) -> int:
-        """Return the maximum number of rows on the page."""
+        """Return the maximum number of rows on the page; in a browser, at most 100."""
         text = self.request.query_params.get("page_size") or str(self.page_size)
         size = int(text) if re.fullmatch("[0-9]{1,4}", text) else 0
         if not 1 <= size <= self.max_page_size:
             sentence = f"Must be an integer from 1 to {self.max_page_size}."
             raise ValidationError({"page_size": [sentence]})
-        return size
+        is_html = isinstance(self.request.accepted_renderer, BrowsableAPIRenderer)
+        return min(size, self.page_size) if is_html else size
 
     def link(self, cursor: Cursor | None) -> str | None:
         """Return the URL of the page at the cursor."""

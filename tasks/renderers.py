@@ -1,5 +1,6 @@
 """Pages of the task list: DRF's browsable API with templates for people."""
 
+import secrets
 from collections.abc import Mapping
 from copy import copy
 from typing import Any
@@ -61,7 +62,8 @@ class TaskListPage(TaskPage):
         tasks = self.get_tasks(view, request, response.status_code)
         if tasks is None or request.query_params.get("format") == self.format:
             return context
-        facets = Facets(request.query_params)
+        is_only_page = not view.paginator.next and not view.paginator.previous
+        facets = Facets(request.query_params, tasks if is_only_page else None)
         total = facets.total()
         return context | {
             "tasks": tasks,
@@ -73,6 +75,7 @@ class TaskListPage(TaskPage):
             "has_more": total > MAX_COUNT,
             "applied": list_applied(request.query_params),
             "clear_query": self.get_clear_query(facets),
+            "form_key": secrets.token_urlsafe(16),
             "may_add": self.is_allowed(view, request, "POST"),
             "may_change": self.is_allowed(view, request, "PATCH"),
             "may_clear": self.is_allowed(view, request, "DELETE"),

@@ -31,6 +31,9 @@ class TaskListSerializer(serializers.ListSerializer[Task]):
 
     def to_internal_value(self, data: Any) -> list[Any]:
         """Validate every task; report errors by index."""
+        if not data:
+            sentence = "The list is empty. Send at least one task."
+            raise serializers.ValidationError({"detail": sentence})
         if len(data) > MAX_TASKS_PER_REQUEST:
             sentence = f"A list takes at most {MAX_TASKS_PER_REQUEST} tasks; got {len(data)}."
             raise serializers.ValidationError({"detail": sentence})

@@ -174,6 +174,13 @@ FLOORS = [
         at_most=True,
     ),
     Floor(
+        "the slowest page of a site with 200 models and 100,000 tasks",
+        200,
+        script("pages"),
+        at_most=True,
+        unit=" ms",
+    ),
+    Floor(
         "an estimator process, beyond the estimator's own call, one row and one client",
         200,
         script("isolation"),

@@ -1,5 +1,6 @@
 """The processes of a server (Linux)."""
 
+import os
 import re
 from contextlib import suppress
 from pathlib import Path
@@ -39,6 +40,16 @@ def running() -> list[tuple[int, int, int, int]]:
             continue  # it has ended
         processes.append((int(path.parent.name), int(fields[1]), int(fields[3]), int(fields[19])))
     return processes
+
+
+def cpu_s(processes: set[Process]) -> float:
+    """Return the CPU time of processes since their start."""
+    ticks = 0
+    for process in processes:
+        with suppress(OSError):  # it has ended
+            stat = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+            ticks += int(stat[11]) + int(stat[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def memory_mb(processes: set[Process]) -> float:

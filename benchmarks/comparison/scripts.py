@@ -11,7 +11,14 @@ from tempfile import TemporaryDirectory
 from comparison.paths import BENCHMARKS
 
 # Name of the script: about how many seconds it takes.
-SCRIPTS = {"disturbed": 180, "tasks_paging": 150, "memory": 90, "in_process": 40, "isolation": 20}
+SCRIPTS = {
+    "disturbed": 180,
+    "tasks_paging": 150,
+    "memory": 90,
+    "pages": 120,
+    "in_process": 40,
+    "isolation": 20,
+}
 TIMEOUT_S = 900
 
 

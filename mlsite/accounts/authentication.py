@@ -6,6 +6,8 @@ from rest_framework import authentication
 from rest_framework.exceptions import AuthenticationFailed, Throttled
 from rest_framework.request import Request
 
+from mlsite.error_pages import wants_page
+
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
@@ -39,9 +41,7 @@ class TokenAuthentication(authentication.TokenAuthentication):
         have a login form.
         """
         bearer = 'Bearer realm="api"'
-        browser = "HTTP_SEC_FETCH_MODE" in request.META or (
-            "text/html" in request.META.get("HTTP_ACCEPT", "")
-        )
+        browser = "HTTP_SEC_FETCH_MODE" in request.META or wants_page(request)
         basic = any(
             isinstance(authenticator, BasicAuthentication)
             for authenticator in request.authenticators or ()

@@ -8,8 +8,8 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 
-from predictor.admin.promotion import Comparison
 from predictor.core.errors import PredictorError
+from predictor.registry.promotion import Comparison
 from predictor.runtime.store import get_store
 
 if TYPE_CHECKING:

@@ -11,7 +11,6 @@ from django.urls import reverse
 
 from predictor import registry
 from predictor.admin.confirmation import Confirmation, confirm
-from predictor.admin.promotion import compare
 from predictor.admin.read_only import ReadOnlyAdmin, may_manage
 from predictor.admin.version_tables import format_metric
 from predictor.models import ModelVersion, RegisteredModel
@@ -34,6 +33,7 @@ class RegisteredModelAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[RegisteredModel]:
         """Return the models with the number of versions and the live version."""
         live = ModelVersion.objects.filter(state=ModelVersion.State.LIVE)
+        live = live.only("model", "version", "metrics")
         models: QuerySet[RegisteredModel] = super().get_queryset(request)
         return models.annotate(version_count=Count("versions")).prefetch_related(
             Prefetch("versions", queryset=live, to_attr="live")
@@ -73,7 +73,11 @@ class RegisteredModelAdmin(ReadOnlyAdmin):
         if row.live:
             buttons.append(("Take offline", reverse("admin:model_unpublish", args=[row.pk])))
         versions = reverse("admin:predictor_modelversion_changelist")
-        return [*buttons, ("Compare versions", f"{versions}?model__id__exact={row.pk}")]
+        return [
+            *buttons,
+            ("Compare versions", f"{versions}?model__id__exact={row.pk}"),
+            ("Show its page", reverse("model-detail", args=[row.name])),
+        ]
 
     def rollback(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Roll back after a confirmation."""
@@ -124,6 +128,6 @@ class RegisteredModelAdmin(ReadOnlyAdmin):
             f"{verb}{to_version}",
             str(model),
             reverse("admin:predictor_registeredmodel_change", args=[pk]),
-            compare(version) if version else None,
+            registry.compare_with_live(version) if version else None,
         )
         return confirm(request, self, confirmation, make_change)

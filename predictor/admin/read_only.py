@@ -35,6 +35,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # no generic a
 
     actions = None
     show_full_result_count = False
+    list_per_page = 50
     url_prefix = ""  # first part of the names of the confirmation URLs
     changes: Sequence[str] = ()  # methods that are views with a confirmation
 

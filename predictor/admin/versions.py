@@ -1,12 +1,12 @@
 """Versions in the admin: a comparison of their metrics, and buttons for changes."""
 
-import re
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.defaultfilters import filesizeformat
@@ -16,7 +16,7 @@ from django.utils.html import format_html
 from predictor import registry
 from predictor.admin import engine_table, version_tables
 from predictor.admin.confirmation import Confirmation, confirm
-from predictor.admin.promotion import compare
+from predictor.admin.model_filter import ModelFilter, find_model
 from predictor.admin.read_only import ReadOnlyAdmin, may_manage
 from predictor.admin.upload import upload
 from predictor.models import ModelVersion
@@ -28,15 +28,18 @@ if TYPE_CHECKING:
 LABELS = {"promote": "Make live", "retire": "Retire", "purge": "Delete the files"}
 PROMOTE = "Make {} live"
 
-# Number of metrics with a column in the list.
+# Number of metrics with a column in the list, and of versions that are searched for their names.
 MAX_METRICS = 8
+MAX_READ = 100
+# Columns of the table that the list does not show.
+LONG_COLUMNS = ("engines", "evaluation", "parts", "signature")
 
 
 class ModelVersionAdmin(ReadOnlyAdmin):
     """Versions with their metrics. An upload adds a version."""
 
     list_display = ["__str__", "state", "purged_at", "created_at", "created_by"]
-    list_filter = ["state", "model"]
+    list_filter = ["state", ModelFilter]
     list_select_related = ["model", "created_by"]
     search_fields = ["model__name", "notes", "source"]
     ordering = ["model__name", "-version"]
@@ -102,13 +105,20 @@ class ModelVersionAdmin(ReadOnlyAdmin):
         return may_manage(request)
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
-        """Return the columns, including one for each metric."""
-        versions = ModelVersion.objects.all()
-        if model := request.GET.get("model__id__exact", ""):
-            is_id = re.fullmatch("[0-9]{1,18}", model)
-            versions = versions.filter(model=int(model) if is_id else None)
-        names = sorted({name for version in versions for name in version.metrics})
+        """Return the columns, including one for each metric of the newest versions."""
+        versions = ModelVersion.objects.order_by("-pk")
+        if model := request.GET.get(ModelFilter.parameter_name, ""):
+            versions = versions.filter(model__in=find_model(model))
+        newest = versions.values_list("metrics", flat=True)[:MAX_READ]
+        names = sorted({name for metrics in newest for name in metrics})
         return [*self.list_display, *map(column, names[:MAX_METRICS])]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ModelVersion]:
+        """Return the versions; those of the list without the columns that it does not show."""
+        versions: QuerySet[ModelVersion] = super().get_queryset(request)
+        match = request.resolver_match
+        is_list = match and match.url_name == "predictor_modelversion_changelist"
+        return versions.defer(*LONG_COLUMNS) if is_list else versions
 
     @transaction.non_atomic_requests  # the registry commits its own transactions
     def add_view(
@@ -133,7 +143,8 @@ class ModelVersionAdmin(ReadOnlyAdmin):
         if row.compiled:
             name = "Use scikit-learn alone" if row.use_compiled else "Use the compiled estimator"
             buttons.append((name, reverse("admin:version_switch", args=[row.pk])))
-        return buttons
+        page = reverse("model-version", args=[row.model.name, row.version])
+        return [*buttons, ("Show its page", page)]
 
     def promote(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Make a version live after a confirmation."""
@@ -197,7 +208,7 @@ class ModelVersionAdmin(ReadOnlyAdmin):
             phrase.format(f"version {version.version}"),
             str(version),
             reverse("admin:predictor_modelversion_change", args=[pk]),
-            compare(version) if phrase == PROMOTE else None,
+            registry.compare_with_live(version) if phrase == PROMOTE else None,
         )
         return confirm(request, self, confirmation, partial(change, version))
 

@@ -23,6 +23,9 @@ UNUSED = "Not used by the model. Any value is accepted."
 LABEL_TYPES: dict[type, str] = {bool: "boolean", int: "integer", float: "number", str: "string"}
 # Null is NaN. The pattern applies to strings only.
 NUMBER: Schema = {"type": ["number", "string", "null"], "pattern": "^-?Infinity$"}
+# Names in the code that openapi-python-client generates for a row, as `_simplify` returns them. An
+# attribute of that name would break the code.
+USED_BY_GENERATORS = frozenset({"cast", "cls", "d", "fielddict", "fromdict", "todict"})
 # Number of classes in the schema of a prediction.
 MAX_EXAMPLES = 20
 SCALAR: Schema = {"type": ["number", "string", "boolean", "null"]}
@@ -40,7 +43,7 @@ def row_schema(signature: Signature) -> Schema:
     """Return the schema of one row."""
     columns = {column.name: _column_schema(column) for column in signature.columns}
     required = signature.used_names
-    if not _are_distinct(columns):
+    if not _are_distinct(columns) or not USED_BY_GENERATORS.isdisjoint(map(_simplify, columns)):
         return _object_schema(list(columns), any_of(list(columns.values())), required)
     return {
         "type": "object",
@@ -137,4 +140,8 @@ def _are_distinct(names: Collection[str]) -> bool:
 
     Generators of clients make identifiers from them. Equal identifiers make a generator fail.
     """
-    return len({re.sub(r"[\W_]", "", name).lower() for name in names}) == len(names)
+    return len(set(map(_simplify, names))) == len(names)
+
+
+def _simplify(name: str) -> str:
+    return re.sub(r"[\W_]", "", name).lower()

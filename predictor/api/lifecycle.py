@@ -1,19 +1,18 @@
 """Views that change the states of versions; for staff only."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
-from django.contrib import messages
-from django.http import HttpResponseBase, HttpResponseRedirect
-from django.urls import reverse
+from django.http import HttpResponseBase
 from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_view
-from rest_framework import status
 from rest_framework.renderers import BrowsableAPIRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 
 from predictor import registry
+from predictor.api.links import see_other
 from predictor.api.option_serializers import (
     ReasonSerializer,
     TrainSerializer,
@@ -22,7 +21,8 @@ from predictor.api.option_serializers import (
 from predictor.api.renderers import ChangePage
 from predictor.api.serializers import CardSerializer
 from predictor.api.views import ModelView
-from predictor.models import ModelVersion
+from predictor.core.model_name import NUMBER
+from predictor.models import ModelVersion, RegisteredModel
 from predictor.permissions import ManagesModels
 from predictor.runtime.store import get_store
 
@@ -49,12 +49,27 @@ class Change(ModelView):
     responses: Mapping[int, Any] = {200: CardSerializer, 409: CONFLICT}
     # Makes the change, and returns the version that it concerns.
     change: Callable[..., ModelVersion | None]
+    # State of the versions that the change can concern; None if the user does not choose one.
+    state_before: ModelVersion.State | None = None
     # Notice for a browser, with the version as the first argument of its format.
     notice = "Version {0.version} is {0.state}."
 
     def get_serializer(self, **kwargs: Any) -> Serializer[Any]:
-        """Return the serializer of the options."""
-        return self.serializer_class(**kwargs)
+        """Return the serializer of the options, with the version in the query in its form."""
+        serializer = self.serializer_class(**kwargs)
+        if (number := self.get_chosen_number()) and "version" in serializer.fields:
+            field = serializer.fields["version"]
+            field.initial, field.style = number, {"readonly": True}
+        return serializer
+
+    def get_chosen_number(self) -> int | None:
+        """Return the number of the version in the query, for the page; None without a number."""
+        number = self.request.query_params.get("version", "")
+        return int(number) if re.fullmatch(NUMBER, number) else None
+
+    def find_successor(self, model: RegisteredModel) -> ModelVersion | None:  # noqa: ARG002 - for subclasses
+        """Return the version that the change will make live; None if there is none."""
+        return None
 
     def post(self, request: Request, name: str) -> HttpResponseBase:
         """Make the change, and return the model's card."""
@@ -69,9 +84,7 @@ class Change(ModelView):
         """Return the card as JSON; redirect a browser to the model's page, which has the notice."""
         if not isinstance(request.accepted_renderer, BrowsableAPIRenderer):
             return Response(CardSerializer(registry.find(name)).data)
-        messages.success(request, notice, fail_silently=True)  # a site may have no messages
-        page = reverse("model-detail", args=[name])
-        return HttpResponseRedirect(page, status=status.HTTP_303_SEE_OTHER)
+        return see_other(request, notice, "model-detail", name)
 
 
 @documented
@@ -87,6 +100,12 @@ class Promote(Change):
     """Make a version live."""
 
     serializer_class = VersionChoiceSerializer
+    state_before = ModelVersion.State.READY
+
+    def find_successor(self, model: RegisteredModel) -> ModelVersion | None:
+        """Return the version in the query."""
+        number = self.get_chosen_number()
+        return model.versions.filter(version=number).first() if number else None
 
     def change(self, name: str, **options: Any) -> ModelVersion:
         """Make the version live if it can be loaded."""
@@ -101,12 +120,20 @@ class Rollback(Change):
 
     change = staticmethod(registry.rollback)
 
+    def find_successor(self, model: RegisteredModel) -> ModelVersion | None:
+        """Return the version that was live before."""
+        return registry.previous_live(model)
+
 
 @documented
 class Reset(Change):
     """Make the lowest version that is not retired live. Nothing is deleted."""
 
     change = staticmethod(registry.reset)
+
+    def find_successor(self, model: RegisteredModel) -> ModelVersion | None:
+        """Return the lowest version."""
+        return registry.lowest_version(model)
 
 
 @documented
@@ -123,6 +150,7 @@ class Retire(Change):
     """Take a version out of service permanently. Its artifact is kept."""
 
     serializer_class = VersionChoiceSerializer
+    state_before = ModelVersion.State.READY
 
     def change(self, name: str, **options: Any) -> ModelVersion:
         """Retire the version."""
@@ -134,6 +162,7 @@ class Purge(Change):
     """Delete the files of a retired version. The version stays in the list of versions."""
 
     serializer_class = VersionChoiceSerializer
+    state_before = ModelVersion.State.RETIRED
     notice = "The files of version {0.version} are deleted."
 
     def change(self, name: str, **options: Any) -> ModelVersion:

@@ -1,7 +1,10 @@
-"""Absolute URLs of the site."""
+"""Absolute URLs of the site, and the page that follows a change."""
 
 from django.conf import settings
+from django.contrib import messages
+from django.http import HttpResponseRedirect
 from django.urls import reverse
+from rest_framework import status
 from rest_framework.request import Request
 
 
@@ -17,3 +20,9 @@ def to_absolute(request: Request, path: str) -> str:
         return public_url.rstrip("/") + path
     url: str = request.build_absolute_uri(path)
     return url
+
+
+def see_other(request: Request, notice: str, name: str, *args: object) -> HttpResponseRedirect:
+    """Return the redirect of a browser to the page of a named route, which shows the notice."""
+    messages.success(request, notice, fail_silently=True)  # a site may have no messages
+    return HttpResponseRedirect(reverse(name, args=args), status=status.HTTP_303_SEE_OTHER)

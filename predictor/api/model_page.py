@@ -22,6 +22,8 @@ from predictor.recipes import RECIPES
 # Numbers of versions and of events on the page, the newest first.
 MAX_VERSIONS = 30
 MAX_EVENTS = 20
+# Number of versions on the page of all versions: a page has at most 150 KB.
+MAX_LISTED_VERSIONS = 150
 # Number of charts of metrics.
 MAX_METRICS = 4
 
@@ -56,15 +58,38 @@ class ModelPage(OneModelPage):
         if live := next((v for v in versions if v.state == ModelVersion.State.LIVE), None):
             context["live"] = describe(live)
             context["snippets"] = build_snippets(request, live, "model-predict", model.name)
+            context["needs_token"] = needs_token(request)
         elif may_manage:
             context["ready_versions"] = [
                 v.version for v in versions if v.state == ModelVersion.State.READY
             ]
         if request.user.is_authenticated:
             context["events"] = list_events(model)
-        lowest = registry.lowest_version(model) if may_manage else None
-        if lowest and lowest.state != ModelVersion.State.LIVE:
-            context["reset_version"] = lowest.version
+        if may_manage:
+            context |= find_ways_back(model)
+        return context
+
+
+class VersionListPage(OneModelPage):
+    """The page of all versions of a model, with the form of an upload."""
+
+    template = "predictor/version_list.html"
+
+    def get_name(self, view: APIView) -> str:
+        """Return the title."""
+        return f"Versions of {view.kwargs['name']}"
+
+    def get_context(self, data: Any, *args: Any) -> dict[str, Any]:
+        """Return the context of the template."""
+        context: dict[str, Any] = super().get_context(data, *args)
+        if shows_cards(context):
+            model = registry.find(context["view"].kwargs["name"])
+            rows = model.versions.select_related("created_by").order_by("-version")
+            context |= {
+                "card": {"name": model.name},
+                "versions": [describe(version) for version in rows[:MAX_LISTED_VERSIONS]],
+                "n_versions": len(data),
+            }
         return context
 
 
@@ -88,7 +113,10 @@ class VersionPage(OneModelPage):
         context |= {
             "card": data,
             "row": describe(version),
+            "findings": registry.find_facts(version),
             "has_counts": any(column.get("counts") for column in data["inputs"]),
+            "may_manage": ManagesModels().has_permission(request, context["view"]),
+            "live": others.filter(state=ModelVersion.State.LIVE).first(),
             "other_versions": others.values_list("version", flat=True)[:MAX_VERSIONS],
         }
         if version.state != ModelVersion.State.RETIRED:
@@ -97,12 +125,20 @@ class VersionPage(OneModelPage):
                 request, version, "model-version-predict", *address
             )
             context["predict_url"] = reverse("model-version-predict", args=address)
+            context["needs_token"] = needs_token(request)
         number = request.query_params.get("compare", "")
         if number.isascii() and number.isdigit():
             other = others.filter(version=int(number[:9])).first()
             context["comparison"] = compare(version, other) if other else None
             context["has_no_comparison"] = other is None
         return context
+
+
+def find_ways_back(model: RegisteredModel) -> dict[str, Any]:
+    """Return the versions of a rollback and of a reset; a reset only if it differs."""
+    previous, lowest = registry.previous_live(model), registry.lowest_version(model)
+    is_reset = lowest and lowest != previous and lowest.state != ModelVersion.State.LIVE
+    return {"previous": previous, "lowest": lowest if is_reset else None}
 
 
 def list_versions(model: RegisteredModel) -> Sequence[ModelVersion]:
@@ -114,29 +150,21 @@ def list_versions(model: RegisteredModel) -> Sequence[ModelVersion]:
 
 
 def describe(version: Any) -> Any:
-    """Return a version with the engine in one word and all of its metrics."""
+    """Return a version with the engine in one word."""
     is_compiled = version.use_compiled and version.compiled
     version.engine = version.engines.get("engine", SCIKIT_LEARN) if is_compiled else SCIKIT_LEARN
-    version.all_metrics = get_metrics(version)
     return version
-
-
-def get_metrics(version: ModelVersion) -> dict[str, float]:
-    """Return the metrics of the registration, and the others that were computed on test data."""
-    computed = version.evaluation.get("metrics", {})
-    metrics: dict[str, float] = version.metrics
-    return {name: metric["value"] for name, metric in computed.items()} | metrics
 
 
 def build_metric_charts(versions: Iterable[Any]) -> list[dict[str, Any]]:
     """Return the values of each metric by version, if at least two versions have it."""
     ordered = sorted(versions, key=lambda version: version.version)
-    names = dict.fromkeys(name for version in ordered for name in version.all_metrics)
+    names = dict.fromkeys(name for version in ordered for name in version.metrics)
     charts = []
     for name in names:
-        rows = [v for v in ordered if isinstance(v.all_metrics.get(name), int | float)]
+        rows = [v for v in ordered if isinstance(v.metrics.get(name), int | float)]
         if len(rows) > 1 and not name.endswith("_std"):
-            values = [version.all_metrics[name] for version in rows]
+            values = [version.metrics[name] for version in rows]
             numbers = [version.version for version in rows]
             charts.append({"name": name, "versions": numbers, "series": {name: values}})
     return charts[:MAX_METRICS]
@@ -154,14 +182,15 @@ def build_snippets(
 def list_events(model: RegisteredModel) -> QuerySet[Event]:
     """Return the newest entries of the audit log."""
     events = model.events.select_related("from_version", "to_version")
-    return events.order_by("-pk")[:MAX_EVENTS]
+    shown = ("model", "kind", "by", "at", "why", "from_version__version", "to_version__version")
+    return events.only(*shown).order_by("-pk")[:MAX_EVENTS]
 
 
 def compare(version: ModelVersion, other: ModelVersion) -> dict[str, Any]:
     """Return the metrics of two versions side by side, and the properties that differ."""
     return {
         "other": other.version,
-        "metrics": pair(get_metrics(version), get_metrics(other)),
+        "metrics": pair(version.metrics, other.metrics),
         "differences": find_differences(_list_properties(version), _list_properties(other)),
         "parameters": find_differences(_list_parameters(version), _list_parameters(other))
         if version.parts and other.parts  # versions that were registered before have none

@@ -29,6 +29,8 @@ else:
 
 
 VERSION = OpenApiParameter("version", int, OpenApiParameter.PATH)
+# Query parameter of the request of a schema: the only model to describe.
+MODEL = "model"
 
 
 class PredictSchema(AutoSchema):
@@ -126,9 +128,15 @@ class PredictSchema(AutoSchema):
 
     def get_signatures(self) -> dict[str, Signature]:
         """Return the signatures of the models that the URL can address, by model name."""
-        named = "{" in self.path
-        models = [m for m in get_store().models() if named or m.name == conf.default_model()]
+        only = self.described_model if "{" in self.path else conf.default_model()
+        models = [m for m in get_store().models() if only in ("", m.name)]
         return {model.name: model.signature for model in models}
+
+    @property
+    def described_model(self) -> str:
+        """The only model that the schema describes; empty if it describes all models."""
+        name: str = self.view.request.query_params.get(MODEL, "")
+        return name
 
 
 class VersionPredictSchema(PredictSchema):
@@ -150,10 +158,22 @@ class VersionPredictSchema(PredictSchema):
         return "version_predict" if self.method == "POST" else "version_predict_card"
 
     def get_signatures(self) -> dict[str, Signature]:
-        """Return the signatures of the versions that are not retired, by version."""
-        versions = ModelVersion.objects.select_related("model")
-        rows = versions.exclude(state=ModelVersion.State.RETIRED)
-        return {str(row): Signature.from_json(row.signature) for row in rows}
+        """Return the signatures of the versions that are not retired, by version.
+
+        The view keeps them: it describes one operation of one schema, which needs them repeatedly.
+        """
+        view: Any = self.view
+        if view.described is None:
+            view.described = self._read_signatures()
+        signatures: dict[str, Signature] = view.described
+        return signatures
+
+    def _read_signatures(self) -> dict[str, Signature]:
+        versions = ModelVersion.objects.exclude(state=ModelVersion.State.RETIRED)
+        if self.described_model:
+            versions = versions.filter(model__name=self.described_model)
+        rows = versions.values_list("model__name", "version", "signature")
+        return {f"{name} {number}": Signature.from_json(part) for name, number, part in rows}
 
 
 def _name_components(model: str, version: str = "") -> Iterator[str]:

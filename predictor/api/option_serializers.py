@@ -5,6 +5,7 @@ from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.utils import json
 
 BOOLEAN_MESSAGES: dict[str, Any] = {"invalid": "Must be true or false."}
 FILE_MESSAGES: dict[str, Any] = {
@@ -25,15 +26,35 @@ class BooleanField(serializers.BooleanField):
         return word == "true"
 
 
+class JSONTextField(serializers.CharField):
+    """A text in JSON, as a multipart body has it. An empty text is no value."""
+
+    def __init__(self, **options: Any) -> None:
+        style = {"base_template": "textarea.html", "rows": 2}
+        super().__init__(required=False, allow_blank=True, style=style, **options)
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        """Return the value; None for an empty text."""
+        value = super().run_validation(data)
+        return None if value == "" else value
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Return the value of the text."""
+        try:
+            return json.loads(super().to_internal_value(data))
+        except (ValueError, RecursionError):
+            self.fail("invalid")
+
+
 @extend_schema_field({"type": "object", "additionalProperties": {"type": "number"}})
-class NumbersField(serializers.JSONField):
+class NumbersField(JSONTextField):
     """A JSON object of numbers. The registry checks it."""
 
     default_error_messages = {"invalid": 'Expected JSON, such as {{"accuracy": 0.93}}.'}
 
 
 @extend_schema_field({"type": "object", "additionalProperties": {"type": "string"}})
-class TextsField(serializers.JSONField):
+class TextsField(JSONTextField):
     """A JSON object of texts. The registry checks it."""
 
     default_error_messages = {"invalid": 'Expected JSON, such as {{"name": "text"}}.'}
@@ -117,19 +138,14 @@ class UploadSerializer(OptionsSerializer):
         help_text="The column of the test data that the model should predict; of several columns, "
         "the names separated by commas.",
     )
-    metrics = NumbersField(
-        required=False, help_text='Quality of the model, such as {"accuracy": 0.93}.'
-    )
+    metrics = NumbersField(help_text='Quality of the model, such as {"accuracy": 0.93}.')
     description = serializers.CharField(
         required=False, allow_blank=True, max_length=2000, help_text="Description of the model."
     )
     columns = TextsField(
-        required=False,
         help_text='Descriptions of any columns, such as {"bmi": "Body mass index (kg/m²)"}.',
     )
-    class_names = TextsField(
-        required=False, help_text='Names of any classes, such as {"0": "setosa"}.'
-    )
+    class_names = TextsField(help_text='Names of any classes, such as {"0": "setosa"}.')
     note = serializers.CharField(required=False, allow_blank=True, max_length=2000)
     promote = serializers.BooleanField(
         required=False, help_text="Make the version live.", error_messages=BOOLEAN_MESSAGES

@@ -22,6 +22,7 @@ from predictor.core.columns import MAX_LISTED_COLUMNS, list_values
 from predictor.core.curl import format_curl
 from predictor.core.errors import PredictorError
 from predictor.core.model import Model
+from predictor.core.text_table import flatten
 from predictor.core.variation import Variation, list_variable, vary
 from predictor.permissions import needs_token
 
@@ -30,11 +31,8 @@ if TYPE_CHECKING:
 
 # Number of predictions in the table. The response below the table has all of them.
 MAX_TABLE_ROWS = 100
-# Numbers of accepted and of refused rows of a table on the page.
-MAX_PREVIEW_ROWS = 20
-MAX_LISTED_REFUSALS = 50
-# Length of the text that stays in the form: a page has at most 150 KB.
-MAX_REPEATED_LENGTH = 30_000
+# Number of outputs of a model that the page shows for a row. The response has all.
+MAX_OUTPUTS = 20
 # Outputs that are ticked at first, as far as the model has them.
 FIRST_OUTPUTS = ("predict", "predict_proba")
 
@@ -65,24 +63,32 @@ class PredictPage(OneModelPage):
             context["class_names"] = context["view"].class_names
         if context["has_predictions"] and isinstance(request.data, list):
             context["n_rows"] = len(request.data)
-            columns = (
-                [(key, _as_in_json(value)) for value in data[key][:MAX_TABLE_ROWS]] for key in data
-            )
-            context["rows"] = list(zip(*columns, strict=True))
+            shown = {key: values[:MAX_TABLE_ROWS] for key, values in data.items()}
+            columns = shown if context["view"].n_outputs == 1 else flatten(shown)
+            context["column_names"] = list(columns)
+            cells = ([(key, _as_in_json(value)) for value in columns[key]] for key in columns)
+            context["rows"] = list(zip(*cells, strict=True))
         elif context["has_predictions"]:
-            context["results"] = {key: _as_in_json(value) for key, value in data.items()}
+            context["outputs"] = split_by_output(data, context["view"].n_outputs)
+            context["n_outputs"] = context["view"].n_outputs
+            context["has_more_outputs"] = context["view"].n_outputs > MAX_OUTPUTS
             context["variation"] = context["view"].variation
             context["curl"] = context["view"].curl
         return context
 
     def show_form_for_method(self, view: Any, method: str, request: Request, obj: Any) -> Any:
         """Return whether there is a form; a model that cannot be loaded has none."""
-        if method == "POST":
-            try:
-                view.get_serializer()
-            except PredictorError:
-                return False
+        if method == "POST" and not self.has_model(view):
+            return False
         return super().show_form_for_method(view, method, request, obj)
+
+    def has_model(self, view: Any) -> bool:
+        """Return whether the model is loaded."""
+        try:
+            view.model()
+        except PredictorError:
+            return False
+        return True
 
     def get_raw_data_form(self, data: Any, view: Any, method: str, request: Request) -> Any:
         """Return the form for raw data, filled with the submitted row or the example."""
@@ -104,61 +110,25 @@ class PredictPage(OneModelPage):
         return self.render_form_for_serializer(view.get_serializer(data=row, context=problems))
 
 
-class TablePage(PredictPage):
-    """The page with the predictions for the rows of a table."""
+def split_by_output(
+    results: Mapping[str, Any], n_outputs: int
+) -> list[tuple[int | None, dict[str, Any]]]:
+    """Return the results for a row that belong to each of several outputs, and all others first.
 
-    template = "predictor/table.html"
-
-    def get_name(self, view: Any) -> str:
-        """Return the title."""
-        return f"Predict a table with {view.model_name}"
-
-    def get_context(self, data: Any, *args: Any) -> dict[str, Any]:
-        """Return the context of the template. A long text is not repeated in the form."""
-        context: dict[str, Any] = OneModelPage.get_context(self, data, *args)
-        view, request = context["view"], context["request"]
-        context["predict_url"] = request.path.rstrip("/").removesuffix("/table")
-        if context.get("display_edit_forms") and self.has_model(view):
-            context |= describe_form(view.model(), request)
-            context |= {"has_form": True, "table_text": get_short_text(request)}
-        if request.method == "POST" and context["response"].status_code == status.HTTP_200_OK:
-            table, outputs = view.table, view.outputs
-            context["table"] = table
-            context["output_names"] = list(outputs)
-            values = list(zip(*outputs.values(), strict=True))
-            accepted = zip(table.positions[:MAX_PREVIEW_ROWS], values, strict=False)
-            context["preview"] = [(n + 1, table.cells[n], row) for n, row in accepted]
-            context["refused"] = table.refused[:MAX_LISTED_REFUSALS]
-        return context
-
-    def has_model(self, view: Any) -> bool:
-        """Return whether the model is loaded."""
-        try:
-            view.model()
-        except PredictorError:
-            return False
-        return True
-
-    def get_rendered_html_form(self, data: Any, view: Any, method: str, request: Request) -> Any:
-        """Return no form: the template has it."""
-        del data, view, method, request
-        return None
-
-    def get_raw_data_form(self, data: Any, view: Any, method: str, request: Request) -> Any:
-        """Return no form for raw data: a table is not JSON."""
-        del data, view, method, request
-        return None
-
-
-def get_short_text(request: Request) -> str:
-    """Return the text of the submitted table, unless it is too long for the page."""
-    if request.method != "POST":
-        return ""
-    text: Any = request.data.get("table", "") if isinstance(request.data, Mapping) else ""
-    if file := request.FILES.get("file"):
-        file.seek(0)
-        text = file.read(MAX_REPEATED_LENGTH + 1).decode(errors="replace")
-    return text if isinstance(text, str) and len(text) <= MAX_REPEATED_LENGTH else ""
+    The others are all results of a model with one output. They have None instead of the number of
+    an output.
+    """
+    keys = [
+        key
+        for key, value in results.items()
+        if n_outputs > 1 and isinstance(value, list) and len(value) == n_outputs
+    ]
+    others = {key: _as_in_json(value) for key, value in results.items() if key not in keys}
+    outputs = [
+        (number, {key: _as_in_json(results[key][number]) for key in keys})
+        for number in range(min(n_outputs, MAX_OUTPUTS) if keys else 0)
+    ]
+    return [*([(None, others)] if others else []), *outputs]
 
 
 def describe_form(model: Model, request: Request) -> dict[str, Any]:

@@ -7,6 +7,13 @@ from rest_framework import status
 from rest_framework.renderers import BrowsableAPIRenderer
 from rest_framework.request import Request
 
+from predictor import registry
+from predictor.api.model_list import describe_page
+from predictor.models import RegisteredModel
+
+# Number of versions that the page of a change offers, the newest first.
+MAX_CHOICES = 30
+
 
 def shows_cards(context: Mapping[str, Any]) -> bool:
     """Return whether the response is the cards; that to OPTIONS is a description of the view."""
@@ -22,7 +29,11 @@ class ModelListPage(BrowsableAPIRenderer):
     def get_context(self, data: Any, *args: Any) -> dict[str, Any]:
         """Return the context of the template."""
         context: dict[str, Any] = super().get_context(data, *args)
-        return context | {"cards": data, "shows_cards": shows_cards(context)}
+        context["shows_cards"] = shows_cards(context)
+        if context["shows_cards"]:
+            page = context["view"].models_page
+            context |= {"cards": data} | describe_page(page, context["request"])
+        return context
 
 
 class OneModelPage(BrowsableAPIRenderer):
@@ -38,7 +49,7 @@ class OneModelPage(BrowsableAPIRenderer):
 
 
 class ChangePage(OneModelPage):
-    """The page with the form of a change."""
+    """The page with the form of a change, and with the findings about the next live version."""
 
     template = "predictor/change.html"
 
@@ -47,4 +58,14 @@ class ChangePage(OneModelPage):
         context: dict[str, Any] = super().get_context(data, *args)
         is_not_allowed = context["response"].status_code == status.HTTP_405_METHOD_NOT_ALLOWED
         context["shows_only_form"] = is_not_allowed and context["request"].method == "GET"
+        view = context["view"]
+        model = RegisteredModel.objects.filter(name=view.kwargs["name"]).first()
+        if not context["shows_only_form"] or not model:
+            return context
+        if successor := view.find_successor(model):
+            context["comparison"] = registry.compare_with_live(successor)
+        if view.state_before and not view.get_chosen_number():
+            choices = model.versions.filter(state=view.state_before, purged_at=None)
+            numbers = choices.order_by("-version").values_list("version", flat=True)
+            context["choices"] = numbers[:MAX_CHOICES]
         return context

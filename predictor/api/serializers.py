@@ -4,6 +4,7 @@ from datetime import UTC
 from operator import attrgetter
 from typing import Any
 
+from django.db.models import Prefetch, QuerySet
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -15,6 +16,9 @@ from predictor.runtime.store import get_store
 
 # Times are in UTC, even if the site has another TIME_ZONE.
 IN_UTC = {"created_at": {"default_timezone": UTC}, "purged_at": {"default_timezone": UTC}}
+
+# Columns of a version that are long, and that an entry in a list of versions does not have.
+LONG_COLUMNS = ("engines", "evaluation", "parts")
 
 CLASS_NAMES = "Names of classes, by the label as it is in the keys of the probabilities."
 
@@ -110,6 +114,12 @@ class EnginesSerializer(serializers.Serializer[Any]):
     built_with = serializers.DictField(child=serializers.CharField(), required=False)
 
 
+def with_versions(models: QuerySet[RegisteredModel]) -> QuerySet[RegisteredModel]:
+    """Return the models with their versions, without the columns that a card does not show."""
+    versions = ModelVersion.objects.defer(*LONG_COLUMNS)
+    return models.prefetch_related(Prefetch("versions", versions))
+
+
 class VersionCardSerializer(serializers.ModelSerializer[ModelVersion]):
     """A version: its inputs and outputs, metrics and origin."""
 
@@ -174,7 +184,7 @@ class CardSerializer(serializers.Serializer[RegisteredModel]):
     def to_representation(self, model: RegisteredModel) -> dict[str, Any]:
         """Return the card; without a live version, it has no inputs, outputs or metrics."""
         rows = sorted(model.versions.all(), key=attrgetter("version"))
-        versions = VersionSerializer(rows, many=True).data
+        versions = self.fields["versions"].to_representation(rows)
         live = next((row for row in rows if row.state == ModelVersion.State.LIVE), None)
         signature = live.signature if live else {"columns": [], "methods": [], "classes": None}
         load_error = get_store().load_error(model.name)

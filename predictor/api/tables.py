@@ -8,8 +8,9 @@ from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from predictor.api.predict_page import TablePage, get_form
+from predictor.api.predict_page import get_form
 from predictor.api.row_form import OUTPUTS_FIELD
+from predictor.api.table_page import TablePage
 from predictor.api.versions import VersionPredict
 from predictor.api.views import Predict
 from predictor.core.errors import InvalidInput
@@ -28,6 +29,7 @@ class PredictTable(Predict):
     def post(self, request: Request, **_address: str) -> HttpResponse | Response:  # type: ignore[override]  # a file too
         """Return the predictions for the accepted rows, and the lines of the refused rows."""
         model = self.served = self.model()
+        self.class_names = model.signature.class_names
         text = get_table_text(request)
         table = read_table(text, model.signature.columns)
         outputs = self.predict_rows(model, table, request)

@@ -3,19 +3,20 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
+from django.http import HttpResponseBase
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.parsers import MultiPartParser
+from rest_framework.renderers import BrowsableAPIRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from predictor import registry
-from predictor.api.links import absolute_url
-from predictor.api.model_page import VersionPage
+from predictor.api.links import absolute_url, see_other
+from predictor.api.model_page import VersionListPage, VersionPage
 from predictor.api.openapi import VERSION, VersionPredictSchema
 from predictor.api.option_serializers import UploadSerializer
-from predictor.api.renderers import OneModelPage
-from predictor.api.serializers import VersionCardSerializer, VersionSerializer
+from predictor.api.serializers import LONG_COLUMNS, VersionCardSerializer, VersionSerializer
 from predictor.api.uploads import register
 from predictor.api.views import ModelView, Predict
 from predictor.core.codec import JSON_ROWS
@@ -26,12 +27,14 @@ from predictor.runtime.store import get_store
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
+    from predictor.core.signature import Signature
+
 
 class VersionList(ModelView):
     """The versions of a model. An upload registers a new version."""
 
     name = "Versions"
-    page = OneModelPage
+    page = VersionListPage
     parser_classes = (MultiPartParser,)
     serializer_class = UploadSerializer
 
@@ -47,16 +50,19 @@ class VersionList(ModelView):
     @extend_schema(operation_id="model_versions", responses=VersionSerializer(many=True))
     def get(self, _request: Request, name: str) -> Response:
         """Return the model's versions, in ascending order."""
-        versions = registry.find(name).versions.order_by("version")
+        versions = registry.find(name).versions.order_by("version").defer(*LONG_COLUMNS)
         return Response(VersionSerializer(versions, many=True).data)
 
     @extend_schema(operation_id="register", responses={201: VersionCardSerializer})
-    def post(self, request: Request, name: str) -> Response:
+    def post(self, request: Request, name: str) -> HttpResponseBase:
         """Register an artifact as the next version. A new name creates the model."""
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         user = cast("User", request.user)  # ManagesModels rejects anonymous users
         version = register(name, serializer.validated_data, user)
+        if isinstance(request.accepted_renderer, BrowsableAPIRenderer):
+            notice = f"Version {version.version} is registered. It is {version.state}."
+            return see_other(request, notice, "model-version", name, version.version)
         url = absolute_url(request, "model-version", name, version.version)
         return Response(
             VersionCardSerializer(version).data,
@@ -84,6 +90,7 @@ class VersionPredict(Predict):
     name = "Predict"
     codec = JSON_ROWS  # stated again for the fast path, which does not know other subclasses
     schema = VersionPredictSchema()
+    described: "dict[str, Signature] | None" = None  # for the schema
 
     def model(self) -> Model:
         """Return the requested version, loaded."""

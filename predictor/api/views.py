@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from django.db import transaction
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import ParseError, UnsupportedMediaType
 from rest_framework.parsers import JSONParser
@@ -20,12 +20,13 @@ from rest_framework.views import APIView
 from predictor import conf, exceptions, registry
 from predictor.api import strict_json
 from predictor.api.counted import CountedView
+from predictor.api.model_list import SEARCH, get_page, get_search
 from predictor.api.model_page import ModelPage
 from predictor.api.openapi import PredictSchema
 from predictor.api.predict_page import PredictPage, build_curl, get_json_row, vary_row
 from predictor.api.renderers import ModelListPage
 from predictor.api.row_form import OUTPUTS_FIELD, build_row_form, choose_row, read_form
-from predictor.api.serializers import CardSerializer
+from predictor.api.serializers import CardSerializer, with_versions
 from predictor.core import range_check
 from predictor.core.artifacts import get_installed_versions
 from predictor.core.codec import JSON_ROWS, Codec, Decoded, parse_exactly
@@ -34,14 +35,20 @@ from predictor.core.model import Model
 from predictor.core.row_format import MAX_COMPARED_LENGTH, explain, refuse
 from predictor.core.signature import Column, Signature
 from predictor.core.variation import Variation
-from predictor.models import RegisteredModel
 from predictor.permissions import FAST_AUTHENTICATION, PREDICT, VIEW
 from predictor.runtime.store import get_store
 
 if TYPE_CHECKING:
+    from django.core.paginator import Page
     from django.http import QueryDict
 
+    from predictor.models import RegisteredModel
+
 SOFTWARE = {"type": "object", "additionalProperties": {"type": "string"}}
+
+SEARCH_PARAMETER = OpenApiParameter(
+    SEARCH, str, description="Text that the name or the description contains."
+)
 
 # Query parameters of a prediction.
 PARAMETERS = OUTPUTS, RANGE = "outputs", "range"
@@ -97,12 +104,18 @@ class ModelList(ModelView):
     name = "Models"
     page = ModelListPage
     serializer_class = CardSerializer
+    models_page: "Page[RegisteredModel] | None" = None  # for the page
 
-    @extend_schema(operation_id="models", responses=CardSerializer(many=True))
-    def get(self, _request: Request) -> Response:
-        """Return the card of every model."""
-        models = RegisteredModel.objects.prefetch_related("versions")
-        return Response([CardSerializer(model).data for model in models])
+    @extend_schema(
+        operation_id="models", parameters=[SEARCH_PARAMETER], responses=CardSerializer(many=True)
+    )
+    def get(self, request: Request) -> Response:
+        """Return the card of every model, or of those that match a search."""
+        models = with_versions(registry.search(get_search(request)))
+        if isinstance(request.accepted_renderer, self.page):
+            self.models_page = get_page(models, request)
+        to_card = CardSerializer().to_representation
+        return Response([to_card(model) for model in self.models_page or models])
 
 
 class ModelDetail(ModelView):
@@ -139,9 +152,11 @@ class Predict(CountedView, ModelDetail):
     schema = PredictSchema()
     required_permissions = {"GET": VIEW, "POST": PREDICT}
     # For the page: sentences about values outside the ranges and categories of the sample, by
-    # column; the names of classes; predictions with other values of one column; the request.
+    # column; the names of classes; the number of outputs; predictions with other values of one
+    # column; the request.
     out_of_range: Mapping[str, Sequence[str]] = {}
     class_names: Mapping[str, str] = {}
+    n_outputs = 1
     variation: Variation | None = None
     curl = ""
 
@@ -171,6 +186,7 @@ class Predict(CountedView, ModelDetail):
         # codec, those about predictions in `Model.infer`: both paths call these.
         model = self.served = self.model()
         self.class_names = model.signature.class_names
+        self.n_outputs = model.signature.n_outputs
         X, outputs, is_single = decode(request, self.codec, model.signature)
         self.n_rows = X.shape[0]
         self.check_range(request, X, is_single=is_single)

@@ -128,7 +128,7 @@ class Column:
         """The range, as in "0.5 to 3"; empty without a range."""
         if self.range is None:
             return ""
-        return ("{} to {}" if self.kind == DATETIME else "{:g} to {:g}").format(*self.range)
+        return " to ".join(f"{x:g}" if isinstance(x, float) else str(x) for x in self.range)
 
     @property
     def accepted_text(self) -> str:

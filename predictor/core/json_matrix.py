@@ -1,11 +1,11 @@
-"""Parsing of a JSON list of numeric rows directly into a matrix, without a dict for each row."""
+"""Parsing of numeric rows in JSON directly into a matrix, without a dict for each row."""
 
 import re
 import struct
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import chain, starmap
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -16,6 +16,7 @@ from predictor.core.coercion import MAX_EXACT_INTEGER
 from predictor.core.columns import Column
 
 Array = npt.NDArray[Any]
+Decoder = msgspec.json.Decoder[Any]
 
 # msgspec compares a key with each column name in turn. With more columns, keys in another order
 # would take longer than a dict for each row.
@@ -26,8 +27,15 @@ CHUNK_BYTES = 1 << 14
 ROW_BOUNDARY = re.compile(rb"\}[ \t\n\r]*,[ \t\n\r]*\{")  # with the white space of JSON
 
 
+class Decoders(NamedTuple):
+    """Decoders of one row, and of a list of rows."""
+
+    row: Decoder
+    rows: Decoder
+
+
 class MatrixParser:
-    """Parser of JSON lists of numeric rows.
+    """Parser of one numeric row, a JSON object, or of many, a list of objects.
 
     Parameters
     ----------
@@ -44,23 +52,38 @@ class MatrixParser:
         Returns
         -------
         X : array of float64 of shape (n_samples, n_features), or None
-            None if the body is, or may be, something else: a single row, a number in quotes, an
-            integer that float64 may not represent exactly. `RowParser` of
-            `predictor.core.row_parser` accepts or rejects those.
+            None if the body is, or may be, something else: a number in quotes, an integer that
+            float64 may not represent exactly. `RowParser` of `predictor.core.row_parser` accepts
+            or rejects those.
         """
-        if not body.startswith(b"[{") or not self._decoder:
+        if not self._decoders:
             return None
         try:
-            data = bytearray().join(map(self._pack_rows, split_rows(body)))
+            if body.startswith(b"{"):
+                return self._parse_row(body, self._decoders.row)
+            if body.startswith(b"[{"):
+                return self._parse_rows(body, self._decoders.rows)
         except (msgspec.MsgspecError, UnicodeDecodeError):
-            return None
+            pass
+        return None
+
+    def _parse_row(self, body: bytes, decoder: Decoder) -> Array | None:
+        row = astuple(decoder.decode(body))
+        # Faster than functions of NumPy, which compute many rows faster.
+        present = row if None not in row else [value for value in row if value is not None]
+        low, high = min(present, default=0.0), max(present, default=0.0)
+        is_exact = -MAX_EXACT_INTEGER < low and high < MAX_EXACT_INTEGER
+        return np.array([row], dtype=np.float64) if is_exact else None
+
+    def _parse_rows(self, body: bytes, decoder: Decoder) -> Array | None:
+        data = bytearray().join(
+            self._pack_rows(decoder.decode(chunk)) for chunk in split_rows(body)
+        )
         X = np.frombuffer(data).reshape(-1, len(self.columns))
         return None if (np.abs(X) >= MAX_EXACT_INTEGER).any() else X
 
-    def _pack_rows(self, chunk: bytes) -> bytes:
-        """Return the numbers of a JSON list of rows as the bytes of doubles."""
-        assert self._decoder  # noqa: S101 - `parse` has checked it
-        rows = self._decoder.decode(chunk)
+    def _pack_rows(self, rows: list[Any]) -> bytes:
+        """Return the numbers of decoded rows as the bytes of doubles."""
         try:
             return b"".join(starmap(self._pack, map(astuple, rows)))
         except struct.error:  # a value is None, which NumPy converts to NaN
@@ -68,7 +91,7 @@ class MatrixParser:
             return np.array(values, dtype=np.float64).tobytes()
 
     @cached_property
-    def _decoder(self) -> msgspec.json.Decoder[Any] | None:
+    def _decoders(self) -> Decoders | None:
         accepts_numbers = all(column.accepts_any_number for column in self.columns)
         if len(self.columns) > MAX_COLUMNS or not accepts_numbers:
             return None
@@ -81,7 +104,7 @@ class MatrixParser:
             )
         except ValueError:  # msgspec does not support some names, such as a name with quotes
             return None
-        return msgspec.json.Decoder(list[row])  # type: ignore[valid-type]
+        return Decoders(msgspec.json.Decoder(row), msgspec.json.Decoder(list[row]))  # type: ignore[valid-type]
 
 
 def split_rows(body: bytes) -> Iterator[bytes]:

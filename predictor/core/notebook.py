@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from predictor.core import artifacts
-from predictor.core.artifacts.software_versions import get_version
+from predictor.core.artifacts.software_versions import reads_boosters_of
+from predictor.core.boosters import DISTRIBUTIONS
 from predictor.core.columns import Column
 from predictor.core.curl import format_curl
 from predictor.core.holdout_file import write_holdout
@@ -53,7 +54,7 @@ def save(  # noqa: PLR0913 - each parameter is a choice of the user
         The server accepts them if its setting TRUSTED_TYPES contains them.
     url : str, optional
         Address of the site that will serve the model. A warning says if it runs another version of
-        scikit-learn.
+        scikit-learn, or a version of a package of gradient boosting that does not read the model.
     token : str, optional
         Token for the site, if it is not open.
 
@@ -65,8 +66,6 @@ def save(  # noqa: PLR0913 - each parameter is a choice of the user
     SiteError
         The site cannot be reached.
     """
-    if url is not None:
-        _check_version(SiteClient(url, token))
     dump = artifacts.dump(
         estimator,
         sample,
@@ -75,13 +74,15 @@ def save(  # noqa: PLR0913 - each parameter is a choice of the user
         description=description,
         trusted=trusted_types,
     )
+    if url is not None:
+        _check_versions(SiteClient(url, token), dump.fitted_with)
     artifacts.write(path, dump.data)
     return SavedModel(
         Path(path),
         len(dump.data),
         describe(estimator),
         dump.signature,
-        artifacts.get_software_versions(),
+        dump.fitted_with,
         dump.notes,
     )
 
@@ -212,16 +213,28 @@ def _describe_version(site: SiteClient, name: str, card: Mapping[str, Any]) -> P
     return PublishedModel(name, version, state, predict)
 
 
-def _check_version(site: SiteClient) -> None:
-    """Warn if a site runs another version of scikit-learn."""
+def _check_versions(site: SiteClient, fitted_with: Mapping[str, str]) -> None:
+    """Warn if a site cannot run a model with the versions of its packages."""
     software = site.get("software/")
     if not isinstance(software, dict) or "scikit-learn" not in software:
         raise SiteError(f"{site.url} is not a site that serves models.")
-    theirs, own = software["scikit-learn"], get_version("scikit-learn")
-    if theirs != own:
-        warnings.warn(
-            f"{site.url} runs scikit-learn {theirs}; this model was fitted with {own}. Either "
-            f"install scikit-learn=={theirs} and fit it again, or register it with "
-            "--allow-version (`publish`: allow_version=True), which may change predictions.",
-            stacklevel=3,
-        )
+    for package, own in fitted_with.items():
+        if warning := _compare(package, own, software.get(package)):
+            warnings.warn(f"{site.url} {warning}", stacklevel=3)
+
+
+def _compare(package: str, own: str, theirs: str | None) -> str:
+    """Return a sentence if a site rejects a model because of the version of a package."""
+    if package in DISTRIBUTIONS:
+        if theirs is None:
+            return f"does not have {package}. On the server, run: pip install 'mlsite[{package}]'."
+        is_accepted = reads_boosters_of(own, theirs)
+    else:
+        is_accepted = package != "scikit-learn" or own == theirs
+    if is_accepted:
+        return ""
+    return (
+        f"runs {package} {theirs}; this model was fitted with {own}. Either install "
+        f"{package}=={theirs} and fit it again, or register it with --allow-version (`publish`: "
+        "allow_version=True), which may change predictions."
+    )

@@ -114,11 +114,11 @@ def _find_outside(column: Column, values: Sequence[Any]) -> list[int]:
     else:
         assert column.range  # noqa: S101 - `_has_known_values` has checked it
         low, high = _parse(column, column.range)
-        if column.kind == DATETIME:  # float64 would round the counts
-            is_outside = [value is not None and not low <= value <= high for value in values]
-        else:
+        if column.kind == NUMBER:
             numbers = np.array(values, dtype=np.float64)  # None becomes NaN
             is_outside = (numbers < low) | (numbers > high)
+        else:  # float64 would round integers and the counts of times
+            is_outside = [value is not None and (value < low or value > high) for value in values]
     indices: list[int] = np.flatnonzero(is_outside).tolist()
     return indices
 
@@ -150,5 +150,7 @@ def _get_values(column: Column, X: Any, position: int) -> Sequence[Any]:
     if column.kind == DATETIME and isinstance(values, np.ndarray):
         counts = values.astype(np.int64).tolist()
         return [None if gap else n for n, gap in zip(counts, np.isnat(values), strict=True)]
+    if column.kind == INTEGER and isinstance(values, np.ndarray):
+        values = values.tolist()
     column_values: Sequence[Any] = values
     return column_values

@@ -248,7 +248,10 @@ def _add_statistics(
     example = example.item() if isinstance(example, np.generic) else example
     example = example if example in values else values[0]
     if column.kind in (NUMBER, INTEGER):
-        limits = (float(min(values)), float(max(values)))
+        low, high = min(values), max(values)
+        limits = (float(low), float(high))
+        if column.kind == INTEGER and limits != (low, high):  # float64 rounds them
+            limits = (low, high)
         return add_counts(replace(column, range=limits, example=example), values)
     if column.kind == STRING and column.categories is None:
         distinct = sorted(set(values))

@@ -136,7 +136,7 @@ class Signature:
         return ParsedRows(self.build(values), is_single=type(data) is dict)
 
     def parse_matrix(self, body: bytes) -> ParsedRows | None:
-        """Return X from a JSON list of numeric rows; None if the body is something else.
+        """Return X from numeric rows in JSON; None if the body is something else.
 
         The result is the same as that of `parse_rows` for the parsed body, in half the time.
         """
@@ -144,7 +144,7 @@ class Signature:
         if values is None:
             return None
         X = self.build(self._row_parser.insert_placeholders(values))
-        return ParsedRows(X, is_single=False)
+        return ParsedRows(X, is_single=body.startswith(b"{"))
 
     def select_outputs(self, outputs: str | None) -> tuple[str, ...]:
         """Return the methods in a list such as `predict,predict_proba`; by default the first.

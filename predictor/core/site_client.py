@@ -103,12 +103,24 @@ class SiteClient:
                 return json.load(response)
         except HTTPError as exc:
             with exc:  # it keeps the connection, and the cause of an error may live long
-                raise SiteError(_describe(exc)) from exc
+                raise SiteError(_describe(exc) + self._explain_path(exc.code)) from exc
         except URLError as exc:
             reason = getattr(exc.reason, "strerror", None) or exc.reason
             raise SiteError(f"{self.url} cannot be reached: {reason}.") from exc
         except (OSError, ValueError) as exc:
             raise SiteError(f"{request.full_url} does not answer with JSON: {exc}") from exc
+
+    def _explain_path(self, code: int) -> str:
+        """Return a hint if the site has nothing below the path of the address."""
+        from urllib.parse import urlsplit  # noqa: PLC0415 - servers import this module too
+
+        parts = urlsplit(self.url)
+        if code not in (404, 405) or not parts.path:
+            return ""
+        return (
+            f" url is {self.url!r}. It takes the address of the site without the path of a page, "
+            f"such as {parts.scheme}://{parts.netloc}."
+        )
 
 
 def _open(request: "Request") -> "HTTPResponse":

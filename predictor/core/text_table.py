@@ -31,6 +31,8 @@ class TextTable(NamedTuple):
         All rows that are not empty.
     rows : list of dict
         The accepted rows as JSON values.
+    lines : list of int
+        The number of the first line of each row in `cells`.
     positions : list of int
         The index of each accepted row in `cells`.
     refused : list of RefusedRow
@@ -40,6 +42,7 @@ class TextTable(NamedTuple):
 
     header: list[str]
     cells: list[list[str]]
+    lines: list[int]
     rows: list[dict[str, Any]]
     positions: list[int]
     refused: list[RefusedRow]
@@ -68,7 +71,7 @@ def read_table(text: str, columns: Sequence[Column]) -> TextTable:
     lines = _read_lines(text.removeprefix("\ufeff"))
     _, header = next(lines, (0, []))
     _check_header(header, used)
-    table = TextTable(header, [], [], [], [], _list_extra(header, used))
+    table = TextTable(header, [], [], [], [], [], _list_extra(header, used))
     for line, cells in lines:
         if len(table.cells) >= MAX_ROWS:
             raise InvalidInput(f"The table has more than {MAX_ROWS:,} rows. Send them in parts.")
@@ -80,6 +83,7 @@ def read_table(text: str, columns: Sequence[Column]) -> TextTable:
             table.rows.append(row)
             table.positions.append(len(table.cells))
         table.cells.append(cells)
+        table.lines.append(line)
     if not table.cells:
         raise InvalidInput("The table has a header, but no rows.")
     return table
@@ -108,14 +112,13 @@ def write_csv(table: TextTable, outputs: Mapping[str, Sequence[Any]]) -> str:
 
 
 def flatten(response: Mapping[str, Sequence[Any]]) -> dict[str, list[Any]]:
-    """Return the response for many rows as columns, one for each class or output."""
+    """Return the response for many rows as columns, one for each class of each output."""
     columns: dict[str, list[Any]] = {}
     for key, values in response.items():
         first = values[0] if values else None
-        if isinstance(first, Mapping):
-            columns |= {f"{key} {label}": [row[label] for row in values] for label in first}
-        elif isinstance(first, list):
-            columns |= {f"{key} {n}": [row[n] for row in values] for n in range(len(first))}
+        if isinstance(first, Mapping | list):
+            parts = first if isinstance(first, Mapping) else range(len(first))
+            columns |= flatten({f"{key} {part}": [row[part] for row in values] for part in parts})
         else:
             columns[key] = list(values)
     return columns

@@ -38,7 +38,7 @@ class ColumnReport(TypedDict, total=False):
     categories: list[Value] | None
     closed: bool
     none: bool
-    range: tuple[float | Text, float | Text] | None
+    range: tuple[int | float | Text, int | float | Text] | None
     example: Value
     counts: list[Count] | None
     dtype_categories: list[Value] | None

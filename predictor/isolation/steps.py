@@ -117,7 +117,7 @@ def train(job: Job) -> None:
     description = {
         "format": "skops",
         "signature": dump.signature.to_json(),
-        "fitted_with": artifacts.get_software_versions(),
+        "fitted_with": dump.fitted_with,
         "estimator": describe(fitted.estimator),
         "parts": list_steps(fitted.estimator),
         "notes": dump.notes,

@@ -11,6 +11,7 @@ from predictor.registry.lifecycle import (
     unpublish,
 )
 from predictor.registry.loading import load
+from predictor.registry.promotion import compare_with_live, find_facts
 from predictor.registry.queries import (
     callable_version,
     check_live,
@@ -19,6 +20,7 @@ from predictor.registry.queries import (
     live_compiled,
     live_versions,
     models_without_live_version,
+    search,
     verify,
     version,
     version_states,
@@ -31,9 +33,11 @@ from predictor.registry.training import train
 __all__ = [
     "callable_version",
     "check_live",
+    "compare_with_live",
     "compile_stale",
     "compiled_sha256",
     "find",
+    "find_facts",
     "is_unpublished",
     "live_compiled",
     "live_versions",
@@ -48,6 +52,7 @@ __all__ = [
     "reset",
     "retire",
     "rollback",
+    "search",
     "set_use_compiled",
     "sync",
     "train",

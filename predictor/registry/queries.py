@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection, Iterator
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from predictor import conf
 from predictor.core import artifacts
@@ -39,6 +39,12 @@ def find(name: str) -> RegisteredModel:
         return RegisteredModel.objects.get(name=name)
     except RegisteredModel.DoesNotExist as exc:
         raise ModelNotFound(f"There is no model {name}.") from exc
+
+
+def search(text: str) -> QuerySet[RegisteredModel]:
+    """Return the models whose name or description contains the text, by name."""
+    matches = Q(name__icontains=text) | Q(description__icontains=text)
+    return RegisteredModel.objects.filter(matches) if text else RegisteredModel.objects.all()
 
 
 def version(name: str, number: int) -> ModelVersion:

@@ -25,6 +25,7 @@ def recompile_version(version: ModelVersion) -> ModelVersion:
     """
     if not conf.uses_compiled():
         raise Conflict("ENGINES is scikit-learn, so no version is compiled.")
+    queries.check_in_use(version)
     queries.check(version)
     description = {
         "format": version.format,
@@ -38,7 +39,7 @@ def recompile_version(version: ModelVersion) -> ModelVersion:
         )
         compiled = inspection.compiled
         with storage.locked():
-            # It may have been retired, and its files deleted, in the meantime.
+            # It may have been retired, and its files deleted, during the compilation.
             queries.callable_version(version.model.name, version.version)
             if compiled:
                 file = directory / engines.file_name(compiled)

@@ -27,7 +27,7 @@ MAX_METRIC_NAME_LENGTH = 64  # the name is a column heading
 MAX_ESTIMATOR_LENGTH = 200
 
 # Columns of a version that its card repeats, so that `sync` can restore a lost database.
-CARD_COLUMNS = (*triggers.IMMUTABLE_COLUMNS, "estimator", "parts", "notes", "engines")
+CARD_COLUMNS = (*triggers.IMMUTABLE_COLUMNS, "notes", "engines")
 
 
 @dataclass(frozen=True)
@@ -63,8 +63,6 @@ def register_recipe(name: str, *, by: "User | None" = None) -> ModelVersion:
 def register_file(name: str, upload: Upload, origin: Origin) -> ModelVersion:
     """Register a file as the model's next version.
 
-    The metrics on its test data are metrics of the version, unless the user states others.
-
     Raises
     ------
     InvalidInput
@@ -74,8 +72,6 @@ def register_file(name: str, upload: Upload, origin: Origin) -> ModelVersion:
     check_metrics(origin.metrics)
     with storage.staging() as staged:
         inspection = sandbox.inspect_file(upload, staged)
-        measured = _get_metrics(inspection.evaluation)
-        origin = replace(origin, metrics=measured | dict(origin.metrics))
         signature = describe(Signature.from_json(inspection.signature), origin)
         return admit(name, staged, replace(inspection, signature=signature.to_json()), origin)
 
@@ -102,6 +98,8 @@ def describe(signature: Signature, origin: Origin) -> Signature:
 def admit(name: str, staged: Path, inspection: Inspection, origin: Origin) -> ModelVersion:
     """Register a staged directory as the model's next version.
 
+    The metrics on its test data are metrics of the version, unless the origin states others.
+
     The files are moved before the row is committed, and carry a mark until then. If the process
     is interrupted, the next registration removes the marked files.
 
@@ -111,6 +109,10 @@ def admit(name: str, staged: Path, inspection: Inspection, origin: Origin) -> Mo
         A metric is not a finite number.
     """
     check_metrics(origin.metrics)
+    measured = {
+        name: each["value"] for name, each in inspection.evaluation.get("metrics", {}).items()
+    }
+    origin = replace(origin, metrics=measured | dict(origin.metrics))
     with storage.locked():
         cleanup.clear()
         with transaction.atomic(durable=True):
@@ -180,11 +182,6 @@ def check_metrics(metrics: Any) -> None:
             )
         if not is_number or not -sys.float_info.max <= value <= sys.float_info.max:
             raise _invalid("metrics", f"The metric {name} must be a finite number.")
-
-
-def _get_metrics(evaluation: Mapping[str, Any]) -> dict[str, float]:
-    """Return the metrics of an evaluation without their intervals."""
-    return {name: metric["value"] for name, metric in evaluation.get("metrics", {}).items()}
 
 
 def _invalid(field_name: str, message: str) -> InvalidInput:

@@ -6,6 +6,7 @@ Content-Security-Policy of a site may forbid. Its colours are in `predictor/char
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from django import template
@@ -28,6 +29,9 @@ MAX_BARS = 20
 MAX_POINTS = 12
 # Number of shades of a matrix.
 LEVELS = 5
+
+# End of the name of a metric that states the spread of another metric.
+STD = "_std"
 
 METRIC_NAMES = {
     "accuracy": "accuracy",
@@ -140,6 +144,7 @@ def line_chart(  # noqa: PLR0913 - texts of the chart
                 "markers": [
                     (*point, round(2 + 4 * math.sqrt(size / most), 2))
                     for point, size in zip(points, sizes, strict=True)
+                    if counts
                 ],
                 "rows": list(zip(curve[x], curve[y], sizes, strict=True)),
             }
@@ -147,9 +152,11 @@ def line_chart(  # noqa: PLR0913 - texts of the chart
     return _describe(title, x_label, y_label) | {
         "lines": lines,
         "drawn": lines[:MAX_LINES],
+        "n_lines": len(lines),
+        "lines_name": "classes",
         "x_ticks": x_scale.list_ticks(),
         "y_ticks": y_scale.list_ticks(),
-        "has_markers": bool(counts),
+        "has_counts": bool(counts),
         "class_names": class_names,
     }
 
@@ -191,14 +198,16 @@ def series_chart(  # noqa: PLR0913 - texts of the chart
             if y is not None
         ]
         path = " ".join(f"{a},{b}" for a, b in points)
-        drawn.append({"label": label, "number": number, "path": path, "points": points})
+        markers = [(*point, 3) for point in points] if len(x_values) <= MAX_POINTS else []
+        drawn.append({"label": label, "number": number, "path": path, "markers": markers})
     return _describe(title, x_label, y_label) | {
         "drawn": drawn,
         "labels": list(series),
+        "n_lines": len(series),
+        "lines_name": "lines",
         "rows": list(zip(x_values, zip(*series.values(), strict=True), strict=True)),
         "x_ticks": x_scale.list_ticks(1 if are_whole else 0),
         "y_ticks": y_scale.list_ticks(),
-        "has_points": len(x_values) <= MAX_POINTS,
         "has_no_diagonal": True,
         "class_names": class_names,
     }
@@ -315,7 +324,7 @@ def matrix_chart(
 
 @register.inclusion_tag("predictor/charts/distribution.html")
 def distribution_chart(column: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the context of a histogram of a column, or of a table of its categories with bars.
+    """Return the context of a small histogram of a column, with a bar for each range or category.
 
     Parameters
     ----------
@@ -323,29 +332,28 @@ def distribution_chart(column: Mapping[str, Any]) -> dict[str, Any]:
         A column of a signature, with counts.
     """
     counts = column["counts"]
-    most = max([1, *counts])
-    shares = [round(100 * count / most, 2) for count in counts]
-    context = {"name": column["name"], "id": slugify(column["name"])}
-    low_high = column.get("range")
-    if not low_high or column.get("categories"):
-        labels = column.get("categories") or ("false", "true")
-        return context | {"categories": list(zip(labels, counts, shares, strict=True))}
-    low, high = low_high
-    edges = [low + (high - low) * number / len(counts) for number in range(len(counts) + 1)]
-    return context | {
-        "low": low,
-        "high": high,
-        "bins": list(zip(edges[:-1], edges[1:], counts, strict=True)),
+    labels = _label_bars(column, len(counts))
+    heights = [round(40 * count / max([1, *counts]), 2) for count in counts]
+    return {
+        "name": column["name"],
+        "rows": list(zip(labels, counts, strict=True)),
+        "first": labels[0],
+        "last": labels[-1],
         "bars": [
-            {
-                "x": 10 * number + 0.5,
-                "y": round(40 - 0.4 * share, 2),
-                "height": round(0.4 * share, 2),
-            }
-            for number, share in enumerate(shares)
+            {"x": 10 * number + 0.5, "y": round(40 - height, 2), "height": height}
+            for number, height in enumerate(heights)
         ],
         "width": 10 * len(counts),
     }
+
+
+def _label_bars(column: Mapping[str, Any], n_bars: int) -> Sequence[Any]:
+    """Return the categories of a column, or the ranges of its bars."""
+    if column.get("categories") or not column.get("range"):
+        return column.get("categories") or ("false", "true")
+    low, high = column["range"]
+    edges = [low + (high - low) * number / n_bars for number in range(n_bars + 1)]
+    return [f"{short_number(start)} to {short_number(end)}" for start, end in pairwise(edges)]
 
 
 @register.inclusion_tag("predictor/charts/bars.html")
@@ -392,6 +400,8 @@ def importance_chart(
 @register.filter
 def metric_name(name: str) -> str:
     """Return the name of a metric for people."""
+    if name.endswith(STD):
+        return f"standard deviation of {metric_name(name.removesuffix(STD))}"
     return METRIC_NAMES.get(name, name)
 
 

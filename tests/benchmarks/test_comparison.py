@@ -179,12 +179,14 @@ def test_the_floors_of_scripts_are_upper_limits():
     scripts = {
         "disturbed": Result("", [], [], 2.01, "12.1 vs 6.0 ms"),
         "tasks_paging": Result("", [], [], 1.4, "7 vs 5 ms"),
+        "pages": Result("", [], [], 120.3, "`/tasks/`"),
         "isolation": Result("", [], [], 151, "151 µs"),
         "memory": Result("", [], [], 60.4, "150 vs 90 MB"),
     }
-    assert [line[1:] for line in lines_of_floors([], scripts)[-4:]] == [
+    assert [line[1:] for line in lines_of_floors([], scripts)[-5:]] == [
         ["at most 2x", "**2.01x** (12.1 vs 6.0 ms)", "**no**"],
         ["at most 2x", "**1.40x** (7 vs 5 ms)", "yes"],
+        ["at most 200 ms", "**120.3 ms** (`/tasks/`)", "yes"],
         ["at most 200 µs", "**151.0 µs** (151 µs)", "yes"],
         ["at most 60 MB", "**60.4 MB** (150 vs 90 MB)", "**no**"],
     ]

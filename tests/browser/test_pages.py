@@ -21,6 +21,7 @@ PAGES = [
     ("/predict/table", 200, "Predict a table with iris"),
     ("/models/", 200, "Models"),
     ("/models/iris/", 200, "iris"),
+    ("/models/iris/versions/", 200, "Versions of iris"),
     ("/models/iris/versions/1", 200, "iris, version 1"),
     ("/auth/login/", 200, "Sign in"),
     ("/schema/", 200, "API reference"),
@@ -103,6 +104,20 @@ def test_an_upload_shows_its_progress_and_the_reason_of_a_refusal(admin, tmp_pat
     expect(admin.locator(".errorlist")).to_contain_text("'Flowers' is not a model name.")
     expect(admin).to_have_url("/admin/predictor/modelversion/add/")
     expect(admin.locator(".upload-progress")).to_be_hidden()
+
+
+def test_an_upload_on_the_page_of_a_model_is_sent_once(admin, tmp_path):
+    file = tmp_path / "model.skops"
+    file.write_bytes(b"no model")
+    admin.goto("/models/iris/")
+    admin.get_by_role("link", name="Upload a version").click()
+    admin.get_by_label("Artifact").set_input_files(file)
+    posts = []
+    admin.on("request", lambda request: posts.append(request.method))
+    admin.get_by_role("button", name="Upload").dblclick()
+    expect(admin.get_by_text("Artifact: The file is neither a skops")).to_be_visible()
+    assert posts.count("POST") == 1
+    assert violations(admin) == {}
 
 
 def test_the_docs_try_a_prediction_out_under_the_policy(page):

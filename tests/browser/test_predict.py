@@ -119,10 +119,12 @@ def test_a_table_is_predicted_and_downloaded_without_javascript(plain_page):
     expect(page.get_by_role("status")).to_contain_text("2 of 3 rows predicted.")
     expect(page.get_by_role("status")).to_contain_text("does not use the columns id.")
     expect(page.get_by_role("region", name="1 refused row")).to_contain_text(
-        "Line 3: X1: Expected a number; got a string that is not a finite number."
+        "Line 3, x, 3, b: X1: Expected a number; got a string that is not a finite number."
     )
     cells = page.get_by_role("group", name="Predictions by row").get_by_role("row").last
-    expect(cells).to_have_text(re.compile(r"^3\s*2\s*0.0088\d*\s*0.41\d*\s*0.57\d*\s*7\s*3\s*c$"))
+    expect(cells).to_have_text(
+        re.compile(r"^4\s*2\s*virginica\s*0.0088\d*\s*0.41\d*\s*0.57\d*\s*7\s*3\s*c$")
+    )
     with page.expect_download() as download:
         page.get_by_role("button", name="Download as CSV").click()
     assert download.value.suggested_filename == "iris-1-predictions.csv"

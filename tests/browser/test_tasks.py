@@ -45,6 +45,17 @@ def test_a_task_is_added_ticked_found_changed_and_deleted(request, who):
     expect(page.get_by_role("row", name=title)).to_have_count(0)
 
 
+@pytest.mark.parametrize("who", ["admin", "plain_page"])
+def test_a_double_click_adds_one_task(request, who):
+    page = request.getfixturevalue(who)
+    title = f"Click twice as {who}"
+    page.goto("/tasks/")
+    page.get_by_label("New task").fill(title)
+    page.get_by_role("button", name="Add").dblclick()
+    expect(page.get_by_role("status")).to_have_text(f"Added {title}.")
+    expect(page.get_by_role("row", name=title)).to_have_count(1)
+
+
 def test_a_task_is_added_and_ticked_with_the_keyboard_alone(page):
     page.goto("/tasks/")
     page.keyboard.press("Tab")

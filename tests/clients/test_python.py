@@ -1,6 +1,7 @@
 """A client that openapi-python-client generates calls every operation of a running site."""
 
 import importlib
+import json
 import os
 import pkgutil
 import re
@@ -14,6 +15,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from predictor.api.json_schema import row_schema
+from predictor.core.columns import Column
+from predictor.core.signature import Signature
 from tests.serving import ROOT, START_S
 
 pytestmark = pytest.mark.xdist_group("clients")
@@ -27,7 +31,13 @@ def generated(site, token, tmp_path_factory):
     """The package that the documented command makes from the site's schema."""
     home = tmp_path_factory.mktemp("python")
     (command,) = re.findall("^openapi-python-client (.*)", PAGE, re.MULTILINE)
-    options = shlex.split(command.replace("http://localhost:8000", site.url))
+    generate(home, *shlex.split(command.replace("http://localhost:8000", site.url)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(home)
+        yield importlib.import_module(PACKAGE)
+
+
+def generate(home, *options):
     tools = Path(sys.executable).parent  # ruff, which formats the package
     done = subprocess.run(
         [sys.executable, "-m", "openapi_python_client", *options, "--fail-on-warning"],
@@ -39,9 +49,6 @@ def generated(site, token, tmp_path_factory):
         timeout=START_S,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(home)
-        yield importlib.import_module(PACKAGE)
 
 
 class Operations:
@@ -190,3 +197,46 @@ def test_the_documented_example_predicts(generated, site, capsys):
     (example,) = re.findall("```python\n(.*?)```", PAGE, re.DOTALL)
     exec(example.replace("http://localhost:8000", site.url), {})  # noqa: S102 - the example itself
     assert capsys.readouterr().out == "[0, 2]\n"
+
+
+# Names in the generated code of a row, and others that a generator could trip on.
+NAMES = (
+    *("d", "D_", "cls", "cast", "to_dict", "toDict", "from_dict", "field_dict", "src_dict"),
+    *("self", "data", "dict", "Any", "unset", "T", "additional_properties", "additional_keys"),
+    *("prop", "prop_name", "copy", "keys", "get", "items", "class", "None", "datetime", "isoparse"),
+    *("json", "types", "1st", "größe", "__init__", "row", "a b", "%", "N0Row", "n0_row"),
+)
+OTHERS = (
+    Column("x", nullable=True),
+    Column("at", kind="datetime", dtype="datetime64[ns, UTC]", nullable=True),
+    Column("choice", kind="string", categories=("a", "b"), rejects_unknown=True, nullable=True),
+)
+
+
+def test_a_row_can_have_columns_of_any_name(tmp_path, monkeypatch):
+    rows = {
+        f"N{n}Row": row_schema(Signature((Column(name, kind="string"), *OTHERS), ("predict",)))
+        for n, name in enumerate(NAMES)
+    }
+    schema = {
+        "openapi": "3.1.0",
+        "info": {"title": "", "version": "1"},
+        "paths": {f"/{name}": make_path(f"#/components/schemas/{name}") for name in rows},
+        "components": {"schemas": rows},
+    }
+    (tmp_path / "schema.json").write_text(json.dumps(schema))
+    generate(
+        tmp_path, "generate", "--path", "schema.json", "--meta", "none", "--output-path", "rows"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    models = importlib.import_module("rows.models")
+    for n, name in enumerate(NAMES):
+        row = {name: "a", "x": 2.5, "at": "2026-01-31T12:00:00+00:00", "choice": "b"}
+        assert getattr(models, f"N{n}Row").from_dict(row).to_dict() == row
+
+
+def make_path(row):
+    content = {"application/json": {"schema": {"$ref": row}}}
+    return {
+        "post": {"requestBody": {"content": content}, "responses": {"200": {"description": ""}}}
+    }

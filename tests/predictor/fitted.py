@@ -1,4 +1,4 @@
-"""Registration of an estimator of a test, like a bundled model that was trained."""
+"""Registration of an estimator of a test, like a bundled model that was trained; its versions."""
 
 from dataclasses import replace
 
@@ -8,6 +8,7 @@ from predictor.core.compiler.compile import compile_
 from predictor.core.estimator_steps import list_steps
 from predictor.core.saved_model import describe
 from predictor.isolation.job import Inspection
+from predictor.models import ModelVersion
 from predictor.registry import queries, registration, storage
 
 
@@ -38,3 +39,9 @@ def register(name, fitted, *, by=None):
     with storage.staging() as staged:
         inspection, origin = write(fitted, staged, enabled=conf.uses_compiled())
         return registration.admit(name, staged, inspection, replace(origin, by=by))
+
+
+def states(name="iris"):
+    """Return the state of each version of a model, by its number."""
+    versions = ModelVersion.objects.filter(model__name=name).order_by("version")
+    return dict(versions.values_list("version", "state"))

@@ -5,9 +5,10 @@ from django.contrib.auth.models import Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from predictor import registry
-from predictor.admin.promotion import find_differences, find_facts
+from predictor.admin import model_filter
 from predictor.core.signature import Signature
 from predictor.models import Event, ModelVersion, RegisteredModel
+from predictor.registry.promotion import find_differences, find_facts
 
 MODELS = "/admin/predictor/registeredmodel/"
 VERSIONS = "/admin/predictor/modelversion/"
@@ -54,6 +55,20 @@ def test_a_filter_by_no_model_shows_no_version(admin_client, three, model):
     assert "field-metric" not in page(admin_client, f"{VERSIONS}?model__id__exact={model}")
 
 
+def test_the_filter_offers_all_models_or_only_the_chosen_one(admin_client, three, monkeypatch):
+    pk = RegisteredModel.objects.get().pk
+    wine = RegisteredModel.objects.create(name="wine")
+    for url in (VERSIONS, EVENTS):
+        assert f"?model__id__exact={wine.pk}" in page(admin_client, url)
+    monkeypatch.setattr(model_filter, "MAX_CHOICES", 1)
+    for url in (VERSIONS, EVENTS):
+        assert "?model__id__exact=" not in page(admin_client, url)
+        chosen = page(admin_client, f"{url}?model__id__exact={pk}")
+        assert f"?model__id__exact={pk}" in chosen
+        assert f"?model__id__exact={wine.pk}" not in chosen
+    assert "wine" not in page(admin_client, f"{EVENTS}?q=iris").partition("result_list")[2]
+
+
 OFFERED = {1: ["promote", "retire"], 2: [], 3: ["purge"]}
 
 
@@ -83,7 +98,7 @@ def test_a_promotion_is_asked_for_and_recorded(admin_client, api, pk):
     text = page(admin_client, url)
     assert "Make version 1 of iris live?" in text
     assert "Version 2, live now</th>" in text
-    assert '<th scope="row">accuracy</th><td>0.76</td><td>0.76</td>' in text
+    assert '<th scope="row">Accuracy</th><td>0.76</td><td>0.76</td>' in text
     assert f'<a href="{VERSIONS}">Model versions</a>' in text
     assert registry.live_versions() == {"iris": 2}
     response = admin_client.post(url, {"why": "it was better"}, follow=True)
@@ -109,6 +124,16 @@ def test_the_differences_are_stated_before_a_promotion(iris, penguins):
         "The classes differ.",
     ]
     assert find_differences(live, live) == []
+    new.signature, new.evaluation, live.evaluation = live.signature, {"n_rows": 1200}, {"n_rows": 9}
+    (sentence,) = find_differences(live, new)
+    assert sentence.startswith("The versions were evaluated on different test data (9 and 1,200 ")
+    described = Signature.from_json(live.signature).columns
+    new.evaluation, new.signature = (
+        {},
+        live.signature
+        | {"columns": [column.to_json() | {"description": ""} for column in described]},
+    )
+    assert find_differences(live, new) == ["Columns are no longer described: X1, X2."]
 
 
 def test_a_version_is_shown_as_tables(admin_client, pk):

@@ -125,27 +125,33 @@ def test_more_lines_than_colours_are_in_the_table_only():
     assert "The chart shows the first 6 of 8 classes; the table has all." in notes
 
 
-def test_the_values_of_a_sample_are_drawn_with_their_numbers():
+def test_the_values_of_a_sample_are_drawn_beside_their_column_with_their_numbers():
     columns = [
         {"name": "a b", "range": [0.0, 1.0], "categories": None, "counts": [1, 0, 3, 4]},
         {"name": "city", "range": None, "categories": ["<i>", "Oslo"], "counts": [0, 5]},
         {"name": "open", "range": None, "counts": [2, 6]},
         {"name": "text", "range": None, "counts": None},
     ]
-    root = render("distributions", columns=columns)
-    assert cells(root) == [
+    root = render("columns", columns=columns, has_counts=True)
+    rows = root.find(".//tbody").findall("tr")
+    assert [len(list(row.iter("rect"))) for row in rows] == [4, 2, 2, 0]
+    assert [line for row in rows for line in cells(row)] == [
         ["Value", "Rows"],
         ["0 to 0.25", "1"],
         ["0.25 to 0.5", "0"],
         ["0.5 to 0.75", "3"],
         ["0.75 to 1", "4"],
-        ["Value", "Rows", ""],
-        ["<i>", "0", ""],
-        ["Oslo", "5", ""],
-        ["Value", "Rows", ""],
-        ["false", "2", ""],
-        ["true", "6", ""],
+        ["Value", "Rows"],
+        ["<i>", "0"],
+        ["Oslo", "5"],
+        ["Value", "Rows"],
+        ["false", "2"],
+        ["true", "6"],
     ]
+    label = rows[0].find(".//svg").get("aria-label")
+    assert label.startswith(
+        "Distribution of a b: 4 bars, the first for 0 to 0.25, the last for 0.75 to 1."
+    )
     heights = [float(bar.get("height")) for bar in root.iter("rect")][:4]
     assert heights == pytest.approx([10, 0, 30, 40])
 
@@ -187,7 +193,7 @@ def test_the_labels_of_an_axis_are_round(low, high, labels):
 def test_the_page_of_a_version_shows_its_evaluation(api, iris):
     page = api.get("/models/iris/versions/1/", HTTP_ACCEPT="text/html").content.decode()
     assert 'href="/static/predictor/charts.css"' in page
-    assert "Values in the sample" in page
+    assert 'aria-label="Distribution of X1: ' in page
     assert 'id="evaluation"' not in page  # registered without test data
 
 

@@ -39,7 +39,7 @@ def three(run, register):
     registry.promote(registry.version("iris", 2))
 
 
-def test_a_file_is_registered_and_promoted(run, brought):
+def test_a_file_is_registered_and_promoted(run, brought, settings):
     output = run(
         *("register", "sums", brought / "sums.onnx", "--promote"),
         *("--metric", "r2=0.93", "--metric", "rows=4", "--note", "two sums"),
@@ -67,6 +67,9 @@ def test_a_file_is_registered_and_promoted(run, brought):
         "Version 1 is live. To make this version live: promote sums 2",
         f"{curl}/models/sums/versions/2/predict",
     ]
+    settings.PUBLIC_URL = "https://models.example.org/"
+    *_, command = run("register", "sums", brought / "sums.skops").splitlines()
+    assert command.endswith(" https://models.example.org/models/sums/versions/3/predict")
     version = ModelVersion.objects.get(version=1)
     assert version.metrics == {"r2": 0.93, "rows": 4}
     assert (version.notes, version.source) == ("two sums", "file sums.onnx")

@@ -42,6 +42,16 @@ def test_columns_with_equal_identifiers_are_keys():
     }
 
 
+@pytest.mark.parametrize("name", ["d", "toDict", "field_dict"])
+def test_columns_with_identifiers_of_generated_code_are_keys(name):
+    assert row_schema(signature(Column(name), Column("x"))) == {
+        "type": "object",
+        "propertyNames": {"enum": [name, "x"]},
+        "additionalProperties": {"type": ["number", "string"]},
+        "required": [name, "x"],
+    }
+
+
 @pytest.mark.parametrize(
     ("classes", "label"),
     [

@@ -7,11 +7,7 @@ from predictor import registry
 from predictor.core.errors import ArtifactError, InvalidInput
 from predictor.models import ModelVersion
 from tests.predictor.fitted import register as register_fitted
-
-
-def states(name="iris"):
-    versions = ModelVersion.objects.filter(model__name=name).order_by("version")
-    return dict(versions.values_list("version", "state"))
+from tests.predictor.fitted import states
 
 
 def test_the_card_has_the_inputs_and_outputs_of_the_model(api, iris):

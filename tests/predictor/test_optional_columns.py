@@ -12,12 +12,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from predictor import registry
-from predictor.admin.promotion import find_differences
 from predictor.core.codec import JSON_ROWS
 from predictor.core.columns import Column
 from predictor.fast_path.wrapper import Kind, predict
 from predictor.models import ModelVersion
 from predictor.recipes import Fitted
+from predictor.registry.promotion import find_differences
 from predictor.runtime.store import get_store
 from tests.predictor import fitted
 

@@ -7,9 +7,12 @@ from html import unescape
 import numpy as np
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.multioutput import MultiOutputClassifier
 from sklearn.preprocessing import FunctionTransformer
 
 from predictor import registry
+from predictor.api import model_page
 from predictor.core.signature import Column
 from predictor.models import ModelVersion
 from predictor.recipes import Fitted
@@ -171,6 +174,59 @@ def test_the_predictions_of_many_rows_are_a_table(api, iris):
     assert cells(post_raw(api, "[]")) == [["row", "predictions"], ["No rows."]]
 
 
+@pytest.fixture
+def two_outputs(iris, fitted):
+    """A classifier of two outputs whose classes have names, and its labels."""
+    y = np.stack([fitted.X[:, 0] > 5.5, fitted.X[:, 1] > 3], axis=1).astype(int)
+    estimator = MultiOutputClassifier(LogisticRegression()).fit(fitted.X, y)
+    columns = [Column("a"), Column("b")]
+    names = {0: "small", 1: "large"}
+    both = Fitted(estimator, fitted.X, columns, "", class_names=names)
+    registry.promote(register_fitted("both", both))
+    get_store().refresh()
+    return estimator
+
+
+def test_the_prediction_of_several_outputs_is_in_words_for_each(api, two_outputs):
+    row = [6.5, 2.5]
+    url = "/models/both/predict?outputs=predict,predict_proba"
+    page = api.post(url, {"a": row[0], "b": row[1]}, **BROWSER).content.decode()
+    answer = re.search(r'<section class="answer".*?</section>', page, re.DOTALL)[0]
+    first, second = re.split("<h2>Output [01]</h2>", answer)[1:]
+    shares = [each[0, 1] for each in two_outputs.predict_proba([row])]
+    assert two_outputs.predict([row]).tolist() == [[1, 0]]
+    for text, (label, name), share in zip(
+        (first, second), [(1, "large"), (0, "small")], shares, strict=True
+    ):
+        assert f"The prediction is <b>{name}</b> (class {label})." in text
+        assert f'<span class="class-name">large</span></th><td>{share:.3f}</td>' in text
+
+
+def test_many_rows_of_several_outputs_are_columns_of_numbers(api, two_outputs):
+    rows = json.dumps([{"a": 6.5, "b": 2.5}, {"a": 4.5, "b": 3.5}])
+    table = cells(post_raw(api, rows, "/models/both/predict?outputs=predict,predict_proba"))
+    assert table[0] == [
+        "row",
+        *("predictions 0", "predictions 1"),
+        *("probabilities 0 0", "probabilities 0 1", "probabilities 1 0", "probabilities 1 1"),
+    ]
+    large, small = (f'<span class="class-name">{name}</span>' for name in ("large", "small"))
+    assert [row[1:3] for row in table[1:]] == [
+        [f"1 {large}", f"0 {small}"],
+        [f"0 {small}", f"1 {large}"],
+    ]
+
+
+def test_a_row_of_many_outputs_is_shortened(api, iris, fitted):
+    y = np.arange(25) * fitted.X[:, :1]
+    many = Fitted(LinearRegression().fit(fitted.X, y), fitted.X, [Column("a"), Column("b")], "")
+    registry.promote(register_fitted("many", many))
+    get_store().refresh()
+    page = api.post("/models/many/predict", {"a": 2, "b": 3}, **BROWSER).content.decode()
+    assert page.count("<h2>Output ") == 20
+    assert "The page shows the first of 25 outputs." in page
+
+
 def test_the_page_shows_infinities_and_nan_as_json_does(api, iris):
     X = np.array([[1.0, 2.0], [3.0, 4.0]])
     log = Fitted(FunctionTransformer(np.log).fit(X), X, [Column("a"), Column("b")], "Log.", {})
@@ -232,7 +288,77 @@ def test_a_long_table_does_not_stay_in_the_form(api, iris):
     assert len(page) < 20_000
 
 
+def test_a_table_counts_lines_shows_refused_cells_and_names_classes(api, iris):
+    table = "X1,X2\n5.1,3.5\n\nwide,3\n61.1,17.3\n"
+    page = api.post("/predict/table", {"table": table}, format="multipart", **BROWSER)
+    text = page.content.decode()
+    assert "<li>Line 4, <code>wide, 3</code>: X1: Expected a number;" in text
+    rows = re.findall(r'<tr><th scope="row">(\d+)</th><td><b>(\d)</b> (.*?)</td>', text)
+    assert rows == [
+        ("2", "0", '<span class="class-name">setosa</span>'),
+        ("5", "2", '<span class="class-name">virginica</span>'),
+    ]
+
+
 # Models and versions
+
+
+def test_the_pages_of_a_model_lead_its_managers_to_each_change(api, staff_api, iris, register):
+    links = (
+        '<a class="btn btn-default" href="/models/iris/versions#upload">Upload a version</a>',
+        '<a class="btn btn-default" href="/models/iris/rollback">Roll back to version 1</a>',
+        '<a class="btn btn-default" href="/models/iris/reset">Reset to version 1</a>',
+    )
+    registry.promote(register())
+    page = api.get("/models/iris", **BROWSER).content.decode()
+    assert not any(link in page for link in links)
+    page = staff_api.get("/models/iris", **BROWSER).content.decode()
+    assert 'href="/models/iris/unpublish">Take offline</a>' in page
+    assert [link in page for link in links] == [True, True, False]  # a reset would do the same
+    registry.promote(register())
+    page = staff_api.get("/models/iris", **BROWSER).content.decode()
+    assert "Roll back to version 2" in page
+    assert links[2] in page
+    registry.retire(registry.version("iris", 1))
+    for number, verb in ((1, "purge"), (2, "promote"), (2, "retire")):
+        address = f"/models/iris/versions/{number}"
+        link = f'href="/models/iris/{verb}?version={number}"'
+        assert link in staff_api.get(address, **BROWSER).content.decode()
+        assert link not in api.get(address, **BROWSER).content.decode()
+    upload = 'href="/admin/predictor/modelversion/add/">Upload a model</a>'
+    assert upload in staff_api.get("/models/", **BROWSER).content.decode()
+    assert upload not in api.get("/models/", **BROWSER).content.decode()
+
+
+@pytest.mark.parametrize("address", ["/models/iris/", "/models/iris/versions/1"])
+def test_the_code_of_a_closed_site_says_where_its_token_comes_from(
+    staff_api, iris, settings, address
+):
+    sentence = (
+        '<code>TOKEN</code> is the token of a user. <a href="/auth/account/">Your account</a>'
+    )
+    assert sentence not in staff_api.get(address, **BROWSER).content.decode()
+    settings.API_ACCESS = "token"
+    page = staff_api.get(address, **BROWSER).content.decode()
+    assert sentence in page
+    assert "Bearer {TOKEN}" in page
+
+
+def test_the_page_of_all_versions_is_a_table_with_an_upload_for_managers(
+    api, staff_api, iris, register, monkeypatch
+):
+    page = staff_api.get("/models/iris/versions/", **BROWSER).content.decode()
+    assert '<a href="/models/iris/versions/1">1</a>' in page
+    assert "standard deviation of accuracy 0.0611" in page
+    assert '<h2 id="upload">Upload a version</h2>' in page
+    assert ">null<" not in re.sub(r"\s", "", page)
+    page = api.get("/models/iris/versions/", **BROWSER).content.decode()
+    assert '<a href="/models/iris/versions/1">1</a>' in page
+    assert "Upload a version" not in page
+    monkeypatch.setattr(model_page, "MAX_LISTED_VERSIONS", 1)
+    register()
+    page = api.get("/models/iris/versions/", **BROWSER).content.decode()
+    assert "The table shows the newest 1 of 2 versions. The JSON has all." in page
 
 
 def test_the_page_of_a_model_explains_it(api, staff_api, staff, iris, register):
@@ -244,7 +370,7 @@ def test_the_page_of_a_model_explains_it(api, staff_api, staff, iris, register):
         "<dd>OneVsRestClassifier</dd>",
         "requests.post",
         "http://testserver/models/iris/predict",
-        "Values in the sample",
+        'aria-label="Distribution of X1: ',
         "<b>LogisticRegression</b> <code>estimator</code>",
         "<dt>solver</dt><dd>&#x27;liblinear&#x27;</dd>",
         "Metrics by version",
@@ -274,9 +400,65 @@ def test_the_page_of_a_version_compares_it_with_another(api, iris, register):
         page = api.get(address, **BROWSER).content.decode()
         assert "There is no such other version." in page
     assert "Comparison with" not in api.get("/models/iris/versions/2/", **BROWSER).content.decode()
+    register("iris", recipe="penguins")
+    for query, selected in (("", "1"), ("?compare=3", "3")):
+        page = api.get(f"/models/iris/versions/2/{query}", **BROWSER).content.decode()
+        assert f"<option selected>{selected}</option>" in page
+        assert page.count("<option") == 2
 
 
 # Changes by staff
+
+
+def test_the_findings_about_a_version_are_on_the_page_that_makes_it_live(staff_api, iris, register):
+    new = register()
+    notes, evaluation = "From a dump.\nSecond line.", {"notes": ["A class is rare."], "n_rows": 9}
+    signature = {**new.signature, "class_names": {"0": "setosa"}, "methods": ["predict"]}
+    ModelVersion.objects.bulk_create(
+        [
+            ModelVersion(
+                model=new.model,
+                version=3,
+                artifact=new.artifact,
+                format=new.format,
+                sha256=new.sha256,
+                size=new.size,
+                signature=signature,
+                notes=notes,
+                evaluation=evaluation,
+            )
+        ]
+    )
+    registry.promote(new)
+    page = staff_api.get("/models/iris/promote?version=3", **BROWSER).content.decode()
+    for text in (
+        '<th scope="col">Version 2, live now</th><th scope="col">Version 3</th>',
+        '<th scope="row">Accuracy</th><td>0.76</td><td>\N{EN DASH}</td>',
+        "<li>The version has no metrics, so its quality cannot be compared.</li>",
+        "<li>A class is rare.</li>",
+        "<li>Outputs are no longer available: decision_function, predict_proba.</li>",
+        "<li>Classes no longer have names: 1, 2.</li>",
+        "<h2>Notes of version 3</h2>",
+        "<li>From a dump.</li><li>Second line.</li>",
+    ):
+        assert text in page
+    assert re.search(r'<input id="field-version" name="version"[^>]* readonly[^>]* value="3"', page)
+    for change in ("rollback", "reset"):
+        page = staff_api.get(f"/models/iris/{change}", **BROWSER).content.decode()
+        assert 'Version 2, live now</th><th scope="col">Version 1</th>' in page
+        assert "<p>The registration found nothing to consider.</p>" in page
+
+
+def test_the_pages_of_changes_offer_the_versions_that_they_can_concern(staff_api, iris, register):
+    register()
+    registry.retire(register())
+    offered = {"promote": ["2"], "retire": ["2"], "purge": ["3"], "unpublish": []}
+    for change, numbers in offered.items():
+        page = staff_api.get(f"/models/iris/{change}", **BROWSER).content.decode()
+        assert re.findall(r'href="\?version=(\d+)"', page) == numbers
+        assert "Before you go on" not in page
+    page = staff_api.get("/models/iris/promote?version=9", **BROWSER).content.decode()
+    assert "Before you go on" not in page
 
 
 def test_a_change_redirects_a_browser_to_the_card_with_one_message(staff_api, iris):

@@ -1,11 +1,16 @@
 """Rows outside the ranges and categories of the sample."""
 
+from dataclasses import replace
+
 import numpy as np
+import pandas as pd
 import pytest
+from sklearn.tree import DecisionTreeRegressor
 
 from predictor.core.columns import Column
 from predictor.core.range_check import find_out_of_range, format_header
 from predictor.core.signature import Signature
+from predictor.core.signature_inference import infer_signature
 
 INSIDE, OUTSIDE = {"X1": 5.1, "X2": 3.5}, {"X1": 61.1, "X2": "17.3"}
 WIDE = "Expected a number from 4.3 to 7.9, as in the sample; got 61.1."
@@ -96,6 +101,27 @@ def test_numbers_are_rounded_like_the_sample(container):
     X = signature.parse_rows([{"a": 5.1, "b": 1}, {"a": 5.2, "b": 1}]).X
     (sentence,) = find_out_of_range(columns, X, is_single=False)["a"]
     assert sentence.startswith("Row at index 1: ")
+
+
+BIG = 2**53
+
+
+@pytest.mark.parametrize("container", ["array", "frame"])
+@pytest.mark.parametrize("with_gap", [True, False])
+def test_integers_beyond_2_53_are_compared_exactly(container, with_gap):
+    sample = pd.DataFrame({"id": [BIG + 1, BIG + 3]})
+    signature = infer_signature(DecisionTreeRegressor().fit(sample, [0, 1]), sample=sample)
+    assert signature.columns[0].range == (BIG + 1, BIG + 3)
+    signature = replace(signature, container=container)
+    rows = [{"id": n} for n in (BIG, BIG + 1, BIG + 3, BIG + 4)] + [{"id": None}] * with_gap
+    X = signature.parse_rows(rows).X
+    expected = f"Expected a number from {BIG + 1} to {BIG + 3}, as in the sample"
+    assert find_out_of_range(signature.columns, X, is_single=False) == {
+        "id": [
+            f"Row at index 0: {expected}; got {BIG}.",
+            f"Row at index 3: {expected}; got {BIG + 4}.",
+        ]
+    }
 
 
 def test_the_header_is_encoded_and_bounded():

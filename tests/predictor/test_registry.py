@@ -264,6 +264,13 @@ def test_a_version_that_is_retired_while_it_is_compiled_gets_no_files(
     assert names(models_dir / "iris" / "1") == [".purged", "card.json"]
 
 
+def test_a_retired_version_is_not_compiled(versions):
+    registry.retire(versions[0])
+    registry.purge(versions[0])
+    with pytest.raises(Conflict, match="is retired and purged"):
+        registry.recompile_version(registry.version("iris", 1))
+
+
 @pytest.mark.parametrize(
     "change", [registry.rollback, registry.reset, registry.unpublish, registry.find]
 )
@@ -315,6 +322,8 @@ WRONG_ROWS = {
     "two live versions": lambda: ModelVersion.objects.update(state="live"),
     "a name that fits no address": lambda: RegisteredModel.objects.create(name="../etc"),
     "an artifact that changes": lambda: ModelVersion.objects.update(sha256="b" * 64),
+    "a class that changes": lambda: ModelVersion.objects.update(estimator="SVC"),
+    "parts that change": lambda: ModelVersion.objects.update(parts=[]),
     "a version that is deleted": lambda: ModelVersion.objects.all()._raw_delete("default"),
     "a record that changes": lambda: Event.objects.update(why="another reason"),
     "a record that is deleted": lambda: Event.objects.all().delete(),

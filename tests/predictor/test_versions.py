@@ -12,6 +12,7 @@ from predictor import registry
 from predictor.models import Event, ModelVersion, RegisteredModel
 from predictor.registry import storage
 from predictor.runtime.store import get_store
+from tests.predictor.fitted import states
 from tests.serving import ROOT
 
 ROW = {"X1": 5.9, "X2": 3.0}
@@ -23,11 +24,6 @@ def three(iris, register):
     """Three versions of iris; the first one is live."""
     register()
     register()
-
-
-def states(name="iris"):
-    versions = ModelVersion.objects.filter(model__name=name).order_by("version")
-    return dict(versions.values_list("version", "state"))
 
 
 def upload(client, url, path, **fields):
@@ -498,6 +494,22 @@ def test_a_version_that_cannot_be_loaded_is_not_promoted(staff_api, three, model
         response = staff_api.post(url, body)
         assert (response.status_code, response.json()) == (503, {"detail": sentence})
     assert states()[1] == "live"
+
+
+def test_an_upload_in_a_browser_leads_to_the_page_of_its_version(staff_api, iris, brought):
+    page = {"HTTP_ACCEPT": "text/html"}
+    with (brought / "sums.onnx").open("rb") as artifact:
+        fields = {"artifact": artifact, "metrics": "", "columns": "", "class_names": ""}
+        response = staff_api.post("/models/sums/versions/", fields, format="multipart", **page)
+    assert (response.status_code, response["Location"]) == (303, "/models/sums/versions/1")
+    text = staff_api.get(response["Location"], **page).content.decode()
+    assert "Version 1 is registered. It is ready." in text
+    assert "<li>The version has no metrics, so its quality cannot be compared.</li>" in text
+    with (brought / "pickled.skops").open("rb") as artifact:
+        fields = {"artifact": artifact}
+        response = staff_api.post("/models/sums/versions/", fields, format="multipart", **page)
+    assert response.status_code == 400
+    assert "<li>Artifact: Pickles can execute code." in response.content.decode()
 
 
 CHANGES = ["promote", "rollback", "reset", "unpublish", "retire", "purge", "versions/"]

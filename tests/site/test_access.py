@@ -37,6 +37,9 @@ RULES = {
     ("permitted", "token"): "401      403     .    403   403     .         401     401     401",
     ("managers", "open"): " 401       403     403  403   .       .         401     401     401",
     ("managers", "token"): "401       403     403  403   .       .         401     401     401",
+    # The account of the user of a session.
+    ("account", "open"): "  302       .       .    .     .       .         302     302     302",
+    ("account", "token"): " 302       .       .    .     .       .         302     302     302",
     # The admin takes no token: it redirects users who are not staff to its login.
     ("admin", "open"): "    302       302     302  .     .       .         302     302     302",
     ("admin", "token"): "   302       302     302  .     .       .         302     302     302",
@@ -137,6 +140,7 @@ API = {
     "tasks/<pk>/": row("/tasks/99", "permitted", GET=404, PUT=404, PATCH=404, DELETE=404),
 }
 ADMIN = {
+    "auth/account/": row("/auth/account/", "account", GET=200, POST=200, PUT=200),
     "auth/login/": row("/auth/login/", "everybody", GET=200, POST=200, PUT=200),
     "auth/logout/": row("/auth/logout/", "everybody", POST=302),
     "admin/": row("/admin/", "admin", GET=200, ANY=200),

@@ -56,7 +56,7 @@ REQUESTS = {
 
 # Invalid requests for each operation.
 WAYS_WITHOUT_BODY = (
-    {"query": {"outputs": "none", "priority": "9"}},
+    {"query": {"outputs": "none", "priority": "9", "search": 201 * "a"}},
     {"HTTP_IF_MATCH": "no tag"},
     {"HTTP_AUTHORIZATION": "Bearer unknown"},
     {"HTTP_SEC_FETCH_SITE": "cross-site"},

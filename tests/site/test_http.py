@@ -1,5 +1,6 @@
 """Rules for every URL: errors as JSON, headers, limits."""
 
+import gzip
 import http.client
 import logging
 import re
@@ -10,7 +11,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from predictor.core.model_name import NAME_RULE
+from predictor.core.model_name import NAME_RULE, NUMBER_RULE
 from predictor.runtime.store import get_store
 from tests.serving import until
 from tests.site.failing_urls import fail_without_database
@@ -42,6 +43,7 @@ def test_a_browser_gets_a_page_for_it(api, db):
 
 
 NOTHING = "There is nothing at this address."
+WRONG_NUMBER = f"{NOTHING} {NUMBER_RULE}"
 WRONG_NAME = f"{NOTHING} The name of a model is not valid. {NAME_RULE}"
 
 
@@ -49,13 +51,17 @@ WRONG_NAME = f"{NOTHING} The name of a model is not valid. {NAME_RULE}"
     ("url", "detail"),
     [
         ("/models/Iris/predict", WRONG_NAME),
-        ("/models/iris/versions/two/predict", NOTHING),
+        ("/models/iris/versions/two", WRONG_NUMBER),
+        ("/models/iris/versions/two/predict", WRONG_NUMBER),
+        ("/models/iris/versions/1234567890/", WRONG_NUMBER),
+        ("/models/iris/versions/1/nope", NOTHING),
         ("/tasks/?format=csv", "There is no format csv; format takes json or api."),
     ],
 )
 def test_an_unknown_url_is_a_404_with_its_reason(api, db, url, detail):
     response = api.get(url)
     assert (response.status_code, response.json()) == (404, {"detail": detail})
+    assert detail in api.get(url, **BROWSER).content.decode()
 
 
 @pytest.mark.parametrize(
@@ -123,6 +129,39 @@ def test_every_answer_carries_the_security_headers(api, iris, url):
     inline = {"/docs/": POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")}
     assert response["Content-Security-Policy"] == inline.get(url, POLICY)
     response.close()
+
+
+@pytest.mark.parametrize("url", ["/models/", FILE])
+def test_pages_and_style_sheets_are_compressed(api, iris, url):
+    def get(**headers):
+        response = api.get(url, headers={"accept": "text/html"} | headers)
+        return response, response.getvalue()
+
+    plain, text = get()
+    compressed, body = get(accept_encoding="gzip, br")
+    assert "Content-Encoding" not in plain
+    assert compressed["Content-Encoding"] == "gzip"
+    assert "Accept-Encoding" in compressed["Vary"]
+    assert len(gzip.decompress(body)) == len(text) > len(body)
+
+
+def test_json_is_not_compressed(api, iris):
+    for response in (
+        api.get("/models/", headers={"accept_encoding": "gzip"}),
+        api.post("/predict", 99 * [{"X1": 1, "X2": 1}], headers={"accept_encoding": "gzip"}),
+    ):
+        assert response.status_code == 200
+        assert "Content-Encoding" not in response
+
+
+def test_a_browser_keeps_a_compressed_file_and_a_part_is_not_compressed(api, db):
+    accepts = {"accept_encoding": "gzip"}
+    file = api.get(FILE, headers=accepts)
+    file.close()
+    assert api.get(FILE, headers=accepts | {"if_none_match": file["ETag"]}).status_code == 304
+    part = api.get(FILE, headers=accepts | {"range": "bytes=0-999"})
+    assert (part.status_code, len(part.getvalue())) == (206, 1000)
+    assert "Content-Encoding" not in part
 
 
 def test_the_error_pages_of_debug_may_run_their_scripts(api, iris, settings):

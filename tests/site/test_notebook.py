@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+import warnings
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
@@ -13,8 +14,12 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_wine
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from xgboost import XGBClassifier
 
 from predictor.core import publish, save
+from predictor.core.artifacts.software_versions import get_installed_versions
 from predictor.core.site_client import SiteError
 from tests.predictor.core.tutorial import COEFFICIENTS, INTERCEPTS, final_model
 from tests.serving import ROOT, START_S, Site, environment, free_port, manage, until
@@ -181,7 +186,12 @@ def test_the_command_for_a_closed_site_reads_the_token_from_a_variable(prepared,
 
 
 class Elsewhere(BaseHTTPRequestHandler):
-    """Another server than a site: it redirects, or answers with HTML."""
+    """Another server than a site: it redirects, or answers with HTML. It states some versions."""
+
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(json.dumps(self.server.software).encode())
 
     def do_POST(self):
         self.rfile.read(int(self.headers["Content-Length"]))
@@ -198,13 +208,71 @@ class Elsewhere(BaseHTTPRequestHandler):
 
 
 @pytest.fixture(scope="module")
-def elsewhere():
+def elsewhere_server():
     with HTTPServer(("127.0.0.1", 0), Elsewhere) as server:
         thread = Thread(target=server.serve_forever)
         thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield server
         server.shutdown()
         thread.join()
+
+
+@pytest.fixture(scope="module")
+def elsewhere(elsewhere_server):
+    return f"http://127.0.0.1:{elsewhere_server.server_port}"
+
+
+INSTALLED = get_installed_versions()
+XGBOOST = INSTALLED["xgboost"]
+OTHER = (
+    "runs {0} {1}; this model was fitted with {2}. Either install {0}=={1} and fit it again, or "
+    "register it with --allow-version (`publish`: allow_version=True), which may change "
+    "predictions."
+)
+
+
+@pytest.mark.parametrize(
+    ("versions", "sentences"),
+    [
+        ({"xgboost": "3.99.0", "numpy": "1.0.0", "catboost": None}, []),
+        ({"xgboost": "2.0.0"}, [OTHER.format("xgboost", "2.0.0", XGBOOST)]),
+        (
+            {"xgboost": None},
+            ["does not have xgboost. On the server, run: pip install 'mlsite[xgboost]'."],
+        ),
+        (
+            {"scikit-learn": "1.0.0", "xgboost": "4.0.0"},
+            [
+                OTHER.format("scikit-learn", "1.0.0", INSTALLED["scikit-learn"]),
+                OTHER.format("xgboost", "4.0.0", XGBOOST),
+            ],
+        ),
+    ],
+)
+def test_save_compares_the_versions_of_a_site(
+    elsewhere_server, elsewhere, tmp_path, versions, sentences
+):
+    stated = INSTALLED | versions
+    elsewhere_server.software = {name: version for name, version in stated.items() if version}
+    model = make_pipeline(StandardScaler(), XGBClassifier(n_estimators=2))
+    model.fit([[0.0], [1.0]], [0, 1])
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        save(model, tmp_path / "model.skops", url=elsewhere)
+    assert [str(warning.message) for warning in caught] == [
+        f"{elsewhere} {sentence}" for sentence in sentences
+    ]
+    assert {warning.filename for warning in caught} <= {__file__}
+
+
+def test_save_refuses_an_address_that_states_no_versions(
+    elsewhere_server, elsewhere, wine, tmp_path
+):
+    elsewhere_server.software = {"status": "alive"}
+    forest, X = wine
+    with pytest.raises(SiteError) as failure:
+        save(forest, tmp_path / "wine.skops", X, url=elsewhere)
+    assert str(failure.value) == f"{elsewhere} is not a site that serves models."
 
 
 STAFF = (
@@ -217,6 +285,9 @@ def test_a_publication_that_fails_says_why(site, token, wine, elsewhere):
     forest, X = wine
     port = free_port()
     post = "models/wine/versions/"
+    without_path = (
+        f"It takes the address of the site without the path of a page, such as {site.url}."
+    )
     failures = [
         ({"token": None}, f"Authentication credentials were not provided.{STAFF}"),
         ({"token": "unknown"}, f"This is not a token: tokens begin with mlsite_.{STAFF}"),
@@ -225,6 +296,14 @@ def test_a_publication_that_fails_says_why(site, token, wine, elsewhere):
         (
             {"url": f"http://127.0.0.1:{port}"},
             f"http://127.0.0.1:{port} cannot be reached: Connection refused.",
+        ),
+        (
+            {"url": f"{site.url}/models/"},
+            f"There is nothing at this address. url is '{site.url}/models'. {without_path}",
+        ),
+        (
+            {"url": f"{site.url}/guide"},
+            f"Method \"POST\" not allowed. Allowed: GET. url is '{site.url}/guide'. {without_path}",
         ),
         ({"url": elsewhere}, f"{elsewhere}/{post} does not answer with JSON: "),
         (

@@ -61,6 +61,32 @@ def test_the_page_shows_them_and_its_links_lead_somewhere(api, document):
     assert "<code>report</code>" in html
 
 
+def test_the_page_describes_one_model(api, document):
+    def page(query=""):
+        return unescape(api.get(f"/schema/{query}", **BROWSER).content.decode())
+
+    assert 'id="object-IrisRow"' in page()
+    assert 'id="object-PenguinsRow"' not in page()
+    penguins = page("?model=penguins")
+    assert 'id="object-PenguinsRow"' in penguins
+    assert "http://testserver/models/penguins/predict/" in penguins
+    assert '"X2": 3.5}\' http://testserver/predict/' in penguins  # the default model's
+
+
+def test_a_document_may_describe_one_model(api, document):
+    def rows(query):
+        schemas = api.get(f"/schema/?format=json{query}").json()["components"]["schemas"]
+        return [name for name in schemas if name.endswith("Row")]
+
+    assert rows("") == ["IrisRow", "PenguinsRow"]
+    assert rows("&model=iris") == ["IrisRow"]
+    response = api.get("/schema/?model=nothing")
+    assert (response.status_code, response.json()) == (
+        404,
+        {"detail": "There is no model nothing."},
+    )
+
+
 @pytest.mark.parametrize(
     ("schema", "words", "name"),
     [

@@ -130,3 +130,11 @@ def test_a_search_reads_the_texts_once(tasks, django_assert_num_queries):
     with CaptureQueriesContext(connection) as queries:
         choices("search=late")
     assert sum("LIKE" in captured["sql"] for captured in queries) == 1
+
+
+@pytest.mark.parametrize(("query", "n_reads"), [("search=late", 1), ("search=late&done=true", 2)])
+def test_a_page_of_all_tasks_that_match_reads_their_texts_once(client, tasks, query, n_reads):
+    with CaptureQueriesContext(connection) as queries:
+        page = client.get(f"/tasks/?{query}", HTTP_ACCEPT="text/html").content.decode()
+    assert sum("LIKE" in captured["sql"] for captured in queries) == n_reads
+    assert re.search(r"Done <span[^>]*>1</span>", page)

@@ -41,13 +41,14 @@ def inputs(page):
 def test_a_tick_changes_nothing_else_and_leads_back_to_the_row(browser, examples):
     answer = submit(browser, "/tasks/1", _method="PATCH", done="true")
     assert (answer.status_code, answer["Location"]) == (303, "/tasks/?done=false#task-1")
+    link = '<a href="http://testserver/tasks/1">buy</a>'
     task = Task.objects.get(pk=1)
     assert (task.done, task.title, task.completed_at) == (True, "buy", task.updated_at)
-    assert "buy is done." in browser.get("/tasks/").content.decode()
+    assert f"{link} is done." in browser.get("/tasks/").content.decode()
     submit(browser, "/tasks/1", _method="PATCH", done="false")
     page = browser.get("/tasks/").content.decode()
-    assert "buy is open again." in page
-    assert "buy is done." not in page
+    assert f"{link} is open again." in page
+    assert "is done." not in page
     assert not Task.objects.get(pk=1).done
 
 
@@ -58,6 +59,44 @@ def test_quick_add_stays_on_the_list_and_names_the_task(browser):
     assert (task.title, task.priority, task.due_at) == ("<b>", 3, None)
     page = browser.get("/tasks/").content.decode()
     assert f'Added <a href="http://testserver/tasks/{task.pk}">&lt;b&gt;</a>.' in page
+
+
+def test_a_double_click_adds_one_task_and_another_page_another_task(browser):
+    key, other_key = (quick_add_key(browser) for _ in range(2))
+    for _ in range(2):
+        answer = submit(browser, "/tasks/", title="Read", _key=key)
+        assert (answer.status_code, answer["Location"]) == (303, "/tasks/?done=false")
+    page = browser.get("/tasks/").content.decode()
+    assert page.count("Added <a") == 2  # the browser follows only the last response
+    submit(browser, "/tasks/", title="Read", _key=other_key)
+    assert list(Task.objects.values_list("title", flat=True)) == ["Read", "Read"]
+
+
+def test_the_same_page_can_add_another_task_after_going_back(browser):
+    key = quick_add_key(browser)
+    for title in ("Read", "Write"):
+        assert submit(browser, "/tasks/", title=title, _key=key).status_code == 303
+    assert list(Task.objects.values_list("title", flat=True)) == ["Read", "Write"]
+
+
+def test_a_refused_quick_add_does_not_use_up_its_key(browser):
+    key = quick_add_key(browser)
+    refused = submit(browser, "/tasks/", title="", _key=key)
+    assert refused.status_code == 400
+    assert 'name="_key"' in refused.content.decode()
+    assert submit(browser, "/tasks/", title="Read", _key=key).status_code == 303
+    assert Task.objects.get().title == "Read"
+
+
+def test_a_malformed_key_of_a_form_is_a_400(browser):
+    answer = submit(browser, "/tasks/", title="Read", _key="a b")
+    assert (answer.status_code, Task.objects.exists()) == (400, False)
+
+
+def quick_add_key(browser):
+    """The key of the form in a new page of the list."""
+    page = browser.get("/tasks/").content.decode()
+    return re.search(r'name="_key" value="([^"]{20,})"', page)[1]
 
 
 def test_a_refused_quick_add_keeps_its_values_above_the_list(browser, examples):

@@ -23,3 +23,13 @@ if (navigator.clipboard) {
     code.before(button);
   }
 }
+
+// A form that creates something is sent once, also by a double click.
+
+for (const form of document.querySelectorAll("form[data-once]")) {
+  form.addEventListener("submit", (event) => {
+    if (form.dataset.sent) event.preventDefault();
+    form.dataset.sent = "true";
+  });
+  addEventListener("pageshow", () => delete form.dataset.sent); // also after going back
+}

@@ -42,9 +42,9 @@ def save(
     estimator: Any, path: str | os.PathLike[str], sample: Any = None, **options: Any
 ) -> Signature:
     """Write a fitted estimator to a skops file, and return its signature; see `dump`."""
-    data, signature, _ = dump(estimator, sample, **options)
-    write(path, data)
-    return signature
+    dumped = dump(estimator, sample, **options)
+    write(path, dumped.data)
+    return dumped.signature
 
 
 def write(path: str | os.PathLike[str], data: bytes) -> None:
@@ -64,11 +64,15 @@ class Dump(NamedTuple):
     signature : Signature
     notes : list of str
         Sentences about the parameters of the estimator that the file does not contain.
+    fitted_with : dict of str to str
+        Versions of Python, scikit-learn and NumPy, and of the packages of gradient boosting in the
+        estimator.
     """
 
     data: bytes
     signature: Signature
     notes: list[str]
+    fitted_with: dict[str, str]
 
 
 def dump(  # noqa: PLR0913 - each parameter is a choice of the user
@@ -117,8 +121,9 @@ def dump(  # noqa: PLR0913 - each parameter is a choice of the user
         "description": description,
     }
     data = model_file.dumps(estimator, card)
-    left_out = model_file.loads(data, trusted=trusted).left_out
-    return Dump(data, signature, fit_only.describe(left_out))
+    loaded = model_file.loads(data, trusted=trusted)
+    fitted_with = get_software_versions() | loaded.booster_versions
+    return Dump(data, signature, fit_only.describe(loaded.left_out), fitted_with)
 
 
 def load(

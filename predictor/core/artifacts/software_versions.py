@@ -12,6 +12,12 @@ from predictor.core.errors import ArtifactError
 
 PACKAGES = ("scikit-learn", "numpy")
 
+# The end of each refusal of another version.
+HOW_TO_ACCEPT = (
+    "accept that: the command `register` has the option --allow-version, an upload the field "
+    "allow_version."
+)
+
 # Cached, because each look-up reads files of the installed package.
 get_version = cache(metadata.version)
 
@@ -48,9 +54,8 @@ def check_version(fitted: str | None, *, allowed: bool) -> str:
     if not allowed:
         raise ArtifactError(
             f"The model was fitted with {other}; scikit-learn {installed} is installed and may "
-            f"return other predictions. Fit it again with scikit-learn=={installed}, or accept "
-            "that: the command `register` has the option --allow-version, an upload the field "
-            "allow_version."
+            f"return other predictions. Fit it again with scikit-learn=={installed}, or "
+            f"{HOW_TO_ACCEPT}"
         )
     return f"Fitted with {other}, run by scikit-learn {installed}."
 
@@ -89,16 +94,23 @@ def check_boosters(fitted: Mapping[str, str], *, allowed: bool) -> list[str]:
         installed = boosters.find_version(package)
         if installed is None or version == installed:
             continue
-        own, theirs = _parse(installed), _parse(version)
-        if not allowed and (theirs[:1] != own[:1] or theirs > own):
+        if not allowed and not reads_boosters_of(version, installed):
             raise ArtifactError(
                 f"The model was fitted with {package} {version}; {package} {installed} is "
                 "installed and may return other predictions. Fit it again with "
-                f"{package}=={installed}, or run on the server: manage.py register NAME FILE "
-                "--allow-version."
+                f"{package}=={installed}, or {HOW_TO_ACCEPT}"
             )
         notes.append(f"Fitted with {package} {version}, run by {package} {installed}.")
     return notes
+
+
+def reads_boosters_of(fitted: str, installed: str) -> bool:
+    """Return whether a version of a package predicts with models of another version as that does.
+
+    Later versions with the same major number do.
+    """
+    theirs, own = _parse(fitted), _parse(installed)
+    return theirs[:1] == own[:1] and theirs <= own
 
 
 def _parse(version: str) -> list[int]:

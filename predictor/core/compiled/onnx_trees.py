@@ -6,9 +6,10 @@ https://onnx.ai/onnx/operators/onnx_aionnxml_TreeEnsemble.html, version 5
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
-from onnx import AttributeProto, NodeProto, TensorProto, helper, numpy_helper
+from onnx import AttributeProto, NodeProto, helper, numpy_helper
 
 from predictor.core.compiled.compiled_estimator import Array, NotCompilable
 
@@ -23,6 +24,9 @@ DOMAIN, OPSET, IR_VERSION = "ai.onnx.ml", 5, 10
 
 # ONNX Runtime reads trees by recursion: a tree of 20,000 levels ends the process.
 MAX_DEPTH = 2_000
+
+# float32 represents all whole numbers up to this limit.
+MAX_FLOAT32 = 2**24
 
 # Attributes of the operator, and the dtypes of their values in the order of preference.
 NODES = {
@@ -103,7 +107,22 @@ def _require(is_valid: bool, name: str) -> None:  # noqa: FBT001 - a condition
         raise NotCompilable(f"The {name} of the trees do not match.")
 
 
-def to_onnx(arrays: Mapping[str, Array], n_sums: int) -> bytes:
+def sums_are_exact_in_float32(arrays: Mapping[str, Array], n_sums: int) -> bool:
+    """Return whether float32 represents all sums of leaves exactly.
+
+    That is so if each sum has one tree, or if the leaves are whole numbers, such as the
+    probabilities 0 and 1 of trees that are fully grown.
+    """
+    weights, n_trees = arrays["leaf_weights"], len(arrays["tree_roots"])
+    with np.errstate(over="ignore"):
+        is_exact = np.array_equal(weights.astype(np.float32), weights)
+    if is_exact and n_trees > n_sums:
+        largest = np.abs(weights).max(initial=0.0)
+        is_exact = np.array_equal(np.rint(weights), weights) and n_trees * largest <= MAX_FLOAT32
+    return is_exact
+
+
+def to_onnx(arrays: Mapping[str, Array], n_sums: int, dtype: Any) -> bytes:
     """Return an ONNX model that maps rows to sums of leaves.
 
     Parameters
@@ -111,20 +130,24 @@ def to_onnx(arrays: Mapping[str, Array], n_sums: int) -> bytes:
     arrays : mapping of str to array
         See `check_trees`.
     n_sums : int
+    dtype : {numpy.float32, numpy.float64}
+        dtype of the rows. For float32, `sums_are_exact_in_float32`.
 
     Returns
     -------
     model : bytes
-        Input of shape (n_samples, n_features), output of shape (n_samples, n_sums), both float64.
+        Input of shape (n_samples, n_features), output of shape (n_samples, n_sums), both of the
+        dtype.
     """
     node = NodeProto(op_type="TreeEnsemble", domain=DOMAIN, input=[INPUT], output=[OUTPUT])
     numbers = {"n_targets": n_sums, "aggregate_function": SUM, "post_transform": NO_TRANSFORM}
     for name, number in numbers.items():
         node.attribute.append(AttributeProto(name=name, type=AttributeProto.INT, i=number))
-    for name, values in arrays.items():
-        if not len(values):
+    for name, array in arrays.items():
+        if not len(array):
             continue  # trees without categories
-        if values.dtype in (np.float64, np.uint8):
+        values = _round_down(array, dtype) if array.dtype == np.float64 else array
+        if values.dtype.kind == "f" or values.dtype == np.uint8:
             attribute = AttributeProto(
                 name=name, type=AttributeProto.TENSOR, t=numpy_helper.from_array(values)
             )
@@ -132,10 +155,18 @@ def to_onnx(arrays: Mapping[str, Array], n_sums: int) -> bytes:
             integers = values.astype(np.int64).tolist()
             attribute = AttributeProto(name=name, type=AttributeProto.INTS, ints=integers)
         node.attribute.append(attribute)
-    rows = helper.make_tensor_value_info(INPUT, TensorProto.DOUBLE, ["rows", "columns"])
-    sums = helper.make_tensor_value_info(OUTPUT, TensorProto.DOUBLE, ["rows", n_sums])
+    number = helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
+    rows = helper.make_tensor_value_info(INPUT, number, ["rows", "columns"])
+    sums = helper.make_tensor_value_info(OUTPUT, number, ["rows", n_sums])
     opset = helper.make_opsetid(DOMAIN, OPSET)
     graph = helper.make_graph([node], "trees", [rows], [sums])
     model = helper.make_model(graph, opset_imports=[opset], ir_version=IR_VERSION)
     data: bytes = model.SerializeToString()
     return data
+
+
+def _round_down(values: Array, dtype: Any) -> Array:
+    """Return float64 numbers in a dtype: the same `x <= split` for every x of the dtype."""
+    with np.errstate(over="ignore"):
+        rounded = values.astype(dtype)
+    return np.where(rounded > values, np.nextafter(rounded, dtype(-np.inf)), rounded)

@@ -1,4 +1,4 @@
-"""Tree ensembles that ONNX Runtime runs in double precision.
+"""Tree ensembles that ONNX Runtime runs.
 
 References
 ----------
@@ -62,14 +62,22 @@ class TreeEnsemble(CompiledEstimator):
 
     def __post_init__(self) -> None:
         # Only processes that run or compile trees need the onnx package (0.15 s, 9 MB).
-        from predictor.core.compiled.onnx_trees import check_trees, to_onnx  # noqa: PLC0415
+        from predictor.core.compiled.onnx_trees import (  # noqa: PLC0415
+            check_trees,
+            sums_are_exact_in_float32,
+            to_onnx,
+        )
 
         n_sums = len(self.spread)
         check_trees(self.nodes, self.n_features, n_sums)
-        self.session = create_session(to_onnx(self.nodes, n_sums))
+        # Trees of float32 are smaller, so that more of them stays in the caches of the processor.
+        is_single = self.precision == SINGLE and sums_are_exact_in_float32(self.nodes, n_sums)
+        self.dtype = np.float32 if is_single else np.float64
+        self.session = create_session(to_onnx(self.nodes, n_sums, self.dtype))
         self.input_name = self.session.get_inputs()[0].name
         self.output_names = [each.name for each in self.session.get_outputs()]
         self.sums_are_outputs = np.array_equal(self.spread, np.eye(self.base.size))
+        self.flat_base = self.base.ravel()
 
     @property
     def engine_name(self) -> str:
@@ -77,13 +85,12 @@ class TreeEnsemble(CompiledEstimator):
         return ONNX
 
     def outputs(self, X: Array) -> Array:
-        """Return the outputs, shape (n_samples, n_targets, max_n_classes); see `run_trees`."""
+        """Return the outputs, shape (n_samples, n_targets * max_n_classes); see `run_trees`."""
         sums = self.run_trees(X)
         if self.divisor > 1:
             sums /= self.divisor
         outputs: Array = sums if self.sums_are_outputs else sums @ self.spread
-        outputs = outputs.reshape(-1, *self.base.shape)
-        outputs += self.base
+        outputs += self.flat_base
         return outputs
 
     def run_trees(self, X: Array) -> Array:
@@ -100,9 +107,10 @@ class TreeEnsemble(CompiledEstimator):
             single = X.astype(np.float32)
             if not all_finite(single) and (not self.accepts_nan or np.isinf(single).any()):
                 raise FallbackRequired
-            X = single.astype(np.float64)
-        sums: Array = self.session.run(self.output_names, {self.input_name: X})[0]
-        return sums
+            X = single
+        rows = X.astype(self.dtype, copy=False)
+        sums: Array = self.session.run(self.output_names, {self.input_name: rows})[0]
+        return sums.astype(np.float64, copy=False)
 
 
 @dataclass
@@ -111,7 +119,7 @@ class ForestRegressor(TreeEnsemble):
 
     def predict(self, X: Array) -> Array:
         """Return the targets, shape (n_samples,) or (n_samples, n_outputs)."""
-        targets = self.outputs(X)[:, :, 0]
+        targets = self.outputs(X)
         return targets[:, 0] if targets.shape[1] == 1 else targets
 
 
@@ -129,7 +137,7 @@ class BoostingRegressor(TreeEnsemble):
 
     def predict(self, X: Array) -> Array:
         """Return the targets, shape (n_samples,)."""
-        targets = self.outputs(X)[:, 0, 0]
+        targets = self.outputs(X)[:, 0]
         return np.exp(targets) if self.has_log_link else targets
 
 
@@ -153,7 +161,8 @@ class ForestClassifier(TreeEnsemble):
 
     def predict(self, X: Array) -> Array:
         """Return the labels, shape (n_samples,) or (n_samples, n_outputs)."""
-        return self._labels(self._probabilities(X))
+        # A probability that rounding made negative is never the greatest.
+        return self._labels(self._split(self.outputs(X)))
 
     def predict_proba(self, X: Array) -> Any:
         """Return the probabilities, shape (n_samples, n_classes); a list for several outputs."""
@@ -162,8 +171,14 @@ class ForestClassifier(TreeEnsemble):
     def _probabilities(self, X: Array) -> list[Array]:
         """Return the probabilities of each output."""
         # The last class is a difference: rounding can make it negative.
-        outputs = np.maximum(self.outputs(X), 0.0)
-        return [outputs[:, n, : len(labels)] for n, labels in enumerate(self.classes)]
+        return self._split(np.maximum(self.outputs(X), 0.0))
+
+    def _split(self, outputs: Array) -> list[Array]:
+        """Return the columns of each output."""
+        if len(self.classes) == 1:
+            return [outputs]
+        each = outputs.reshape(-1, *self.base.shape)
+        return [each[:, n, : len(labels)] for n, labels in enumerate(self.classes)]
 
     def _labels(self, probabilities: list[Array]) -> Array:
         return labels_of_outputs(self.classes, [each.argmax(axis=1) for each in probabilities])
@@ -192,7 +207,7 @@ class BoostingClassifier(ScoreClassifier, TreeEnsemble):
 
     def decision_function(self, X: Array) -> Array:
         """Return the scores, shape (n_samples,) or (n_samples, n_classes)."""
-        scores = self.outputs(X)[:, 0]
+        scores = self.outputs(X)
         return scores[:, 0] if scores.shape[1] == 1 else scores
 
     def labels(self, scores: Array) -> Array:
@@ -224,7 +239,7 @@ class IsolationForest(TreeEnsemble):
 
     def score_samples(self, X: Array) -> Array:
         """Return the scores, shape (n_samples,): the lower, the more abnormal."""
-        depths = self.outputs(X)[:, 0, 0]
+        depths = self.outputs(X)[:, 0]
         scores: Array = -(2.0 ** (-depths / self.mean_depth))
         return scores
 

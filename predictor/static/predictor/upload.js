@@ -4,7 +4,7 @@ for (const form of document.querySelectorAll("form[data-upload]")) {
   const line = form.querySelector(".upload-progress");
   const bar = line.querySelector("progress");
   const text = line.querySelector("[role=status]");
-  const button = form.querySelector("[type=submit]");
+  const button = form.querySelector("button, [type=submit]");
 
   const show = (response, url) => {
     history.replaceState(null, "", url);

@@ -234,7 +234,10 @@ FILES = {
         "An array in the file contains pickled objects.",
     ),
     "an array smaller than its header": (lambda: with_first_array(npy(8, (10**12,))), SIZE),
-    "an array of negative length": (lambda: with_first_array(npy(8, (-1,))), SIZE),
+    "an array of negative length": (
+        lambda: with_first_array(npy(8, (-1,))),
+        "An array in the file has a damaged header.",
+    ),
     "two arrays of one identity": (two_of_one_identity, SIZE),
     "a list that contains itself": (
         lambda: hostile.rewrite_schema(

@@ -26,13 +26,16 @@ def read(text, columns=COLUMNS):
     return MatrixParser(columns).parse(text.encode())
 
 
+some_rows = st.one_of(rows, rows, rows, odd_rows)
+
+
 @given(
-    st.lists(st.one_of(rows, rows, rows, odd_rows), min_size=1, max_size=4),
+    st.one_of(some_rows, st.lists(some_rows, min_size=1, max_size=4)),
     st.sampled_from([",", ", ", " ,\n"]),
     st.sampled_from([1, 80, CHUNK_BYTES]),
 )
-def test_the_matrix_equals_the_result_of_the_row_parser(rows, comma, chunk):
-    body = json.dumps(rows, separators=(comma, ":")).encode()
+def test_the_matrix_equals_the_result_of_the_row_parser(data, comma, chunk):
+    body = json.dumps(data, separators=(comma, ":")).encode()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(json_matrix, "CHUNK_BYTES", chunk)
         X = MatrixParser(COLUMNS).parse(body)
@@ -43,6 +46,7 @@ def test_the_matrix_equals_the_result_of_the_row_parser(rows, comma, chunk):
     if X is not None:
         np.testing.assert_array_equal(X, expected, strict=True)
         assert X.flags.writeable  # there are estimators that refuse others
+    rows = [data] if isinstance(data, dict) else data
     is_numeric = all(row.keys() == set(NAMES) for row in rows) and all(
         type(row[name]) in (int, float) and abs(row[name]) < 2**53 for row in rows for name in NAMES
     )
@@ -52,6 +56,9 @@ def test_the_matrix_equals_the_result_of_the_row_parser(rows, comma, chunk):
 def test_accepted_missing_values_are_nan():
     X = read('[{"a":1,"größe in cm":2.5,"c":null},{"c":3,"a":4,"gr\\u00f6\\u00dfe in cm":5}]')
     np.testing.assert_array_equal(X, [[1, 2.5, np.nan], [4, 5, 3]])
+    X = read('{"a":1,"größe in cm":2.5,"c":null}')
+    np.testing.assert_array_equal(X, [[1, 2.5, np.nan]], strict=True)
+    np.testing.assert_array_equal(read('{"a":null}', [Column("a", nullable=True)]), [[np.nan]])
 
 
 def test_missing_values_may_be_anywhere_among_many_rows():
@@ -87,9 +94,10 @@ def test_a_name_that_looks_like_the_end_of_a_row_is_a_name(monkeypatch):
 
 
 def test_the_last_value_of_a_repeated_key_counts():
-    text = '[{"a":1,"größe in cm":2,"c":3,"a":4}]'
-    np.testing.assert_array_equal(read(text), [[4, 2, 3]])
-    np.testing.assert_array_equal(RowParser(COLUMNS).parse(orjson.loads(text)), [[4, 2, 3]])
+    row = '{"a":1,"größe in cm":2,"c":3,"a":4}'
+    for text in (row, f"[{row}]"):
+        np.testing.assert_array_equal(read(text), [[4, 2, 3]])
+        np.testing.assert_array_equal(RowParser(COLUMNS).parse(orjson.loads(text)), [[4, 2, 3]])
 
 
 @pytest.mark.parametrize(
@@ -117,7 +125,9 @@ def test_the_last_value_of_a_repeated_key_counts():
     ],
 )
 def test_a_value_that_may_not_be_a_valid_number_is_left_to_the_row_parser(value):
-    assert read(f'[{{"a":{value},"größe in cm":1,"c":1}}]') is None
+    row = f'{{"a":{value},"größe in cm":1,"c":1}}'
+    assert read(row) is None
+    assert read(f"[{row}]") is None
 
 
 @pytest.mark.parametrize(
@@ -134,6 +144,10 @@ def test_a_value_that_may_not_be_a_valid_number_is_left_to_the_row_parser(value)
         "[" * 2000,
         '[{"a":1,"größe in cm":1,"c":1}] x',
         '[{"a":1,"größe in cm":1,"c":1},[]]',
+        '{"a":1,"größe in cm":1,"c":1',
+        '{"a":1,"größe in cm":1,"c":1} x',
+        '{"a":1,"größe in cm":1,"c":1,"d":1}',
+        '{"a":1,"größe in cm":1}',
     ],
 )
 def test_a_body_that_may_not_be_a_list_of_rows_is_left_to_the_row_parser(text):
@@ -142,6 +156,7 @@ def test_a_body_that_may_not_be_a_list_of_rows_is_left_to_the_row_parser(text):
 
 def test_a_key_that_is_not_utf8_is_left_to_the_row_parser():
     assert MatrixParser(COLUMNS).parse(b'[{"\xff":1}]') is None
+    assert MatrixParser(COLUMNS).parse(b'{"\xff":1}') is None
 
 
 def test_unsupported_columns_are_left_to_the_row_parser():

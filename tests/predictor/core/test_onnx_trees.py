@@ -6,6 +6,7 @@ from sklearn.ensemble import (
     GradientBoostingRegressor,
     HistGradientBoostingClassifier,
     RandomForestClassifier,
+    RandomForestRegressor,
 )
 from sklearn.linear_model import LinearRegression
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
@@ -64,3 +65,35 @@ def test_trees_of_too_many_nodes_are_left(monkeypatch):
     monkeypatch.setattr(tree_arrays, "MOST_NODES", 3)
     with pytest.raises(NotCompilable, match="more than 3 nodes are not compiled"):
         convert(DecisionTreeClassifier().fit(X, THREE))
+
+
+@pytest.mark.parametrize(
+    ("estimator", "targets", "dtype"),
+    [
+        (RandomForestClassifier(5, random_state=0), THREE, np.float32),
+        (RandomForestClassifier(5, min_samples_leaf=3, random_state=0), THREE, np.float64),
+        (RandomForestRegressor(5, bootstrap=False, random_state=0), THREE * 2**20, np.float32),
+        (RandomForestRegressor(5, bootstrap=False, random_state=0), THREE * 2**22, np.float64),
+        (RandomForestRegressor(1, bootstrap=False, random_state=0), THREE * 0.25, np.float32),
+        (RandomForestRegressor(1, bootstrap=False, random_state=0), THREE * 0.1, np.float64),
+        (RandomForestRegressor(1, bootstrap=False, random_state=0), THREE * 1e300, np.float64),
+        (HistGradientBoostingClassifier(max_iter=2), THREE, np.float64),
+    ],
+)
+def test_trees_run_in_float32_where_it_represents_their_sums(estimator, targets, dtype):
+    estimator.fit(X, targets)
+    compiled = convert(estimator)
+    assert compiled.dtype == dtype
+    if dtype == np.float32:
+        np.testing.assert_array_equal(compiled.predict(X), estimator.predict(X), strict=True)
+
+
+def test_rows_at_a_split_go_where_scikit_learn_sends_them_in_float32():
+    # The splits are between numbers that are neighbours in float32.
+    lower = RNG.normal(size=100).astype(np.float32)
+    values = np.concatenate([lower, np.nextafter(lower, np.float32(np.inf))])[:, np.newaxis]
+    tree = DecisionTreeRegressor(random_state=0).fit(values, np.arange(200) % 7)
+    compiled = convert(tree)
+    assert compiled.dtype == np.float32
+    for rows in (values, np.unique(tree.tree_.threshold)[:, np.newaxis]):
+        np.testing.assert_array_equal(compiled.predict(rows), tree.predict(rows))

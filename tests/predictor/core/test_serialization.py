@@ -171,4 +171,4 @@ def test_a_tree_of_too_many_levels_is_not_compiled():
     arrays["nodes_falseleafs"][-1] = True
     with pytest.raises(NotCompilable, match=r"A tree has more than 2,000 levels\."):
         onnx_trees.check_trees(arrays, 1, 1)
-    assert onnx_trees.to_onnx(arrays, 1)
+    assert onnx_trees.to_onnx(arrays, 1, np.float64)

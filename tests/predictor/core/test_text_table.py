@@ -60,6 +60,12 @@ def test_cells_of_a_spreadsheet_and_other_delimiters_are_read(delimiter):
         "transformed 1": [2.0],
     }
     assert flatten({"predictions": []}) == {"predictions": []}
+    several = {"probabilities": [[{"a": 0.25, "b": 0.75}, {"c": 1.0}]]}
+    assert flatten(several) == {
+        "probabilities 0 a": [0.25],
+        "probabilities 0 b": [0.75],
+        "probabilities 1 c": [1.0],
+    }
 
 
 @pytest.mark.parametrize(

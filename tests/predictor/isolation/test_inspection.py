@@ -416,7 +416,7 @@ PLACES = {
     "a count of a column": with_column(counts=["HERE"]),
 }
 FLOATS = {
-    *("a range", "a metric", "a time"),
+    *("a metric", "a time"),
     *("a measured metric", "an end of an interval", "an edge", "an importance"),
 }
 # Reports in which each of the values takes the place of the key "HERE".

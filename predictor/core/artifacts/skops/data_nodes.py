@@ -1,6 +1,5 @@
 """Nodes of plain data: bytes, arrays, scalars, sparse matrices and random generators."""
 
-import io
 from functools import partial
 from typing import Any
 
@@ -79,19 +78,21 @@ def _write_dtype(writer: Writer, value: Any) -> Node:
 
 
 def _read_sparse(reader: Reader, node: Node) -> Any:
-    from scipy.sparse import load_npz
+    """Return a sparse matrix from the members that `scipy.sparse.save_npz` writes."""
+    from scipy.sparse import csr_array, csr_matrix
 
-    data = reader.read_member(node)
-    with zip_archive.open_archive(data) as archive:
+    with zip_archive.open_archive(reader.read_member(node)) as archive:
         reader.count_bytes(sum(member.file_size for member in archive.infolist()))
-        for name in archive.namelist():
-            _parse_numbers(zip_archive.read(archive, name))
-    matrix = load_npz(io.BytesIO(data))
-    if matrix.format != "csr":
+        members = {
+            name.removesuffix(".npy"): _parse_numbers(zip_archive.read(archive, name)).copy()
+            for name in archive.namelist()
+        }
+    if (name := members["format"].item().decode()) != "csr":
         raise ArtifactError(
-            f"A sparse matrix in the file has the format {matrix.format}; estimators use csr."
+            f"A sparse matrix in the file has the format {name}; estimators use csr."
         )
-    return matrix
+    parts = (members["data"], members["indices"], members["indptr"])
+    return (csr_array if "_is_array" in members else csr_matrix)(parts, members["shape"])
 
 
 def _write_sparse(writer: Writer, value: Any) -> Node:

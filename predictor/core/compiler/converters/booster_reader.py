@@ -8,6 +8,7 @@ https://lightgbm.readthedocs.io/en/stable/pythonapi/lightgbm.Booster.html, `dump
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -55,12 +56,13 @@ def read_booster(estimator: Any) -> Booster:
     NotCompilable
         The estimator has other parts than trees that compare numbers.
     """
-    read = {"xgboost": _read_xgboost, "lightgbm": _read_lightgbm}
-    return read[get_package(estimator)](estimator)
+    if get_package(estimator) == "xgboost":
+        return _read_xgboost(estimator.get_booster())
+    return _read_lightgbm(estimator.booster_)
 
 
-def _read_xgboost(estimator: Any) -> Booster:
-    booster = estimator.get_booster()
+@lru_cache(maxsize=1)  # the conversion and its verification read the same trees
+def _read_xgboost(booster: Any) -> Booster:
     learner = json.loads(booster.save_raw("json"))["learner"]
     if learner["gradient_booster"]["name"] != "gbtree":
         raise NotCompilable("XGBoost is compiled for the booster gbtree.")
@@ -102,8 +104,9 @@ def _read_xgboost_tree(tree: Mapping[str, Any]) -> Tree:
     )
 
 
-def _read_lightgbm(estimator: Any) -> Booster:
-    model = estimator.booster_.dump_model()
+@lru_cache(maxsize=1)  # as above
+def _read_lightgbm(booster: Any) -> Booster:
+    model = booster.dump_model()
     n_outputs = int(model["num_tree_per_iteration"])
     trees = [_read_lightgbm_tree(each["tree_structure"]) for each in model["tree_info"]]
     return Booster(

@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
-from predictor.admin.version_tables import format_metric
-from predictor.core.comparison import pair
+from predictor.core.comparison import Difference, pair
+from predictor.core.descriptions import get_labels
 from predictor.core.signature import Signature
 from predictor.models import ModelVersion
 
@@ -15,28 +15,31 @@ class Comparison(NamedTuple):
     ----------
     live, new : int or None
         The numbers of the live version, None if there is none, and of its successor.
-    metrics : list of (str, str, str)
-        Name, value of the live version, value of its successor.
-    findings : list of str
-        One sentence each.
+    metrics : list of Difference
+        First the value of the live version, then that of its successor.
+    findings, notes : list of str
+        One sentence each; the notes of the version.
     """
 
     live: int | None
     new: int
-    metrics: list[tuple[str, str, str]]
+    metrics: list[Difference]
     findings: list[str]
+    notes: list[str]
 
 
-def compare(new: ModelVersion) -> Comparison:
+def compare_with_live(new: ModelVersion) -> Comparison:
     """Return the comparison of a version with the live version of its model."""
     live = ModelVersion.objects.filter(model=new.model_id, state=ModelVersion.State.LIVE).first()
-    old_metrics = live.metrics if live else {}
-    metrics = [
-        (name, format_metric(old), format_metric(metric))
-        for name, metric, old in pair(new.metrics, old_metrics)
-    ]
-    findings = find_facts(new) + (find_differences(live, new) if live else [])
-    return Comparison(live.version if live else None, new.version, metrics, findings)
+    findings = find_facts(new) + new.evaluation.get("notes", [])
+    pairs = pair(new.metrics, live.metrics if live else {})
+    return Comparison(
+        live.version if live else None,
+        new.version,
+        [Difference(each.name, each.second, each.first) for each in pairs],
+        findings + (find_differences(live, new) if live else []),
+        new.notes.splitlines(),
+    )
 
 
 def find_facts(version: ModelVersion) -> list[str]:
@@ -59,13 +62,14 @@ def find_facts(version: ModelVersion) -> list[str]:
 
 
 def find_differences(live: ModelVersion, new: ModelVersion) -> list[str]:
-    """Return the differences that the clients of the live version will notice."""
+    """Return the differences that the clients and users of the live version will notice."""
     before, after = Signature.from_json(live.signature), Signature.from_json(new.signature)
     old = {column.name: column for column in before.columns}
     named = {column.name: column for column in after.columns}
+    common = old.keys() & named.keys()
     changed = [
         name
-        for name in old.keys() & named.keys()
+        for name in common
         if (old[name].dtype, old[name].nullable) != (named[name].dtype, named[name].nullable)
     ]
     lists = {
@@ -73,8 +77,22 @@ def find_differences(live: ModelVersion, new: ModelVersion) -> list[str]:
         "Clients must no longer send columns": old.keys() - named.keys(),
         "Columns have another type or accept other missing values": changed,
         "Outputs are no longer available": set(before.methods) - set(after.methods),
+        "Columns are no longer described": {
+            name for name in common if old[name].description and not named[name].description
+        },
+        "Classes no longer have names": {
+            label
+            for label in get_labels(after)
+            if label in before.class_names and label not in after.class_names
+        },
     }
     found = [f"{text}: {', '.join(sorted(names))}." for text, names in lists.items() if names]
     if before.classes != after.classes:
         found.append("The classes differ.")
+    sizes = [version.evaluation.get("n_rows") for version in (live, new)]
+    if all(sizes) and sizes[0] != sizes[1]:
+        found.append(
+            f"The versions were evaluated on different test data ({sizes[0]:,} and {sizes[1]:,} "
+            "rows), so their metrics are not exactly comparable."
+        )
     return found

@@ -1,0 +1,143 @@
+"""Pages of a site with many models, versions and tasks: their weight and their queries."""
+
+import re
+from itertools import count
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from predictor.models import Event, ModelVersion, RegisteredModel
+from tasks.models import Task
+
+BROWSER = {"HTTP_ACCEPT": "text/html"}
+MAX_BYTES = 150_000
+NUMBERS = count(1)
+
+PAGES = [
+    "/",
+    "/?search=iris",
+    "/models/",
+    "/models/?format=api",
+    "/models/iris/",
+    "/models/iris/?format=api",
+    "/models/iris/versions/",
+    "/models/iris/versions/1/?compare=2",
+    "/predict",
+    "/schema/",
+    "/schema/?format=api",
+    "/tasks/",
+    "/tasks/?format=api",
+    "/tasks/?page_size=1000",
+    "/tasks/?search=7&overdue=true",
+    "/auth/account/",
+    "/admin/",
+    "/admin/tasks/task/",
+    "/admin/predictor/registeredmodel/",
+    "/admin/predictor/modelversion/",
+    "/admin/predictor/modelversion/?model__id__exact=1",
+    "/admin/predictor/event/",
+]
+
+
+def copy(version, model, number):
+    fields = [field.attname for field in ModelVersion._meta.concrete_fields]
+    state = "live" if number == 1 else "ready"
+    changes = {"id": None, "model_id": model.pk, "version": number, "state": state}
+    return ModelVersion(**{name: getattr(version, name) for name in fields} | changes)
+
+
+@pytest.fixture
+def grow(iris):
+    """Add models with two versions and their events, versions of iris, and tasks."""
+    version = ModelVersion.objects.get()
+
+    def grow(n_models, n_versions, n_tasks):
+        models = RegisteredModel.objects.bulk_create(
+            RegisteredModel(name=f"iris-{next(NUMBERS)}", description="A copy.")
+            for _ in range(n_models)
+        )
+        last = version.model.versions.count()
+        copies = [copy(version, model, number) for model in models for number in (1, 2)]
+        copies += [copy(version, version.model, last + n) for n in range(1, n_versions + 1)]
+        Event.objects.bulk_create(
+            Event(model=each.model, kind="registration", to_version=each)
+            for each in ModelVersion.objects.bulk_create(copies)
+        )
+        now = timezone.now()
+        Task.objects.bulk_create(
+            Task(title=f"Task {n}", due_at=now, created_at=now, updated_at=now)
+            for n in range(n_tasks)
+        )
+
+    return grow
+
+
+def measure(client):
+    """The number of queries and the weight of each page, at its second request."""
+    figures = {}
+    for url in PAGES:
+        client.get(url, **BROWSER)
+        with CaptureQueriesContext(connection) as queries:
+            response = client.get(url, **BROWSER)
+        assert response.status_code == 200, url
+        figures[url] = (len(queries), len(response.content))
+    return figures
+
+
+def test_pages_of_a_large_site_take_no_more_queries_and_have_a_limited_weight(admin_client, grow):
+    grow(60, 5, 150)
+    small = measure(admin_client)
+    grow(140, 45, 850)
+    large = measure(admin_client)
+    assert {url: n for url, (n, _) in large.items()} == {url: n for url, (n, _) in small.items()}
+    assert {url: size for url, (_, size) in large.items() if size > MAX_BYTES} == {}
+
+
+def test_json_lists_all_models_in_as_many_queries(api, grow, django_assert_num_queries):
+    grow(200, 0, 0)
+    with django_assert_num_queries(2):
+        cards = api.get("/models/").json()
+    assert len(cards) == 201
+    assert [len(card["versions"]) for card in cards] == [1] + 200 * [2]
+
+
+@pytest.mark.parametrize("url", ["/", "/models/"])
+def test_a_list_of_models_has_pages(api, grow, url):
+    grow(60, 0, 0)
+
+    def read(query):
+        """The number of models, the numbers of the linked pages, and the range."""
+        page = api.get(f"{url}{query}", **BROWSER).content.decode()
+        links = re.findall(r'page=(\d+)[^"]*" rel="(prev|next)"', page)
+        return page.count('href="/models/iris'), links, "Models 51 to 61 of 61." in page
+
+    per_model = 2  # a link to the model, and one to its form
+    assert read("") == (25 * per_model, [("2", "next")], False)
+    assert read("?page=2") == (25 * per_model, [("1", "prev"), ("3", "next")], False)
+    assert read("?page=3") == (11 * per_model, [("2", "prev")], True)
+    assert read("?page=99") == read("?page=x&page=3") == read("?page=3")
+    assert read("?page=x") == read("?page=1")
+    assert read("?search=IRIS-&page=3")[0] == 10 * per_model
+    assert read("?search=a+copy&page=3")[0] == 10 * per_model
+
+
+def test_a_search_limits_the_json_too(api, grow):
+    grow(3, 0, 0)
+    names = [card["name"] for card in api.get("/models/?search=A%20COPY").json()]
+    assert len(names) == 3
+    assert "iris" not in names
+    for url in ("/", "/models/"):
+        long = api.get(f"{url}?search={201 * 'a'}", **BROWSER)
+        assert (long.status_code, b"search takes at most 200 characters." in long.content) == (
+            400,
+            True,
+        )
+    assert b"No model matches." in api.get("/models/?search=nothing", **BROWSER).content
+
+
+def test_a_long_response_is_cut_on_its_page(api, iris):
+    page = api.get("/schema/?format=api", **BROWSER).content.decode()
+    assert "The page shows the first 60,000 characters of the response." in page
+    assert "The page shows" not in api.get("/models/iris/?format=api", **BROWSER).content.decode()
