@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import skops.io
 from scipy.sparse import csr_array, csr_matrix
+from sklearn.experimental import enable_halving_search_cv, enable_iterative_imputer  # noqa: F401
 from sklearn.model_selection import GridSearchCV
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.utils import all_estimators
