@@ -31,22 +31,30 @@ settings.register_profile("tests", deadline=None, suppress_health_check=[HealthC
 settings.load_profile("tests")
 
 
-@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups after it
-def pytest_collection_modifyitems(items):
-    """Let one worker run all tests of a file, unless they have an `xdist_group`.
+def pytest_itemcollected(item):
+    """Let one worker run all tests of a file, unless they have an `xdist_group`."""
+    if not item.get_closest_marker("xdist_group"):
+        item.add_marker(pytest.mark.xdist_group(item.location[0]))
 
-    The groups that files state come first, because they take longest. The groups of parameters
-    come last, because they are small and fill both workers.
+
+def pytest_collection_modifyitems(items):
+    """Put the groups that files state first, because they take longest.
+
+    Of these, groups that need the prepared site come later: both workers would wait for it. The
+    groups of parameters come last, because they are small and fill both workers.
     """
-    items.sort(key=_rank)
-    for item in items:
-        if not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group(item.location[0]))
+    waiting = {_group(item) for item in items if "prepared" in item.fixturenames}
+    items.sort(key=lambda item: (_rank(item), _group(item) in waiting))
+
+
+def _group(item):
+    return item.get_closest_marker("xdist_group").args[0]
 
 
 def _rank(item):
-    nodes = [node for node, _ in item.iter_markers_with_node("xdist_group")]
-    return 1 if not nodes else 2 if nodes[0] is item else 0
+    if _group(item) == item.location[0]:
+        return 1
+    return 2 if "xdist_group" in [marker.name for marker in item.own_markers] else 0
 
 
 @pytest.fixture(scope="session")
