@@ -42,7 +42,7 @@ class CountedView(APIView):
     def _count(self, status: int, seconds: float) -> None:
         if self.served and status == HTTP_200_OK:
             metrics.answered(
-                self.served, self.codec.protocol, self.engine_name, self.n_rows, seconds
+                self.served, self.codec.protocol, self.engine_name, self.n_rows, [seconds]
             )
         else:
             metrics.refused(self.served, self.codec.protocol, status)

@@ -56,24 +56,26 @@ class MatrixParser:
             float64 may not represent exactly. `RowParser` of `predictor.core.row_parser` accepts
             or rejects those.
         """
-        if not self._decoders:
+        decoders = self._decoders
+        if not decoders:
             return None
         try:
             if body.startswith(b"{"):
-                return self._parse_row(body, self._decoders.row)
+                return self._parse_row(body, decoders)
             if body.startswith(b"[{"):
-                return self._parse_rows(body, self._decoders.rows)
+                return self._parse_rows(body, decoders.rows)
         except (msgspec.MsgspecError, UnicodeDecodeError):
             pass
         return None
 
-    def _parse_row(self, body: bytes, decoder: Decoder) -> Array | None:
-        row = astuple(decoder.decode(body))
-        # Faster than functions of NumPy, which compute many rows faster.
-        present = row if None not in row else [value for value in row if value is not None]
-        low, high = min(present, default=0.0), max(present, default=0.0)
-        is_exact = -MAX_EXACT_INTEGER < low and high < MAX_EXACT_INTEGER
-        return np.array([row], dtype=np.float64) if is_exact else None
+    def _parse_row(self, body: bytes, decoders: Decoders) -> Array | None:
+        row = astuple(decoders.row.decode(body))
+        try:
+            X = np.frombuffer(bytearray(self._pack(*row))).reshape(1, -1)
+        except struct.error:  # a value is None
+            return self._parse_rows(b"[" + body + b"]", decoders.rows)
+        # For one row, these are faster than functions of NumPy.
+        return X if -MAX_EXACT_INTEGER < min(row) and max(row) < MAX_EXACT_INTEGER else None
 
     def _parse_rows(self, body: bytes, decoder: Decoder) -> Array | None:
         data = bytearray().join(

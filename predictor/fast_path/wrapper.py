@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Collection, Iterable
 from functools import partial
 from io import BytesIO
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.conf import settings
@@ -197,8 +198,11 @@ class FastPath:
 
     def _record(self, requests: list[Answered]) -> None:
         """Count and log requests that have been answered."""
-        for one in requests:
-            metrics.answered(one.model, one.protocol, one.engine_name, one.n_rows, one.took_s)
+        for _, group in groupby(requests, series_of):
+            alike = list(group)
+            first, n_rows = alike[0], sum(one.n_rows for one in alike)
+            times_s = [one.took_s for one in alike]
+            metrics.answered(first.model, first.protocol, first.engine_name, n_rows, times_s)
         self.observe(requests)
 
     def _learn(
@@ -250,6 +254,11 @@ class FastPath:
             QueryDict(query).get("outputs"),
             constant,
         )
+
+
+def series_of(request: Answered) -> tuple[int, str, str]:
+    """Return what requests that are counted together have in common."""
+    return id(request.model), request.protocol, request.engine_name
 
 
 def deciding_variables() -> tuple[str, ...]:

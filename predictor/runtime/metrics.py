@@ -1,6 +1,6 @@
 """Prometheus metrics of predictions and models; see docs/metrics.md."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache, cached_property
 from typing import NamedTuple
 
@@ -85,12 +85,15 @@ def _answered(name: str, version: int, protocol: str, engine: str) -> _Answered:
     )
 
 
-def answered(model: Model, protocol: str, engine: str, n_rows: int, took_s: float) -> None:
-    """Count a successful request, its rows and its time."""
+def answered(
+    model: Model, protocol: str, engine: str, n_rows: int, times_s: Sequence[float]
+) -> None:
+    """Count successful requests of one kind, all their rows, and the time of each."""
     series = _answered(model.name, model.version, protocol, engine)
-    series.requests.inc()
+    series.requests.inc(len(times_s))
     series.rows.inc(n_rows)
-    series.seconds.observe(took_s)
+    for took_s in times_s:
+        series.seconds.observe(took_s)
 
 
 def refused(model: Model | None, protocol: str, status: int) -> None:
