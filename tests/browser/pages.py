@@ -101,7 +101,7 @@ def choose_version(tab, _model):
 
 
 def ask_before_promoting(tab, _model):
-    tab.locator("#result_list tbody a").first.click()
+    tab.locator("#result_list tbody a").last.click()
     tab.get_by_role("link", name="Make live").click()
     expect(tab.get_by_role("heading", level=1)).to_contain_text("live?")
 
