@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 TYPESCRIPT := tests/clients/typescript
 
-.PHONY: serve test robustness lint format bench
+.PHONY: serve test robustness screenshots lint format bench
 
 # Compiled bytecode is kept, although the environment may switch it off: compiling the tests again
 # takes each of their processes four seconds.
@@ -20,6 +20,9 @@ robustness: $(VENV)/.test
 	ROBUSTNESS_REQUESTS=20000 ROBUSTNESS_MUTATIONS=50000 ROBUSTNESS_STOPS=20 \
 	ROBUSTNESS_BURST_S=30 \
 	$(BIN)/python -m pytest tests/robustness --junitxml=robustness.xml $(ARGS)
+
+screenshots: $(VENV)/.test
+	$(BIN)/python -m tests.browser.screenshots $(ARGS)
 
 lint: $(VENV)/.test
 	$(BIN)/ruff format --check .

@@ -39,7 +39,10 @@ ERROR_TEXTS = {
         "Send less in one request, such as fewer rows or a smaller file. The operator sets the "
         "limit with MAX_BODY_BYTES.",
     ),
-    HTTPStatus.TOO_MANY_REQUESTS: ErrorText("Too many attempts", "Wait, and then try again."),
+    HTTPStatus.TOO_MANY_REQUESTS: ErrorText(
+        "Too many attempts",
+        "If you do not know the password any more, ask the operator for another.",
+    ),
     HTTPStatus.INTERNAL_SERVER_ERROR: ErrorText(
         "The server failed",
         "Try again. If the error stays, give "
@@ -47,7 +50,7 @@ ERROR_TEXTS = {
     ),
     HTTPStatus.SERVICE_UNAVAILABLE: ErrorText(
         "Not available now",
-        "Try again in a few seconds. If the error stays, give the request id to the operator.",
+        "If a later attempt fails too, give the request id to the operator.",
     ),
 }
 

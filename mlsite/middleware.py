@@ -12,7 +12,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.cache import patch_vary_headers
 from rest_framework import status
-from rest_framework.exceptions import MethodNotAllowed, Throttled
+from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.permissions import SAFE_METHODS
 
 from mlsite.accounts.login_throttle import LockedOut
@@ -192,7 +192,7 @@ class ErrorResponses:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Answer 429 with Retry-After to a login form after too many failed logins."""
         if isinstance(exception, LockedOut):
-            return respond_error(request, Throttled(exception.wait_s, str(exception)))
+            return respond_error(request, exception)
         return None
 
     @staticmethod

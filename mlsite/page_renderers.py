@@ -53,11 +53,6 @@ class SchemaPage(BrowsableAPIRenderer):
 
     template = "mlsite/schema.html"
 
-    def get_name(self, view: APIView) -> str:
-        """Return the heading."""
-        del view
-        return "API reference"
-
     def get_context(self, data: Any, *args: Any) -> dict[str, Any]:
         """Return the context of the template."""
         context: dict[str, Any] = super().get_context(data, *args)

@@ -154,6 +154,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "django.forms",  # the templates of widgets
     "rest_framework",
     "django_filters",
     "drf_spectacular",
@@ -201,6 +202,9 @@ TEMPLATES = [
 ]
 # In a cookie, so that users without a login have messages too. A long message is in the session.
 MESSAGE_STORAGE = "django.contrib.messages.storage.fallback.FallbackStorage"
+# Widgets have the templates of the site.
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+
 STATIC_URL = "/static/"
 # Static files are served from the installed packages, with DEBUG on or off; nothing is collected.
 WHITENOISE_USE_FINDERS = True
@@ -295,6 +299,8 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": ["mlsite.accounts.permissions.ApiAccess"],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    # The colours of the default theme have too little contrast.
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "syntaxHighlight": {"theme": "obsidian"}},
     "COMPONENT_SPLIT_REQUEST": True,
     "GET_MOCK_REQUEST": "mlsite.described_model.build_request",
     "TAGS": [

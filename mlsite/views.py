@@ -88,7 +88,7 @@ class Hello(TextView):
 class Schema(SpectacularAPIView):
     """OpenAPI 3 schema of the site, as JSON or YAML: of all models, or of one with `?model=`."""
 
-    name = "Schema"
+    name = "API reference"
     schema = None
     renderer_classes = [
         OpenApiJsonRenderer2,  # plain application/json, which browsers display

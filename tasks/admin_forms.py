@@ -87,3 +87,7 @@ class TickForm(forms.ModelForm):  # type: ignore[type-arg]  # no generic at run 
     """A row of the list. It contains the box as it was shown: only changed boxes are saved."""
 
     done = forms.BooleanField(required=False, show_hidden_initial=True)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["done"].widget.attrs["aria-label"] = f"{self.instance.title}: done"

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from rest_framework import authentication
-from rest_framework.exceptions import AuthenticationFailed, Throttled
+from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from mlsite.error_pages import wants_page
@@ -57,15 +57,11 @@ class BasicAuthentication(authentication.BasicAuthentication):
     ) -> "tuple[User, None]":
         """Return the user with this name and password."""
         from mlsite.accounts.backends import remembered_passwords  # noqa: PLC0415 - as above
-        from mlsite.accounts.login_throttle import LockedOut  # noqa: PLC0415 - as above
 
         assert request is not None  # noqa: S101 - DRF passes it
         user = None
-        try:
-            if "\0" not in userid:  # PostgreSQL refuses queries with NUL
-                user = remembered_passwords.user(request, userid, password)
-        except LockedOut as exc:
-            raise Throttled(exc.wait_s, str(exc)) from exc
+        if "\0" not in userid:  # PostgreSQL refuses queries with NUL
+            user = remembered_passwords.user(request, userid, password)
         if user is None:
             raise AuthenticationFailed("Invalid username/password.")
         return user, None

@@ -21,6 +21,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
+from rest_framework.exceptions import Throttled
 
 from mlsite.models import SignInFailures
 
@@ -37,18 +38,18 @@ USER = 100
 Counts = dict[str, SignInFailures]
 
 
-class LockedOut(Exception):
-    """There were too many failed logins.
+class LockedOut(Throttled):
+    """There were too many failed logins. DRF responds with a 429.
 
-    Attributes
+    Parameters
     ----------
-    wait_s : int
+    wait : int
         Seconds until the next attempt is allowed.
     """
 
-    def __init__(self, wait_s: int) -> None:
-        self.wait_s = wait_s
-        super().__init__("Too many failed logins.")
+    default_detail = "Too many failed logins."
+    extra_detail_singular = "Try again in {wait} second."
+    extra_detail_plural = "Try again in {wait} seconds."
 
 
 class Attempt:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
 from predictor.models import ModelVersion
 
@@ -14,7 +14,7 @@ TABLE = """
 <th>Verified rows</th><th>Largest relative difference</th><th>Microseconds</th><th>Reason</th></tr>
 </thead><tbody>{}</tbody></table></div>
 """
-CELLS = "<tr><th>{}</th>" + "<td>{}</td>" * 7 + "</tr>"
+CELLS = "<tr><th>{}</th>" + "<td>{}</td>" * 5 + '<td class="times">{}</td><td>{}</td></tr>'
 
 
 def table(version: ModelVersion) -> str:
@@ -55,4 +55,4 @@ def times(microseconds: dict[str, dict[str, float]]) -> SafeString:
         (f"{int(size):,}", ", ".join(f"{name} {value:,.1f}" for name, value in each.items()))
         for size, each in microseconds.items()
     )
-    return format_html_join("", "{}: {}<br>", lines)
+    return format_html_join(mark_safe("<br>"), "{}: {}", lines)

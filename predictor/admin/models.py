@@ -14,6 +14,7 @@ from predictor.admin.confirmation import Confirmation, confirm
 from predictor.admin.read_only import ReadOnlyAdmin, may_manage
 from predictor.admin.version_tables import format_metric
 from predictor.models import ModelVersion, RegisteredModel
+from predictor.templatetags.charts import metric_name
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -51,8 +52,10 @@ class RegisteredModelAdmin(ReadOnlyAdmin):
     @admin.display(description="Quality", empty_value="-")
     def quality(self, model: Any) -> str | None:
         """Return the first metric of the live version."""
-        metrics = model.live[0].metrics if model.live else {}
-        return next((f"{name} {format_metric(value)}" for name, value in metrics.items()), None)
+        metrics = model.live[0].metrics.items() if model.live else ()
+        return next(
+            (f"{metric_name(name)} {format_metric(value)}" for name, value in metrics), None
+        )
 
     @admin.display(description="Versions", ordering="version_count")
     def version_count(self, model: Any) -> int:

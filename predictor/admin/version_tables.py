@@ -10,6 +10,7 @@ from predictor.core.columns import Column
 from predictor.core.descriptions import get_labels
 from predictor.core.signature import Signature
 from predictor.models import ModelVersion
+from predictor.templatetags.charts import metric_name
 
 # A wide table is scrolled, also with the keyboard.
 SCROLLED = '<div class="scrolled" tabindex="0" role="group" aria-label="Table">{}</div>'
@@ -35,7 +36,7 @@ def outputs(version: ModelVersion) -> str:
 
 def metrics(version: ModelVersion) -> SafeString | None:
     """Return the metrics of a version; None if there are none."""
-    rows = [(name, format_metric(value)) for name, value in version.metrics.items()]
+    rows = [(metric_name(name), format_metric(value)) for name, value in version.metrics.items()]
     return _table(("Metric", "Value"), rows) if rows else None
 
 

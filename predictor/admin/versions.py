@@ -20,6 +20,7 @@ from predictor.admin.model_filter import ModelFilter, find_model
 from predictor.admin.read_only import ReadOnlyAdmin, may_manage
 from predictor.admin.upload import upload
 from predictor.models import ModelVersion
+from predictor.templatetags.charts import metric_name
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -38,7 +39,7 @@ LONG_COLUMNS = ("engines", "evaluation", "parts", "signature")
 class ModelVersionAdmin(ReadOnlyAdmin):
     """Versions with their metrics. An upload adds a version."""
 
-    list_display = ["__str__", "state", "purged_at", "created_at", "created_by"]
+    list_display = ["__str__", "state", "created_at", "created_by", "purged_at"]
     list_filter = ["state", ModelFilter]
     list_select_related = ["model", "created_by"]
     search_fields = ["model__name", "notes", "source"]
@@ -111,7 +112,8 @@ class ModelVersionAdmin(ReadOnlyAdmin):
             versions = versions.filter(model__in=find_model(model))
         newest = versions.values_list("metrics", flat=True)[:MAX_READ]
         names = sorted({name for metrics in newest for name in metrics})
-        return [*self.list_display, *map(column, names[:MAX_METRICS])]
+        version, state, *others = self.list_display
+        return [version, state, *map(column, names[:MAX_METRICS]), *others]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ModelVersion]:
         """Return the versions; those of the list without the columns that it does not show."""
@@ -216,7 +218,7 @@ class ModelVersionAdmin(ReadOnlyAdmin):
 def column(name: str) -> Any:
     """Return a list column with a metric of each version."""
 
-    @admin.display(description=name)
+    @admin.display(description=metric_name(name))
     def metric(version: ModelVersion) -> str:
         return version_tables.format_metric(version.metrics.get(name))
 

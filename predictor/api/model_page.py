@@ -215,7 +215,7 @@ def _list_properties(version: ModelVersion) -> dict[str, Any]:
 def _list_parameters(version: ModelVersion) -> dict[str, str]:
     """Return the parameters that are not the defaults, by the class and name of their part."""
     return {
-        f"{part['kind']} {part['name']} {name}".replace("  ", " "): value
+        f"{part['kind']} {part['name']}".strip() + f": {name}": value
         for part in version.parts
         for name, value in part["parameters"].items()
     }

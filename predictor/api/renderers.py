@@ -42,10 +42,11 @@ class OneModelPage(BrowsableAPIRenderer):
     renderer_context: dict[str, Any]  # `render` stores the view, request and response in it
 
     def get_breadcrumbs(self, request: Request) -> list[tuple[str, str]]:
-        """Return the breadcrumbs, with the model's name instead of "Model"."""
+        """Return the breadcrumbs, with the name of the model and the number of the version."""
         breadcrumbs: list[tuple[str, str]] = super().get_breadcrumbs(request)
-        name = self.renderer_context["view"].kwargs.get("name")
-        return [(name if name and label == "Model" else label, url) for label, url in breadcrumbs]
+        kwargs = self.renderer_context["view"].kwargs
+        labels = {"Model": kwargs.get("name"), "Version": f"Version {kwargs.get('version')}"}
+        return [(labels.get(label) or label, url) for label, url in breadcrumbs]
 
 
 class ChangePage(OneModelPage):

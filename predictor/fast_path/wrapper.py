@@ -257,7 +257,7 @@ class FastPath:
 
 
 def series_of(request: Answered) -> tuple[int, str, str]:
-    """Return what requests that are counted together have in common."""
+    """Return the key of the requests that are counted together."""
     return id(request.model), request.protocol, request.engine_name
 
 

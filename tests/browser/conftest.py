@@ -10,25 +10,15 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth.models import User
 from django.db import connection
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
+from tests.browser.chromium import find_chromium, launch, sign_in
+from tests.browser.pages import PASSWORD, STAFF, VARIABLES, VISITOR
 from tests.served_settings import QuickHasher
-from tests.serving import Site
+from tests.serving import Site, manage
 
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 DESK = {"width": 1280, "height": 720}
 PHONE = {"width": 390, "height": 844}
-VISITOR = "pat"
-PASSWORD = "a long pass phrase"
 
 
 # These last as long as this package, not as the session: while Playwright runs, Django takes the
@@ -38,24 +28,24 @@ PASSWORD = "a long pass phrase"
 @pytest.fixture(scope="package")
 def chromium():
     """The system's own Chromium, started once; the one without windows where it is there."""
-    names = ("chromium-headless-shell", "chromium", "chromium-browser")
-    path = next(filter(None, map(shutil.which, names)), None)
+    path = find_chromium()
     if path is None and os.environ.get("CI") == "true":
         pytest.fail("Chromium is not installed")
     if path is None:
         pytest.skip("Chromium is not installed")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+    with launch(path) as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="package")
 def site(chromium, prepared, tmp_path_factory):
-    """A site with a user who is not staff."""
+    """A site with a user who is not staff, and a second version of iris that is not live."""
     home = shutil.copytree(prepared, tmp_path_factory.mktemp("site") / "home")
     add_user(home / "db.sqlite3", VISITOR, PASSWORD)
-    with Site(home, "--workers", "1") as site:
+    (file,) = home.glob("models/iris/1/model.*")
+    done = manage(home, "register", "iris", file)
+    assert done.returncode == 0, done.stderr
+    with Site(home, "--workers", "1", **VARIABLES) as site:
         yield site
 
 
@@ -160,7 +150,7 @@ def plain_page(chromium, site, load_errors):
 @pytest.fixture
 def admin(visit, site):
     """A page of the administrator."""
-    return visit("admin", site.password())
+    return visit(STAFF, site.password())
 
 
 @pytest.fixture
@@ -169,11 +159,13 @@ def visitor(visit):
     return visit(VISITOR, PASSWORD)
 
 
-def sign_in(page, user, password):
-    page.get_by_label("Username").fill(user)
-    page.get_by_label("Password").fill(password)
-    page.locator("main").get_by_role("button", name="Sign in").click()
+# With `preload`, axe copies imported style sheets into the page, which its policy forbids.
+OPTIONS = {"resultTypes": ["violations"], "preload": False}
 
+# The admin fades from one colour to another after a change of the colour scheme.
+SETTLE = (
+    "() => Promise.allSettled(document.getAnimations().map(each => each.finished)).then(() => {})"
+)
 
 # axe measures the contrast of each line of a text. One colour is enough of the 5,000 of the schema.
 SHORTEN = """() => {
@@ -188,9 +180,10 @@ SHORTEN = """() => {
 RESTORE = "() => window.shortened.forEach(([node, data]) => (node.data = data))"
 
 
-def violations(page):
-    """Accessibility violations that axe finds on the current page."""
+def violations(page, part=None):
+    """Accessibility violations that axe finds on the current page, or in a part of it."""
+    page.evaluate(SETTLE)
     page.evaluate(SHORTEN)
-    found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+    found = Axe().run(page, part, OPTIONS).response["violations"]
     page.evaluate(RESTORE)
     return {rule["id"]: [node["html"] for node in rule["nodes"]] for rule in found}

@@ -117,7 +117,7 @@ def test_a_table_is_predicted_and_downloaded_without_javascript(plain_page):
     page.get_by_label("Paste a table").fill("X1\tX2\tid\n5.1\t3.5\ta\nx\t3\tb\n7\t3\tc")
     page.get_by_role("button", name="Show predictions").click()
     expect(page.get_by_role("status")).to_contain_text("2 of 3 rows predicted.")
-    expect(page.get_by_role("status")).to_contain_text("does not use the columns id.")
+    expect(page.get_by_role("status")).to_contain_text("does not use the column id.")
     expect(page.get_by_role("region", name="1 refused row")).to_contain_text(
         "Line 3, x, 3, b: X1: Expected a number; got a string that is not a finite number."
     )

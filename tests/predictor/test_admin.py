@@ -46,7 +46,7 @@ def test_the_list_of_models_shows_what_is_live(admin_client, three):
 def test_versions_are_compared_metric_by_metric(admin_client, three):
     text = page(admin_client, f"{VERSIONS}?model__id__exact={RegisteredModel.objects.get().pk}")
     assert text.count('<td class="field-metric">0.76</td>') == 3
-    assert "Accuracy_std" in text
+    assert "Standard deviation of accuracy" in text
     assert 'value="delete_selected"' not in text
 
 

@@ -76,7 +76,7 @@ def test_a_classification_is_drawn_with_its_numbers():
     assert cells(root) == [
         ["Metric", "Value", "95 % interval"],
         ["Accuracy", "0.75", "0.5 to 0.875"],
-        ["Log loss", "0.1235", "none"],
+        ["Log loss", "0.1235", "\N{EN DASH}"],
         ["True class", "0 setosa", "<b>"],
         ["0 setosa", "3", "1"],
         ["<b>", "0", "4"],

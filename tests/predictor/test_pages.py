@@ -380,7 +380,7 @@ def test_the_page_of_a_model_explains_it(api, staff_api, staff, iris, register):
     page = staff_api.get("/models/iris/", **BROWSER).content.decode()
     assert "<td>Promotion</td>" in page
     assert "<td>1 to 2</td>" in page
-    assert "<td>better &lt;b&gt;</td>" in page
+    assert ">better &lt;b&gt;</td>" in page
     staff_api.post("/models/iris/unpublish", {}, **BROWSER)
     page = staff_api.get("/models/iris/", **BROWSER).content.decode()
     assert "Make a version live" in page
@@ -394,8 +394,9 @@ def test_the_page_of_a_version_compares_it_with_another(api, iris, register):
     assert '<th scope="row">Accuracy</th><td>0.9913</td><td>0.76</td>' in page
     assert "Pipeline of ColumnTransformer, LogisticRegression</td><td>OneVsRestClassifier" in page
     assert "<li>Only in this version: island.</li>" in page
-    assert "LogisticRegression estimator solver</th><td>default</td><td>&#x27;lib" in page
+    assert "LogisticRegression estimator: solver</th><td>default</td><td>&#x27;lib" in page
     assert "http://testserver/models/iris/versions/2/predict" in page
+    assert '<span aria-current="page">Version 2</span>' in page
     for address in ("/models/iris/versions/2/?compare=2", "/models/iris/versions/2/?compare=9"):
         page = api.get(address, **BROWSER).content.decode()
         assert "There is no such other version." in page

@@ -55,7 +55,7 @@ def test_a_staging_directory_of_an_ended_process_takes_no_place(models_dir, staf
 
 
 def test_an_upload_creates_a_model_that_predicts(staff_api, models_dir, brought, regression):
-    fields = {"metrics": '{"r2": 0.93}', "note": "two sums", "promote": "true"}
+    fields = {"metrics": '{"r2": 0.93}', "columns": "", "note": "two sums", "promote": "true"}
     response = upload(staff_api, "/models/sums/versions/", brought / "sums.skops", **fields)
     version = response.json()
     assert response.status_code == 201, version

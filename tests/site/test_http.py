@@ -36,9 +36,9 @@ def test_a_browser_gets_a_page_for_it(api, db):
     assert response.status_code == 404
     assert response["Content-Type"].startswith("text/html")
     assert page(response) == (
-        "Not found There is nothing at this address. Back to the home page "
+        "Not found There is nothing at this address. "
         "Check the address, or start again from the home page. "
-        f"Error 404. Request id: {response['X-Request-ID']}"
+        f"Error 404. Request id: {response['X-Request-ID']} Back to the home page"
     )
 
 
@@ -306,7 +306,7 @@ def page(response):
         ("/auth/login/", {}, 403, "Not allowed", "CSRF: ", "load the page again"),
         ("/predict", {"content-length": str(10**9)}, 413, "Too large", "limit", "fewer rows"),
         ("/failing", {}, 500, "failed", "failed to answer", "give the request id"),
-        ("/locked-out", {}, 429, "Too many", "Too many failed", "and then try again"),
+        ("/locked-out", {}, 429, "Too many", "Try again in 60 seconds.", "ask the operator"),
         ("/without-database", {}, 503, "Not available", "database", "Try again in"),
     ],
 )

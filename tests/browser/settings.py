@@ -1,0 +1,5 @@
+"""Settings of a site with URLs that fail: their error pages are looked at."""
+
+from tests.served_settings import *  # noqa: F403 - the settings of the other tests
+
+ROOT_URLCONF = "tests.site.failing_urls"
