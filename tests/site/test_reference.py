@@ -7,6 +7,8 @@ from html import unescape
 import pytest
 
 from mlsite import reference
+from predictor import registry
+from predictor.runtime.store import get_store
 from tasks.models import Task
 
 pytestmark = pytest.mark.xdist_group("penguins")
@@ -71,6 +73,17 @@ def test_the_page_describes_one_model(api, document):
     assert 'id="object-PenguinsRow"' in penguins
     assert "http://testserver/models/penguins/predict/" in penguins
     assert '"X2": 3.5}\' http://testserver/predict/' in penguins  # the default model's
+
+
+def test_the_page_describes_a_live_model_if_the_default_model_is_not_live(api, iris, settings):
+    settings.DEFAULT_MODEL = "nothing"
+    page = api.get("/schema/", **BROWSER).content.decode()
+    assert 'those of the model <a href="/models/iris">iris</a>' in page
+    registry.unpublish("iris")
+    get_store().refresh()
+    page = api.get("/schema/", **BROWSER).content.decode()
+    assert "those of the model" not in page
+    assert "http://testserver/models/NAME/predict/" in page
 
 
 def test_a_document_may_describe_one_model(api, document):
