@@ -48,7 +48,7 @@ class Home(APIView):
     def get(self, request: Request) -> Response:
         """Return the URLs of the resources."""
         if isinstance(request.accepted_renderer, HomePage):
-            get_search(request)  # refuses a text that is too long
+            get_search(request)  # refuses an invalid text
         return Response(
             {
                 "status": "alive",
