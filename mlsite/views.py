@@ -101,6 +101,7 @@ class Schema(SpectacularAPIView):
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Return the schema."""
         if name := request.query_params.get(MODEL):
+            registry.check_name(name)
             registry.find(name)
         response: Response = super().get(request, *args, **kwargs)  # type: ignore[no-untyped-call]  # untyped
         return response

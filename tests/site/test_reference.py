@@ -8,6 +8,7 @@ import pytest
 
 from mlsite import reference
 from predictor import registry
+from predictor.core.model_name import NAME_RULE
 from predictor.runtime.store import get_store
 from tasks.models import Task
 
@@ -93,11 +94,18 @@ def test_a_document_may_describe_one_model(api, document):
 
     assert rows("") == ["IrisRow", "PenguinsRow"]
     assert rows("&model=iris") == ["IrisRow"]
-    response = api.get("/schema/?model=nothing")
-    assert (response.status_code, response.json()) == (
-        404,
-        {"detail": "There is no model nothing."},
-    )
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "detail"),
+    [
+        ("nothing", 404, "There is no model nothing."),
+        ("a%00", 400, f"'a\\x00' is not a model name. {NAME_RULE}"),  # PostgreSQL refuses it
+    ],
+)
+def test_a_document_of_no_model_is_refused(api, db, name, status, detail):
+    response = api.get(f"/schema/?model={name}")
+    assert (response.status_code, response.json()) == (status, {"detail": detail})
 
 
 @pytest.mark.parametrize(
