@@ -123,6 +123,14 @@ def test_a_list_of_models_has_pages(api, grow, url):
     assert read("?search=a+copy&page=3")[0] == 10 * per_model
 
 
+def test_the_json_tab_of_a_list_says_that_it_is_a_part(api, grow):
+    sentence = b"The page shows a part of the list. A program receives all of it."
+    assert sentence not in api.get("/models/?format=api", **BROWSER).content
+    grow(60, 0, 0)
+    assert sentence in api.get("/models/?format=api", **BROWSER).content
+    assert sentence not in api.get("/?format=api", **BROWSER).content
+
+
 def test_a_search_limits_the_json_too(api, grow):
     grow(3, 0, 0)
     names = [card["name"] for card in api.get("/models/?search=A%20COPY").json()]
