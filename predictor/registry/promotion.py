@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from predictor.core.artifacts.software_versions import get_version
 from predictor.core.comparison import Difference, pair
 from predictor.core.descriptions import get_labels
 from predictor.core.signature import Signature
@@ -47,17 +48,15 @@ def find_facts(version: ModelVersion) -> list[str]:
     facts = []
     if not version.metrics:
         facts.append("The version has no metrics, so its quality cannot be compared.")
-    if version.any_version:
-        fitted = version.fitted_with.get("scikit-learn", "another version")
+    fitted = version.fitted_with.get("scikit-learn")
+    if version.any_version and fitted not in (None, get_version("scikit-learn")):
         facts.append(
             f"It was fitted with scikit-learn {fitted} and accepted with allow_version: its "
             "predictions may differ from those in the notebook."
         )
     if not version.compiled:
         reason = version.engines.get("reason", "")
-        facts.append(
-            f"scikit-learn runs it, which is slower than a compiled version. {reason}".strip()
-        )
+        facts.append(f"scikit-learn runs it. {reason}".strip())
     return facts
 
 
