@@ -120,6 +120,9 @@ def test_the_differences_are_stated_before_a_promotion(iris, penguins):
         "version has no metrics, so its",
         "was fitted with scikit-learn 1",
     ]
+    new.fitted_with, new.compiled = live.fitted_with, ""
+    new.engines = {"reason": "SVC is not compiled."}
+    assert find_facts(new)[1:] == ["scikit-learn runs it. SVC is not compiled."]
     names = sorted(Signature.from_json(new.signature).names)
     assert find_differences(live, new) == [
         f"Clients must send new columns: {', '.join(names)}.",
