@@ -131,6 +131,17 @@ def test_the_json_tab_of_a_list_says_that_it_is_a_part(api, grow):
     assert sentence not in api.get("/?format=api", **BROWSER).content
 
 
+def test_the_json_tab_of_the_models_names_the_models_that_it_shows(api, grow):
+    grow(60, 0, 0)
+    page = api.get("/models/?format=api&page=2", **BROWSER).content.decode()
+    assert "Models 26 to 50 of 61." in page
+    assert re.findall(r'href="[^"]*format=api&amp;page=(\d)" rel="(prev|next)"', page) == [
+        ("1", "prev"),
+        ("3", "next"),
+    ]
+    assert "Models 1 to" not in api.get("/?format=api", **BROWSER).content.decode()
+
+
 def test_a_search_limits_the_json_too(api, grow):
     grow(3, 0, 0)
     names = [card["name"] for card in api.get("/models/?search=A%20COPY").json()]
