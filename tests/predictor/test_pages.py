@@ -449,7 +449,10 @@ def test_the_findings_about_a_version_are_on_the_page_that_makes_it_live(staff_a
     for change in ("rollback", "reset"):
         page = staff_api.get(f"/models/iris/{change}", **BROWSER).content.decode()
         assert 'Version 2, live now</th><th scope="col">Version 1</th>' in page
-        assert "<p>There are no warnings, and clients need not change. Compare the metrics above.</p>" in page
+        assert (
+            "<p>There are no warnings, and clients need not change. Compare the metrics above.</p>"
+            in page
+        )
 
 
 def test_the_pages_of_changes_offer_the_versions_that_they_can_concern(staff_api, iris, register):
