@@ -66,9 +66,9 @@ def microseconds(call: Callable[[], object], pause_s: float) -> float:
 
 
 def overheads(scratch: Path, estimator, X, n_calls: int) -> list[tuple[float, float]]:
-    """Return the time of the estimator, and the additional time with its process.
+    """Return the time of the estimator and the additional time with its process.
 
-    With a pause before each call, and without.
+    The first pair is measured with a pause before each call, the second in a loop.
     """
     path = scratch / f"{type(estimator).__name__}.skops"
     signature = artifacts.save(estimator, path, X)
@@ -86,16 +86,16 @@ def overheads(scratch: Path, estimator, X, n_calls: int) -> list[tuple[float, fl
     remote = RemoteEngine(signature, connections, NoObserver())
     engines = EstimatorEngine(estimator), remote
     calls = [lambda engine=engine: engine.run(("predict",), X[:1]) for engine in engines]
-    found = []
+    pairs = []
     for pause_s in (PAUSE_S, 0.0):
         times: list[list[float]] = [[], []]
         for _ in range(n_calls // BLOCK):
             for call, column in zip(calls, times, strict=True):
                 column += [microseconds(call, pause_s) for _ in range(BLOCK)]
         own, both = np.percentile(times, SHARE, axis=1).tolist()
-        found.append((own, both - own))
+        pairs.append((own, both - own))
     supervisor.close()
-    return found
+    return pairs
 
 
 def measure(n_calls: int) -> scripts.Result:
@@ -104,11 +104,11 @@ def measure(n_calls: int) -> scripts.Result:
     rows, after_pauses, in_loops = [], [], []
     with tempfile.TemporaryDirectory(prefix="mlsite-bench-") as scratch:
         for estimator in estimators:
-            found = overheads(Path(scratch), estimator.fit(X, y), X, n_calls)
-            figures = [f"{us:.0f} µs" for pair in found for us in pair]
+            pairs = overheads(Path(scratch), estimator.fit(X, y), X, n_calls)
+            figures = [f"{us:.0f} µs" for pair in pairs for us in pair]
             rows.append([type(estimator).__name__, *figures])
-            after_pauses.append(found[0][1])
-            in_loops.append(found[1][1])
+            after_pauses.append(pairs[0][1])
+            in_loops.append(pairs[1][1])
     return scripts.Result(
         title="Overhead of an estimator process, one row (`benchmarks/isolation.py`)",
         head=[

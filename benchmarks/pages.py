@@ -19,6 +19,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from pathlib import Path
 from statistics import median
 
@@ -48,6 +49,8 @@ from django.test import Client  # noqa: E402 - the same
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8", "Accept-Encoding": "gzip"}
 SERVE = ("{bin}/python", str(ROOT / "manage.py"), "serve", "--bind", f"{HOST}:{{port}}")
+# Statuses of the pages; 404 and 405 are pages too. A redirect would be measured as a short page.
+STATUSES = {HTTPStatus.OK, HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}
 FILE = re.compile(r'<(?:link rel="stylesheet" href|script src)="([^"]+)"')
 
 
@@ -66,7 +69,7 @@ class Weight:
 
 
 @dataclass(frozen=True)
-class Measured:
+class Measurement:
     """Weights of a page and of its style sheets and scripts, and the times of its requests."""
 
     page: Page
@@ -107,7 +110,7 @@ class Browser:
         self.connection.request("GET", path, headers=self.headers)
         response = self.connection.getresponse()
         body = response.read()
-        if response.status >= http.HTTPStatus.INTERNAL_SERVER_ERROR:
+        if response.status not in STATUSES:
             sys.exit(f"{path} is a {response.status}.")
         text = gzip.decompress(body) if response.headers["Content-Encoding"] == "gzip" else body
         return text, Weight(len(text), len(body))
@@ -120,7 +123,7 @@ class Browser:
         return sum((self.files[path] for path in paths), Weight(0, 0))
 
 
-def measure(server: Server, rounds: int) -> Iterator[Measured]:
+def measure(server: Server, rounds: int) -> Iterator[Measurement]:
     """Yield each page with its weights and its times."""
     browsers = {
         VISITOR: Browser(server.port, {}),
@@ -135,7 +138,7 @@ def measure(server: Server, rounds: int) -> Iterator[Measured]:
             text, weight = browser.fetch(page.path)
             times_ms.append((time.perf_counter() - start) * 1000)
         cpu_ms = (cpu_s(processes) - cpu_before_s) * 1000 / rounds
-        yield Measured(page, weight, browser.weigh_files(text), times_ms, cpu_ms)
+        yield Measurement(page, weight, browser.weigh_files(text), times_ms, cpu_ms)
 
 
 def main() -> None:
@@ -146,16 +149,16 @@ def main() -> None:
     peer = peers.this_project()
     peer = replace(peer, command=(*SERVE, "--workers", "1"), environment=peer.environment | SITE)
     with serving(peer, served("logistic"), scratch / "server") as server:
-        measured = list(measure(server, options.rounds))
-    slowest = max(measured, key=lambda one: median(one.times_ms))
-    heaviest = max(measured, key=lambda one: one.html.whole)
+        measurements = list(measure(server, options.rounds))
+    slowest = max(measurements, key=lambda each: median(each.times_ms))
+    heaviest = max(measurements, key=lambda each: each.html.whole)
     result = scripts.Result(
         title="Pages of a site with 200 models and 100,000 tasks (`benchmarks/pages.py`)",
         head=[
             *("address", "user", "page", "page, sent", "files", "files, sent"),
             *("median", "slowest", "CPU"),
         ],
-        rows=[one.cells() for one in measured],
+        rows=[measurement.cells() for measurement in measurements],
         value=median(slowest.times_ms),
         explanation=f"`{slowest.page.path}`; the heaviest page is `{heaviest.page.path}` with "
         f"{heaviest.html.whole / 1000:.0f} KB",

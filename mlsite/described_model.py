@@ -10,15 +10,20 @@ from rest_framework.views import APIView
 
 from predictor.api.openapi import MODEL
 from predictor.conf import default_model
+from predictor.runtime.store import get_store
 
 
 def get_described_model(request: Request) -> str:
     """Return the only model that a schema describes; empty if it describes all models.
 
-    A page of all models could have any length: without a choice, it describes the default model.
+    A page of all models could have any length: without a choice, it describes the default model, or
+    the first live model if the default model is not live.
     """
-    is_page = isinstance(request.accepted_renderer, BrowsableAPIRenderer)
-    return request.query_params.get(MODEL) or (default_model() if is_page else "")
+    name = request.query_params.get(MODEL, "")
+    if name or not isinstance(request.accepted_renderer, BrowsableAPIRenderer):
+        return name
+    live = {model.name for model in get_store().models()}
+    return default_model() if default_model() in live else min(live, default="")
 
 
 def build_request(

@@ -41,7 +41,7 @@ ERROR_TEXTS = {
     ),
     HTTPStatus.TOO_MANY_REQUESTS: ErrorText(
         "Too many attempts",
-        "If you do not know the password any more, ask the operator for another.",
+        "If you no longer know the password, ask the operator for a new one.",
     ),
     HTTPStatus.INTERNAL_SERVER_ERROR: ErrorText(
         "The server failed",

@@ -62,7 +62,7 @@ class SchemaPage(BrowsableAPIRenderer):
             name = get_described_model(request)
             context |= {
                 "described_model": name,
-                "subjects": reference.subjects(data, origin, name),
+                "subjects": reference.subjects(data, origin, name or "NAME"),
                 "objects": reference.objects(data),
             }
         return context

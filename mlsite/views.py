@@ -48,7 +48,7 @@ class Home(APIView):
     def get(self, request: Request) -> Response:
         """Return the URLs of the resources."""
         if isinstance(request.accepted_renderer, HomePage):
-            get_search(request)  # refuses a text that is too long
+            get_search(request)  # refuses an invalid text
         return Response(
             {
                 "status": "alive",
@@ -101,6 +101,7 @@ class Schema(SpectacularAPIView):
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Return the schema."""
         if name := request.query_params.get(MODEL):
+            registry.check_name(name)
             registry.find(name)
         response: Response = super().get(request, *args, **kwargs)  # type: ignore[no-untyped-call]  # untyped
         return response

@@ -64,10 +64,10 @@ def key_of(request: Request, fingerprint: str) -> str | None:
 
     The key of a form includes the values: a user can go back to the page and add another task.
     """
-    key = request.headers.get("Idempotency-Key")
     form: Any = request.data if is_html_input(request.data) else {}
     if FORM_KEY in form:
-        key = f"{form[FORM_KEY]}-{fingerprint}"
+        return fingerprint_of([form[FORM_KEY], fingerprint])
+    key = request.headers.get("Idempotency-Key")
     if key is not None and not re.fullmatch("[!-~]{1,255}", key):
         raise ParseError("Idempotency-Key takes 1 to 255 ASCII characters without spaces.")
     return key
@@ -96,9 +96,9 @@ def owner_of(request: Request) -> str:
     return f"address {request.META.get('REMOTE_ADDR', '')}"
 
 
-def fingerprint_of(validated_data: Any) -> str:
-    """Return a hash of the validated values, independent of the formatting of the body."""
-    text = json.dumps(validated_data, default=str, sort_keys=True)
+def fingerprint_of(values: Any) -> str:
+    """Return a hash of values, independent of the formatting of the body that they come from."""
+    text = json.dumps(values, default=str, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

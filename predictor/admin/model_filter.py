@@ -26,6 +26,10 @@ class ModelFilter(admin.SimpleListFilter):
             models = list(find_model(self.value()))
         return [(str(model.pk), model.name) for model in models]
 
+    def has_output(self) -> bool:
+        """Return whether the filter is used; also for an id of no model, which has no rows."""
+        return super().has_output() or bool(self.value())
+
     def queryset(self, _request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Return the rows of the chosen model."""
         value = self.value()

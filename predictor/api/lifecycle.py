@@ -103,9 +103,10 @@ class Promote(Change):
     state_before = ModelVersion.State.READY
 
     def find_successor(self, model: RegisteredModel) -> ModelVersion | None:
-        """Return the version in the query."""
+        """Return the version in the query, if it can be made live."""
         number = self.get_chosen_number()
-        return model.versions.filter(version=number).first() if number else None
+        ready = model.versions.filter(state=self.state_before)
+        return ready.filter(version=number).first() if number else None
 
     def change(self, name: str, **options: Any) -> ModelVersion:
         """Make the version live if it can be loaded."""

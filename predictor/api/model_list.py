@@ -25,9 +25,11 @@ def get_search(request: Request) -> str:
     Raises
     ------
     ParseError
-        The text is too long.
+        The text is too long, or contains a null character, which PostgreSQL refuses.
     """
     text = request.query_params.get(SEARCH, "").strip()
+    if "\0" in text:
+        raise ParseError(f"{SEARCH} takes no null characters.")
     if len(text) > MAX_SEARCH_LENGTH:
         raise ParseError(f"{SEARCH} takes at most {MAX_SEARCH_LENGTH} characters.")
     return text

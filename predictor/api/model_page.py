@@ -85,6 +85,7 @@ class VersionListPage(OneModelPage):
         if shows_cards(context):
             model = registry.find(context["view"].kwargs["name"])
             rows = model.versions.select_related("created_by").order_by("-version")
+            rows = rows.defer("evaluation", "parts", "signature")
             context |= {
                 "card": {"name": model.name},
                 "versions": [describe(version) for version in rows[:MAX_LISTED_VERSIONS]],

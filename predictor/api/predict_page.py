@@ -29,8 +29,10 @@ from predictor.permissions import needs_token
 if TYPE_CHECKING:
     from django.http import QueryDict
 
-# Number of predictions in the table. The response below the table has all of them.
+# Numbers of predictions and of values in the table: a page has at most 150 KB. The response below
+# the table has all of them.
 MAX_TABLE_ROWS = 100
+MAX_TABLE_VALUES = 1000
 # Number of outputs of a model that the page shows for a row. The response has all.
 MAX_OUTPUTS = 20
 # Outputs that are ticked at first, as far as the model has them.
@@ -63,7 +65,9 @@ class PredictPage(OneModelPage):
             context["class_names"] = context["view"].class_names
         if context["has_predictions"] and isinstance(request.data, list):
             context["n_rows"] = len(request.data)
-            shown = {key: values[:MAX_TABLE_ROWS] for key, values in data.items()}
+            n_values = len(flatten({key: values[:1] for key, values in data.items()}))
+            n_shown = min(MAX_TABLE_ROWS, max(1, MAX_TABLE_VALUES // n_values))
+            shown = {key: values[:n_shown] for key, values in data.items()}
             columns = shown if context["view"].n_outputs == 1 else flatten(shown)
             context["column_names"] = list(columns)
             cells = ([(key, _as_in_json(value)) for value in columns[key]] for key in columns)
@@ -71,7 +75,7 @@ class PredictPage(OneModelPage):
         elif context["has_predictions"]:
             context["outputs"] = split_by_output(data, context["view"].n_outputs)
             context["n_outputs"] = context["view"].n_outputs
-            context["has_more_outputs"] = context["view"].n_outputs > MAX_OUTPUTS
+            context["max_outputs"] = MAX_OUTPUTS
             context["variation"] = context["view"].variation
             context["curl"] = context["view"].curl
         return context

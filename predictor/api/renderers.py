@@ -32,7 +32,8 @@ class ModelListPage(BrowsableAPIRenderer):
         context["shows_cards"] = shows_cards(context)
         if context["shows_cards"]:
             page = context["view"].models_page
-            context |= {"cards": data} | describe_page(page, context["request"])
+            context |= {"cards": data, "is_part": page.has_other_pages()}
+            context |= describe_page(page, context["request"])
         return context
 
 

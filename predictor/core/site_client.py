@@ -102,7 +102,7 @@ class SiteClient:
             with _open(request) as response:
                 return json.load(response)
         except HTTPError as exc:
-            with exc:  # it keeps the connection, and the cause of an error may live long
+            with exc:  # closes the connection: an error can be kept for long
                 raise SiteError(_describe(exc) + self._explain_path(exc.code)) from exc
         except URLError as exc:
             reason = getattr(exc.reason, "strerror", None) or exc.reason

@@ -29,10 +29,10 @@ class TextTable(NamedTuple):
     header : list of str
     cells : list of list of str
         All rows that are not empty.
-    rows : list of dict
-        The accepted rows as JSON values.
     lines : list of int
         The number of the first line of each row in `cells`.
+    rows : list of dict
+        The accepted rows as JSON values.
     positions : list of int
         The index of each accepted row in `cells`.
     refused : list of RefusedRow

@@ -39,10 +39,10 @@ def filled_memory(byte: int) -> Iterator[None]:
         _perturb(0)
 
 
-def _perturb(complement: int) -> None:
-    """Let the C library fill memory, if it can: freed memory with a byte. 0 ends it."""
+def _perturb(byte: int) -> None:
+    """Let glibc fill freed memory with a byte, and new memory with its complement; 0 ends it."""
     if hasattr(LIBC, "mallopt"):
-        LIBC.mallopt(M_PERTURB, complement)
+        LIBC.mallopt(M_PERTURB, byte)
 
 
 def _fill_free_memory(byte: int) -> None:

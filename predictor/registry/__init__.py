@@ -15,6 +15,7 @@ from predictor.registry.promotion import compare_with_live, find_facts
 from predictor.registry.queries import (
     callable_version,
     check_live,
+    check_name,
     compiled_sha256,
     find,
     live_compiled,
@@ -33,6 +34,7 @@ from predictor.registry.training import train
 __all__ = [
     "callable_version",
     "check_live",
+    "check_name",
     "compare_with_live",
     "compile_stale",
     "compiled_sha256",

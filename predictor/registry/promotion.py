@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from predictor.core.artifacts.software_versions import get_version
 from predictor.core.comparison import Difference, pair
 from predictor.core.descriptions import get_labels
 from predictor.core.signature import Signature
@@ -47,38 +48,39 @@ def find_facts(version: ModelVersion) -> list[str]:
     facts = []
     if not version.metrics:
         facts.append("The version has no metrics, so its quality cannot be compared.")
-    if version.any_version:
-        fitted = version.fitted_with.get("scikit-learn", "another version")
+    fitted = version.fitted_with.get("scikit-learn")
+    if version.any_version and fitted not in (None, get_version("scikit-learn")):
         facts.append(
             f"It was fitted with scikit-learn {fitted} and accepted with allow_version: its "
             "predictions may differ from those in the notebook."
         )
     if not version.compiled:
         reason = version.engines.get("reason", "")
-        facts.append(
-            f"scikit-learn runs it, which is slower than a compiled version. {reason}".strip()
-        )
+        facts.append(f"scikit-learn runs it. {reason}".strip())
     return facts
 
 
 def find_differences(live: ModelVersion, new: ModelVersion) -> list[str]:
     """Return the differences that the clients and users of the live version will notice."""
     before, after = Signature.from_json(live.signature), Signature.from_json(new.signature)
-    old = {column.name: column for column in before.columns}
-    named = {column.name: column for column in after.columns}
-    common = old.keys() & named.keys()
+    old_columns = {column.name: column for column in before.columns}
+    new_columns = {column.name: column for column in after.columns}
+    common = old_columns.keys() & new_columns.keys()
     changed = [
         name
         for name in common
-        if (old[name].dtype, old[name].nullable) != (named[name].dtype, named[name].nullable)
+        if (old_columns[name].dtype, old_columns[name].nullable)
+        != (new_columns[name].dtype, new_columns[name].nullable)
     ]
     lists = {
         "Clients must send new columns": set(after.used_names) - set(before.used_names),
-        "Clients must no longer send columns": old.keys() - named.keys(),
+        "Clients must no longer send columns": old_columns.keys() - new_columns.keys(),
         "Columns have another type or accept other missing values": changed,
         "Outputs are no longer available": set(before.methods) - set(after.methods),
         "Columns are no longer described": {
-            name for name in common if old[name].description and not named[name].description
+            name
+            for name in common
+            if old_columns[name].description and not new_columns[name].description
         },
         "Classes no longer have names": {
             label
@@ -86,13 +88,13 @@ def find_differences(live: ModelVersion, new: ModelVersion) -> list[str]:
             if label in before.class_names and label not in after.class_names
         },
     }
-    found = [f"{text}: {', '.join(sorted(names))}." for text, names in lists.items() if names]
+    findings = [f"{text}: {', '.join(sorted(names))}." for text, names in lists.items() if names]
     if before.classes != after.classes:
-        found.append("The classes differ.")
+        findings.append("The classes differ.")
     sizes = [version.evaluation.get("n_rows") for version in (live, new)]
     if all(sizes) and sizes[0] != sizes[1]:
-        found.append(
+        findings.append(
             f"The versions were evaluated on different test data ({sizes[0]:,} and {sizes[1]:,} "
             "rows), so their metrics are not exactly comparable."
         )
-    return found
+    return findings

@@ -27,7 +27,7 @@ TASKS = [
     ("Compare the forest with the live model", "See the calibration of Chinstrap.", 2, 1, False),
     ("Renew the token of the notebook", "", 4, 2, False),
     ("Write the notes of version 2", "", 2, 6, False),
-    ("Ask the stations for missing sexes", "Ten penguins have none.", 1, 21, False),
+    ("Ask the stations for missing sexes", "Eleven penguins have none.", 1, 21, False),
     ("Back up the database", "The night before the release.", 3, -9, True),
     ("Retire the first model of diabetes", "", 2, None, True),
 ]
@@ -79,7 +79,7 @@ def add_tasks():
 
 
 def register_penguins(directory):
-    """Register two versions that were live, and a third that waits for its promotion."""
+    """Register a retired version, the live version, and one that waits for its promotion."""
     data = pd.read_csv(Path(penguins.__file__).with_name("penguins.csv"))
     X, y = data[[column.name for column in penguins.COLUMNS]], data["species"]
     add = partial(
@@ -94,6 +94,7 @@ def register_penguins(directory):
     add(encode(LogisticRegression(C=0.001)), "--promote", "--note", "Strong regularisation.")
     add(encode(LogisticRegression()), "--promote", "--note", "The default regularisation.")
     add(encode(RandomForestClassifier(50, max_depth=6, random_state=0)), "--note", "A forest.")
+    call_command("retire", "penguins", 1)
 
 
 def encode(classifier):

@@ -42,6 +42,8 @@ class Page(NamedTuple):
         waits for its promotion.
     heading : str
         Its heading on the site of the tests.
+    status : int, optional
+        Status of the response at the address, before the steps.
     user : str, optional
         Name of the user who is signed in.
     steps : callable, optional

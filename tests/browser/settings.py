@@ -1,4 +1,4 @@
-"""Settings of a site with URLs that fail: their error pages are looked at."""
+"""Settings of a site with URLs that always fail, for the pages of errors."""
 
 from tests.served_settings import *  # noqa: F403 - the settings of the other tests
 

@@ -51,8 +51,11 @@ def test_versions_are_compared_metric_by_metric(admin_client, three):
 
 
 @pytest.mark.parametrize("model", ["x", "9" * 30, "9" * 5000])
-def test_a_filter_by_no_model_shows_no_version(admin_client, three, model):
+def test_a_filter_by_no_model_shows_no_version(admin_client, three, model, monkeypatch):
     assert "field-metric" not in page(admin_client, f"{VERSIONS}?model__id__exact={model}")
+    monkeypatch.setattr(model_filter, "MAX_CHOICES", 0)
+    text = page(admin_client, f"{VERSIONS}?model__id__exact={model}")
+    assert "0 model versions" in text
 
 
 def test_the_filter_offers_all_models_or_only_the_chosen_one(admin_client, three, monkeypatch):
@@ -117,6 +120,9 @@ def test_the_differences_are_stated_before_a_promotion(iris, penguins):
         "version has no metrics, so its",
         "was fitted with scikit-learn 1",
     ]
+    new.fitted_with, new.compiled = live.fitted_with, ""
+    new.engines = {"reason": "SVC is not compiled."}
+    assert find_facts(new)[1:] == ["scikit-learn runs it. SVC is not compiled."]
     names = sorted(Signature.from_json(new.signature).names)
     assert find_differences(live, new) == [
         f"Clients must send new columns: {', '.join(names)}.",

@@ -19,7 +19,7 @@ def change(client, old=PASSWORD, new=NEW):
     return client.post(PAGE, form, follow=True)
 
 
-def test_a_user_changes_the_own_password_and_stays_signed_in(client, user):
+def test_users_change_their_own_passwords_and_stay_signed_in(client, user):
     assert f'href="{PAGE}"' in client.get("/tasks/", HTTP_ACCEPT="text/html").content.decode()
     page = change(client).content.decode()
     assert "The password is changed." in page

@@ -123,18 +123,45 @@ def test_a_list_of_models_has_pages(api, grow, url):
     assert read("?search=a+copy&page=3")[0] == 10 * per_model
 
 
+def test_the_json_tab_of_a_list_says_that_it_is_a_part(api, grow):
+    sentence = b"The page shows a part of the list. A program receives all of it."
+    assert sentence not in api.get("/models/?format=api", **BROWSER).content
+    grow(60, 0, 0)
+    assert sentence in api.get("/models/?format=api", **BROWSER).content
+    assert sentence not in api.get("/?format=api", **BROWSER).content
+
+
+def test_the_json_tab_of_the_models_names_the_models_that_it_shows(api, grow):
+    grow(60, 0, 0)
+    page = api.get("/models/?format=api&page=2", **BROWSER).content.decode()
+    assert "Models 26 to 50 of 61." in page
+    assert re.findall(r'href="[^"]*format=api&amp;page=(\d)" rel="(prev|next)"', page) == [
+        ("1", "prev"),
+        ("3", "next"),
+    ]
+    assert "Models 1 to" not in api.get("/?format=api", **BROWSER).content.decode()
+
+
 def test_a_search_limits_the_json_too(api, grow):
     grow(3, 0, 0)
     names = [card["name"] for card in api.get("/models/?search=A%20COPY").json()]
     assert len(names) == 3
     assert "iris" not in names
-    for url in ("/", "/models/"):
-        long = api.get(f"{url}?search={201 * 'a'}", **BROWSER)
-        assert (long.status_code, b"search takes at most 200 characters." in long.content) == (
-            400,
-            True,
-        )
     assert b"No model matches." in api.get("/models/?search=nothing", **BROWSER).content
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (201 * "a", "search takes at most 200 characters."),
+        ("a%00b", "search takes no null characters."),  # PostgreSQL refuses them
+    ],
+)
+def test_an_invalid_search_is_refused(api, iris, text, sentence):
+    for url in ("/", "/models/"):
+        response = api.get(f"{url}?search={text}", **BROWSER)
+        assert response.status_code == 400
+        assert sentence in response.content.decode()
 
 
 def test_a_long_response_is_cut_on_its_page(api, iris):

@@ -7,6 +7,9 @@ from html import unescape
 import pytest
 
 from mlsite import reference
+from predictor import registry
+from predictor.core.model_name import NAME_RULE
+from predictor.runtime.store import get_store
 from tasks.models import Task
 
 pytestmark = pytest.mark.xdist_group("penguins")
@@ -73,6 +76,17 @@ def test_the_page_describes_one_model(api, document):
     assert '"X2": 3.5}\' http://testserver/predict/' in penguins  # the default model's
 
 
+def test_the_page_describes_a_live_model_if_the_default_model_is_not_live(api, iris, settings):
+    settings.DEFAULT_MODEL = "nothing"
+    page = api.get("/schema/", **BROWSER).content.decode()
+    assert 'those of the model <a href="/models/iris">iris</a>' in page
+    registry.unpublish("iris")
+    get_store().refresh()
+    page = api.get("/schema/", **BROWSER).content.decode()
+    assert "those of the model" not in page
+    assert "http://testserver/models/NAME/predict/" in page
+
+
 def test_a_document_may_describe_one_model(api, document):
     def rows(query):
         schemas = api.get(f"/schema/?format=json{query}").json()["components"]["schemas"]
@@ -80,11 +94,18 @@ def test_a_document_may_describe_one_model(api, document):
 
     assert rows("") == ["IrisRow", "PenguinsRow"]
     assert rows("&model=iris") == ["IrisRow"]
-    response = api.get("/schema/?model=nothing")
-    assert (response.status_code, response.json()) == (
-        404,
-        {"detail": "There is no model nothing."},
-    )
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "detail"),
+    [
+        ("nothing", 404, "There is no model nothing."),
+        ("a%00", 400, f"'a\\x00' is not a model name. {NAME_RULE}"),  # PostgreSQL refuses it
+    ],
+)
+def test_a_document_of_no_model_is_refused(api, db, name, status, detail):
+    response = api.get(f"/schema/?model={name}")
+    assert (response.status_code, response.json()) == (status, {"detail": detail})
 
 
 @pytest.mark.parametrize(

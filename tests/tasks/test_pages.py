@@ -2,6 +2,7 @@
 
 import gzip
 import re
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,16 @@ def test_the_list_has_filters_a_pager_and_a_form(browser, examples):
     assert 'rel="next"' in page
     assert re.search(r'<option value="2" selected>Normal</option>', page)
     assert 'type="datetime-local"' in page
+
+
+def test_a_page_in_a_browser_has_at_most_100_tasks(browser, client):
+    make(101)
+    url = "/tasks/?page_size=1000"
+    page = browser.get(url).content.decode()
+    assert page.count('id="task-') == 100
+    (rest,) = re.findall('href="([^"]*)" rel="next"', page)
+    assert browser.get(unescape(rest)).content.decode().count('id="task-') == 1
+    assert len(client.get(url).json()["results"]) == 101
 
 
 def test_a_task_has_a_page_with_its_values(browser, examples):

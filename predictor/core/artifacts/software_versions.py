@@ -105,9 +105,9 @@ def check_boosters(fitted: Mapping[str, str], *, allowed: bool) -> list[str]:
 
 
 def reads_boosters_of(fitted: str, installed: str) -> bool:
-    """Return whether a version of a package predicts with models of another version as that does.
+    """Return whether a package predicts the same as the version of it that fitted a model.
 
-    Later versions with the same major number do.
+    A version is assumed to do so for earlier versions with the same major number.
     """
     theirs, own = _parse(fitted), _parse(installed)
     return theirs[:1] == own[:1] and theirs <= own

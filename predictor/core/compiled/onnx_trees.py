@@ -107,13 +107,14 @@ def _require(is_valid: bool, name: str) -> None:  # noqa: FBT001 - a condition
         raise NotCompilable(f"The {name} of the trees do not match.")
 
 
-def sums_are_exact_in_float32(arrays: Mapping[str, Array], n_sums: int) -> bool:
+def sums_are_exact_in_float32(arrays: Mapping[str, Array]) -> bool:
     """Return whether float32 represents all sums of leaves exactly.
 
     That is so if each sum has one tree, or if the leaves are whole numbers, such as the
     probabilities 0 and 1 of trees that are fully grown.
     """
     weights, n_trees = arrays["leaf_weights"], len(arrays["tree_roots"])
+    n_sums = len(np.unique(arrays["leaf_targetids"]))  # without the sums that have no tree
     with np.errstate(over="ignore"):
         is_exact = np.array_equal(weights.astype(np.float32), weights)
     if is_exact and n_trees > n_sums:

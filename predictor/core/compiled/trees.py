@@ -70,8 +70,8 @@ class TreeEnsemble(CompiledEstimator):
 
         n_sums = len(self.spread)
         check_trees(self.nodes, self.n_features, n_sums)
-        # Trees of float32 are smaller, so that more of them stays in the caches of the processor.
-        is_single = self.precision == SINGLE and sums_are_exact_in_float32(self.nodes, n_sums)
+        # Trees of float32 are smaller, so that more of them stay in the caches of the processor.
+        is_single = self.precision == SINGLE and sums_are_exact_in_float32(self.nodes)
         self.dtype = np.float32 if is_single else np.float64
         self.session = create_session(to_onnx(self.nodes, n_sums, self.dtype))
         self.input_name = self.session.get_inputs()[0].name

@@ -24,7 +24,7 @@ from predictor.core.signature import Signature
 # Number of rows that the report means by "many".
 MANY = 256
 
-SLOWER = "It is not faster."
+SLOWER = "The compiled estimator is not faster."
 
 # Larger compiled estimators are not kept.
 MAX_BYTES = 512 * 2**20

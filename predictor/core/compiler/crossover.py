@@ -42,7 +42,7 @@ def time_engines(
         compiled_us, estimator_us = time_alternately(calls)
         times[size] = (compiled_us, estimator_us)
     if not engine.is_compiled(method, SIZES[-1]):
-        raise NotCompilable("It fails for random rows.")
+        raise NotCompilable("The compiled estimator fails for random rows.")
     return times
 
 

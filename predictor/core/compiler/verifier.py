@@ -93,7 +93,9 @@ class Verifier:
             return False
         except Exception as exc:  # noqa: BLE001 - a failure of any kind rules the method out
             for name in names:
-                self.methods[name].reason = f"It fails with {type(exc).__name__}."
+                self.methods[
+                    name
+                ].reason = f"The compiled estimator fails with {type(exc).__name__}."
             return False
         for name in names:
             self._compare_method(name, actual, expected)
@@ -104,7 +106,7 @@ class Verifier:
     ) -> None:
         method = self.methods[name]
         if name not in expected:
-            method.reason = "It accepts rows that the estimator rejects."
+            method.reason = "The compiled estimator accepts rows that the estimator rejects."
             return
         try:
             difference = compare(expected, {name: actual[name]})

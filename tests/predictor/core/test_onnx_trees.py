@@ -77,6 +77,12 @@ def test_trees_of_too_many_nodes_are_left(monkeypatch):
         (RandomForestRegressor(1, bootstrap=False, random_state=0), THREE * 0.25, np.float32),
         (RandomForestRegressor(1, bootstrap=False, random_state=0), THREE * 0.1, np.float64),
         (RandomForestRegressor(1, bootstrap=False, random_state=0), THREE * 1e300, np.float64),
+        (
+            # Without trees for the zeros: two trees add to the first sum, none to the second.
+            RandomForestRegressor(2, bootstrap=False, random_state=0),
+            np.float32(np.c_[THREE * 0.1, THREE * 0]),
+            np.float64,
+        ),
         (HistGradientBoostingClassifier(max_iter=2), THREE, np.float64),
     ],
 )

@@ -145,7 +145,7 @@ def test_an_estimator_whose_labels_no_worker_reads_is_not_compiled():
     estimator.classes_ = np.array([b"a", b"b", b"c"])
     compilation = compile_(estimator, infer_signature(LogisticRegression().fit(X, y)))
     assert compilation.data == b""
-    assert compilation.report["reason"] == "It fails for random rows."
+    assert compilation.report["reason"] == "The compiled estimator fails for random rows."
 
 
 def test_trees_that_are_read_predict_as_before():

@@ -8,8 +8,8 @@ https://lightgbm.readthedocs.io/en/stable/pythonapi/lightgbm.Booster.html, `dump
 
 import json
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -48,6 +48,10 @@ class Booster(NamedTuple):
     divisor: int = 1
 
 
+# The conversion and its verification read the same trees.
+_trees: WeakKeyDictionary[Any, Booster] = WeakKeyDictionary()
+
+
 def read_booster(estimator: Any) -> Booster:
     """Return the trees of a fitted estimator.
 
@@ -56,12 +60,13 @@ def read_booster(estimator: Any) -> Booster:
     NotCompilable
         The estimator has other parts than trees that compare numbers.
     """
-    if get_package(estimator) == "xgboost":
-        return _read_xgboost(estimator.get_booster())
-    return _read_lightgbm(estimator.booster_)
+    is_xgboost = get_package(estimator) == "xgboost"
+    booster = estimator.get_booster() if is_xgboost else estimator.booster_
+    if booster not in _trees:
+        _trees[booster] = _read_xgboost(booster) if is_xgboost else _read_lightgbm(booster)
+    return _trees[booster]
 
 
-@lru_cache(maxsize=1)  # the conversion and its verification read the same trees
 def _read_xgboost(booster: Any) -> Booster:
     learner = json.loads(booster.save_raw("json"))["learner"]
     if learner["gradient_booster"]["name"] != "gbtree":
@@ -104,7 +109,6 @@ def _read_xgboost_tree(tree: Mapping[str, Any]) -> Tree:
     )
 
 
-@lru_cache(maxsize=1)  # as above
 def _read_lightgbm(booster: Any) -> Booster:
     model = booster.dump_model()
     n_outputs = int(model["num_tree_per_iteration"])
