@@ -71,13 +71,16 @@ def run_trial(estimator: Any, signature: Signature) -> tuple[Signature, list[str
         A result does not follow from the signature, or differs between two runs; rows are only
         accepted one by one; the example of a sample, or every row without a sample, is rejected.
     """
-    failing_methods = _find_failing(estimator, signature)
+    shared = signature.shared_methods
+    earliest = _run(estimator, signature, signature.build_example(), shared)
+    is_rejected = isinstance(earliest, str)
+    failing_methods = set() if is_rejected else _find_failing(estimator, signature)
     signature = _leave_out(signature, failing_methods)
     requests = _build_requests(estimator, signature)
     first = _run_in_order(estimator, signature, requests, FILLS[0])
     second = _run_in_order(estimator, signature, requests[::-1], FILLS[1])[::-1]
     random_methods = set()
-    for pair in zip(first, second, strict=True):
+    for pair in (*zip(first, second, strict=True), (earliest, _select(first[0], shared))):
         random_methods |= _find_differences(*pair)
     if required := random_methods - OPTIONAL_METHODS:
         raise ArtifactError(
@@ -121,13 +124,9 @@ def _leave_out(signature: Signature, methods: Collection[str]) -> Signature:
 
 
 def _find_failing(estimator: Any, signature: Signature) -> set[str]:
-    """Return the methods of `ESTIMATOR_ONLY` that fail for an example row that others accept."""
+    """Return the methods of `ESTIMATOR_ONLY` that fail for the example row."""
     on_request = set(signature.methods) - set(signature.shared_methods)
-    if not on_request:
-        return set()
     example = signature.build_example()
-    if isinstance(_run(estimator, signature, example, signature.methods[:1]), str):
-        return set()
     failing = set()
     rejections: tuple[type[Exception], ...] = (ArtifactError, *find_rejections())
     for name in on_request:
@@ -203,6 +202,13 @@ def _to_arrays(values: Any) -> Any:
         return [_to_arrays(each) for each in values]
     values = to_array(values)
     return values.copy() if isinstance(values, np.ndarray) else values
+
+
+def _select(results: Results, methods: Collection[str]) -> Results:
+    """Return the results of some methods, or the message of a rejection."""
+    if isinstance(results, str):
+        return results
+    return {name: values for name, values in results.items() if name in methods}
 
 
 def _find_differences(first: Results, second: Results) -> set[str]:

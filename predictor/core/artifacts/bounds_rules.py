@@ -195,6 +195,15 @@ def _check_sparse(matrix: Any) -> object:
     return True
 
 
+def _check_spline(spline: Any) -> object:
+    """Check the numbers of knots and coefficients, and that the knots are sorted.
+
+    SciPy starts the search for the knots around a value where it found those of the last value.
+    """
+    n_bases = len(spline.t) - spline.k - 1
+    return 0 <= spline.k < n_bases <= len(spline.c) and _increases(np.asarray(spline.t))
+
+
 def _sorted(*names: str) -> Rule:
     """Return a rule for attributes in which an estimator searches.
 
@@ -223,6 +232,7 @@ def _increases(values: Any) -> object:
 # For the full name of each class, the attribute of a fitted object, and its rule. An object that is
 # not fitted runs no compiled code. Full names avoid the import of the classes.
 RULES: dict[str, tuple[str, Rule]] = {
+    "scipy.interpolate._bsplines.BSpline": ("", _check_spline),
     "scipy.sparse._data._data_matrix": ("", _check_sparse),
     "sklearn.cluster._kmeans._BaseKMeans": ("cluster_centers_", _check_centers),
     "sklearn.ensemble._forest.BaseForest": ("estimators_", _check_forest),

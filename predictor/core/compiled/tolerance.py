@@ -76,7 +76,8 @@ def _compare_numbers(name: str, expected: Array, actual: Array) -> float:
         difference = np.where(is_same, 0.0, np.abs(expected - actual))
         size = np.abs(expected)
         if not (is_same | (difference <= ATOL + RTOL * size)).all():
-            raise Unequal(f"{name} differs by up to {np.nanmax(difference):.1e}.")
+            largest = np.fmax.reduce(difference, axis=None)  # NaN only if all are NaN
+            raise Unequal(f"{name} differs by up to {largest:.1e}.")
         # For smaller numbers the absolute tolerance applies.
         relative = np.where(is_same, 0.0, difference / np.maximum(size, ATOL / RTOL))
     return float(relative.max(initial=0.0))

@@ -242,6 +242,38 @@ def test_rows_that_catboost_rejects_are_invalid_input():
     assert [column.nullable for column in signature.columns] == [True, True, True, False]
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        (
+            "silent",
+            "1",
+            "Parameter silent should have a type of (<class 'bool'>,), got <class 'int'>",
+        ),
+        ("max_depth", "3", "only one of the parameters depth, max_depth should be initialized"),
+    ],
+)
+def test_parameters_that_catboost_does_not_accept_are_rejected(name, value, reason):
+    """CatBoost itself rejects the first prediction, and accepts the next."""
+
+    def change(schema):
+        parameters = schema["content"]
+        parameters["content"][name] = hostile.json_node(value)
+        parameters["key_types"]["content"].append(hostile.node("TypeNode", "builtins", "str"))
+
+    data = hostile.rewrite_schema(saved("CatBoost, two classes")[0], change)
+    with pytest.raises(ArtifactError) as refusal:
+        artifacts.open_artifact(data)
+    assert str(refusal.value) == f"CatBoostClassifier does not accept its parameters: {reason}."
+
+
+def test_a_version_of_catboost_without_tags_of_scikit_learn_reads_its_models(monkeypatch):
+    without = property(lambda estimator: estimator.tags_of_later_versions)
+    monkeypatch.setattr(CatBoostClassifier, "__sklearn_tags__", without)
+    restored = artifacts.open_artifact(saved("CatBoost, two classes")[0]).estimator
+    assert restored.predict(X[:1]).shape == (1,)
+
+
 def with_version(name, version):
     """Return the file of a case as if another version of its package had written it."""
 

@@ -32,6 +32,7 @@ from sklearn.preprocessing import (
     OrdinalEncoder,
     PolynomialFeatures,
     QuantileTransformer,
+    SplineTransformer,
 )
 from sklearn.random_projection import SparseRandomProjection
 from sklearn.svm import SVC
@@ -58,6 +59,7 @@ NEIGHBORS = KNeighborsClassifier(algorithm="kd_tree", leaf_size=5).fit(X, y)
 VECTORS = SVC().fit(X, y)
 SPARSE = SVC().fit(csr_matrix(X), y)
 POLYNOMIAL = PolynomialFeatures().fit(X)
+SPLINES = SplineTransformer().fit(X)
 TWO_CLASSES = DummyClassifier(strategy="prior").fit(X, y > 0)
 COUNTED = CountVectorizer().fit(["a bad word", "a good word"])
 
@@ -532,6 +534,24 @@ FILES = {
             LabelEncoder().fit(y), lambda e: setattr(e, "classes_", e.classes_[::-1].copy())
         ),
         INDICES.format("LabelEncoder"),
+    ),
+    "knots of a spline out of order": (
+        lambda: hostile.save_damaged(SPLINES, lambda e: e.bsplines_[1].t.put([5], [99.0])),
+        INDICES.format("BSpline"),
+    ),
+    "a spline with fewer coefficients": (
+        lambda: hostile.save_damaged(
+            SPLINES, lambda e: setattr(e.bsplines_[1], "c", e.bsplines_[1].c[:5])
+        ),
+        INDICES.format("BSpline"),
+    ),
+    "a spline of a higher degree than its knots": (
+        lambda: hostile.save_damaged(SPLINES, lambda e: setattr(e.bsplines_[1], "k", 9)),
+        INDICES.format("BSpline"),
+    ),
+    "a spline of negative degree": (
+        lambda: hostile.save_damaged(SPLINES, lambda e: setattr(e.bsplines_[1], "k", -1)),
+        INDICES.format("BSpline"),
     ),
     "fewer scores than trees": (
         lambda: hostile.save_damaged(BOOSTED, lambda e: setattr(e, "init_", TWO_CLASSES)),

@@ -42,7 +42,13 @@ from sklearn.model_selection import (
 )
 from sklearn.naive_bayes import MultinomialNB
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, OrdinalEncoder, StandardScaler
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    OneHotEncoder,
+    OrdinalEncoder,
+    SplineTransformer,
+    StandardScaler,
+)
 from sklearn.svm import SVC
 
 from predictor.core import artifacts
@@ -195,6 +201,8 @@ CASES = {
         make_pipeline(IterativeImputer(max_iter=2, random_state=0), Ridge()),
         NUMBERS.where(NUMBERS.age > 30),
     ),
+    "splines of a constant column": Case(SplineTransformer(), NUMBERS.assign(fare=3.0)),
+    "splines of degree 0": Case(SplineTransformer(degree=0, extrapolation="periodic")),
     "columns without names": Case(LogisticRegression(), pd.DataFrame(NUMBERS.to_numpy())),
     "strings in columns without names": Case(
         encoded(OneHotEncoder(), [1]), pd.DataFrame({0: TABLE.fare, 1: TABLE.sex})

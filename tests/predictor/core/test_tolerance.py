@@ -1,9 +1,9 @@
-"""Ties between classes."""
+"""Comparison of results, and ties between classes."""
 
 import numpy as np
 import pytest
 
-from predictor.core.compiled.tolerance import tied_rows
+from predictor.core.compiled.tolerance import Unequal, compare, tied_rows
 
 
 @pytest.mark.parametrize(
@@ -21,3 +21,17 @@ from predictor.core.compiled.tolerance import tied_rows
 )
 def test_two_classes_tie_if_the_highest_scores_are_equal_within_the_tolerance(scores, is_tied):
     assert tied_rows(np.array([scores])).tolist() == [is_tied]
+
+
+@pytest.mark.parametrize(
+    ("expected", "actual", "size"),
+    [
+        ([1.0, 2.0], [1.0, 2.5], "5.0e-01"),
+        ([1.0, 2.0], [1.5, np.nan], "5.0e-01"),
+        ([1.0], [np.nan], "nan"),
+    ],
+)
+def test_the_message_states_the_largest_difference_between_numbers(expected, actual, size):
+    with pytest.raises(Unequal) as refusal:
+        compare({"transform": np.array(expected)}, {"transform": np.array(actual)})
+    assert str(refusal.value) == f"transform differs by up to {size}."

@@ -47,6 +47,22 @@ def test_a_model_that_changes_with_each_call_is_rejected():
     assert run(Unrepeatable("state").fit(X)) == 3
 
 
+class Hesitant(LinearRegression):
+    """A regressor that rejects the rows of its first call."""
+
+    def predict(self, X):
+        if not hasattr(self, "was_called_"):
+            self.was_called_ = True
+            raise ValueError("Not yet.")
+        return super().predict(X)
+
+
+def test_a_model_that_rejects_only_the_rows_of_its_first_call_is_rejected():
+    signature = infer_signature(LinearRegression().fit(X, LABELS), sample=X)
+    with pytest.raises(ArtifactError, match="predict returns different results for the same row"):
+        run_trial(Hesitant().fit(X, LABELS), signature)
+
+
 def test_a_model_that_predicts_by_chance_is_rejected():
     assert run(Unrepeatable("chance").fit(X)) == 3
     assert run(DummyClassifier(strategy="stratified").fit(X, LABELS)) == 3

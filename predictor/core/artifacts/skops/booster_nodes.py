@@ -12,14 +12,19 @@ from collections import defaultdict
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from textwrap import shorten
 from typing import Any
 
+from predictor.core import boosters
 from predictor.core.artifacts.skops.callables import CallableFinder
 from predictor.core.artifacts.skops.reader import Node, Reader, ReadNode, import_type
 from predictor.core.artifacts.skops.writer import WriteNode, Writer, make_node
+from predictor.core.errors import ArtifactError
 
 # Attribute that neither a prediction nor the file needs.
 CALLBACKS = "callbacks"
+
+MAX_MESSAGE_LENGTH = 300
 
 
 def _make_booster(kind: type, file: str, **fields: Any) -> Node:
@@ -73,9 +78,34 @@ def _dump_catboost(estimator: Any) -> bytes:
 
 def _read_catboost(reader: Reader, node: Node) -> Any:
     estimator = _get_single_threaded(import_type(node))(**reader.read(node["content"]))
+    _check_parameters(estimator)
     if "file" in node:
         estimator.load_model(blob=reader.read_member(node))
     return estimator
+
+
+def _check_parameters(estimator: Any) -> None:
+    """Check the parameters of an estimator of CatBoost.
+
+    CatBoost checks them at the first use of their synonyms, and only then: the first prediction
+    would fail, and the next would not.
+
+    Raises
+    ------
+    ArtifactError
+        CatBoost does not accept a parameter, or two of them together.
+    """
+    from sklearn.base import is_classifier
+
+    if not hasattr(estimator, "__sklearn_tags__"):
+        return  # CatBoost is older than scikit-learn 1.6
+    try:
+        is_classifier(estimator)  # uses the synonyms of the loss function
+    except boosters.find_errors() as exc:
+        reason = shorten(str(exc).rstrip("."), MAX_MESSAGE_LENGTH)
+        raise ArtifactError(
+            f"{type(estimator).__name__} does not accept its parameters: {reason}."
+        ) from exc
 
 
 @cache
