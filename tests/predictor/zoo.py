@@ -1,5 +1,6 @@
 """The estimators that every way of serving is held against, with rows for each."""
 
+import atexit
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -408,6 +409,10 @@ def each(names: Iterable[str]) -> list[Any]:
 def fitted(name: str) -> tuple[BaseEstimator, Any]:
     """Return the fitted estimator of a case, and its rows: for all to ask, for none to change."""
     return CASES[name].fitted()
+
+
+# XGBoost cannot free a model once Python has unloaded its module at the end of the process.
+atexit.register(fitted.cache_clear)
 
 
 @cache

@@ -1,5 +1,6 @@
 """XGBoost, LightGBM and CatBoost: saved in their own formats, and read back bit for bit."""
 
+import atexit
 import json
 from copy import deepcopy
 from functools import cache
@@ -148,6 +149,10 @@ CASES = {
 @cache
 def fitted(name):
     return CASES[name]()
+
+
+# XGBoost cannot free a model once Python has unloaded its module at the end of the process.
+atexit.register(fitted.cache_clear)
 
 
 @cache
