@@ -14,7 +14,7 @@ from predictor.core.curl import format_curl
 from predictor.core.signature import Signature
 from predictor.models import Event, ModelVersion, RegisteredModel
 from predictor.recipes import RECIPES
-from tasks.models import Task
+from tasks.models import Task, is_due_before
 
 MAX_TASKS = 5
 DUE_WITHIN = timedelta(days=7)
@@ -62,7 +62,7 @@ def describe(model: Any) -> ModelLine:
 
 def list_due_tasks() -> QuerySet[Task]:
     """Return the open tasks that are overdue or due within a week, the earliest first."""
-    due = Task.objects.filter(done__in=[False], due_at__lt=timezone.now() + DUE_WITHIN)
+    due = Task.objects.filter(is_due_before(timezone.now() + DUE_WITHIN))
     return due.order_by("due_at", "id")[:MAX_TASKS]
 
 

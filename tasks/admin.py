@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from tasks.admin_forms import TaskForm, TickForm
-from tasks.models import Task, TaskQuerySet
+from tasks.models import Task, TaskQuerySet, is_due_before
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -40,8 +40,7 @@ class DueFilter(admin.SimpleListFilter):
         today = now.replace(hour=0, minute=0, second=0, microsecond=0)
         tomorrow, later = today + timedelta(days=1), today + timedelta(days=8)
         choices = {
-            # `done IN (0)`: SQLite uses no index for Django's `NOT done`.
-            "overdue": Q(due_at__lt=now, done__in=[False]),
+            "overdue": is_due_before(now),
             "today": Q(due_at__gte=today, due_at__lt=tomorrow),
             "week": Q(due_at__gte=tomorrow, due_at__lt=later),
             "later": Q(due_at__gte=later),

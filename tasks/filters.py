@@ -16,7 +16,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from tasks.models import Priority, Task
+from tasks.models import Priority, Task, is_due_before
 
 ORDERINGS = {
     "id": "oldest first",
@@ -132,7 +132,7 @@ class TaskFilter(filters.FilterSet):  # type: ignore[misc]  # its base is untype
 
     def is_overdue(self, queryset: QuerySet[Task], _name: str, _value: bool) -> QuerySet[Task]:  # noqa: FBT001 - django-filter's signature
         """Filter by open tasks whose due date has passed."""
-        return queryset.filter(done__in=[False], due_at__lt=timezone.now())
+        return queryset.filter(is_due_before(timezone.now()))
 
     def order(self, queryset: QuerySet[Task], _name: str, value: str) -> QuerySet[Task]:
         """Order the tasks."""

@@ -1,6 +1,7 @@
 """Database models of the task list."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from django.db import models
@@ -20,6 +21,12 @@ class Priority(models.IntegerChoices):
     NORMAL = 2
     HIGH = 3
     URGENT = 4
+
+
+def is_due_before(time: datetime) -> models.Q:
+    """Return the condition of open tasks that are due before a time."""
+    # `done IN (0)`: SQLite uses no index for Django's `NOT done`.
+    return models.Q(done__in=[False], due_at__lt=time)
 
 
 class TaskQuerySet(models.QuerySet["Task"]):

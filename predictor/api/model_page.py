@@ -18,6 +18,7 @@ from predictor.core.snippets import Snippet, list_snippets
 from predictor.models import Event, ModelVersion, RegisteredModel
 from predictor.permissions import ManagesModels, needs_token
 from predictor.recipes import RECIPES
+from predictor.templatetags.charts import STD
 
 # Numbers of versions and of events on the page, the newest first.
 MAX_VERSIONS = 30
@@ -164,7 +165,7 @@ def build_metric_charts(versions: Iterable[Any]) -> list[dict[str, Any]]:
     charts = []
     for name in names:
         rows = [v for v in ordered if isinstance(v.metrics.get(name), int | float)]
-        if len(rows) > 1 and not name.endswith("_std"):
+        if len(rows) > 1 and not name.endswith(STD):
             values = [version.metrics[name] for version in rows]
             numbers = [version.version for version in rows]
             charts.append({"name": name, "versions": numbers, "series": {name: values}})

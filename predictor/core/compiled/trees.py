@@ -104,10 +104,9 @@ class TreeEnsemble(CompiledEstimator):
         if X.shape[1] != self.n_features:
             raise FallbackRequired
         if self.precision == SINGLE:
-            single = X.astype(np.float32)
-            if not all_finite(single) and (not self.accepts_nan or np.isinf(single).any()):
+            X = X.astype(np.float32)
+            if not all_finite(X) and (not self.accepts_nan or np.isinf(X).any()):
                 raise FallbackRequired
-            X = single
         rows = X.astype(self.dtype, copy=False)
         sums: Array = self.session.run(self.output_names, {self.input_name: rows})[0]
         return sums.astype(np.float64, copy=False)

@@ -92,10 +92,9 @@ class Verifier:
         except FallbackRequired:
             return False
         except Exception as exc:  # noqa: BLE001 - a failure of any kind rules the method out
+            reason = f"The compiled estimator fails with {type(exc).__name__}."
             for name in names:
-                self.methods[
-                    name
-                ].reason = f"The compiled estimator fails with {type(exc).__name__}."
+                self.methods[name].reason = reason
             return False
         for name in names:
             self._compare_method(name, actual, expected)
