@@ -29,10 +29,10 @@ from sklearn.preprocessing import StandardScaler
 
 from predictor import recipes
 from predictor.core.compiled.serialization import loads
-from predictor.core.compiled.tolerance import compare
 from predictor.core.compiler.compile import compile_
 from predictor.core.engines import CompiledEngine, EstimatorEngine
 from predictor.core.signature_inference import infer_signature
+from predictor.core.tolerance import compare
 
 SIZES = (1, 256, 1000)
 ROUNDS, CALLS_OF_ONE = 25, 20

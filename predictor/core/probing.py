@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from predictor.core import boosters
 from predictor.core.coercion import BOOLEAN, NULLABLE_BOOLEAN
 from predictor.core.columns import Column
 from predictor.core.input_builders import SPARSE, VECTOR, InputBuilder
 from predictor.core.response_values import to_dense
 from predictor.core.row_parser import RowParser
+from predictor.core.served_methods import find_failures
+from predictor.core.tolerance import ATOL, RTOL
 
 # With more columns, the columns are tried only all together.
 MAX_COLUMNS = 200
@@ -20,23 +21,8 @@ MAX_COLUMNS = 200
 # Number of rows of a sample that are tried.
 MAX_ROWS = 256
 
-# Kinds of dtypes of numbers, and the rounding that equal results may have.
-NUMBERS, RTOL, ATOL = "biuf", 1e-9, 1e-12
-
-# Exceptions with which estimators of scikit-learn reject rows.
-REJECTIONS = (
-    ValueError,
-    TypeError,
-    ArithmeticError,
-    LookupError,
-    AttributeError,
-    NotImplementedError,
-)
-
-
-def find_rejections() -> tuple[type[Exception], ...]:
-    """Return the exceptions with which estimators reject rows."""
-    return (*REJECTIONS, *boosters.find_errors())
+# Kinds of dtypes of numbers.
+NUMBERS = "biuf"
 
 
 def mark_nullable(
@@ -99,11 +85,11 @@ def _depends_on_container(
         for method in methods:
             try:
                 expected = _join_outputs(method(rows))
-            except find_rejections():
+            except find_failures():
                 continue
             try:
                 actual = _join_outputs(method(converted))
-            except find_rejections():
+            except find_failures():
                 return True
             if not _is_equal(expected, actual):
                 return True
@@ -149,5 +135,5 @@ def _run_example(
         try:
             values = RowParser(nullable_columns).parse([row])
             return method(InputBuilder(container, nullable_columns).build(values))
-        except find_rejections():
+        except find_failures():
             return None

@@ -1,4 +1,4 @@
-"""The methods of an estimator that are served, and how each of them is called."""
+"""The methods of an estimator that are served, how each of them is called, and how it fails."""
 
 from collections.abc import Callable
 from functools import partial
@@ -7,7 +7,26 @@ from typing import Any
 
 import numpy as np
 
+from predictor.core import boosters
 from predictor.core.response_values import ESTIMATOR_ONLY, METHODS
+
+# Exceptions with which estimators of scikit-learn reject rows.
+REJECTIONS: tuple[type[Exception], ...] = (
+    ValueError,
+    OverflowError,
+    LookupError,
+    NotImplementedError,
+)
+
+
+def find_rejections() -> tuple[type[Exception], ...]:
+    """Return the exceptions with which estimators reject rows."""
+    return REJECTIONS + boosters.find_errors()
+
+
+def find_failures() -> tuple[type[Exception], ...]:
+    """Return the exceptions of an estimator for rows that only a registration tries."""
+    return (*find_rejections(), TypeError, ArithmeticError, AttributeError)
 
 
 def get_methods(estimator: Any) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ import numpy as np
 from predictor.core import sklearn_private
 from predictor.core.columns import Column
 from predictor.core.encoder_metadata import get_all_inner, preserves_columns
-from predictor.core.probing import find_rejections
+from predictor.core.served_methods import find_failures
 
 # Meta-estimators that only pass their rows on to the estimators inside them.
 TRANSPARENT = {
@@ -131,7 +131,7 @@ def _get_selected(estimator: Any, n_columns: int, rows: Any) -> list[int] | None
         return None
     try:
         selected = estimator.transform(rows.copy())
-    except find_rejections():
+    except find_failures():
         return None
     names = list(rows.columns)
     own = list(getattr(selected, "columns", ()))

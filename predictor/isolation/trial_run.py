@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 
 from predictor.core.coercion import INTEGER, NUMBER
-from predictor.core.compiled.tolerance import Unequal, compare
 from predictor.core.compiler.row_generator import random_rows, random_values, replace_unused
 from predictor.core.engines import EstimatorEngine
 from predictor.core.engines.result_validation import InvalidResult, check_results
 from predictor.core.errors import ArtifactError, InvalidInput
 from predictor.core.lazy_frame import slice_rows
-from predictor.core.probing import find_rejections
 from predictor.core.response_values import ESTIMATOR_ONLY, to_array
+from predictor.core.served_methods import find_failures
 from predictor.core.signature import Signature
+from predictor.core.tolerance import Unequal, compare
 from predictor.core.unused_columns import mark_unused
 from predictor.isolation.memory_fill import SMALL, fill_arrays, filled_memory
 
@@ -128,7 +128,7 @@ def _find_failing(estimator: Any, signature: Signature) -> set[str]:
     on_request = set(signature.methods) - set(signature.shared_methods)
     example = signature.build_example()
     failing = set()
-    rejections: tuple[type[Exception], ...] = (ArtifactError, *find_rejections())
+    rejections: tuple[type[Exception], ...] = (ArtifactError, *find_failures())
     for name in on_request:
         try:
             is_rejected = isinstance(_run(estimator, signature, example, [name]), str)

@@ -23,7 +23,6 @@ import pytest
 
 from predictor.core import engines
 from predictor.core.compiled import serialization
-from predictor.core.compiled.tolerance import Unequal, compare
 from predictor.core.compiler.converters.dispatch import convert
 from predictor.core.compiler.row_generator import random_rows
 from predictor.core.engines.batching import slice_result
@@ -31,6 +30,7 @@ from predictor.core.errors import ArtifactError, EstimatorFailed, InvalidInput
 from predictor.core.lazy_frame import slice_rows
 from predictor.core.model import Model
 from predictor.core.signature import Signature
+from predictor.core.tolerance import Unequal, compare
 from predictor.isolation import reports
 from predictor.isolation.client import RemoteEngine
 from predictor.isolation.connections import ConnectionPool

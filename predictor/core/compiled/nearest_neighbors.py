@@ -17,7 +17,7 @@ from predictor.core.compiled.compiled_estimator import (
     labels_of_outputs,
 )
 from predictor.core.compiled.distances import DOUBLE, ROUNDINGS, PointSearch
-from predictor.core.compiled.tolerance import RTOL
+from predictor.core.tolerance import RTOL
 
 # Weights of neighbours.
 UNIFORM, BY_DISTANCE = "uniform", "distance"

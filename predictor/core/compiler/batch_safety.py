@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 
-from predictor.core.compiled.tolerance import Unequal, compare
 from predictor.core.compiler.row_generator import random_rows
 from predictor.core.compiler.timing import time_alternately
 from predictor.core.compiler.verification import SEED
@@ -12,8 +11,9 @@ from predictor.core.engines.batching import slice_result
 from predictor.core.engines.estimator import EstimatorEngine
 from predictor.core.input_builders import ARRAY, FRAME
 from predictor.core.lazy_frame import slice_rows
-from predictor.core.probing import find_rejections
+from predictor.core.served_methods import find_failures
 from predictor.core.signature import Signature
+from predictor.core.tolerance import Unequal, compare
 
 # Number of rows in a batch, and number of those that are also predicted one by one.
 BATCH_ROWS, SINGLE_ROWS = 64, 8
@@ -40,7 +40,7 @@ def reason_against_batching(estimator: Any, signature: Signature) -> str:
                 name: slice_result(values, own.start, own.stop) for name, values in batch.items()
             }
             compare(engine.run(signature.shared_methods, slice_rows(X, own)), in_batch)
-    except find_rejections():
+    except find_failures():
         return "No row was found that the estimator accepts."
     except Unequal as exc:
         return f"Predictions change with the composition of the batch: {exc}"

@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 
 from predictor.core.compiled.compiled_estimator import CompiledEstimator, FallbackRequired
-from predictor.core.compiled.tolerance import SCORES
 from predictor.core.compiler.row_generator import random_rows, unusual_rows
 from predictor.core.compiler.tree_boundaries import boundary_rows, tree_ensembles
 from predictor.core.compiler.verifier import NOT_COMPILED, MethodVerification, Verifier
@@ -15,6 +14,7 @@ from predictor.core.errors import InvalidInput
 from predictor.core.lazy_frame import slice_rows
 from predictor.core.response_values import METHODS
 from predictor.core.signature import Signature
+from predictor.core.tolerance import SCORES
 
 SEED = 20
 

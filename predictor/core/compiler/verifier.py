@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from predictor.core.compiled.compiled_estimator import CompiledEstimator, FallbackRequired
-from predictor.core.compiled.tolerance import Unequal, compare
 from predictor.core.engines.compiled import run_compiled
 from predictor.core.lazy_frame import materialize
+from predictor.core.tolerance import Unequal, compare
 
 NOT_COMPILED = "It is not compiled."
 

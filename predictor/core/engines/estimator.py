@@ -6,21 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from predictor.core import boosters
 from predictor.core.engines.engine import MethodResults
 from predictor.core.errors import InvalidInput
 from predictor.core.lazy_frame import materialize
-from predictor.core.served_methods import get_method
+from predictor.core.served_methods import find_rejections, get_method
 
 SCIKIT_LEARN = "scikit-learn"
-
-# Exceptions with which estimators of scikit-learn reject rows.
-REJECTIONS: tuple[type[Exception], ...] = (
-    ValueError,
-    OverflowError,
-    LookupError,
-    NotImplementedError,
-)
 
 # Part of an estimator's message that is safe to repeat, although it is quoted or has digits.
 HARMLESS = re.compile(r"dtype\('\w+'\)")
@@ -62,7 +53,7 @@ class EstimatorEngine:
         estimator = self.estimator
         try:
             results = {method: get_method(estimator, method)(X) for method in methods}
-        except REJECTIONS + boosters.find_errors() as exc:
+        except find_rejections() as exc:
             raise InvalidInput(f"The model rejects these rows{_reason(exc, X)}") from exc
         return MethodResults(results, SCIKIT_LEARN)
 

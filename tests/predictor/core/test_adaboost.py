@@ -8,8 +8,8 @@ from sklearn.naive_bayes import BernoulliNB
 from sklearn.tree import DecisionTreeClassifier, ExtraTreeClassifier
 
 from predictor.core.compiled.compiled_estimator import NotCompilable
-from predictor.core.compiled.tolerance import compare, tied_rows
 from predictor.core.compiler.converters.dispatch import convert
+from predictor.core.tolerance import compare, tied_rows
 from tests.predictor.core.compiled_results import compiled_results
 
 rng = np.random.default_rng(11)

@@ -10,8 +10,8 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
 from predictor.core.compiled.compiled_estimator import FallbackRequired, NotCompilable
-from predictor.core.compiled.tolerance import compare
 from predictor.core.compiler.converters.dispatch import convert
+from predictor.core.tolerance import compare
 from tests.predictor.core.compiled_results import compiled_results
 
 rng = np.random.default_rng(0)

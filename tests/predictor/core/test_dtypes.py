@@ -23,13 +23,13 @@ from sklearn.preprocessing import (
 )
 
 from predictor.core.codec import decode_rows
-from predictor.core.compiled.tolerance import compare
 from predictor.core.compiler.compile import compile_
 from predictor.core.engines import EstimatorEngine, load_compiled
 from predictor.core.errors import InvalidInput
 from predictor.core.lazy_frame import materialize
 from predictor.core.signature import Signature
 from predictor.core.signature_inference import infer_signature
+from predictor.core.tolerance import compare
 
 rng = np.random.default_rng(0)
 NUMBERS = rng.normal(size=(40, 3)) * 50

@@ -21,7 +21,6 @@ from sklearn.preprocessing import StandardScaler
 from predictor.core.compiled import preprocessing
 from predictor.core.compiled.compiled_estimator import ANY, CompiledEstimator, NotCompilable
 from predictor.core.compiled.serialization import dumps, loads
-from predictor.core.compiled.tolerance import Unequal, compare
 from predictor.core.compiler.compile import compile_
 from predictor.core.compiler.converters.dispatch import convert
 from predictor.core.compiler.crossover import max_rows
@@ -30,6 +29,7 @@ from predictor.core.compiler.verification import verify
 from predictor.core.engines import CompiledEngine, EstimatorEngine, load_compiled
 from predictor.core.errors import ArtifactError, Busy, InvalidInput
 from predictor.core.signature_inference import infer_signature
+from predictor.core.tolerance import Unequal, compare
 
 X, y = load_breast_cancer(return_X_y=True)
 ANY_NUMBER = {"predict": None, "predict_proba": None}

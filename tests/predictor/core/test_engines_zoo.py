@@ -7,11 +7,11 @@ import pytest
 
 from predictor.core.compiled.compiled_estimator import FallbackRequired, NotCompilable
 from predictor.core.compiled.serialization import CLASSES, CLASSES_BY_NAME, dumps, loads
-from predictor.core.compiled.tolerance import compare
 from predictor.core.compiler.converters.dispatch import CONVERTERS, convert
 from predictor.core.compiler.row_generator import random_rows
 from predictor.core.engines.compiled import InputReader, run_compiled
 from predictor.core.lazy_frame import materialize
+from predictor.core.tolerance import compare
 from tests.predictor.zoo import CASES, each, fitted, saved
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # estimators warn of their own rows

@@ -10,7 +10,6 @@ from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, PolynomialFeatures
 
-from predictor.core.compiled.tolerance import compare
 from predictor.core.compiler.converters.dispatch import convert
 from predictor.core.engines import CompiledEngine, EstimatorEngine
 from predictor.core.engines.compiled import MAX_VALUES_AT_ONCE
@@ -18,6 +17,7 @@ from predictor.core.engines.result_validation import MAX_VALUES, InvalidResult, 
 from predictor.core.errors import InvalidInput
 from predictor.core.model import Model
 from predictor.core.signature_inference import infer_signature
+from predictor.core.tolerance import compare
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(60, 4))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from predictor.core.compiled.tolerance import Unequal, compare, tied_rows
+from predictor.core.tolerance import Unequal, compare, tied_rows
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,6 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardSc
 
 from predictor.core import artifacts
 from predictor.core.codec import decode_rows
-from predictor.core.compiled.tolerance import compare
 from predictor.core.compiler.compile import compile_
 from predictor.core.engines import EstimatorEngine, load_compiled
 from predictor.core.errors import ArtifactError, InvalidInput
@@ -29,6 +28,7 @@ from predictor.core.lazy_frame import materialize
 from predictor.core.range_check import find_out_of_range
 from predictor.core.signature import Signature
 from predictor.core.signature_inference import infer_signature
+from predictor.core.tolerance import compare
 from predictor.core.unused_columns import find_unused
 from predictor.isolation.trial_run import run_trial
 
