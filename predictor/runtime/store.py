@@ -77,9 +77,13 @@ class Store:
             return model
         if version is not None:
             return self._by_number(name, version)
+        if name not in self._load_errors:
+            registry.find(name)
+            self.refresh()  # another process may have made a version live since the last poll
+            if model := self._live.get(name):
+                return model
         if load_error := self._load_errors.get(name):
             raise ArtifactError(load_error)
-        registry.find(name)
         raise ModelNotFound(
             f"{name} has no live version. Promote a version, or predict with one by its number."
         )

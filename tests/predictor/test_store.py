@@ -128,6 +128,14 @@ def test_a_change_here_that_another_process_reverts_is_followed(iris, register):
     assert get_store().get("iris").version == 1
 
 
+def test_a_version_is_live_at_once_although_another_process_has_promoted_it(followed, loads):
+    registry.unpublish("iris")
+    followed._catch_up()
+    registry.rollback("iris")
+    assert followed.get("iris").version == 1
+    assert loads == [1]
+
+
 def test_an_unpublished_model_is_dropped_and_its_version_answers_by_number(followed, loads):
     registry.unpublish("iris")
     followed._catch_up()
