@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from textwrap import shorten
 from typing import Any
@@ -60,7 +61,7 @@ def run_trial(estimator: Any, signature: Signature) -> tuple[Signature, list[str
     Returns
     -------
     signature : Signature
-        Without the methods that return random results, and those of `ESTIMATOR_ONLY` that fail.
+        Without the methods that fail, and those of `OPTIONAL_METHODS` that return random results.
         Columns are optional only if other values in them have changed no result.
     notes : list of str
         Sentences about the methods that are not served.
@@ -71,16 +72,13 @@ def run_trial(estimator: Any, signature: Signature) -> tuple[Signature, list[str
         A result does not follow from the signature, or differs between two runs; rows are only
         accepted one by one; the example of a sample, or every row without a sample, is rejected.
     """
-    shared = signature.shared_methods
-    earliest = _run(estimator, signature, signature.build_example(), shared)
-    is_rejected = isinstance(earliest, str)
-    failing_methods = set() if is_rejected else _find_failing(estimator, signature)
+    earliest, failing_methods = _run_example(estimator, signature)
     signature = _leave_out(signature, failing_methods)
     requests = _build_requests(estimator, signature)
     first = _run_in_order(estimator, signature, requests, FILLS[0])
     second = _run_in_order(estimator, signature, requests[::-1], FILLS[1])[::-1]
     random_methods = set()
-    for pair in (*zip(first, second, strict=True), (earliest, _select(first[0], shared))):
+    for pair in (*zip(first, second, strict=True), (earliest, first[0])):
         random_methods |= _find_differences(*pair)
     if required := random_methods - OPTIONAL_METHODS:
         raise ArtifactError(
@@ -123,20 +121,25 @@ def _leave_out(signature: Signature, methods: Collection[str]) -> Signature:
     return replace(signature, methods=tuple(n for n in signature.methods if n not in methods))
 
 
-def _find_failing(estimator: Any, signature: Signature) -> set[str]:
-    """Return the methods of `ESTIMATOR_ONLY` that fail for the example row."""
-    on_request = set(signature.methods) - set(signature.shared_methods)
+def _run_example(estimator: Any, signature: Signature) -> tuple[Results, set[str]]:
+    """Return the results for the example row, and the methods that fail although the first runs.
+
+    scikit-learn has methods that never run, such as `transform` of a discriminant analysis with
+    `lsqr`.
+    """
     example = signature.build_example()
-    failing = set()
-    rejections: tuple[type[Exception], ...] = (ArtifactError, *find_failures())
-    for name in on_request:
-        try:
-            is_rejected = isinstance(_run(estimator, signature, example, [name]), str)
-        except rejections:
-            is_rejected = True
-        if is_rejected:
-            failing.add(name)
-    return failing
+    accepted = _run(estimator, signature, example, signature.methods[:1])
+    if isinstance(accepted, str):
+        return accepted, set()
+    results = dict(accepted)
+    tolerated: tuple[type[Exception], ...]
+    for name in signature.methods[1:]:
+        tolerated = (ArtifactError, *find_failures()) if name in ESTIMATOR_ONLY else ()
+        with suppress(*tolerated):
+            outcome = _run(estimator, signature, example, [name])
+            if not isinstance(outcome, str):
+                results |= outcome
+    return results, set(signature.methods) - results.keys()
 
 
 def _build_requests(estimator: Any, signature: Signature) -> list[Any]:
@@ -167,8 +170,7 @@ def _run_in_order(
 def _run(estimator: Any, signature: Signature, X: Any, methods: Sequence[str] = ()) -> Results:
     """Return the results for rows, or the message with which the estimator rejects them.
 
-    An estimator that rejects the rows in another method than its first accepts them: scikit-learn
-    has methods that never run, such as `transform` of a discriminant analysis with `lsqr`.
+    An estimator that rejects the rows in another method than its first accepts them.
     """
     methods = methods or signature.methods
     try:
@@ -202,13 +204,6 @@ def _to_arrays(values: Any) -> Any:
         return [_to_arrays(each) for each in values]
     values = to_array(values)
     return values.copy() if isinstance(values, np.ndarray) else values
-
-
-def _select(results: Results, methods: Collection[str]) -> Results:
-    """Return the results of some methods, or the message of a rejection."""
-    if isinstance(results, str):
-        return results
-    return {name: values for name, values in results.items() if name in methods}
 
 
 def _find_differences(first: Results, second: Results) -> set[str]:

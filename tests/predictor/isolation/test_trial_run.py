@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.neural_network import BernoulliRBM
@@ -102,6 +103,20 @@ def test_a_method_on_request_that_fails_is_left_out(logarithms):
     signature, notes = run_trial(estimator, infer_signature(estimator, sample=X))
     assert signature.methods == ("predict", "predict_proba", "decision_function")
     assert notes == ["predict_log_proba is not served, because it fails."]
+
+
+def test_a_method_that_never_runs_is_left_out():
+    estimator = LinearDiscriminantAnalysis(solver="lsqr").fit(X, LABELS)
+    signature = infer_signature(estimator, sample=X)
+    assert "transform" in signature.methods
+    signature, notes = run_trial(estimator, signature)
+    assert signature.methods == (
+        "predict",
+        "predict_proba",
+        "decision_function",
+        "predict_log_proba",
+    )
+    assert notes == ["transform is not served, because it fails."]
 
 
 def test_the_message_names_the_method():
