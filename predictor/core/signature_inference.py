@@ -16,7 +16,7 @@ from predictor.core.coercion import INTEGER
 from predictor.core.columns import Column
 from predictor.core.encoder_metadata import get_innermost
 from predictor.core.errors import ArtifactError
-from predictor.core.input_builders import ARRAY, FRAME, SPARSE
+from predictor.core.input_builders import ARRAY, FRAME, SPARSE, VECTOR
 from predictor.core.sample_frames import convert_sample
 from predictor.core.served_methods import get_method, get_methods
 from predictor.core.signature import Signature
@@ -59,6 +59,8 @@ def infer_signature(
     inferred = introspection.get_columns(estimator, _count_columns(columns, sample))
     introspection.check_fitted(estimator)
     container = introspection.get_container(estimator)
+    if container == VECTOR and getattr(sample, "shape", ())[1:] == (1,):
+        sample = sample.iloc[:, 0] if hasattr(sample, "iloc") else sample[:, 0]
     first = get_innermost(estimator)
     if sample is None:
         _check_categories(first)

@@ -7,6 +7,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.compose import make_column_transformer
 from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.impute import SimpleImputer
+from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
@@ -89,6 +90,14 @@ def test_a_sample_with_another_number_of_columns_is_rejected(sample):
     estimator, _ = NAMELESS["an array"]
     with pytest.raises(ArtifactError, match=r"^The sample has 1 column; the model takes 2\.$"):
         infer_signature(estimator, sample=sample)
+
+
+@pytest.mark.parametrize("sample", [SIZES[["width"]], SIZES["width"]], ids=["DataFrame", "Series"])
+def test_the_sample_of_a_single_column_may_be_a_table(sample):
+    signature = infer_signature(IsotonicRegression().fit(sample, AREAS), sample=sample)
+    assert (signature.names, signature.container) == (["width"], "vector")
+    (column,) = signature.columns
+    assert column.range == (1.0, 8.0)
 
 
 def test_a_class_in_place_of_an_estimator_is_rejected():
