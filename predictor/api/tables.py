@@ -59,7 +59,8 @@ class PredictTable(Predict):
         self.n_rows = len(table.rows)
         if not table.rows:
             return {}
-        results = model.infer(model.signature.parse_rows(table.rows).X, methods)
+        X = model.signature.build_input(list(zip(*table.rows, strict=True)))
+        results = model.infer(X, methods)
         self.engine_name = results.engine_name
         return flatten(model.signature.encode_response(results, is_single=False))
 

@@ -8,7 +8,7 @@ from predictor.core.columns import Column
 
 
 def read_texts(data: bytes, **options: Any) -> tuple[Any, Any]:
-    """Return the texts of a CSV file, and whether pandas reads each of them as a missing value.
+    """Return the texts of a CSV file, and the values that pandas infers from them.
 
     Parameters
     ----------
@@ -20,8 +20,8 @@ def read_texts(data: bytes, **options: Any) -> tuple[Any, Any]:
     Returns
     -------
     texts : DataFrame of str
-    gaps : DataFrame of bool
-        A text that is a gap can also be a category, as "NA".
+    values : DataFrame
+        A value is missing where the text is a gap. Such a text can also be a category, as "NA".
 
     Raises
     ------
@@ -30,9 +30,10 @@ def read_texts(data: bytes, **options: Any) -> tuple[Any, Any]:
     """
     import pandas as pd  # noqa: PLC0415 - only the reader of a CSV file pays
 
-    options = {"index_col": False, "dtype": str} | options
-    texts = pd.read_csv(io.BytesIO(data), keep_default_na=False, **options)
-    return texts, pd.read_csv(io.BytesIO(data), **options).isna()
+    # pandas infers a dtype from all values of a column if it has the memory.
+    options = {"index_col": False, "low_memory": False} | options
+    texts = pd.read_csv(io.BytesIO(data), keep_default_na=False, dtype=str, **options)
+    return texts, pd.read_csv(io.BytesIO(data), **options)
 
 
 def find_values(column: Column, texts: list[str], gaps: list[bool]) -> list[str | None]:
@@ -43,7 +44,7 @@ def find_values(column: Column, texts: list[str], gaps: list[bool]) -> list[str 
     column : Column
     texts : list of str
     gaps : list of bool
-        See `read_texts`.
+        Whether `read_texts` returns a missing value for each text.
     """
     values: list[str | None] = []
     for text, is_gap in zip(texts, gaps, strict=True):

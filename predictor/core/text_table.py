@@ -31,8 +31,8 @@ class TextTable(NamedTuple):
         All rows that are not empty.
     lines : list of int
         The number of the first line of each row in `cells`.
-    rows : list of dict
-        The accepted rows as JSON values.
+    rows : list of list
+        The value of each column of the model, for the accepted rows.
     positions : list of int
         The index of each accepted row in `cells`.
     refused : list of RefusedRow
@@ -43,7 +43,7 @@ class TextTable(NamedTuple):
     header: list[str]
     cells: list[list[str]]
     lines: list[int]
-    rows: list[dict[str, Any]]
+    rows: list[list[Any]]
     positions: list[int]
     refused: list[RefusedRow]
     extra_names: list[str]
@@ -76,7 +76,7 @@ def read_table(text: str, columns: Sequence[Column]) -> TextTable:
         if len(table.cells) >= MAX_ROWS:
             raise InvalidInput(f"The table has more than {MAX_ROWS:,} rows. Send them in parts.")
         try:
-            row = _parse_row(cells, header, used, choices)
+            row = _parse_row(cells, header, columns, choices)
         except InvalidInput as exc:
             table.refused.append(RefusedRow(line, exc.details))
         else:
@@ -171,22 +171,22 @@ def _list(names: Sequence[str]) -> str:
 def _parse_row(
     cells: Sequence[str],
     header: Sequence[str],
-    used: Sequence[Column],
+    columns: Sequence[Column],
     choices: Mapping[str, Mapping[str, Any]],
-) -> dict[str, Any]:
-    """Return the values of a row; raise InvalidInput if a column rejects its value.
+) -> list[Any]:
+    """Return the value of each column; raise InvalidInput if a column rejects its value.
 
     The choices are the values of each text, for the columns that accept no others.
     """
     if len(cells) != len(header):
         raise InvalidInput(f"Expected {len(header)} cells; got {len(cells)}.")
+    used = [column for column in columns if column.required]
     texts = dict(zip(header, cells, strict=True))
     empty = [c.name for c in used if not (texts[c.name] or c.nullable or c.kind == STRING)]
     if empty:
         raise InvalidInput(f"No value in {_list(empty)}.")
     row = {c.name: _to_json(c, texts[c.name], choices[c.name]) for c in used}
-    validate_rows(used, [row], is_single=True)
-    return row
+    return [value for (value,) in validate_rows(columns, [row], is_single=True)]
 
 
 def _to_json(column: Column, text: str, choices: Mapping[str, Any]) -> Any:

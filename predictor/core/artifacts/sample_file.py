@@ -66,14 +66,12 @@ def _read_npz(data: bytes) -> Any:
 
 
 def _read_csv(data: bytes, signature: Signature) -> Any:
-    import pandas as pd
-
-    frame = pd.read_csv(io.BytesIO(data), index_col=False)
+    texts, frame = read_texts(data)
+    gaps = frame.isna()
     # A CSV file writes 1.0 as 1 too.
     whole = [name for name, values in frame.items() if values.dtype.kind == "i"]
     exact = [name for name in whole if (frame[name].abs() <= MAX_EXACT_INTEGER).all()]
     frame = frame.astype(dict.fromkeys(exact, "float64"))
-    texts, gaps = read_texts(data)
     container, columns = signature.container, signature.columns
     names = signature.names if container == FRAME else list(frame.columns)
     stated = {

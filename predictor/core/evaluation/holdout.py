@@ -105,14 +105,14 @@ def _read(data: bytes) -> tuple[Any, Any]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", ParserWarning)  # of a row with too many values
-            texts, gaps = read_texts(data, nrows=MAX_ROWS + 1)
+            texts, values = read_texts(data, nrows=MAX_ROWS + 1)
     except ParserWarning as exc:
         raise reject(TEST, "A row of the test data has more values than the header.") from exc
     except ValueError as exc:  # errors of pandas
         raise reject(TEST, f"The test data cannot be read as CSV: {str(exc).strip()}") from exc
     if not MIN_ROWS <= len(texts) <= MAX_ROWS:
         raise reject(TEST, f"The test data must have {MIN_ROWS} to {MAX_ROWS:,} rows.")
-    return texts, gaps
+    return texts, values.isna()
 
 
 def _find_targets(target: str, header: list[str], signature: Signature) -> tuple[str, ...]:

@@ -25,9 +25,9 @@ def test_a_table_gives_rows_and_the_lines_of_refused_rows():
     )
     table = read_table(text, COLUMNS)
     assert table.rows == [
-        {"width": "0.5", "open": "true", "size": 1, "city": "a\nb"},
-        {"width": "2", "open": None, "size": 2, "city": "c"},
-        {"width": "1", "open": "false", "size": 2, "city": ""},
+        [0.5, True, 1, "a\nb", 0.0],
+        [2.0, None, 2, "c", 0.0],
+        [1.0, False, 2, "", 0.0],
     ]
     assert table.extra_names == ["note"]
     assert [(refused.line, refused.problem) for refused in table.refused] == [
@@ -54,7 +54,7 @@ def test_a_table_gives_rows_and_the_lines_of_refused_rows():
 def test_cells_of_a_spreadsheet_and_other_delimiters_are_read(delimiter):
     text = "city;width;size;open\r\na,b;1,5e0;1;true\r\n".replace(";", delimiter)
     table = read_table(text.replace("1,5e0", "1.5"), COLUMNS)
-    assert table.rows == [{"width": "1.5", "open": "true", "size": 1, "city": "a,b"}]
+    assert table.rows == [[1.5, True, 1, "a,b", 0.0]]
     assert flatten({"transformed": [[1.0, 2.0]]}) == {
         "transformed 0": [1.0],
         "transformed 1": [2.0],
