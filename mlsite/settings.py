@@ -148,6 +148,7 @@ if not SECRET_KEY:
 # Apps, middleware and templates
 
 INSTALLED_APPS = [
+    "mlsite",  # first: its templates precede those of the other apps
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -159,7 +160,6 @@ INSTALLED_APPS = [
     "django_filters",
     "drf_spectacular",
     "drf_spectacular_sidecar",
-    "mlsite",
     "tasks",
     "predictor",
 ]
@@ -189,7 +189,6 @@ WSGI_APPLICATION = "mlsite.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [PACKAGE / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-BROWSER = {"HTTP_ACCEPT": "text/html,application/xhtml+xml,*/*;q=0.8"}
+from tests.browser_requests import BROWSER
+
 ROW = json.dumps({"X1": "61.1", "X2": "17.3"})
 
 

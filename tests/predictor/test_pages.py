@@ -17,9 +17,8 @@ from predictor.core.signature import Column
 from predictor.models import ModelVersion
 from predictor.recipes import Fitted
 from predictor.runtime.store import get_store
+from tests.browser_requests import BROWSER
 from tests.predictor.fitted import register as register_fitted
-
-BROWSER = {"HTTP_ACCEPT": "text/html"}
 
 
 def serve_odd(fitted, columns):

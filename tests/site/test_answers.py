@@ -11,12 +11,14 @@ from mlsite.accounts.login_throttle import PAIR
 from predictor import registry
 from predictor.runtime.store import get_store
 from tasks.models import Task
+from tests.browser_requests import FORM
 
 pytestmark = pytest.mark.xdist_group("penguins")
 
 HERE = {"name": "iris", "version": "1", "number": "1", "id": "1"}
 ROW = {"X1": 5.9, "X2": 3.0}
-FORM = "application/x-www-form-urlencoded"
+
+
 OUTPUTS = {"outputs": "predict,predict_proba,decision_function"}
 
 # Each operation with its parameters.

@@ -6,9 +6,9 @@ import pytest
 from django.test import Client
 
 from tasks.models import Task
+from tests.browser_requests import FORM
 
 pytestmark = pytest.mark.django_db
-FORM = "application/x-www-form-urlencoded"
 
 
 @pytest.fixture

@@ -8,9 +8,8 @@ import pytest
 
 from mlsite.guide.markdown import render
 from mlsite.guide.pages import GROUPS, load_pages
+from tests.browser_requests import BROWSER
 from tests.serving import ROOT
-
-BROWSER = {"HTTP_ACCEPT": "text/html"}
 
 pytestmark = pytest.mark.django_db
 

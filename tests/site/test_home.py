@@ -11,8 +11,7 @@ from django.utils import timezone
 from mlsite.templatetags.data_tables import as_table
 from predictor.models import RegisteredModel
 from tasks.models import Task
-
-BROWSER = {"HTTP_ACCEPT": "text/html"}
+from tests.browser_requests import BROWSER
 
 
 def home(client, query=""):

@@ -13,12 +13,11 @@ from django.test import Client
 
 from predictor.core.model_name import NAME_RULE, NUMBER_RULE
 from predictor.runtime.store import get_store
+from tests.browser_requests import BROWSER
 from tests.serving import until
 from tests.site.failing_urls import fail_without_database
 
 pytestmark = pytest.mark.xdist_group("site")
-
-BROWSER = {"HTTP_ACCEPT": "text/html,application/xhtml+xml,*/*;q=0.8"}
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from predictor.models import Event, ModelVersion, RegisteredModel
 from tasks.models import Task
+from tests.browser_requests import BROWSER
 
-BROWSER = {"HTTP_ACCEPT": "text/html"}
 MAX_BYTES = 150_000
 NUMBERS = count(1)
 

@@ -11,10 +11,9 @@ from predictor import registry
 from predictor.core.model_name import NAME_RULE
 from predictor.runtime.store import get_store
 from tasks.models import Task
+from tests.browser_requests import BROWSER
 
 pytestmark = pytest.mark.xdist_group("penguins")
-
-BROWSER = {"HTTP_ACCEPT": "text/html"}
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from mlsite.accounts.token_cache import FRESH_S, KnownTokens
 from mlsite.accounts.tokens import issue
 from mlsite.models import Token
+from tests.browser_requests import BROWSER
 
 SECRET = re.compile(r"mlsite_[A-Za-z0-9_-]{43}")
 
@@ -84,9 +85,6 @@ def test_a_token_that_is_not_valid_says_why(api, token):
     assert api.get("/1", **sent).json() == {"detail": "The user of this token is deactivated."}
     token.delete()
     assert api.get("/1", **sent).json() == {"detail": "This token is unknown or has been revoked."}
-
-
-BROWSER = {"HTTP_ACCEPT": "text/html"}
 
 
 @pytest.mark.parametrize(

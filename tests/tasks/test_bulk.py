@@ -9,6 +9,7 @@ import pytest
 from django.utils import timezone
 
 from tasks.models import Task
+from tests.browser_requests import FORM
 from tests.tasks.conftest import make
 from tests.tasks.test_tasks import OBJECT
 
@@ -95,7 +96,6 @@ def test_a_delete_without_a_filter_is_a_405(client, query):
     assert Task.objects.count() == 2
 
 
-FORM = "application/x-www-form-urlencoded"
 DELETES = r'<form method="post" action="([^"]*)">(?=(?:(?!</form>).)*value="DELETE")'
 TAKEN = (
     "search, done, priority, overdue, due_before, due_after, updated_since, updated_before, "

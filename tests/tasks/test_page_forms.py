@@ -8,10 +8,12 @@ from urllib.parse import urlencode
 import pytest
 
 from tasks.models import Task
+from tests.browser_requests import FORM
 from tests.tasks.conftest import make
 
 pytestmark = pytest.mark.django_db
-FORM = "application/x-www-form-urlencoded"
+
+
 NOON = datetime(2030, 1, 1, 12, 0, 0, 123456, tzinfo=UTC)
 
 
