@@ -79,6 +79,9 @@ def test_a_trusted_type_that_cannot_be_imported_is_named(monkeypatch):
 
 def test_a_class_of_the_notebook_itself_must_move_to_a_module(example, monkeypatch):
     monkeypatch.setattr(example["Clip"], "__module__", "__main__")
-    sentence = "__main__.Clip. Move what is defined in a notebook to a module"
+    sentence = (
+        "__main__.Clip. Move those of __main__ to a module that the server can import. "
+        "Only if you trust their code: add them to the server's setting TRUSTED_TYPES"
+    )
     with pytest.raises(ArtifactError, match=re.escape(sentence)):
         save(example["model"], "other.skops", sample=example["X"])

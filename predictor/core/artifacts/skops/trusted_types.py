@@ -187,14 +187,14 @@ def by_loader(trusted: Iterable[str] = ()) -> dict[str, set[str]]:
 
 
 def explain_setting(names: Iterable[str]) -> str:
-    """Return a sentence about the setting that can allow names; empty if it cannot."""
+    """Return sentences about the setting that can allow names; empty if it cannot."""
     if not set(names).isdisjoint(CALLERS):
         return ""
-    if any(name.startswith("__main__.") for name in names):
-        return " Move what is defined in a notebook to a module that the server can import."
+    is_notebook = any(name.startswith("__main__.") for name in names)
+    advice = " Move those of __main__ to a module that the server can import." if is_notebook else ""
     return (
-        " Only if you trust their code: add them to the server's setting TRUSTED_TYPES, and to "
-        "`trusted_types` of save and publish."
+        f"{advice} Only if you trust their code: add them to the server's setting TRUSTED_TYPES, "
+        "and to `trusted_types` of save and publish."
     )
 
 
