@@ -176,7 +176,7 @@ def _upgrade_imputer(imputer: Any, _version: tuple[int, ...]) -> None:
 def _upgrade_ridge(classifier: Any, _version: tuple[int, ...]) -> None:
     values = vars(classifier)
     if "_label_binarizer" in values and "classes_" not in values:
-        classifier.classes_ = classifier._label_binarizer.classes_  # noqa: SLF001 - no public equivalent
+        classifier.classes_ = values["_label_binarizer"].classes_
 
 
 def _check_boosting(classifier: Any, _version: tuple[int, ...]) -> None:

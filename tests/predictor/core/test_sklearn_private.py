@@ -2,6 +2,8 @@
 
 import ast
 import inspect
+from importlib import import_module
+from importlib.util import find_spec
 
 import numpy as np
 from sklearn.compose import make_column_transformer
@@ -54,6 +56,17 @@ def test_scikit_learn_still_has_every_private_name():
         for estimator, names in ATTRIBUTES
         for name in names
         if not hasattr(estimator.fit(X, y), name)
+    ]
+    assert gone == []
+
+
+def test_scikit_learn_still_has_every_private_function():
+    gone = [
+        f"{node.module}.{alias.name}"
+        for node in ast.walk(ast.parse(inspect.getsource(sklearn_private)))
+        if isinstance(node, ast.ImportFrom) and node.module.startswith("sklearn.")
+        for alias in node.names
+        if find_spec(node.module) is None or not hasattr(import_module(node.module), alias.name)
     ]
     assert gone == []
 

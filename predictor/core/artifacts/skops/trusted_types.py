@@ -190,12 +190,13 @@ def explain_setting(names: Iterable[str]) -> str:
     """Return sentences about the setting that can allow names; empty if it cannot."""
     if not set(names).isdisjoint(CALLERS):
         return ""
-    is_notebook = any(name.startswith("__main__.") for name in names)
-    advice = " Move those of __main__ to a module that the server can import." if is_notebook else ""
-    return (
-        f"{advice} Only if you trust their code: add them to the server's setting TRUSTED_TYPES, "
-        "and to `trusted_types` of save and publish."
+    setting = (
+        " Only if you trust their code: add them to the server's setting TRUSTED_TYPES, and to "
+        "`trusted_types` of save and publish."
     )
+    if any(name.startswith("__main__.") for name in names):
+        return f" Move those of __main__ to a module that the server can import.{setting}"
+    return setting
 
 
 def is_estimator(name: str) -> bool:
