@@ -1,5 +1,6 @@
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,23 @@ HEAVY = [
     *("joblib", "ml_dtypes", "onnx", "onnxruntime", "pandas", "scipy", "skops", "sklearn"),
     "yaml",
 ]
+
+
+def test_a_contract_names_every_module():
+    """The linter checks that the layers of a package name all of its modules."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+    covered = {"mlsite", "tasks", "predictor"}
+    for contract in contracts["contracts"]:
+        if contract.get("exhaustive"):
+            covered |= set(contract["containers"])
+        covered |= {name.removesuffix(".*") for name in contract.get("modules", ())}
+    packages = set()
+    for name in ("mlsite", "tasks", "predictor"):
+        for path in (ROOT / name).rglob("__init__.py"):
+            modules = [each for each in path.parent.iterdir() if each.suffix == ".py"]
+            if len(modules) > 2 and path.parent.name != "migrations":  # else it has one module
+                packages.add(".".join(path.parent.relative_to(ROOT).parts))
+    assert packages - covered == set()
 
 
 def find_imported(statements):
