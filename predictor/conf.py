@@ -20,9 +20,14 @@ def models_dir() -> Path:
 
 
 def public_url() -> str:
-    """Return the address of the site for users; by default that of a server on this machine."""
+    """Return the address of the site for users; empty if it is that of each request."""
     url: str = getattr(settings, "PUBLIC_URL", "")
-    return url.rstrip("/") or "http://localhost:8000"
+    return url.rstrip("/")
+
+
+def is_open() -> bool:
+    """Return whether the site says that predictions need no login."""
+    return getattr(settings, "API_ACCESS", "") == "open"
 
 
 def default_model() -> str:

@@ -1,10 +1,11 @@
 """Permissions of the prediction service."""
 
-from django.conf import settings
 from rest_framework.authentication import BasicAuthentication
 from rest_framework.permissions import IsAdminUser
 from rest_framework.request import Request
 from rest_framework.views import APIView
+
+from predictor import conf
 
 VIEW = "predictor.view_registeredmodel"
 PREDICT = "predictor.predict"
@@ -28,5 +29,4 @@ class ManagesModels(IsAdminUser):
 
 def needs_token(request: Request) -> bool:
     """Return whether a program needs a token for the requests of this user."""
-    is_open = getattr(settings, "API_ACCESS", "") == "open"
-    return request.user.is_authenticated and not is_open
+    return request.user.is_authenticated and not conf.is_open()

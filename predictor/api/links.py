@@ -1,11 +1,12 @@
 """Absolute URLs of the site, and the page that follows a change."""
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponseRedirect
 from django.urls import reverse
 from rest_framework import status
 from rest_framework.request import Request
+
+from predictor import conf
 
 
 def absolute_url(request: Request, name: str, *args: object) -> str:
@@ -15,10 +16,8 @@ def absolute_url(request: Request, name: str, *args: object) -> str:
 
 def to_absolute(request: Request, path: str) -> str:
     """Return the URL of a path: at PUBLIC_URL if it is set, else at the request's host."""
-    public_url: str = getattr(settings, "PUBLIC_URL", "")
-    if public_url:
-        return public_url.rstrip("/") + path
-    url: str = request.build_absolute_uri(path)
+    public_url = conf.public_url()
+    url: str = public_url + path if public_url else request.build_absolute_uri(path)
     return url
 
 

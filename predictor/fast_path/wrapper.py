@@ -23,6 +23,7 @@ from django.conf import settings
 from django.http import QueryDict
 from django.urls import Resolver404, resolve
 
+from predictor import conf
 from predictor.core.codec import Codec
 from predictor.core.model import Model
 from predictor.fast_path.obstacles import codec_of, find_obstacles
@@ -249,7 +250,7 @@ class FastPath:
         version = match.kwargs.get("version")
         return Kind(
             codec,
-            match.kwargs.get("name", settings.DEFAULT_MODEL),
+            match.kwargs.get("name", conf.default_model()),
             None if version is None else int(version),
             QueryDict(query).get("outputs"),
             constant,

@@ -17,13 +17,15 @@ from tests.serving import ROOT, START_S, environment
 
 
 def test_a_site_without_settings_uses_the_defaults(settings):
-    names = ("MODELS_DIR", "DEFAULT_MODEL", "TRUSTED_TYPES", "ENGINES")
+    names = ("API_ACCESS", "DEFAULT_MODEL", "ENGINES", "MODELS_DIR", "PUBLIC_URL", "TRUSTED_TYPES")
     for name in (*names, "ESTIMATOR_TIME_LIMIT_S", "ESTIMATOR_MEMORY_BYTES"):
         delattr(settings, name)
     assert conf.models_dir() == settings.BASE_DIR / "models"
     assert conf.default_model() == "iris"
     assert list(conf.trusted_types()) == []
     assert conf.uses_compiled()
+    assert conf.public_url() == ""
+    assert not conf.is_open()
     assert (conf.estimator_time_limit_s(), conf.estimator_memory_bytes()) == (30, 2**32)
     assert check_site() == []
     del settings.BASE_DIR

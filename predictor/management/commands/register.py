@@ -24,6 +24,8 @@ from predictor.models import ModelVersion
 from predictor.registry.registration import Origin
 
 MAX_LINE = 200
+# Address in the example, if the site has no PUBLIC_URL.
+LOCAL_URL = "http://localhost:8000"
 
 
 class Command(RegistryCommand):
@@ -140,4 +142,5 @@ class Command(RegistryCommand):
             self.stdout.write(f"{which} live. To make this version live: promote {name} {number}")
             path = reverse("model-version-predict", args=[name, number])
         signature = Signature.from_json(version.signature)
-        self.stdout.write(format_curl(f"{conf.public_url()}{path}", signature.get_example()))
+        url = f"{conf.public_url() or LOCAL_URL}{path}"
+        self.stdout.write(format_curl(url, signature.get_example()))
