@@ -17,8 +17,11 @@ MAX_COMPARED_LENGTH = 100
 
 EXPECTED = "Expected an object, which is one row, or a list of objects"
 
-# By default, pandas rounds to 10 decimals, which can change predictions, and times are numbers.
-PANDAS = 'With pandas, use df.to_json(orient="records", date_format="iso", double_precision=15).'
+# `df.to_json` rounds to at most 15 decimals, which can change predictions.
+PANDAS = (
+    "With pandas, use json.dumps(df.astype(object).where(df.notna(), None)"
+    '.to_dict("records"), default=str).'
+)
 
 
 def describe_row(columns: Sequence[Column]) -> str:

@@ -77,7 +77,10 @@ NOT_FINITE = ["Expected a number; got a string that is not a finite number."]
 MISSING = ["This column is missing."]
 EXPECTED = "Expected an object, which is one row, or a list of objects"
 EXAMPLE = 'Example of one row: {"X1": 5.1, "X2": 3.5}, of many rows: [{"X1": 5.1, "X2": 3.5}, ...].'
-PANDAS = 'With pandas, use df.to_json(orient="records", date_format="iso", double_precision=15).'
+PANDAS = (
+    "With pandas, use json.dumps(df.astype(object).where(df.notna(), None)"
+    '.to_dict("records"), default=str).'
+)
 HEADER = "Send JSON with the header 'Content-Type: application/json'."
 ROUNDED = ["Expected a number; got an integer that float64 cannot represent exactly."]
 REFUSED = {
