@@ -303,7 +303,7 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "GET_MOCK_REQUEST": "mlsite.described_model.build_request",
     "TAGS": [
-        {"name": "predict", "description": "Predictions with a model, and what it takes."},
+        {"name": "predict", "description": "Predictions with a model, and its inputs."},
         {"name": "models", "description": "Models and their versions: register, promote, undo."},
         {"name": "tasks", "description": "The task list."},
         {"name": "site", "description": "The state of the site, for operators and programs."},

@@ -1,9 +1,9 @@
-"""Check docstrings, comments, messages and docs against the deny-list of unclear phrases.
+"""Check texts in code, templates and docs against the deny-list of unclear phrases.
 
     python tests/plain_english.py [FILE ...]
 
-Without arguments it checks every tracked Python and Markdown file, and exits with 1 if a phrase
-of the list occurs.
+Without arguments it checks every tracked file of Python, Markdown and HTML, and exits with 1 if a
+phrase of the list occurs.
 """
 
 import ast
@@ -32,33 +32,20 @@ DENIED = {
     r"(?i)\b(is|are|was|were) there (already|no longer|by now)\b": "state the condition",
 }
 RULES = [(re.compile(pattern), hint) for pattern, hint in DENIED.items()]
-MESSAGE_KEYWORDS = {"help", "help_text", "description", "label", "hint", "msg"}
 CODE = re.compile(r"`[^`]*`|\"[^\"]*\"")
 
 
 def python_sentences(source: str) -> Iterator[tuple[int, str]]:
-    """Yield the line and the text of every docstring, comment and message."""
+    """Yield the line number and the text of every line of a string with spaces, and comment."""
     tree = ast.parse(source)
     for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            if text := ast.get_docstring(node):
-                line = node.body[0].lineno
-                yield from ((line + n, part.strip()) for n, part in enumerate(text.split("\n")))
-        elif isinstance(node, ast.Raise) and node.exc:
-            yield from strings(node.exc)
-        elif isinstance(node, ast.keyword) and node.arg in MESSAGE_KEYWORDS:
-            yield from strings(node.value)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value:
+            lines = enumerate(node.value.split("\n"), node.lineno)
+            yield from ((number, line.strip()) for number, line in lines)
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type == tokenize.COMMENT and not token.string.startswith("#!"):
             text = re.sub(r"#\s*(noqa|type: ignore)[^-#]*(-|#)?", "", token.string)
             yield token.start[0], text.lstrip("# ")
-
-
-def strings(node: ast.AST) -> Iterator[tuple[int, str]]:
-    """Yield the string constants below a node."""
-    for part in ast.walk(node):
-        if isinstance(part, ast.Constant) and isinstance(part.value, str):
-            yield part.lineno, part.value
 
 
 def markdown_sentences(source: str) -> Iterator[tuple[int, str]]:
@@ -71,9 +58,26 @@ def markdown_sentences(source: str) -> Iterator[tuple[int, str]]:
             yield number, re.sub(r"\]\([^)]*\)", "]", line).lstrip("-*| ")
 
 
+def template_sentences(source: str) -> Iterator[tuple[int, str]]:
+    """Yield the lines of a template without its tags."""
+    for number, line in enumerate(source.split("\n"), 1):
+        yield number, re.sub(r"\{[%{].*?[%}]\}|<[^>]*>", "", line).strip()
+
+
+READERS = {".py": python_sentences, ".md": markdown_sentences, ".html": template_sentences}
+
+
 def main(names: list[str]) -> int:
     """Print the denied phrases of the files; return the exit code."""
-    tracked = ["git", "ls-files", "*.py", "*.md", ":!*/migrations/*", ":!docs/benchmarks/*"]
+    tracked = [
+        "git",
+        "ls-files",
+        "*.py",
+        "*.md",
+        "*.html",
+        ":!*/migrations/*",
+        ":!docs/benchmarks/*",
+    ]
     names = (
         names or subprocess.run(tracked, capture_output=True, text=True, check=True).stdout.split()
     )
@@ -81,8 +85,7 @@ def main(names: list[str]) -> int:
     for name in names:
         if Path(name).resolve() == Path(__file__).resolve():
             continue
-        read = markdown_sentences if name.endswith(".md") else python_sentences
-        for line, text in read(Path(name).read_text()):
+        for line, text in READERS[Path(name).suffix](Path(name).read_text()):
             for rule, hint in RULES:
                 if match := rule.search(CODE.sub("``", text)):
                     failed = True

@@ -119,7 +119,7 @@ class PredictSchema(AutoSchema):
     def _summarise(self, version: str) -> str:
         if self.method == "POST":
             return f"Predict one row or many with {version}"
-        return f"Show what {version} takes and returns"
+        return f"Show the inputs and outputs of {version}"
 
     def get_operation_id(self) -> str:
         """Return an id that is unique to the URL and the method."""

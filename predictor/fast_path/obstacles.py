@@ -96,10 +96,10 @@ def check(known_components: Collection[str]) -> list[checks.CheckMessage]:
         obstacles |= dict.fromkeys(_in_view(view, known_components))
     hint = (
         "Every prediction is answered by Django, at a lower speed. If that is intended, set "
-        "FAST_PATH=false. docs/fast-path.md tells what the fast path knows."
+        "FAST_PATH=false. docs/fast-path.md lists the parts that the fast path knows."
     )
     return [
-        checks.Warning(f"The fast path is off: {one}", hint=hint, id="predictor.W001")
+        checks.Warning(f"The fast path is off: {one}", hint=hint, id="predictor.W003")
         for one in obstacles
     ]
 

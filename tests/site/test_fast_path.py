@@ -685,7 +685,7 @@ def test_a_middleware_that_it_does_not_know_switches_it_off(make_sites, settings
     sentence = f"The fast path is off: it does not know the middleware {name}."
     assert [r.getMessage() for r in caplog.records if r.name == wrapper.__name__] == [sentence]
     (warning,) = check_fast_path()
-    assert (warning.msg, warning.id) == (sentence, "predictor.W001")
+    assert (warning.msg, warning.id) == (sentence, "predictor.W003")
     assert "FAST_PATH=false" in warning.hint
     settings.FAST_PATH = False
     assert warnings() == []

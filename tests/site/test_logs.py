@@ -181,5 +181,5 @@ def test_a_stream_that_is_closed_is_nobody_s_failure():
     stream = io.StringIO()
     handler = BufferedHandler(stream)
     stream.close()
-    handler.emit(record("to nobody"))
+    handler.emit(record("to no stream"))
     handler.flush()

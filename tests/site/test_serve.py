@@ -111,7 +111,9 @@ def test_a_worker_that_dies_is_replaced_and_none_outlives_a_killed_server(home):
         for _ in range(2):  # the second time as soon as it answers
             (worker,) = site.workers()
             os.kill(worker, signal.SIGKILL)
-            until(lambda gone=worker: gone not in site.workers() and site.workers(), "another one")
+            until(
+                lambda gone=worker: gone not in site.workers() and site.workers(), "another worker"
+            )
             until(site.answers, "an answer from the other one")
         assert site.output().count("Worker 1 is replaced.") == 2
         (last,) = site.workers()

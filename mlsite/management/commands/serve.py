@@ -38,7 +38,7 @@ FORK = multiprocessing.get_context("fork")
 
 
 class Command(BaseCommand):
-    help = "Prepares what is missing, then serves the site until Ctrl-C or SIGTERM."
+    help = "Prepares the database and the models, then serves the site until Ctrl-C or SIGTERM."
     requires_system_checks = ()  # `prepare` runs them, in a process of its own
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -17,7 +17,7 @@ import numpy as np
 from predictor.core.onnx_runtime import create_session
 
 session = create_session(sys.stdin.buffer.read())
-print(session.run(None, {session.get_inputs()[0].name: np.ones((1, 2), "f")})[0].item())
+print(session.run(None, {session.get_inputs()[0].name: np.full((1, 2), 1, "f")})[0].item())
 """
 
 
@@ -38,6 +38,6 @@ def test_the_runtime_sends_no_telemetry(tmp_path):
 
 def test_rows_that_the_runtime_cannot_run_are_rejected():
     estimator = build(audit(regressor([2.0, 3.0], 1.0)))
-    assert estimator.predict(np.ones((1, 2), "f")).tolist() == [6.0]
+    assert estimator.predict(np.full((1, 2), 1, "f")).tolist() == [6.0]
     with pytest.raises(InvalidInput, match=r"^ONNX Runtime cannot run the model for these rows\.$"):
         estimator.predict(np.ones((1, 3), "f"))
