@@ -238,11 +238,8 @@ def _add_statistics(
 ) -> Column:
     """Return the column with the range or categories of the values, and with an example."""
     values = [value.item() if isinstance(value, np.generic) else value for value in values]
-    values = [
-        value
-        for value in values
-        if type(value) in EXACT_TYPES.get(column.kind, ()) and value not in (math.inf, -math.inf)
-    ]
+    kinds = EXACT_TYPES.get(column.kind, ())
+    values = [value for value in values if type(value) in kinds and _is_in_json(value)]
     if not values:
         return column
     example = example.item() if isinstance(example, np.generic) else example
@@ -261,6 +258,13 @@ def _add_statistics(
             return add_counts(column, values)
         return replace(column, example=example[:MAX_TEXT_LENGTH])
     return add_counts(replace(column, example=example), values)
+
+
+def _is_in_json(value: Any) -> bool:
+    """Return whether JSON can represent a value: a number must be finite, an integer in 64 bits."""
+    if type(value) is int:
+        return -(2**63) <= value < 2**64
+    return value not in (math.inf, -math.inf)
 
 
 def _add_times(column: Column, counts: Any, examples: Any) -> Column:

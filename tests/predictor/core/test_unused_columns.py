@@ -226,6 +226,13 @@ def signature(pipeline):
     return infer_signature(pipeline, sample=TABLE)
 
 
+def test_a_column_of_integers_beyond_64_bits_is_optional_too():
+    X = TABLE[["age", "income"]].assign(serial=[2**70 + n for n in range(ROWS)])
+    estimator = make_column_transformer((SimpleImputer(), ["age", "income"])).fit(X)
+    (_, _, serial) = infer_signature(estimator, sample=X).columns
+    assert (serial.required, serial.example, serial.range) == (False, None, None)
+
+
 def test_the_estimator_receives_the_dtypes_of_the_sample(signature):
     X = materialize(signature.parse_rows({"age": 30, "city": "Oslo", "income": 1.5}).X)
     known = [name for name in TABLE if name not in ("month", "tags")]
