@@ -167,7 +167,10 @@ def _write_compiled(loader: str, writer: Writer, value: Any) -> Node:
 
 def _reject(_writer: Writer, value: Any) -> Node:
     name = f" ({value.__qualname__})" if hasattr(value, "__qualname__") else ""
-    raise ValueError(f"a file must not contain a {type(value).__name__}{name}.")
+    raise ValueError(
+        f"a file must not contain a {type(value).__name__}{name}. Use a function of a module that "
+        "the server can import, and add its full name to the server's setting TRUSTED_TYPES."
+    )
 
 
 READERS: dict[str, ReadNode] = {
