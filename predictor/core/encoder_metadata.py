@@ -116,13 +116,19 @@ def _find_hints(estimator: Any, positions: Sequence[int]) -> Iterator[tuple[int,
         rejects_unknown = getattr(estimator, "handle_unknown", "") == "error"
         for position, values in zip(positions, estimator.categories_, strict=False):
             yield position, _category_hint(np.asarray(values), rejects_unknown=rejects_unknown)
-    elif np.asarray(getattr(estimator, "statistics_", 0)).dtype.kind in "OU":  # imputed strings
+    elif _imputes_strings(estimator):
         yield from ((position, TEXT) for position in positions)
     else:
         subsets: Iterable[Any] = getattr(estimator, "estimators_features_", None) or repeat(None)
         for inner, subset in zip(get_all_inner(estimator), subsets, strict=False):
             received = positions if subset is None else [positions[n] for n in subset]
             yield from _find_hints(inner, received)
+
+
+def _imputes_strings(estimator: Any) -> bool:
+    """Return whether an imputer fills strings. Constant numbers are objects too."""
+    statistics = np.ravel(getattr(estimator, "statistics_", ())).tolist()
+    return any(isinstance(value, str) for value in statistics)
 
 
 def _step_hints(estimator: Any, positions: Sequence[int]) -> Iterator[tuple[int, ColumnHint]]:

@@ -179,6 +179,11 @@ def own() -> Iterator[tuple[str, Case]]:
             LABELS,
         ),
         "gaps, imputed": (make_pipeline(SimpleImputer(), logistic), WITH_GAPS, LABELS),
+        "gaps, a constant": (
+            make_pipeline(SimpleImputer(strategy="constant", fill_value=-1), logistic),
+            WITH_GAPS,
+            LABELS,
+        ),
         "gaps, neighbours": (make_pipeline(KNNImputer(), logistic), WITH_GAPS, LABELS),
         "gaps, boosting": (HistGradientBoostingRegressor(max_iter=5), WITH_GAPS, TARGET),
         "gaps, tree": (DecisionTreeClassifier(), WITH_GAPS, LABELS),

@@ -45,6 +45,8 @@ def _min_max_scaler(estimator: Any) -> RangeScaler:
 
 def _imputer(estimator: Any) -> CompiledEstimator:
     statistics = estimator.statistics_
+    if estimator.strategy == "constant" and isinstance(statistics[0], int | float):
+        statistics = statistics.astype(np.float64)  # constants are objects
     if statistics.dtype.kind == "O":
         return convert_string_imputer(estimator)
     is_nan = estimator.missing_values != estimator.missing_values and not estimator.add_indicator
