@@ -95,10 +95,10 @@ class DatabaseFile:
         if not settings.SQLITE:
             return None
         try:
-            found = Path(settings.DATABASES["default"]["NAME"]).stat()
+            status = Path(settings.DATABASES["default"]["NAME"]).stat()
         except FileNotFoundError:
             return None
-        return found.st_dev, found.st_ino
+        return status.st_dev, status.st_ino
 
 
 database_file = DatabaseFile()

@@ -58,9 +58,14 @@ def observe(requests: list[Answered]) -> None:
     """Write the lines of the access log."""
     log_requests(
         LoggedRequest(
-            one.method, one.path, 200, one.took_s, one.own_headers["X-Request-ID"], one.ended_at
+            request.method,
+            request.path,
+            200,
+            request.took_s,
+            request.own_headers["X-Request-ID"],
+            request.ended_at,
         )
-        for one in requests
+        for request in requests
     )
 
 

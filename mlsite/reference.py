@@ -72,15 +72,16 @@ def subjects(document: Schema, origin: str, model: str) -> list[Subject]:
     origin, model : str
         URL of the site, and the model in the examples.
     """
-    found: dict[str, list[Operation]] = {tag["name"]: [] for tag in document["tags"]}
+    operations: dict[str, list[Operation]] = {tag["name"]: [] for tag in document["tags"]}
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
             example = _curl(document, origin, model, method, path, operation)
-            found[operation["tags"][0]].append(
+            operations[operation["tags"][0]].append(
                 _operation(document, method, path, operation, example)
             )
     return [
-        Subject(tag["name"], tag["description"], found[tag["name"]]) for tag in document["tags"]
+        Subject(tag["name"], tag["description"], operations[tag["name"]])
+        for tag in document["tags"]
     ]
 
 
@@ -97,14 +98,14 @@ def _operation(
 ) -> Operation:
     parameters = [
         _field(
-            one["name"],
-            one["schema"],
-            place=one["in"],
-            required=one.get("required", False),
-            text=one.get("description", ""),
+            parameter["name"],
+            parameter["schema"],
+            place=parameter["in"],
+            required=parameter.get("required", False),
+            text=parameter.get("description", ""),
         )
-        for one in operation.get("parameters", ())
-        if one["in"] != "path" or "description" in one  # else the path says as much
+        for parameter in operation.get("parameters", ())
+        if parameter["in"] != "path" or "description" in parameter  # else the path says as much
     ]
     content = operation.get("requestBody", {}).get("content", {})
     body = next(
@@ -172,10 +173,10 @@ def object_name(schema: Schema) -> str:
 def _resolve(document: Schema, part: Schema) -> Schema:
     """Return a part of the schema, after its reference if it is one."""
     while "$ref" in part:
-        found: Any = document
+        node: Any = document
         for key in part["$ref"].removeprefix("#/").split("/"):
-            found = found[key]
-        part = found
+            node = node[key]
+        part = node
     return part
 
 
@@ -189,9 +190,13 @@ def _curl(  # noqa: PLR0913, PLR0917 - all that an example depends on
     url = path.replace("{name}", model).replace("{id}", "1").replace("{version}", "1")
     url = url.replace("{number}", "1")
     required = [
-        p for p in operation.get("parameters", ()) if p["in"] == "query" and p.get("required")
+        parameter
+        for parameter in operation.get("parameters", ())
+        if parameter["in"] == "query" and parameter.get("required")
     ]
-    query = "&".join(f"{one['name']}={_value(document, one['schema'])}" for one in required)
+    query = "&".join(
+        f"{parameter['name']}={_value(document, parameter['schema'])}" for parameter in required
+    )
     return format_curl(
         f"{origin}{url}{'?' if query else ''}{query}",
         _example(document, part, model) if part else None,
@@ -204,7 +209,9 @@ def _curl(  # noqa: PLR0913, PLR0917 - all that an example depends on
 def _example(document: Schema, part: Schema, model: str) -> Any:
     """Return the example of a body for a model, else the first, else the required fields."""
     examples = list(part.get("examples", {}).values())
-    chosen = [one for one in examples if one.get("summary") in (model, f"{model} 1")] or examples
+    chosen = [
+        example for example in examples if example.get("summary") in (model, f"{model} 1")
+    ] or examples
     return chosen[0]["value"] if chosen else _value(document, part["schema"])
 
 

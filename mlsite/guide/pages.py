@@ -56,33 +56,33 @@ class Group(NamedTuple):
 def load_pages() -> dict[str, GuidePage]:
     """Return all pages by name, in the order of their groups. They are read once per process."""
     directory: Path = settings.GUIDE_DIR
-    found = {
+    paths = {
         path.relative_to(directory).with_suffix("").as_posix(): path
         for path in sorted(directory.rglob("*.md"))
     }
-    order = [name for group in GROUPS.values() for name in group if name in found]
-    return {name: _load(name, found[name], found) for name in dict.fromkeys([*order, *found])}
+    order = [name for group in GROUPS.values() for name in group if name in paths]
+    return {name: _load(name, paths[name], paths) for name in dict.fromkeys([*order, *paths])}
 
 
 def groups() -> list[Group]:
     """Return the groups with their pages."""
     pages = dict(load_pages())
-    found = [
+    listed = [
         Group(title, [pages.pop(name) for name in names if name in pages])
         for title, names in GROUPS.items()
     ]
-    found[-1].pages.extend(pages.values())
-    return found
+    listed[-1].pages.extend(pages.values())
+    return listed
 
 
-def _load(name: str, path: Path, found: dict[str, Path]) -> GuidePage:
+def _load(name: str, path: Path, paths: dict[str, Path]) -> GuidePage:
     def resolve(target: str) -> str | None:
         """Return the URL of a link between the pages; None for another file of the project."""
         file, _, anchor = target.partition("#")
         if not file or "://" in file:
             return target
         linked = PurePosixPath(name).parent / file
-        if linked.suffix != ".md" or linked.with_suffix("").as_posix() not in found:
+        if linked.suffix != ".md" or linked.with_suffix("").as_posix() not in paths:
             return None
         url = reverse("guide-page", args=[linked.with_suffix("").as_posix()])
         return f"{url}#{anchor}" if anchor else url

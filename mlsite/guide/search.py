@@ -17,20 +17,20 @@ class Result(NamedTuple):
     page: GuidePage
     section: Section
     before: str
-    found: str
+    match: str
     after: str
 
 
 def search(query: str) -> list[Result]:
     """Return the sections that contain all words; those with the words in a title come first."""
     words = query.casefold().split()
-    found = [
+    matches = [
         (_rank(words, page, section), page, section)
         for page, section, text in _index()
         if all(word in text for word in words)
     ]
-    found.sort(key=lambda one: one[0])  # stable: otherwise in the order of the pages
-    return [_result(words, page, section) for _, page, section in found[:MAX_RESULTS]]
+    matches.sort(key=lambda match: match[0])  # stable: otherwise in the order of the pages
+    return [_result(words, page, section) for _, page, section in matches[:MAX_RESULTS]]
 
 
 @cache

@@ -45,7 +45,7 @@ class Guide(APIView):
                     "page": result.page.title,
                     "section": result.section.title,
                     "url": page_url(request, result.page.name, result.section.anchor),
-                    "excerpt": result.before + result.found + result.after,
+                    "excerpt": result.before + result.match + result.after,
                 }
                 for result in self.results
             ]

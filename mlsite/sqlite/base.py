@@ -89,13 +89,13 @@ class DatabaseWrapper(base.DatabaseWrapper):
             super().set_autocommit(autocommit, *args, **kwargs)
             self._end_turn()
             return
-        asked = time.monotonic()
+        started = time.monotonic()
         if not self._has_turn and not self._turns.take(self.timeout_s):
             raise OperationalError(LOCKED)
         self._has_turn = True
         try:
             self.ensure_connection()
-            self.limit_wait(self.timeout_s - (time.monotonic() - asked))
+            self.limit_wait(self.timeout_s - (time.monotonic() - started))
             try:
                 super().set_autocommit(autocommit, *args, **kwargs)
             finally:

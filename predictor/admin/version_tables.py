@@ -7,7 +7,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from predictor.core.columns import Column
-from predictor.core.descriptions import get_labels
+from predictor.core.descriptions import list_class_labels
 from predictor.core.signature import Signature
 from predictor.models import ModelVersion
 from predictor.templatetags.charts import metric_name
@@ -29,7 +29,7 @@ def outputs(version: ModelVersion) -> str:
     signature = Signature.from_json(version.signature)
     text = ", ".join(signature.methods)
     if signature.classes and signature.n_outputs == 1:
-        names = [signature.class_names.get(label, label) for label in get_labels(signature)]
+        names = [signature.class_names.get(label, label) for label in list_class_labels(signature)]
         text += f". Classes: {', '.join(names)}"
     return text
 

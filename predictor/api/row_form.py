@@ -110,11 +110,13 @@ def read_form(form: "QueryDict", columns: Sequence[Column]) -> dict[str, Any]:
         The form has a file.
     """
     names = {column.name for column in columns}
-    sent = {name: value for name, value in form.items() if name in names or name not in PAGE_FIELDS}
-    if files := [name for name, value in sent.items() if not isinstance(value, str)]:
+    fields = {
+        name: value for name, value in form.items() if name in names or name not in PAGE_FIELDS
+    }
+    if files := [name for name, value in fields.items() if not isinstance(value, str)]:
         sentence = "Expected a value; got a file."
         raise InvalidInput(sentence, {name: [sentence] for name in files})
-    row = {name: value for name, value in sent.items() if value != ""}
+    row = {name: value for name, value in fields.items() if value != ""}
     empty = (column.name for column in columns if column.nullable and form.get(column.name) == "")
     return row | dict.fromkeys(empty)
 
@@ -131,12 +133,12 @@ def to_json_row(row: Mapping[str, Any], columns: Sequence[Column]) -> dict[str, 
 
 
 def _build_field(column: Column, value: Any) -> serializers.Field[Any, Any, Any, Any]:
-    seen = f"; seen from {column.range_text}" if column.range else ""
+    sample = f"; seen from {column.range_text}" if column.range else ""
     if column.categories and not column.allowed_values:
-        seen = f"; seen: {list_values(column.categories, MAX_LISTED_CATEGORIES)}"
+        sample = f"; seen: {list_values(column.categories, MAX_LISTED_CATEGORIES)}"
     options: dict[str, Any] = {
         "label": column.name,
-        "help_text": f"{column.description or column.dtype}{seen}.",
+        "help_text": f"{column.description or column.dtype}{sample}.",
         "initial": _shorten(value),
         "required": not column.nullable,
         "allow_null": column.nullable,

@@ -262,13 +262,13 @@ def check_query(request: Request) -> None:
     InvalidInput
         A parameter is unknown or occurs several times.
     """
-    known = [*PARAMETERS, *filter(None, [api_settings.URL_FORMAT_OVERRIDE])]
-    known += conf.other_query_parameters()
+    parameters = [*PARAMETERS, *filter(None, [api_settings.URL_FORMAT_OVERRIDE])]
+    parameters += conf.other_query_parameters()
     for name, values in request.query_params.lists():
-        if name not in known:
-            similar = get_close_matches(name[:MAX_COMPARED_LENGTH].lower(), known, n=1)
+        if name not in parameters:
+            similar = get_close_matches(name[:MAX_COMPARED_LENGTH].lower(), parameters, n=1)
             hint = f" Did you mean {similar[0]}?" if similar else ""
-            sentence = f"No such query parameter; the parameters are {', '.join(known)}.{hint}"
+            sentence = f"No such query parameter; the parameters are {', '.join(parameters)}.{hint}"
             raise InvalidInput(sentence, {name: [sentence]})
         if len(values) > 1 and name != OUTPUTS:
             sentence = "The query parameter occurs more than once."

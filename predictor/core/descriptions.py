@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 from predictor.core.errors import ArtifactError
@@ -66,18 +67,19 @@ def name_classes(signature: Signature, class_names: Mapping[Any, str]) -> Signat
             f"{type(class_names).__name__}."
         )
     names = _check_texts("class", {_encode(label): name for label, name in class_names.items()})
-    labels = get_labels(signature)
+    labels = list_class_labels(signature)
     if unknown := [label for label in names if label not in labels]:
         having = f"Its classes are {', '.join(labels)}." if labels else "It has no classes."
         raise ArtifactError(f"The model has no class {', '.join(unknown)}. {having}")
     return replace(signature, class_names={**signature.class_names, **names})
 
 
-def get_labels(signature: Signature) -> list[str]:
+def list_class_labels(signature: Signature) -> list[str]:
     """Return the labels of all outputs as they are in the keys of JSON objects, each once."""
-    labels = signature.classes or ()
-    flat = (one for each in labels for one in (each if isinstance(each, tuple) else (each,)))
-    return list(dict.fromkeys(map(encode_label, flat)))
+    classes = signature.classes or ()
+    has_outputs = any(isinstance(each, tuple) for each in classes)
+    labels = chain.from_iterable(classes) if has_outputs else classes
+    return list(dict.fromkeys(map(encode_label, labels)))
 
 
 def _encode(label: Any) -> str:

@@ -29,9 +29,9 @@ def add_counts(column: Column, values: Sequence[Any]) -> Column:
         The values of the sample that are not missing.
     """
     counts: tuple[int, ...] | None = None
-    if labels := get_labels(column):
-        found = Counter(values)
-        counts = tuple(found[label] for label in labels)
+    if labels := get_counted_values(column):
+        occurrences = Counter(values)
+        counts = tuple(occurrences[label] for label in labels)
     elif column.kind in (NUMBER, INTEGER) and column.range:
         low, high = map(float, column.range)
         if low < high:
@@ -42,7 +42,7 @@ def add_counts(column: Column, values: Sequence[Any]) -> Column:
     return replace(column, counts=counts)
 
 
-def get_labels(column: Column) -> tuple[Any, ...]:
+def get_counted_values(column: Column) -> tuple[Any, ...]:
     """Return the values that are counted one by one; empty if there are none or too many."""
     labels = (False, True) if column.kind == BOOLEAN else column.categories or ()
     return labels if len(labels) <= MAX_CATEGORIES else ()
@@ -53,6 +53,6 @@ def is_valid(column: Column) -> bool:
     if column.counts is None:
         return True
     has_range = column.kind in (NUMBER, INTEGER) and column.range is not None
-    expected = len(get_labels(column)) or (N_BINS if has_range else 0)
+    expected = len(get_counted_values(column)) or (N_BINS if has_range else 0)
     are_counts = all(type(count) is int and count >= 0 for count in column.counts)
     return are_counts and len(column.counts) == expected

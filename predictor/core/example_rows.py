@@ -35,7 +35,7 @@ def list_values(column: Column, n_values: int) -> list[Any]:
 
     A column without a known range and without categories has none.
     """
-    if labels := column.categories or distribution.get_labels(column):
+    if labels := column.categories or distribution.get_counted_values(column):
         return list(labels[:n_values])
     if not _has_range(column):
         return []
@@ -48,7 +48,7 @@ def _has_range(column: Column) -> bool:
 
 
 def _draw(column: Column, rng: np.random.Generator) -> Any:
-    labels = column.categories or distribution.get_labels(column)
+    labels = column.categories or distribution.get_counted_values(column)
     if labels:
         return labels[rng.choice(len(labels), p=_get_shares(column, len(labels)))]
     if not _has_range(column):

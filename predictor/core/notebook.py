@@ -218,23 +218,23 @@ def _check_versions(site: SiteClient, fitted_with: Mapping[str, str]) -> None:
     software = site.get("software/")
     if not isinstance(software, dict) or "scikit-learn" not in software:
         raise SiteError(f"{site.url} is not a site that serves models.")
-    for package, own in fitted_with.items():
-        if warning := _compare(package, own, software.get(package)):
+    for package, version in fitted_with.items():
+        if warning := _compare(package, version, software.get(package)):
             warnings.warn(f"{site.url} {warning}", stacklevel=3)
 
 
-def _compare(package: str, own: str, theirs: str | None) -> str:
+def _compare(package: str, fitted: str, installed: str | None) -> str:
     """Return a sentence if a site rejects a model because of the version of a package."""
     if package in DISTRIBUTIONS:
-        if theirs is None:
+        if installed is None:
             return f"does not have {package}. On the server, run: pip install 'mlsite[{package}]'."
-        is_accepted = reads_boosters_of(own, theirs)
+        is_accepted = reads_boosters_of(fitted, installed)
     else:
-        is_accepted = package != "scikit-learn" or own == theirs
+        is_accepted = package != "scikit-learn" or fitted == installed
     if is_accepted:
         return ""
     return (
-        f"runs {package} {theirs}; this model was fitted with {own}. Either install "
-        f"{package}=={theirs} and fit it again, or register it with --allow-version (`publish`: "
+        f"runs {package} {installed}; this model was fitted with {fitted}. Either install "
+        f"{package}=={installed} and fit it again, or register it with --allow-version (`publish`: "
         "allow_version=True), which may change predictions."
     )

@@ -55,7 +55,7 @@ def find_out_of_range(
     is_single : bool
         Whether the client sent one row. The sentences do not name the row then.
     """
-    found = {}
+    sentences = {}
     for position, column in enumerate(columns):
         if not _has_known_values(column):
             continue
@@ -67,16 +67,16 @@ def find_out_of_range(
             for index in outside[:MAX_LISTED_ROWS]
         ]
         if problems:
-            found[column.name] = list_problems(
+            sentences[column.name] = list_problems(
                 problems, is_single=is_single, n_problems=len(outside)
             )
-    return found
+    return sentences
 
 
-def refuse_out_of_range(found: Mapping[str, Sequence[str]]) -> None:
+def refuse_out_of_range(sentences: Mapping[str, Sequence[str]]) -> None:
     """Raise InvalidInput if there are columns with values outside the sample's."""
-    if found:
-        raise InvalidInput(f"Out of range: {', '.join(found)}.", found)
+    if sentences:
+        raise InvalidInput(f"Out of range: {', '.join(sentences)}.", sentences)
 
 
 def format_header(names: Sequence[str]) -> str:
@@ -109,8 +109,8 @@ def _find_outside(column: Column, values: Sequence[Any]) -> list[int]:
     """Return the indices of the values outside the categories, or else outside the range."""
     is_outside: Any
     if column.categories:
-        known = {None, *_parse(column, column.categories)}
-        is_outside = [value not in known and value == value for value in values]  # noqa: PLR0124 - not NaN
+        categories = {None, *_parse(column, column.categories)}
+        is_outside = [value not in categories and value == value for value in values]  # noqa: PLR0124 - not NaN
     else:
         assert column.range  # noqa: S101 - `_has_known_values` has checked it
         low, high = _parse(column, column.range)

@@ -112,9 +112,9 @@ class RowParser:
             X[:] = self._numeric_placeholders
             X[:, self._used_positions] = values
             return X
-        n_rows, sent = len(values[0]), iter(values)
+        n_rows, used_values = len(values[0]), iter(values)
         return [
-            next(sent) if placeholder is None else [placeholder] * n_rows
+            next(used_values) if placeholder is None else [placeholder] * n_rows
             for placeholder in self._placeholders
         ]
 

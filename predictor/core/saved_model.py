@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from predictor.core.columns import Column
-from predictor.core.descriptions import get_labels
+from predictor.core.descriptions import list_class_labels
 from predictor.core.estimator_steps import get_kind
 from predictor.core.signature import Signature
 
@@ -60,7 +60,7 @@ class SavedModel:
             "Fitted with": escape(f"scikit-learn {self.fitted_with['scikit-learn']}"),
             "Outputs": " ".join(map(_code, self.signature.methods)),
         }
-        if labels := get_labels(self.signature):
+        if labels := list_class_labels(self.signature):
             facts["Classes"] = _join([self._format_class(label) for label in labels])
         if self.notes:
             facts["Notes"] = escape(" ".join(self.notes))

@@ -96,13 +96,13 @@ def _add_sample(
     if container in (ARRAY, SPARSE) and hasattr(sample, "columns"):
         inferred, sample = _take_names(inferred, described, sample, methods)
     declared = _add_types(inferred, described or ())
-    found, refined = sample_data.refine_columns(declared, sample)
-    if found in (ARRAY, SPARSE) and probing.depends_on_dtype(methods, sample):
+    sample_container, refined = sample_data.refine_columns(declared, sample)
+    if sample_container in (ARRAY, SPARSE) and probing.depends_on_dtype(methods, sample):
         dtype = str(sample.dtype)
         refined = tuple(replace(column, dtype=dtype, kind=INTEGER) for column in refined)
     if hasattr(estimator, "served_columns_"):  # the estimator declares its container and types
         return container, tuple(map(_restore_type, refined, declared))
-    return found, refined
+    return sample_container, refined
 
 
 def _take_names(

@@ -140,8 +140,8 @@ def _describe(exc: "HTTPError") -> str:
     if location := exc.headers.get("Location"):
         return f"{exc.url} redirects to {location}. Use the address to which it redirects."
     try:
-        answer = json.load(exc)
-        sentences = [answer["detail"]] if "detail" in answer else _join(answer)
+        body = json.load(exc)
+        sentences = [body["detail"]] if "detail" in body else _join(body)
     except (OSError, ValueError, TypeError, AttributeError):  # another server answers
         sentences = []
     sentence = " ".join(sentences) or f"{exc.url} answers {exc.code} {exc.reason}."

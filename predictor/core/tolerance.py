@@ -49,7 +49,7 @@ def _compare_method(name: str, expected: Any, actual: Any, ties: Array | None) -
         if len(expected) != len(actual):
             raise Unequal(f"{name} returns {len(actual)} outputs, not {len(expected)}.")
         pairs = zip(expected, actual, strict=True)
-        return max((_compare_arrays(name, one, other, None) for one, other in pairs), default=0.0)
+        return max((_compare_arrays(name, *pair, None) for pair in pairs), default=0.0)
     return _compare_arrays(name, expected, actual, ties if name == "predict" else None)
 
 

@@ -134,10 +134,11 @@ def _get_selected(estimator: Any, n_columns: int, rows: Any) -> list[int] | None
     except find_failures():
         return None
     names = list(rows.columns)
-    own = list(getattr(selected, "columns", ()))
-    if not own or not set(own) <= set(names) or not selected.equals(rows[own]):
+    selected_names = list(getattr(selected, "columns", ()))
+    is_selection = selected_names and set(selected_names) <= set(names)
+    if not is_selection or not selected.equals(rows[selected_names]):
         return None
-    return [names.index(name) for name in own]
+    return [names.index(name) for name in selected_names]
 
 
 def _select(rows: Any, positions: Sequence[int]) -> Any:

@@ -72,8 +72,10 @@ class Variation(NamedTuple):
 
 def list_variable(columns: Sequence[Column]) -> list[Column]:
     """Return the columns with several known values, those of numbers first."""
-    found = [c for c in columns if c.required and len(list_values(c, MIN_VALUES)) > 1]
-    return sorted(found, key=lambda column: bool(column.categories) or column.kind not in NUMBERS)
+    candidates = [c for c in columns if c.required and len(list_values(c, MIN_VALUES)) > 1]
+    return sorted(
+        candidates, key=lambda column: bool(column.categories) or column.kind not in NUMBERS
+    )
 
 
 def vary(model: Model, row: Mapping[str, Any], column: Column, row_s: float) -> Variation | None:

@@ -99,15 +99,15 @@ def check(known_components: Collection[str]) -> list[checks.CheckMessage]:
         "FAST_PATH=false. docs/fast-path.md lists the parts that the fast path knows."
     )
     return [
-        checks.Warning(f"The fast path is off: {one}", hint=hint, id="predictor.W003")
-        for one in obstacles
+        checks.Warning(f"The fast path is off: {obstacle}", hint=hint, id="predictor.W003")
+        for obstacle in obstacles
     ]
 
 
 def _in_settings(known_components: Collection[str]) -> Iterator[str]:
-    known = STANDARD_COMPONENTS.union(known_components)
+    components = STANDARD_COMPONENTS.union(known_components)
     for name in settings.MIDDLEWARE:
-        if name not in known:
+        if name not in components:
             yield f"it does not know the middleware {name}."
     for signal_name, signal in SIGNALS.items():
         for receiver in receivers(signal):
@@ -122,11 +122,13 @@ def _in_view(view: Any, known_components: Collection[str]) -> Iterator[str]:
         return
     if view.view_initkwargs or not is_plain(view):
         yield f"the view {dotted_name(view_class)} has a decorator or arguments of as_view."
-    known = STANDARD_COMPONENTS.union(known_components)
-    classes = [one for attribute in CLASS_LISTS for one in getattr(view_class, attribute)]
-    classes += [one for attribute in CLASSES if (one := getattr(view_class, attribute))]
+    components = STANDARD_COMPONENTS.union(known_components)
+    classes = [
+        component for attribute in CLASS_LISTS for component in getattr(view_class, attribute)
+    ]
+    classes += [component for attribute in CLASSES if (component := getattr(view_class, attribute))]
     for name in dict.fromkeys(map(dotted_name, classes)):
-        if name not in known:
+        if name not in components:
             yield f"it does not know {name}, which {dotted_name(view_class)} uses."
 
 

@@ -201,8 +201,8 @@ class FastPath:
         """Count and log requests that have been answered."""
         for _, group in groupby(requests, series_of):
             alike = list(group)
-            first, n_rows = alike[0], sum(one.n_rows for one in alike)
-            times_s = [one.took_s for one in alike]
+            first, n_rows = alike[0], sum(request.n_rows for request in alike)
+            times_s = [request.took_s for request in alike]
             metrics.answered(first.model, first.protocol, first.engine_name, n_rows, times_s)
         self.observe(requests)
 

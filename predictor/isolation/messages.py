@@ -89,14 +89,14 @@ def send(
     views: list[memoryview] = [memoryview(buffer) for buffer in buffers if len(buffer)]
     while views:
         if descriptors:
-            sent = socket.send_fds(connection, views[:MAX_BUFFERS], list(descriptors))
+            n_sent = socket.send_fds(connection, views[:MAX_BUFFERS], list(descriptors))
             descriptors = ()
         else:
-            sent = connection.sendmsg(views[:MAX_BUFFERS])
-        while views and sent >= views[0].nbytes:
-            sent -= views.pop(0).nbytes
-        if sent:
-            views[0] = views[0][sent:]
+            n_sent = connection.sendmsg(views[:MAX_BUFFERS])
+        while views and n_sent >= views[0].nbytes:
+            n_sent -= views.pop(0).nbytes
+        if n_sent:
+            views[0] = views[0][n_sent:]
 
 
 def receive(

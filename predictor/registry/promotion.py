@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from predictor.core.artifacts.software_versions import get_version
 from predictor.core.comparison import Difference, pair
-from predictor.core.descriptions import get_labels
+from predictor.core.descriptions import list_class_labels
 from predictor.core.signature import Signature
 from predictor.models import ModelVersion
 
@@ -84,7 +84,7 @@ def find_differences(live: ModelVersion, new: ModelVersion) -> list[str]:
         },
         "Classes no longer have names": {
             label
-            for label in get_labels(after)
+            for label in list_class_labels(after)
             if label in before.class_names and label not in after.class_names
         },
     }

@@ -66,10 +66,10 @@ def leave_out(estimator: Any, names: Collection[str]) -> set[str]:
         for name, value in list(getattr(part, "__dict__", {}).items()):
             if not fit_only.is_fit_only(kind.__module__, name):
                 continue
-            if found := _find_names(value):
+            if names_in_value := _find_names(value):
                 setattr(part, name, fit_only.get_default(kind, name))
                 left_out.add(f"{kind.__name__}.{name}")
-                accepted |= found
+                accepted |= names_in_value
     if rejected := (set(names) - accepted) | _find_names(estimator):
         raise reject(rejected)
     return left_out

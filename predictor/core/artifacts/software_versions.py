@@ -109,8 +109,8 @@ def reads_boosters_of(fitted: str, installed: str) -> bool:
 
     A version is assumed to do so for earlier versions with the same major number.
     """
-    theirs, own = _parse(fitted), _parse(installed)
-    return theirs[:1] == own[:1] and theirs <= own
+    fitted_numbers, installed_numbers = _parse(fitted), _parse(installed)
+    return fitted_numbers[:1] == installed_numbers[:1] and fitted_numbers <= installed_numbers
 
 
 def _parse(version: str) -> list[int]:

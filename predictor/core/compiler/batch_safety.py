@@ -35,11 +35,12 @@ def reason_against_batching(estimator: Any, signature: Signature) -> str:
     try:
         batch = engine.run(signature.shared_methods, X)
         for start in range(SINGLE_ROWS):
-            own = slice(start, start + 1)
+            single = slice(start, start + 1)
             in_batch = {
-                name: slice_result(values, own.start, own.stop) for name, values in batch.items()
+                name: slice_result(values, single.start, single.stop)
+                for name, values in batch.items()
             }
-            compare(engine.run(signature.shared_methods, slice_rows(X, own)), in_batch)
+            compare(engine.run(signature.shared_methods, slice_rows(X, single)), in_batch)
     except find_failures():
         return "No row was found that the estimator accepts."
     except Unequal as exc:

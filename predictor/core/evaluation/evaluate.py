@@ -12,7 +12,7 @@ from predictor.core import introspection
 from predictor.core.engines import EstimatorEngine
 from predictor.core.errors import InvalidInput
 from predictor.core.evaluation.classification import evaluate_classifier, measure_accuracy
-from predictor.core.evaluation.holdout import TEST, Holdout, get_labels, reject
+from predictor.core.evaluation.holdout import TEST, Holdout, get_output_labels, reject
 from predictor.core.evaluation.importance import ImportanceOmitted, measure_importance
 from predictor.core.evaluation.regression import evaluate_regressor
 from predictor.core.lazy_frame import slice_rows
@@ -87,7 +87,7 @@ class _Evaluator:
     def __init__(self, estimator: Any, signature: Signature) -> None:
         self.engine = EstimatorEngine(estimator)
         self.methods = signature.methods
-        self.labels = get_labels(signature)
+        self.labels = get_output_labels(signature)
 
     def predict(self, X: Any) -> Array:
         """Return predictions of shape (n_samples, n_outputs)."""

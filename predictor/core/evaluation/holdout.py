@@ -50,7 +50,7 @@ def reject(field: str, sentence: str) -> InvalidInput:
     return InvalidInput(sentence, {field: [sentence]})
 
 
-def get_labels(signature: Signature) -> list[tuple[Any, ...] | None]:
+def get_output_labels(signature: Signature) -> list[tuple[Any, ...] | None]:
     """Return the labels of each output of a model; None for an output that is a number."""
     classes = signature.classes
     if classes is None:
@@ -82,7 +82,7 @@ def read_holdout(data: bytes, target: str, signature: Signature) -> Holdout:
     targets = _find_targets(target, list(texts.columns), signature)
     y = [
         _parse_target(name, texts[name].to_list(), labels)
-        for name, labels in zip(targets, get_labels(signature), strict=True)
+        for name, labels in zip(targets, get_output_labels(signature), strict=True)
     ]
     _check_names([name for name in texts.columns if name not in targets], signature)
     columns = [column for column in signature.columns if column.name in texts.columns]
@@ -123,8 +123,8 @@ def _find_targets(target: str, header: list[str], signature: Signature) -> tuple
             f"The test data has no column {', '.join(missing)}. "
             f"Its columns are {list_values(header, MAX_LISTED_CATEGORIES)}.",
         )
-    if known := [name for name in names if name in signature.names]:
-        raise reject(TARGET, f"{', '.join(known)} is an input of the model, not its target.")
+    if inputs := [name for name in names if name in signature.names]:
+        raise reject(TARGET, f"{', '.join(inputs)} is an input of the model, not its target.")
     if len(names) != signature.n_outputs:
         raise reject(
             TARGET,
@@ -156,14 +156,14 @@ def _parse_target(name: str, texts: list[str], labels: Sequence[Any] | None) -> 
     values = [parse(text) for text in texts]
     for row, value in enumerate(values):
         if math.isnan(value):
-            found, expected = "a text that is not a finite number", "a number"
+            actual, expected = "a text that is not a finite number", "a number"
             if labels is not None:
-                found = "another value"
+                actual = "another value"
                 expected = f"one of {list_values(labels, MAX_LISTED_CATEGORIES)}"
             raise reject(
                 TEST,
                 f"In the column {name} of the test data, the row at index {row} has "
-                f"{found if texts[row] else 'no value'}; expected {expected}.",
+                f"{actual if texts[row] else 'no value'}; expected {expected}.",
             )
     return values
 

@@ -11,7 +11,7 @@ from django.urls import reverse
 from predictor import conf, registry
 from predictor.core import boosters
 from predictor.core.curl import format_curl
-from predictor.core.descriptions import get_labels
+from predictor.core.descriptions import list_class_labels
 from predictor.core.signature import Signature
 from predictor.isolation.sandbox import Upload
 from predictor.management.registry_command import (
@@ -123,7 +123,7 @@ class Command(RegistryCommand):
             "Columns": signature.used_names,
             "Not used": signature.unused_names,
             "Outputs": signature.methods,
-            "Classes": get_labels(signature),
+            "Classes": list_class_labels(signature),
         }
         for name, fact in facts.items():
             text = fact if isinstance(fact, str) else shorten(", ".join(fact), MAX_LINE)
