@@ -79,7 +79,7 @@ class Store:
             return self._by_number(name, version)
         if name not in self._load_errors:
             registry.find(name)
-            self.refresh()  # another process may have made a version live since the last poll
+            self._catch_up()  # another process may have made a version live since the last poll
             if model := self._live.get(name):
                 return model
         if load_error := self._load_errors.get(name):
