@@ -14,6 +14,7 @@ from mlsite.overview import describe, first_steps, list_due_tasks, with_live_ver
 from predictor import registry
 from predictor.api.links import absolute_url
 from predictor.api.model_list import describe_page, get_page, get_search
+from predictor.api.renderers import shows_cards
 from predictor.permissions import VIEW
 
 
@@ -56,7 +57,7 @@ class SchemaPage(BrowsableAPIRenderer):
     def get_context(self, data: Any, *args: Any) -> dict[str, Any]:
         """Return the context of the template."""
         context: dict[str, Any] = super().get_context(data, *args)
-        if context["response"].status_code == status.HTTP_200_OK and data:
+        if shows_cards(context) and data:
             request = context["request"]
             origin = absolute_url(request, "home").rstrip("/")
             name = get_described_model(request)

@@ -4,6 +4,7 @@ docs/configuration.md describes each variable. A value that cannot be parsed sto
 error message.
 """
 
+import logging
 import math
 from functools import partial
 from pathlib import Path
@@ -313,6 +314,10 @@ SPECTACULAR_SETTINGS = {
 }
 
 # Logs: one line per request on standard output, everything else on standard error
+
+# No format shows the thread or the process, which take half of the time of a record to find out.
+logging.logThreads = logging.logProcesses = False
+logging.logMultiprocessing = logging.logAsyncioTasks = False
 
 LOGGING = {
     "version": 1,

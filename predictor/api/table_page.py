@@ -1,12 +1,11 @@
 """The page of predictions for the rows of a table."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from rest_framework import status
 from rest_framework.request import Request
 
-from predictor.api.predict_page import PredictPage, describe_form
+from predictor.api.predict_page import PredictPage, describe_form, get_form
 from predictor.api.renderers import OneModelPage
 
 # Numbers of accepted and of refused rows of a table on the page.
@@ -64,9 +63,10 @@ class TablePage(PredictPage):
 
 def get_short_text(request: Request) -> str:
     """Return the text of the submitted table, unless it is too long for the page."""
-    if request.method != "POST":
+    form = get_form(request)
+    if form is None:
         return ""
-    text: Any = request.data.get("table", "") if isinstance(request.data, Mapping) else ""
+    text: Any = form.get("table", "")
     if file := request.FILES.get("file"):
         file.seek(0)
         text = file.read(MAX_REPEATED_LENGTH + 1).decode(errors="replace")

@@ -56,7 +56,7 @@ def find_facts(version: ModelVersion) -> list[str]:
         )
     if not version.compiled:
         reason = version.engines.get("reason", "")
-        facts.append(f"scikit-learn runs it. {reason}".strip())
+        facts.append(f"An estimator process runs it. {reason}".strip())
     return facts
 
 

@@ -304,6 +304,13 @@ def test_a_table_counts_lines_shows_refused_cells_and_names_classes(api, iris):
 # Models and versions
 
 
+@pytest.mark.parametrize("media_type", ["application/json", "text/csv"])
+def test_a_table_of_another_media_type_is_refused_on_a_page(api, iris, media_type):
+    response = api.post("/predict/table", "{}", content_type=media_type, **BROWSER)
+    assert response.status_code == 415
+    assert "Unsupported media type" in response.content.decode()
+
+
 def test_the_pages_of_a_model_lead_its_managers_to_each_change(api, staff_api, iris, register):
     links = (
         '<a class="btn btn-default" href="/models/iris/versions#upload">Upload a version</a>',

@@ -63,6 +63,12 @@ def test_the_page_shows_them_and_its_links_lead_somewhere(api, document):
     assert "<code>report</code>" in html
 
 
+def test_the_page_of_options_has_no_reference(api, iris):
+    response = api.options("/schema/", **BROWSER)
+    assert response.status_code == 200
+    assert '<th scope="row">renders</th>' in response.content.decode()
+
+
 def test_the_page_describes_one_model(api, document):
     def page(query=""):
         return unescape(api.get(f"/schema/{query}", **BROWSER).content.decode())

@@ -57,6 +57,6 @@ def summary(row: ModelVersion) -> str:
     """Return a sentence about the engines of a version."""
     engines = row.engines
     if not row.compiled:
-        return f"scikit-learn runs {row}. {engines['reason']}"
+        return f"An estimator process runs {row}. {engines['reason']}"
     methods = [name for name, method in engines["methods"].items() if not method["reason"]]
     return f"{engines['engine']} runs {row}: {', '.join(methods)}."
