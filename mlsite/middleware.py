@@ -25,11 +25,14 @@ from mlsite.server.access_log import (
     log_requests,
     request_id_from,
 )
+from mlsite.server.body_bounds import REFUSED
 from mlsite.server.request_body import declared_length, is_chunked
 from mlsite.views import respond_error
 from predictor.protocols.open_inference import Health, Ready
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
+
+BUSY = "The server is busy. Try again in a few seconds."
 
 
 class RequestLog:
@@ -101,7 +104,7 @@ class ContentSecurityPolicy(CSPMiddleware):
 
 
 class BodyLimit:
-    """Refuses bodies that are larger than MAX_BODY_BYTES, compressed or incomplete.
+    """Refuses bodies that are too large, compressed or incomplete, or of too many requests.
 
     A truncated chunked body cannot be told from a complete body. JSON is invalid if its end is
     missing; bodies of other types must declare their length.
@@ -111,7 +114,9 @@ class BodyLimit:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer 413, 411, 415 or 400 to such a body."""
+        """Answer 503, 413, 411, 415 or 400 to such a body."""
+        if REFUSED in request.META:
+            return unavailable(request, BUSY)
         chunked, length = is_chunked(request.META), declared_length(request.META)
         if length > settings.MAX_BODY_BYTES:
             sentence = f"The body is larger than the limit of {settings.MAX_BODY_BYTES:,} bytes."
@@ -165,7 +170,7 @@ class DatabaseGuard:
         if is_free:
             return None
         if not self.places.acquire(blocking=False):
-            return unavailable(request, "The server is busy. Try again in a few seconds.")
+            return unavailable(request, BUSY)
         request.takes_place = True  # type: ignore[attr-defined]  # for __call__
         return None
 

@@ -19,10 +19,12 @@ from mlsite.accounts.token_cache import known_tokens  # noqa: E402
 from mlsite.database import limit_waits  # noqa: E402
 from mlsite.fast_path import SiteFastPath  # noqa: E402
 from mlsite.metrics import reserve_space  # noqa: E402
+from mlsite.server.body_bounds import BodyBounds  # noqa: E402
 from predictor.runtime.store import get_store  # noqa: E402
 
 with_body = RequestBody(django_application, settings.MAX_BODY_BYTES)
-application = SiteFastPath(with_body) if settings.FAST_PATH else with_body
+with_fast_path = SiteFastPath(with_body) if settings.FAST_PATH else with_body
+application = BodyBounds(with_fast_path, settings.MAX_BODY_BYTES)
 
 str(settings.SECRET_KEY)  # a key that cannot be read or stored stops the start
 limit_waits()

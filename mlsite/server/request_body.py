@@ -41,20 +41,21 @@ class RequestBody:
             # A server that does not decode chunks leaves them in the input, where their end
             # cannot be found.
             decoded = environ.get("wsgi.input_terminated")
-            body = self._read(environ, self.max_bytes + 1) if decoded else b""
+            body = read(environ, self.max_bytes + 1) if decoded else b""
             environ["CONTENT_LENGTH"] = str(len(body))
         else:
             length = declared_length(environ)
-            body = self._read(environ, length) if length <= self.max_bytes else b""
+            body = read(environ, length) if length <= self.max_bytes else b""
         environ["wsgi.input"] = io.BytesIO(body)
         return self.application(environ, start_response)
 
-    @staticmethod
-    def _read(environ: "WSGIEnvironment", length: int) -> bytes:
-        try:
-            return environ["wsgi.input"].read(length) if length else b""
-        except OSError:  # the client is gone: an incomplete body
-            return b""
+
+def read(environ: "WSGIEnvironment", length: int) -> bytes:
+    """Return the next bytes of the input, at most this number."""
+    try:
+        return environ["wsgi.input"].read(length) if length > 0 else b""
+    except OSError:  # the client is gone: an incomplete body
+        return b""
 
 
 def is_chunked(environ: "WSGIEnvironment") -> bool:

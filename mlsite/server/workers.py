@@ -1,5 +1,6 @@
 """Granian, set up for this site."""
 
+import resource
 from pathlib import Path
 
 from django.conf import settings
@@ -9,9 +10,15 @@ from granian.server import MPServer
 
 from mlsite.server.respawning import respawn_always
 
-# More than the requests that may wait for models and for the database at once, so that they never
-# keep the others from a thread. Granian starts them as they are needed.
-THREADS = 256
+# More than the requests that may run or wait with a body, and those that may wait for the database,
+# so that they never keep the others from a thread. Granian starts them as they are needed.
+THREADS = 416
+
+# Open connections of each worker. Further connections wait until one is closed.
+CONNECTIONS = 1024
+
+# Descriptors of each worker: its connections, those to estimator processes, and files.
+DESCRIPTORS = 4096
 
 # Time for running requests to finish after SIGTERM.
 GRACE_S = 30
@@ -38,6 +45,7 @@ def make_server(host: str, port: int, workers: int, scratch: Path) -> MPServer:
         interface=Interfaces.WSGI,
         workers=workers,
         blocking_threads=THREADS,
+        backpressure=CONNECTIONS,
         respawn_failed_workers=True,
         workers_kill_timeout=GRACE_S,
         log_level=LogLevels.error,
@@ -46,3 +54,11 @@ def make_server(host: str, port: int, workers: int, scratch: Path) -> MPServer:
     if settings.RESPAWN_ALWAYS:
         respawn_always(server, scratch)
     return server
+
+
+def raise_descriptor_limit() -> None:
+    """Let this process and its forks open DESCRIPTORS, as far as the hard limit allows it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = DESCRIPTORS if hard == resource.RLIM_INFINITY else min(DESCRIPTORS, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

@@ -67,9 +67,7 @@ def find_out_of_range(
             for index in outside[:MAX_LISTED_ROWS]
         ]
         if problems:
-            sentences[column.name] = list_problems(
-                problems, is_single=is_single, n_problems=len(outside)
-            )
+            sentences[column.name] = list_problems(problems, len(outside), is_single=is_single)
     return sentences
 
 

@@ -2,16 +2,20 @@
 
 import csv
 import io
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from predictor.core.coercion import BOOLEAN, STRING
+from predictor.core.coercion import BOOLEAN, STRING, parse_number
 from predictor.core.columns import MAX_LISTED_COLUMNS, Column, list_values
 from predictor.core.errors import InvalidInput
 from predictor.core.row_validation import validate_rows
 
 DELIMITERS = ("\t", ";", ",")
 MAX_ROWS = 50_000
+
+# Characters with which a spreadsheet begins a formula.
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 class RefusedRow(NamedTuple):
@@ -92,6 +96,9 @@ def read_table(text: str, columns: Sequence[Column]) -> TextTable:
 def write_csv(table: TextTable, outputs: Mapping[str, Sequence[Any]]) -> str:
     """Return a CSV file of all rows with their outputs; the last column has the problems, if any.
 
+    The cells of the table are unchanged. A text of the model gets an apostrophe if a spreadsheet
+    would run it as a formula.
+
     Parameters
     ----------
     table : TextTable
@@ -107,7 +114,8 @@ def write_csv(table: TextTable, outputs: Mapping[str, Sequence[Any]]) -> str:
     for position, cells in enumerate(table.cells):
         problem = [problems.get(position, "")] if problems else []
         padded = [*cells, *[""] * len(table.header)][: len(table.header)]
-        writer.writerow([*padded, *values.get(position, empty), *problem])
+        results = map(_escape_formula, [*values.get(position, empty), *problem])
+        writer.writerow([*padded, *results])
     return text.getvalue()
 
 
@@ -122,6 +130,12 @@ def flatten(response: Mapping[str, Sequence[Any]]) -> dict[str, list[Any]]:
         else:
             columns[key] = list(values)
     return columns
+
+
+def _escape_formula(value: Any) -> Any:
+    """Return the value; a text that a spreadsheet would run begins with an apostrophe."""
+    is_formula = isinstance(value, str) and value.startswith(FORMULA_STARTS)
+    return f"'{value}" if is_formula and math.isnan(parse_number(value)) else value
 
 
 def _by_position(table: TextTable) -> dict[int, str]:

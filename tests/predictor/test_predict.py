@@ -274,6 +274,25 @@ def test_messages_name_the_first_invalid_rows_and_count_the_others(api):
     assert sentences[5:] == ["And 1,002 more rows."]
 
 
+def test_messages_stop_to_count_after_many_invalid_rows(api):
+    sentences = api.post("/predict", [{"X1": 1}] * 20_000).json()["X2"]
+    assert sentences[4:] == [
+        "Row at index 4: This column is missing.",
+        "And at least 9,995 more rows.",
+    ]
+
+
+@pytest.mark.parametrize("is_single", [True, False])
+def test_many_unknown_columns_are_not_listed(api, is_single):
+    rows = [{f"a{n}": 1} | ROW for n in range(101)]
+    data = {name: 1 for row in rows for name in row} if is_single else rows
+    response = api.post("/predict", data)
+    assert response.status_code == 400
+    assert response.json() == {
+        "detail": "The data has more than 100 unknown columns; the columns of the model are X1, X2."
+    }
+
+
 def test_no_error_repeats_the_submitted_values(api):
     response = api.post("/predict", {"X1": "4111 1111 1111 1111", "X2": 1})
     assert response.status_code == 400

@@ -3,11 +3,13 @@
 import shutil
 import socket
 import subprocess
+import time
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 
+from mlsite.server.body_bounds import MAX_REQUESTS, MAX_WAIT_S
 from mlsite.server.workers import THREADS
 from tests.serving import ROOT, Site, free_port, until
 
@@ -41,13 +43,24 @@ def threads(site):
     return len([*Path(f"/proc/{worker}/task").iterdir()])
 
 
-def test_fewer_unfinished_bodies_than_threads_do_no_harm(home):
+def test_fewer_unfinished_bodies_than_may_run_do_no_harm(home):
     with Site(home, "--workers", "1") as site:
         idle = threads(site)
-        with unfinished_requests(site.port, THREADS - 32):
-            until(lambda: threads(site) - idle >= THREADS - 40, "the bodies take threads")
+        with unfinished_requests(site.port, MAX_REQUESTS - 16):
+            until(lambda: threads(site) - idle >= MAX_REQUESTS - 24, "the bodies take threads")
             assert {predict(site) for _ in range(20)} == {200}
             assert site.get("/tasks/")[0] == 200
+
+
+def test_more_unfinished_bodies_refuse_only_requests_with_a_body(home):
+    with Site(home, "--workers", "1") as site:
+        with unfinished_requests(site.port, THREADS + 50):
+            until(lambda: predict(site) == 503, "a refusal")
+            start = time.monotonic()
+            assert {predict(site) for _ in range(3)} == {503}
+            assert {site.get(path)[0] for path in ("/tasks/", "/v2/health/ready")} == {200}
+            assert time.monotonic() - start < 4 * MAX_WAIT_S
+        until(lambda: predict(site) == 200, "a prediction afterwards")
 
 
 @pytest.mark.skipif(not shutil.which("nginx"), reason="nginx is not installed.")

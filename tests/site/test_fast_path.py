@@ -776,7 +776,7 @@ def test_the_predictions_may_stand_at_any_address(make_sites):
 
 @pytest.mark.parametrize(("switch", "name"), [("true", "FastPath"), ("false", "RequestBody")])
 def test_the_switch(prepared, switch, name):
-    program = "from mlsite.wsgi import application; print(type(application).__name__)"
+    program = "from mlsite.wsgi import application; print(type(application.application).__name__)"
     assert python(prepared, "-c", program, FAST_PATH=switch).stdout == f"{name}\n"
 
 

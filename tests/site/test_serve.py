@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import runpy
 import signal
 import socket
@@ -15,8 +16,10 @@ from django.core.exceptions import ImproperlyConfigured
 from mlsite.middleware import DatabaseGuard
 from mlsite.secret_key import load_or_create_secret_key
 from mlsite.server import respawning
-from mlsite.server.workers import THREADS
+from mlsite.server.body_bounds import MAX_REQUESTS, MAX_WAITING
+from mlsite.server.workers import THREADS, raise_descriptor_limit
 from predictor.core.engines.concurrency_limit import MAX_SLOW_REQUESTS
+from tests.predictor.isolation.processes import outcome
 from tests.serving import ROOT, START_S, Site, free_port, manage, python, until
 
 pytestmark = pytest.mark.xdist_group("site")
@@ -121,8 +124,19 @@ def test_a_worker_that_dies_is_replaced_and_none_outlives_a_killed_server(home):
         until(lambda: not os.path.exists(f"/proc/{last}"), "the worker's end")  # noqa: PTH110
 
 
-def test_slow_models_and_the_database_leave_threads_to_others():
-    assert MAX_SLOW_REQUESTS + DatabaseGuard.MAX_REQUESTS < THREADS
+def test_slow_models_clients_and_the_database_leave_threads_to_others():
+    assert MAX_SLOW_REQUESTS + DatabaseGuard.MAX_REQUESTS <= MAX_REQUESTS
+    assert MAX_REQUESTS + MAX_WAITING + DatabaseGuard.MAX_REQUESTS < THREADS
+
+
+@pytest.mark.parametrize(("hard", "limits"), [(5000, (4096, 5000)), (1000, (1000, 1000))])
+def test_a_worker_may_open_a_descriptor_for_each_connection(hard, limits):
+    def raised():
+        resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
+        raise_descriptor_limit()
+        return resource.getrlimit(resource.RLIMIT_NOFILE)
+
+    assert tuple(outcome(raised)) == limits
 
 
 def test_a_worker_that_cannot_start_ends_the_server(home):

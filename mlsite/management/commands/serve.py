@@ -23,7 +23,7 @@ from mlsite.server.parent import listen, run
 from mlsite.server.respawning import mark_loaded
 from mlsite.server.scratch import disk_directory, memory_directory, scratch_directory
 from mlsite.server.signals import delay_sigterm_while_forking, set_up_worker
-from mlsite.server.workers import make_server
+from mlsite.server.workers import make_server, raise_descriptor_limit
 from predictor.isolation.supervisor_client import get_supervisor
 
 DEFAULT_BIND = "127.0.0.1:8000"
@@ -95,6 +95,7 @@ def serve_requests(host: str, port: int, workers: int, scratch: Path) -> None:
         mark_loaded(scratch)
         return application
 
+    raise_descriptor_limit()
     server = make_server(host, port, workers, scratch)
     delay_sigterm_while_forking()
     server.serve(target_loader=load, wrap_loader=False)

@@ -50,6 +50,20 @@ def test_a_table_gives_rows_and_the_lines_of_refused_rows():
     )
 
 
+def test_texts_of_a_model_are_no_formulas():
+    column = Column("=1+1", categories=("a",), rejects_unknown=True, kind="string", dtype="str")
+    table = read_table("=1+1\na\na\na\na\n=b\n", [column])
+    labels = ["=HYPERLINK(1)", "@a", "-1", "ok"]
+    assert write_csv(table, {"predictions": labels}).splitlines() == [
+        "=1+1,predictions,problem",
+        "a,'=HYPERLINK(1),",
+        "a,'@a,",
+        "a,-1,",
+        "a,ok,",
+        "=b,,'=1+1: Expected one of a; got another value.",
+    ]
+
+
 @pytest.mark.parametrize("delimiter", ["\t", ";"])
 def test_cells_of_a_spreadsheet_and_other_delimiters_are_read(delimiter):
     text = "city;width;size;open\r\na,b;1,5e0;1;true\r\n".replace(";", delimiter)
