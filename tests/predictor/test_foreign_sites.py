@@ -41,6 +41,7 @@ TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP
 STATIC_URL = "static/"
 ROOT_URLCONF = "shop.urls"
 OTHER_QUERY_PARAMETERS = ["api_key"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # the others are slow
 """
 BARE_URLS = """
 from django.urls import include, path

@@ -102,16 +102,19 @@ def wheel(tmp_path_factory):
 class Environment:
     """An empty virtual environment with the wheel and its requirements.
 
-    pip installs the wheel itself. Its requirements are not downloaded: the packages that it and
-    they require, and no others, are linked from the environment of the tests, file by file, if
-    their versions satisfy the requirements.
+    pip installs the wheel itself, unless only its modules are used. Its requirements are not
+    downloaded: the packages that it and they require, and no others, are linked from the
+    environment of the tests, file by file, if their versions satisfy the requirements.
     """
 
-    def __init__(self, home, wheel, extra="", path=sys.path):
+    def __init__(self, home, wheel, extra="", path=sys.path, *, with_command=True):
         venv.create(home, symlinks=True)
         self.bin = home / "bin"
-        pip("--python", self.bin / "python", "install", *OFFLINE, wheel)
         (self.packages,) = home.glob("lib/python*/site-packages")
+        if with_command:
+            pip("--python", self.bin / "python", "install", *OFFLINE, wheel)
+        else:
+            zipfile.ZipFile(wheel).extractall(self.packages)
         (self.installed,) = distributions(name="mlsite", path=[str(self.packages)])
         self.required, self.path = {}, path
         self.require(self.installed, extra)
@@ -141,7 +144,7 @@ class Environment:
                 except OSError:  # another disk
                     shutil.copy2(file.locate(), path)
 
-    def run(self, directory, *command):
+    def run(self, directory, *command, timeout_s=START_S):
         """Run a command in a directory, without the variables of this process."""
         return subprocess.run(
             [self.bin / command[0], *command[1:]],
@@ -150,7 +153,7 @@ class Environment:
             capture_output=True,
             text=True,
             check=False,
-            timeout=START_S,
+            timeout=timeout_s,
         )
 
     def succeed(self, directory, *command):
@@ -172,7 +175,8 @@ def notebook(wheel, tmp_path_factory):
 def older(wheel, tmp_path_factory):
     """The environment of a notebook with another version of scikit-learn than the site's."""
     preferred = str(Path(sys.prefix, "older"))  # where `make test` installs it
-    return Environment(tmp_path_factory.mktemp("older"), wheel, path=[preferred, *sys.path])
+    path = [preferred, *sys.path]
+    return Environment(tmp_path_factory.mktemp("older"), wheel, path=path, with_command=False)
 
 
 class InstalledSite(Site):
@@ -206,6 +210,34 @@ def site(server, tmp_path_factory):
     home.mkdir()
     with InstalledSite(server, home) as site:
         yield site
+
+
+@pytest.fixture(scope="module")
+def fitted(notebook, older, site, tmp_path_factory):
+    """The output of both notebooks, and the directory of their files."""
+    directory = tmp_path_factory.mktemp("fitted")
+    outputs = [
+        notebook.succeed(directory, "python", "-c", NOTEBOOK),
+        older.succeed(directory, "python", "-c", OLDER, site.url),
+    ]
+    return [*map(json.loads, outputs), directory]
+
+
+@pytest.fixture(scope="module")
+def registered(fitted, server, site):
+    """The process that has registered the files of both notebooks."""
+    *_, directory = fitted
+    commands = [
+        f"mlsite register {name} {directory / name}.skops --promote{option}"
+        for name, option in (
+            ("wine", ""),
+            ("columns", ""),
+            ("columns", " --allow-version"),
+            ("boosting", " --allow-version"),
+        )
+    ]
+    timeout_s = START_S * len(commands)
+    return server.run(site.home, "python", "-c", COMMANDS, *commands, timeout_s=timeout_s)
 
 
 def test_the_wheel_holds_all_files_of_the_packages_and_no_others(wheel):
@@ -242,12 +274,10 @@ def predictions(site, name, X):
     return until(answer, "predictions")
 
 
-def test_a_model_of_a_notebook_is_served_from_an_empty_directory(notebook, server, site, tmp_path):
-    fitted = json.loads(notebook.succeed(tmp_path, "python", "-c", NOTEBOOK))
-    file = tmp_path / "wine.skops"
-    output = server.succeed(site.home, "mlsite", "register", "wine", file, "--promote")
-    assert "Version 1 of wine is live." in output
-    assert predictions(site, "wine", fitted["X"]) == fitted["predictions"]
+def test_a_model_of_a_notebook_is_served_from_an_empty_directory(fitted, registered, server, site):
+    wine, *_ = fitted
+    assert "Version 1 of wine is live." in registered.stdout
+    assert predictions(site, "wine", wine["X"]) == wine["predictions"]
     assert site.get("/static/mlsite/site.css")[0] == 200
     status, _, body = site.ask("GET", "/", Accept="text/html")
     assert (status, b"<title>mlsite" in body) == (200, True)
@@ -259,33 +289,24 @@ def test_a_model_of_a_notebook_is_served_from_an_empty_directory(notebook, serve
 
 
 def test_another_version_of_scikit_learn_is_reported_and_served_if_allowed(
-    older, server, site, tmp_path
+    fitted, registered, site
 ):
-    fitted = json.loads(older.succeed(tmp_path, "python", "-c", OLDER, site.url))
+    _, older, _ = fitted
     warning = (
         f"{site.url} runs scikit-learn 1.9.1; this model was fitted with 1.5.2. Either install "
         "scikit-learn==1.9.1 and fit it again, or register it with --allow-version (`publish`: "
         "allow_version=True), which may change predictions."
     )
-    assert fitted["warnings"] == [warning] * 2
-    commands = [
-        f"mlsite register {name} {tmp_path / name}.skops --promote{option}"
-        for name, option in (
-            ("columns", ""),
-            ("columns", " --allow-version"),
-            ("boosting", " --allow-version"),
-        )
-    ]
-    done = server.run(site.home, "python", "-c", COMMANDS, *commands)
-    assert done.stdout.splitlines()[-1] == "1 0 0", done.stderr
-    assert done.stderr == (
+    assert older["warnings"] == [warning] * 2
+    assert registered.stdout.splitlines()[-1] == "0 1 0 0", registered.stderr
+    assert registered.stderr == (
         "CommandError: The model was fitted with scikit-learn 1.5.2; scikit-learn 1.9.1 is "
         "installed and may return other predictions. Fit it again with scikit-learn==1.9.1, "
         "or accept that: the command `register` has the option --allow-version, an upload the "
         "field allow_version.\n"
     )
-    for name, expected in fitted["predictions"].items():
-        assert predictions(site, name, fitted["X"]) == expected
+    for name, expected in older["predictions"].items():
+        assert predictions(site, name, older["X"]) == expected
 
 
 def test_without_the_server_the_command_names_the_extra(notebook, tmp_path):

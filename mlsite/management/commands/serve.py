@@ -70,6 +70,7 @@ class Command(BaseCommand):
 
     def serve(self, host: str, port: int, workers: int, scratch: Path) -> None:
         """Prepare, print the addresses, and answer requests until the server is told to end."""
+        import_module(settings.ROOT_URLCONF)  # once for all forks: `prepare` and the workers
         prepare()
         netloc = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         site = settings.PUBLIC_URL.rstrip("/") or f"http://{netloc}"

@@ -33,9 +33,9 @@ def test_a_contract_names_every_module():
     assert packages - covered == set()
 
 
-def find_imported(statements):
-    """Return the heavy packages that a new process has imported after some statements."""
-    script = f"{statements}\nimport sys\nprint(sorted(set({HEAVY}) & set(sys.modules)))"
+def find_imported(statements, packages=HEAVY):
+    """Return the packages of a list that a new process has imported after some statements."""
+    script = f"{statements}\nimport sys\nprint(sorted(set({packages}) & set(sys.modules)))"
     done = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
     )
@@ -54,6 +54,11 @@ def test_numeric_rows_import_no_heavy_package():
         "signature.parse_rows([{'a': 1, 'b': 2}])"
     )
     assert find_imported(statements) == "[]"
+
+
+def test_a_supervisor_imports_numpy_at_its_first_request():
+    statements = "import predictor.isolation.supervisor"
+    assert find_imported(statements, [*HEAVY, "numpy"]) == "[]"
 
 
 def test_a_model_imports_only_the_modules_that_it_names(tmp_path):

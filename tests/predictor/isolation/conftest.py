@@ -13,7 +13,7 @@ from predictor.core.signature import Column, Signature
 from predictor.isolation.client import RemoteEngine
 from predictor.isolation.connections import ConnectionPool
 from predictor.isolation.options import Options
-from predictor.isolation.supervisor_client import SupervisorClient
+from predictor.isolation.supervisor_client import get_supervisor
 from tests.predictor.isolation.faults import PREDICT, Faulty
 
 FAULTY = f"{Faulty.__module__}.{Faulty.__qualname__}"
@@ -39,9 +39,8 @@ class Counts:
 
 @pytest.fixture(scope="session")
 def supervisor():
-    client = SupervisorClient()
-    yield client
-    client.close()
+    """The supervisor of this process, which has imported scikit-learn for other tests as well."""
+    return get_supervisor()
 
 
 @pytest.fixture(scope="session")

@@ -28,7 +28,7 @@ from predictor.core.errors import ArtifactError, Busy, EstimatorFailed, InvalidI
 from predictor.isolation import messages, packing
 from predictor.isolation.supervisor import MAX_DEATHS
 from tests.predictor.isolation.faults import PREDICT, RESULTS, faulty, good
-from tests.predictor.isolation.processes import outcome
+from tests.predictor.isolation.processes import forked
 from tests.serving import ROOT, until
 
 BOUND_S = 60
@@ -451,16 +451,23 @@ def test_a_supervisor_that_dies_is_replaced(make_engine, supervisor):
     assert predict(engine, good(1.0)) == [2.0]
 
 
-def test_a_fork_has_a_supervisor_of_its_own(engine):
+def test_a_fork_has_a_supervisor_of_its_own_which_does_not_outlive_it(engine, supervisor):
     assert predict(engine, good(1.0)) == [2.0]
     process = process_of(engine)
 
-    def predict_in_fork():
-        return [predict(engine, good(2.0)), process_of(engine)]
+    def predict_in_fork(channel):
+        predicted = predict(engine, good(2.0))
+        pids = [supervisor._owned.process.pid, process_of(engine)]
+        os.write(channel, json.dumps([predicted, *pids]).encode() + b"\n")
+        signal.pause()
 
-    predicted, own_process = outcome(predict_in_fork)
-    assert predicted == [3.0]
-    assert own_process != process
+    with forked(predict_in_fork) as (fork, reading):
+        predicted, *pids = json.loads(os.fdopen(reading, closefd=False).readline())
+        assert predicted == [3.0]
+        assert process not in pids
+        assert all(map(is_alive, pids))
+        os.kill(fork, signal.SIGKILL)
+        until(lambda: not any(map(is_alive, pids)), "the end of both processes", BOUND_S)
     assert predict(engine, good(1.0)) == [2.0]
     assert process_of(engine) == process
 
@@ -489,8 +496,7 @@ sys.stdin.read()
 """
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, None])
-def test_no_process_outlives_its_owner(artifact, options, how):
+def test_no_process_outlives_an_owner_that_ends_by_itself(artifact, options):
     owner = subprocess.Popen(
         [sys.executable, "-c", OWNER, str(artifact), json.dumps(vars(options()))],
         cwd=ROOT,
@@ -501,12 +507,9 @@ def test_no_process_outlives_its_owner(artifact, options, how):
         pids = list(map(int, owner.stdout.readline().split()))
         assert len(pids) == 2
         assert all(map(is_alive, pids))
-        if how:
-            owner.send_signal(how)
-        else:
-            owner.stdin.close()
+        owner.stdin.close()
         until(lambda: not any(map(is_alive, pids)), "the end of both processes", BOUND_S)
-    assert owner.returncode == (-how if how else 0)
+    assert owner.returncode == 0
 
 
 @pytest.mark.parametrize(
