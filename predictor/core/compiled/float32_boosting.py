@@ -15,6 +15,9 @@ from predictor.core.compiled.trees import TreeEnsemble
 
 HALF = 0.5
 
+# XGBoost's logistic function is constant below this margin.
+LOWEST_MARGIN = np.float32(-88.7)
+
 
 @dataclass
 class Float32Boosting(TreeEnsemble):
@@ -67,7 +70,7 @@ class Float32BinaryClassifier(Float32Boosting):
         # NumPy's exponential function rounds float32 differently.
         from scipy.special import expit  # noqa: PLC0415 - only some models need it
 
-        second = expit(self.outputs(X)[:, 0])
+        second = expit(np.maximum(self.outputs(X)[:, 0], LOWEST_MARGIN))
         return np.vstack((np.float32(1.0) - second, second)).T
 
 
