@@ -73,12 +73,13 @@ def infer_signature(
     if len({column.name for column in inferred}) < len(inferred):
         raise ArtifactError("Two columns of the model have the same name.")
     has_predict = methods[0] == "predict"
+    n_outputs = probing.count_outputs(method, container, inferred) if has_predict else 1
     return Signature(
         columns=_rename_columns(inferred, columns, container),
         methods=methods,
-        classes=introspection.get_classes(estimator),
+        classes=introspection.get_classes(estimator, n_outputs),
         container=container,
-        n_outputs=probing.count_outputs(method, container, inferred) if has_predict else 1,
+        n_outputs=n_outputs,
     )
 
 

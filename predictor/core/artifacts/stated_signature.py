@@ -45,7 +45,7 @@ def read_signature(stated: Mapping[str, Any], estimator: Any) -> Signature:
     methods = get_methods(estimator)
     is_match = (
         set() < set(signature.methods) <= set(methods)
-        and signature.classes == introspection.get_classes(estimator)
+        and signature.classes == introspection.get_classes(estimator, signature.n_outputs)
         and len(columns) == len(signature.columns)
         and (signature.container != FRAME or names in (None, signature.names, stored_names))
     )

@@ -36,6 +36,7 @@ X[rng.random(X.shape) < 0.1] = np.nan
 Y = np.nan_to_num(X).sum(axis=1)
 NOISE = 2.0 * rng.normal(size=20)
 LABELS = np.arange(ROWS) % 3
+LABEL_MATRIX = np.eye(3, dtype=int)[LABELS] | (np.nan_to_num(X) > 1)
 GROUPS = np.repeat(np.arange(8), 10)
 TABLE = pd.DataFrame(X, columns=["a", "b", "c"]).assign(
     city=pd.Categorical(
@@ -143,6 +144,8 @@ CASES = {
         np.nan_to_num(X),
     ),
     "XGBoost, several targets": lambda: (XGBRegressor(**FEW).fit(X, np.c_[Y, -Y]), X),
+    "XGBoost, several labels": lambda: (XGBClassifier(**FEW).fit(X, LABEL_MATRIX), X),
+    "XGBoost, two labels": lambda: (XGBClassifier(**FEW).fit(X, LABEL_MATRIX[:, :2]), X),
     "XGBoost, counts": lambda: (XGBRegressor(**FEW, objective="count:poisson").fit(X, LABELS), X),
     "XGBoost, forest": lambda: (XGBRFClassifier(**FEW).fit(X, LABELS > 0), X),
     "XGBoost, ranks": lambda: (XGBRanker(**FEW).fit(X, LABELS, qid=GROUPS), X),
@@ -197,6 +200,10 @@ CASES = {
     ),
     "CatBoost, several targets": lambda: (
         CatBoostRegressor(**SILENT, loss_function="MultiRMSE").fit(X, np.c_[Y, -Y]),
+        X,
+    ),
+    "CatBoost, several labels": lambda: (
+        CatBoostClassifier(**SILENT, loss_function="MultiLogloss").fit(X, LABEL_MATRIX),
         X,
     ),
     "CatBoost, ranks": lambda: (CatBoostRanker(**SILENT).fit(X, LABELS, group_id=GROUPS), X),
@@ -426,6 +433,8 @@ COMPILED = {
     "XGBoost, many categories": ["predict"],
     "XGBoost, one category each": ["predict", "predict_proba"],
     "XGBoost, several targets": ["predict"],
+    "XGBoost, several labels": ["predict", "predict_proba"],
+    "XGBoost, two labels": ["predict", "predict_proba"],
     "XGBoost, quantiles": ["predict"],
     "XGBoost, forest": ["predict", "predict_proba"],
     "XGBoost, ranks": ["predict"],

@@ -9,8 +9,8 @@ import numpy as np
 from predictor.core.compiled.compiled_estimator import Array, CompiledEstimator, NotCompilable
 from predictor.core.compiled.encoders import CategoryNumbers
 from predictor.core.compiled.float32_boosting import (
-    Float32BinaryClassifier,
     Float32Classifier,
+    Float32LogisticClassifier,
     Float32Regressor,
 )
 from predictor.core.compiled.pipelines import CompiledPipeline
@@ -66,9 +66,7 @@ def _xgboost_regressor(estimator: Any, booster: Booster) -> TreeEnsemble:
 
 def _xgboost_classifier(estimator: Any, booster: Booster) -> TreeEnsemble:
     _require(booster, LOGISTIC, SOFTMAX)
-    if booster.link == LOGISTIC and len(booster.base) > 1:
-        raise NotCompilable("Several labels at once are not compiled.")
-    kind = Float32BinaryClassifier if booster.link == LOGISTIC else Float32Classifier
+    kind = Float32LogisticClassifier if booster.link == LOGISTIC else Float32Classifier
     return kind(**_xgboost_fields(estimator, booster))
 
 
