@@ -8,6 +8,7 @@ import numpy as np
 
 from predictor.core import sklearn_private, times
 from predictor.core.coercion import BOOLEAN, DATETIME, INTEGER, NUMBER, STRING
+from predictor.core.errors import ArtifactError
 
 # Attributes in which a meta-estimator stores the fitted estimator that receives its rows.
 INNER_ATTRIBUTES = (
@@ -116,13 +117,18 @@ def _find_hints(estimator: Any, positions: Sequence[int]) -> Iterator[tuple[int,
         rejects_unknown = getattr(estimator, "handle_unknown", "") == "error"
         for position, values in zip(positions, estimator.categories_, strict=False):
             yield position, _category_hint(np.asarray(values), rejects_unknown=rejects_unknown)
-    elif np.asarray(getattr(estimator, "statistics_", 0)).dtype.kind in "OU":  # imputed strings
+    elif _imputes_strings(estimator):
         yield from ((position, TEXT) for position in positions)
     else:
         subsets: Iterable[Any] = getattr(estimator, "estimators_features_", None) or repeat(None)
         for inner, subset in zip(get_all_inner(estimator), subsets, strict=False):
             received = positions if subset is None else [positions[n] for n in subset]
             yield from _find_hints(inner, received)
+
+
+def _imputes_strings(estimator: Any) -> bool:
+    statistics = np.atleast_1d(getattr(estimator, "statistics_", 0))
+    return statistics.dtype.kind in "OU" and not any(map(times.is_timestamp, statistics))
 
 
 def _step_hints(estimator: Any, positions: Sequence[int]) -> Iterator[tuple[int, ColumnHint]]:
@@ -172,12 +178,13 @@ def preserves_columns(step: Any) -> bool:
 def _category_hint(values: Any, *, rejects_unknown: bool) -> ColumnHint:
     """Return the hint that follows from the categories of an encoder."""
     if values.dtype.kind == "M":
-        dtype = str(values.dtype)
         counts = values[~np.isnat(values)].astype(np.int64).tolist()
-        texts = tuple(times.format_time(count, dtype) for count in counts)
-        return ColumnHint(texts, rejects_unknown, DATETIME, dtype)
+        return _time_hint(counts, str(values.dtype), rejects_unknown=rejects_unknown)
     present = [value for value in values.tolist() if value is not None and value == value]  # noqa: PLR0124 - not NaN
     types = set(map(type, present))
+    if present and all(map(times.is_timestamp, present)):
+        counts, dtypes = zip(*map(times.read_timestamp, present), strict=True)
+        return _time_hint(counts, dtypes[0], rejects_unknown=rejects_unknown)
     if types == {bool}:
         kind, dtype = BOOLEAN, "bool"
     elif types == {str}:
@@ -188,3 +195,11 @@ def _category_hint(values: Any, *, rejects_unknown: bool) -> ColumnHint:
         kind, dtype = NUMBER, str(values.dtype) if values.dtype.kind == "f" else "float64"
     missing_as_none = None in values.tolist()
     return ColumnHint(tuple(present), rejects_unknown, kind, dtype, missing_as_none)
+
+
+def _time_hint(counts: Sequence[int], dtype: str, *, rejects_unknown: bool) -> ColumnHint:
+    try:
+        texts = tuple(times.format_time(count, dtype) for count in counts)
+    except ValueError as exc:
+        raise ArtifactError(f"An encoder has times of dtype {dtype}. {exc}") from exc
+    return ColumnHint(texts, rejects_unknown, DATETIME, dtype)
