@@ -44,6 +44,15 @@ def get_innermost(estimator: Any) -> Any:
     return estimator
 
 
+def get_receivers(estimator: Any) -> list[Any]:
+    """Return the innermost estimators that receive the rows, such as the parts of a vote."""
+    inner = get_inner(estimator)
+    if inner is None:
+        return [estimator]
+    parts = get_all_inner(estimator) or [inner]
+    return [receiver for part in parts for receiver in get_receivers(part)]
+
+
 def takes_text(estimator: Any) -> bool:
     """Return whether each row is a text, because a vectorizer receives the rows first."""
     return hasattr(get_innermost(estimator), "build_analyzer")

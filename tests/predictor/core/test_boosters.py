@@ -15,6 +15,7 @@ from catboost import CatBoostClassifier, CatBoostRanker, CatBoostRegressor
 from imblearn.over_sampling import RandomOverSampler
 from imblearn.pipeline import make_pipeline
 from lightgbm import LGBMClassifier, LGBMRanker, LGBMRegressor
+from sklearn.ensemble import VotingClassifier
 from sklearn.metrics import mean_absolute_error
 from xgboost import XGBClassifier, XGBRanker, XGBRegressor, XGBRFClassifier
 
@@ -144,6 +145,10 @@ CASES = {
         np.nan_to_num(X),
     ),
     "XGBoost, several targets": lambda: (XGBRegressor(**FEW).fit(X, np.c_[Y, -Y]), X),
+    "XGBoost, methods": lambda: (
+        XGBClassifier(**FEW, tree_method="hist", sampling_method="uniform").fit(X, LABELS > 0),
+        X,
+    ),
     "XGBoost, several labels": lambda: (XGBClassifier(**FEW).fit(X, LABEL_MATRIX), X),
     "XGBoost, two labels": lambda: (XGBClassifier(**FEW).fit(X, LABEL_MATRIX[:, :2]), X),
     "XGBoost, counts": lambda: (XGBRegressor(**FEW, objective="count:poisson").fit(X, LABELS), X),
@@ -181,6 +186,12 @@ CASES = {
     "LightGBM, counts": lambda: (LGBMRegressor(**QUIET, objective="poisson").fit(X, LABELS), X),
     "LightGBM, threads": lambda: (
         LGBMRegressor(n_estimators=5, num_threads=2, verbose=-1).fit(X, Y),
+        X,
+    ),
+    "LightGBM, methods": lambda: (
+        LGBMRegressor(
+            **QUIET, monotone_constraints=[1, 0, 0], monotone_constraints_method="advanced"
+        ).fit(X, Y),
         X,
     ),
     "LightGBM, ranks": lambda: (LGBMRanker(**QUIET).fit(X, LABELS, group=[10] * 8), X),
@@ -414,6 +425,15 @@ def test_lightgbm_serves_the_names_of_the_dataframe_although_it_stores_others():
     data, signature = artifacts.dump(model, spaced)[:2]
     assert signature.names == ["mean radius", "mean_area"]
     assert artifacts.ingest(data, "model.skops").signature == signature
+
+
+def test_a_vote_with_lightgbm_serves_the_names_of_the_dataframe():
+    spaced = TABLE[["a", "b"]].set_axis(["mean radius", "mean area"], axis=1)
+    parts = [("xgboost", XGBClassifier(**FEW)), ("lightgbm", LGBMClassifier(**QUIET))]
+    for model in (VotingClassifier(parts), VotingClassifier(parts[::-1])):
+        data, signature = artifacts.dump(model.fit(spaced, LABELS), spaced)[:2]
+        assert signature.names == ["mean radius", "mean area"]
+        assert artifacts.ingest(data, "model.skops").signature == signature
 
 
 @pytest.mark.parametrize("package", boosters.DISTRIBUTIONS)
