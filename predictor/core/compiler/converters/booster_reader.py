@@ -71,8 +71,7 @@ def read_booster(estimator: Any) -> Booster:
     Raises
     ------
     NotCompilable
-        Treelite is not installed or does not read the estimator, or the trees need arithmetic that
-        compiled estimators do not have.
+        Treelite is not installed, or compiled estimators do not have the arithmetic of the trees.
     """
     is_xgboost = get_package(estimator) == "xgboost"
     booster = estimator.get_booster() if is_xgboost else estimator.booster_
@@ -153,13 +152,10 @@ def _find_categories(booster: Any, text: str) -> dict[int, list[Any]]:
 def _read(loader: str, model: Any) -> Booster:
     """Return the trees of a model that a function of Treelite loads."""
     try:
-        from treelite import TreeliteError, frontend  # noqa: PLC0415 - optional, as the packages
+        from treelite import frontend  # noqa: PLC0415 - optional, as the packages
     except ImportError as exc:
         raise NotCompilable(WITHOUT_TREELITE) from exc
-    try:
-        loaded = getattr(frontend, loader)(model)
-    except TreeliteError as exc:
-        raise NotCompilable("Treelite does not read these trees.") from exc
+    loaded = getattr(frontend, loader)(model)
     header = partial(_get_field, loaded.get_header_accessor())
     if header("leaf_vector_shape").prod() > 1:
         raise NotCompilable("Trees with several outputs are not compiled.")
@@ -185,8 +181,9 @@ def _read_tree(accessor: Any) -> Tree:
     # The categories of XGBoost go to the right.
     swapped = get("category_list_right_child").astype(bool)
     below = np.nextafter(threshold, threshold.dtype.type(-np.inf))
-    listed = get("category_list")
-    ends = get("category_list_end")[is_categorical].astype(np.intp)
+    categories = get("category_list").astype(np.float64)
+    ends = (get(f"category_list_{name}")[is_categorical].tolist() for name in ("begin", "end"))
+    members = [np.append(categories[start:end], np.nan) for start, end in zip(*ends, strict=True)]
     return Tree(
         is_leaf=is_leaf,
         left=np.where(swapped, right, left),
@@ -196,7 +193,7 @@ def _read_tree(accessor: Any) -> Tree:
         missing_left=missing_left ^ swapped,
         values=get("leaf_value")[is_leaf][:, np.newaxis].astype(np.float64),
         is_categorical=is_categorical,
-        members=np.insert(listed.astype(np.float64), ends, np.nan),
+        members=np.concatenate([np.empty(0), *members]),
     )
 
 
