@@ -46,6 +46,7 @@ TABLE = pd.DataFrame(X, columns=["a", "b", "c"]).assign(
 )
 FOREIGN = TABLE.assign(city=TABLE.city.cat.rename_categories({"Rome": "Zürich"}))
 CONSTANT = TABLE.assign(land=pd.Categorical(["Norway"] * ROWS))
+WITH_BOOLEANS = TABLE.assign(active=rng.random(ROWS) < 0.5)
 STRINGS = TABLE.assign(city=TABLE.city.astype(object))
 FEW = {"n_estimators": 5, "max_depth": 3, "n_jobs": 1}
 QUIET = FEW | {"verbose": -1, "min_child_samples": 5}
@@ -117,6 +118,10 @@ CASES = {
     "XGBoost, categories": lambda: (
         XGBClassifier(**FEW, enable_categorical=True).fit(TABLE, LABELS),
         TABLE,
+    ),
+    "XGBoost, booleans": lambda: (
+        XGBClassifier(**FEW, enable_categorical=True).fit(WITH_BOOLEANS, LABELS > 0),
+        WITH_BOOLEANS,
     ),
     "XGBoost, many categories": lambda: (XGBRegressor(**FULL).fit(MANY, EFFECTS), MANY),
     "XGBoost, one category each": lambda: (
@@ -450,6 +455,7 @@ COMPILED = {
     "XGBoost, two classes": ["predict", "predict_proba"],
     "XGBoost, several classes": ["predict"],
     "XGBoost, categories": ["predict"],
+    "XGBoost, booleans": ["predict", "predict_proba"],
     "XGBoost, many categories": ["predict"],
     "XGBoost, one category each": ["predict", "predict_proba"],
     "XGBoost, several targets": ["predict"],
