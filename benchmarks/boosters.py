@@ -83,7 +83,8 @@ def main():
     )
     print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
     for name, estimator, X in models():
-        save_s, (data, signature, _) = seconds(partial(artifacts.dump, estimator, X))
+        save_s, dump = seconds(partial(artifacts.dump, estimator, X))
+        data, signature = dump.data, dump.signature
         load_s, opened = seconds(partial(artifacts.open_artifact, data))
         compile_s, compilation = seconds(partial(compile_, opened.estimator, signature, X))
         costs = f"{len(data) / 1000:.0f} | {save_s * 1e3:.0f} | {load_s * 1e3:.0f} | {compile_s * 1e3:.0f}"

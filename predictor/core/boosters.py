@@ -17,6 +17,9 @@ DISTRIBUTIONS = {
     "catboost": ("catboost",),
 }
 
+# Package that reads the trees of XGBoost and LightGBM, to compile them.
+TREE_READER = "treelite"
+
 # Modules and names of the exceptions with which the packages reject rows, besides Python's own.
 ERRORS = {"lightgbm.basic": "LightGBMError", "catboost": "CatBoostError"}
 
@@ -30,7 +33,7 @@ THREADS = {"n_jobs", "num_threads", "num_thread", "nthread", "nthreads"}
 @cache
 def find_version(package: str) -> str | None:
     """Return the installed version of a package; None if it is not installed."""
-    for distribution in DISTRIBUTIONS[package]:
+    for distribution in DISTRIBUTIONS.get(package, (package,)):
         try:
             return metadata.version(distribution)
         except metadata.PackageNotFoundError:
@@ -42,6 +45,12 @@ def find_versions() -> dict[str, str]:
     """Return the versions of the packages that are installed."""
     versions = {package: find_version(package) for package in DISTRIBUTIONS}
     return {package: version for package, version in versions.items() if version}
+
+
+def find_compiler_versions() -> dict[str, str]:
+    """Return the versions of `find_versions`, and of the reader of trees if it is installed."""
+    version = find_version(TREE_READER)
+    return find_versions() | ({TREE_READER: version} if version else {})
 
 
 def get_package(value: Any) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 
 from predictor.core import sklearn_private, times
 from predictor.core.coercion import BOOLEAN, DATETIME, INTEGER, NUMBER, STRING
+from predictor.core.errors import ArtifactError
 
 # Attributes in which a meta-estimator stores the fitted estimator that receives its rows.
 INNER_ATTRIBUTES = (
@@ -41,6 +42,15 @@ def get_innermost(estimator: Any) -> Any:
     while (inner := get_inner(estimator)) is not None:
         estimator = inner
     return estimator
+
+
+def get_receivers(estimator: Any) -> list[Any]:
+    """Return the innermost estimators that receive the rows, such as the parts of a vote."""
+    inner = get_inner(estimator)
+    if inner is None:
+        return [estimator]
+    parts = get_all_inner(estimator) or [inner]
+    return [receiver for part in parts for receiver in get_receivers(part)]
 
 
 def takes_text(estimator: Any) -> bool:
@@ -178,12 +188,13 @@ def preserves_columns(step: Any) -> bool:
 def _category_hint(values: Any, *, rejects_unknown: bool) -> ColumnHint:
     """Return the hint that follows from the categories of an encoder."""
     if values.dtype.kind == "M":
-        dtype = str(values.dtype)
         counts = values[~np.isnat(values)].astype(np.int64).tolist()
-        texts = tuple(times.format_time(count, dtype) for count in counts)
-        return ColumnHint(texts, rejects_unknown, DATETIME, dtype)
+        return _time_hint(counts, str(values.dtype), rejects_unknown=rejects_unknown)
     present = [value for value in values.tolist() if value is not None and value == value]  # noqa: PLR0124 - not NaN
     types = set(map(type, present))
+    if present and all(map(times.is_timestamp, present)):
+        counts, dtypes = zip(*map(times.read_timestamp, present), strict=True)
+        return _time_hint(counts, dtypes[0], rejects_unknown=rejects_unknown)
     if types == {bool}:
         kind, dtype = BOOLEAN, "bool"
     elif types == {str}:
@@ -194,3 +205,11 @@ def _category_hint(values: Any, *, rejects_unknown: bool) -> ColumnHint:
         kind, dtype = NUMBER, str(values.dtype) if values.dtype.kind == "f" else "float64"
     missing_as_none = None in values.tolist()
     return ColumnHint(tuple(present), rejects_unknown, kind, dtype, missing_as_none)
+
+
+def _time_hint(counts: Sequence[int], dtype: str, *, rejects_unknown: bool) -> ColumnHint:
+    try:
+        texts = tuple(times.format_time(count, dtype) for count in counts)
+    except ValueError as exc:
+        raise ArtifactError(f"An encoder has times of dtype {dtype}. {exc}") from exc
+    return ColumnHint(texts, rejects_unknown, DATETIME, dtype)

@@ -35,13 +35,18 @@ def check_fitted(estimator: Any) -> None:
         ) from exc
 
 
-def get_classes(estimator: Any) -> tuple[Any, ...] | None:
-    """Return a classifier's labels as plain values; for several outputs, a tuple of tuples."""
+def get_classes(estimator: Any, n_outputs: int) -> tuple[Any, ...] | None:
+    """Return a classifier's labels as plain values; for several outputs, a tuple of tuples.
+
+    Labels that can apply at once have numbers as classes. XGBoost states 0 and 1 instead.
+    """
     labels = getattr(estimator, "classes_", None)
     if labels is None:
         return None
     if isinstance(labels, list) and labels and isinstance(labels[0], np.ndarray):
         return tuple(tuple(each.tolist()) for each in labels)
+    if n_outputs > 1:
+        return tuple(range(n_outputs))
     return tuple(np.asarray(labels).tolist())
 
 

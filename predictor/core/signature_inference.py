@@ -14,7 +14,7 @@ from predictor.core import (
 )
 from predictor.core.coercion import INTEGER
 from predictor.core.columns import Column
-from predictor.core.encoder_metadata import get_innermost
+from predictor.core.encoder_metadata import get_innermost, get_receivers
 from predictor.core.errors import ArtifactError
 from predictor.core.input_builders import ARRAY, FRAME, SPARSE, VECTOR
 from predictor.core.sample_frames import convert_sample
@@ -64,7 +64,7 @@ def infer_signature(
     first = get_innermost(estimator)
     if sample is None:
         _check_categories(first)
-    inferred = _restore_names(inferred, sample, first)
+    inferred = _restore_names(inferred, sample, get_receivers(estimator))
     unused = unused_columns.find_unused(estimator, len(inferred), _align(sample, inferred))
     inferred = unused_columns.mark_unused(inferred, unused)
     if sample is not None:
@@ -75,12 +75,13 @@ def infer_signature(
     if len({column.name for column in inferred}) < len(inferred):
         raise ArtifactError("Two columns of the model have the same name.")
     has_predict = methods[0] == "predict"
+    n_outputs = probing.count_outputs(method, container, inferred) if has_predict else 1
     return Signature(
         columns=_rename_columns(inferred, columns, container),
         methods=methods,
-        classes=introspection.get_classes(estimator),
+        classes=introspection.get_classes(estimator, n_outputs),
         container=container,
-        n_outputs=probing.count_outputs(method, container, inferred) if has_predict else 1,
+        n_outputs=n_outputs,
     )
 
 
@@ -144,10 +145,12 @@ def _check_categories(estimator: Any) -> None:
         )
 
 
-def _restore_names(inferred: Sequence[Column], sample: Any, estimator: Any) -> tuple[Column, ...]:
-    """Return the inferred columns with the names of a DataFrame, if the estimator changed them."""
+def _restore_names(
+    inferred: Sequence[Column], sample: Any, receivers: Sequence[Any]
+) -> tuple[Column, ...]:
+    """Return the inferred columns with the names of a DataFrame, if an estimator changed them."""
     names = [str(name) for name in getattr(sample, "columns", ())]
-    stored = {boosters.get_stored_name(estimator, name): name for name in names}
+    stored = {boosters.get_stored_name(each, name): name for each in receivers for name in names}
     return tuple(replace(column, name=stored.get(column.name, column.name)) for column in inferred)
 
 

@@ -74,6 +74,17 @@ def read_dtype(name: str) -> TimeDtype:
     return TimeDtype(match[1], match[2] or "")
 
 
+def is_timestamp(value: Any) -> bool:
+    """Return whether a value is a Timestamp of pandas, which need not be imported."""
+    return type(value).__name__ == "Timestamp"
+
+
+def read_timestamp(timestamp: Any) -> tuple[int, str]:
+    """Return the count of a Timestamp of pandas, and the dtype of a column that contains it."""
+    zone = f", {timestamp.tz}" if timestamp.tz else ""
+    return int(timestamp.asm8.astype("int64")), f"datetime64[{timestamp.unit}{zone}]"
+
+
 @lru_cache
 def get_zone(name: str) -> tzinfo:
     """Return the time zone of a name such as Europe/Oslo or UTC+02:00.

@@ -23,6 +23,7 @@ from functools import partial
 from importlib import import_module
 from typing import Any, NoReturn
 
+from predictor.core import boosters
 from predictor.isolation import messages
 from predictor.isolation.job import FILES, Job
 from predictor.isolation.options import Options
@@ -168,7 +169,8 @@ class Supervisor:
         job = Job(**fields | dict(zip(files, descriptors, strict=True)))
         own, theirs = messages.pair()
         with own, theirs:
-            self._jobs.add(_fork(JOB, list_modules(job.trusted), job, theirs))
+            optional = [*boosters.find_compiler_versions(), *list_modules(job.trusted)]
+            self._jobs.add(_fork(JOB, optional, job, theirs))
             messages.send(connection, messages.dump({}), [own.fileno()])
 
     def _start(self, key: str, request: dict[str, Any], artifact: int) -> Child:
@@ -232,7 +234,7 @@ def import_modules(modules: Sequence[str], optional: Sequence[str]) -> None:
     """Import modules that confined processes share, and optional modules that some files need.
 
     The optional modules are those of the operator, whose files a confined process cannot read, and
-    the packages of gradient boosting that a version needs.
+    packages of gradient boosting: those that a version needs, and all that are installed for a job.
     """
     from predictor.core import sklearn_private  # noqa: PLC0415 - many servers never fork a process
 

@@ -8,7 +8,7 @@ from predictor.core import boosters, distribution, introspection, times
 from predictor.core.coercion import DATETIME, KINDS, InvalidValue
 from predictor.core.columns import Column
 from predictor.core.descriptions import name_classes
-from predictor.core.encoder_metadata import get_innermost
+from predictor.core.encoder_metadata import get_receivers
 from predictor.core.errors import ArtifactError, PredictorError
 from predictor.core.input_builders import CONTAINERS, FRAME
 from predictor.core.lazy_frame import materialize
@@ -40,14 +40,16 @@ def read_signature(stated: Mapping[str, Any], estimator: Any) -> Signature:
     signature = parse_signature(stated)
     names = introspection.get_names(estimator)
     columns = introspection.get_columns(estimator, len(signature.columns))
-    first = get_innermost(estimator)
-    stored_names = [boosters.get_stored_name(first, name) for name in signature.names]
+    stored_names = [
+        [boosters.get_stored_name(each, name) for name in signature.names]
+        for each in get_receivers(estimator)
+    ]
     methods = get_methods(estimator)
     is_match = (
         set() < set(signature.methods) <= set(methods)
-        and signature.classes == introspection.get_classes(estimator)
+        and signature.classes == introspection.get_classes(estimator, signature.n_outputs)
         and len(columns) == len(signature.columns)
-        and (signature.container != FRAME or names in (None, signature.names, stored_names))
+        and (signature.container != FRAME or names in (None, signature.names, *stored_names))
     )
     if not is_match:
         raise ArtifactError(

@@ -76,6 +76,46 @@ class CategoryEncoder(CompiledEstimator):
 
 
 @dataclass
+class CategoryNumbers(CompiledEstimator):
+    """Numbers in place of the categories of some columns; unknown categories become NaN.
+
+    Parameters
+    ----------
+    positions : list of int
+        Columns of categories.
+    categories : list of list
+        Categories of each of these columns, in the order of their numbers.
+    """
+
+    reads: ClassVar[str] = VALUES
+    accepts: ClassVar[str] = ANY
+
+    positions: list[int]
+    categories: list[list[Any]]
+
+    def __post_init__(self) -> None:
+        self.numbers = [
+            {category: number for number, category in enumerate(categories)}
+            for categories in self.categories
+        ]
+
+    def transform(self, X: Any) -> Array:
+        """Return rows of numbers.
+
+        Raises
+        ------
+        FallbackRequired
+            The number of columns is wrong, or another column has a value that is not a number.
+        """
+        columns = list(X.columns if type(X) is Table else X.T)
+        if len(columns) <= max(self.positions):
+            raise FallbackRequired
+        for position, numbers in zip(self.positions, self.numbers, strict=True):
+            columns[position] = [numbers.get(value, np.nan) for value in columns[position]]
+        return Table(columns).numbers()
+
+
+@dataclass
 class StringImputer(CompiledEstimator):
     """Missing strings replaced by a statistic of their column.
 

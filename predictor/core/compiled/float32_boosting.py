@@ -15,6 +15,9 @@ from predictor.core.compiled.trees import TreeEnsemble
 
 HALF = 0.5
 
+# XGBoost's logistic function is constant below this margin.
+LOWEST_MARGIN = np.float32(-88.7)
+
 
 @dataclass
 class Float32Boosting(TreeEnsemble):
@@ -49,30 +52,40 @@ class Float32Regressor(Float32Boosting):
 
 
 @dataclass
-class Float32BinaryClassifier(Float32Boosting):
-    """Classifier of the labels 0 and 1 by a logistic function."""
+class Float32LogisticClassifier(Float32Boosting):
+    """Classifier of the labels 0 and 1 by a logistic function, or of several such labels."""
 
     def run_methods(self, methods: Sequence[str], X: Array) -> dict[str, Any]:
         """Return labels and probabilities of one run of the trees."""
-        probabilities = self.predict_proba(X)
-        made = {"predict": _labels(probabilities), "predict_proba": probabilities}
-        return {method: made[method] for method in methods}
+        shares = self._shares(X)
+        made = {"predict": _labels, "predict_proba": _probabilities}
+        return {method: made[method](shares) for method in methods}
 
     def predict(self, X: Array) -> Array:
-        """Return the labels, shape (n_samples,)."""
-        return _labels(self.predict_proba(X))
+        """Return the labels, shape (n_samples,) or (n_samples, n_outputs)."""
+        return _labels(self._shares(X))
 
     def predict_proba(self, X: Array) -> Array:
-        """Return the probabilities, shape (n_samples, 2), float32."""
+        """Return the probabilities of 0 and 1, or of each label, shape (n_samples, n), float32."""
+        return _probabilities(self._shares(X))
+
+    def _shares(self, X: Array) -> Array:
+        """Return the probabilities of 1, shape (n_samples, n_outputs), float32."""
         # NumPy's exponential function rounds float32 differently.
         from scipy.special import expit  # noqa: PLC0415 - only some models need it
 
-        second = expit(self.outputs(X)[:, 0])
-        return np.vstack((np.float32(1.0) - second, second)).T
+        shares: Array = expit(np.maximum(self.outputs(X), LOWEST_MARGIN))
+        return shares
 
 
-def _labels(probabilities: Array) -> Array:
-    return (probabilities[:, 1] > HALF).astype(np.int64)
+def _labels(shares: Array) -> Array:
+    is_one = shares > HALF
+    # XGBoost returns several labels as float64.
+    return is_one[:, 0].astype(np.int64) if shares.shape[1] == 1 else is_one.astype(np.float64)
+
+
+def _probabilities(shares: Array) -> Array:
+    return np.hstack((np.float32(1.0) - shares, shares)) if shares.shape[1] == 1 else shares
 
 
 @dataclass

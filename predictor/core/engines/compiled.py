@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 # Version of the format and the classes of compiled estimators. Files of other generations are
 # built again.
-GENERATION = 8
+GENERATION = 9
 
 # Number of rows that no compiled estimator takes long for.
 FEW_ROWS = 64
@@ -237,7 +237,7 @@ def _column_values(column: Column, values: list[Any]) -> Any:
 def built_with() -> dict[str, str]:
     """Return the versions that a compiled estimator depends on."""
     packages = ("scikit-learn", "numpy", "onnxruntime")
-    versions = {name: version(name) for name in packages} | boosters.find_versions()
+    versions = {name: version(name) for name in packages} | boosters.find_compiler_versions()
     return {"generation": str(GENERATION), "machine": platform.machine()} | versions
 
 

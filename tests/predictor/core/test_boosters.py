@@ -2,6 +2,7 @@
 
 import atexit
 import json
+import sys
 from copy import deepcopy
 from functools import cache
 
@@ -14,6 +15,7 @@ from catboost import CatBoostClassifier, CatBoostRanker, CatBoostRegressor
 from imblearn.over_sampling import RandomOverSampler
 from imblearn.pipeline import make_pipeline
 from lightgbm import LGBMClassifier, LGBMRanker, LGBMRegressor
+from sklearn.ensemble import VotingClassifier
 from sklearn.metrics import mean_absolute_error
 from xgboost import XGBClassifier, XGBRanker, XGBRegressor, XGBRFClassifier
 
@@ -35,12 +37,16 @@ X[rng.random(X.shape) < 0.1] = np.nan
 Y = np.nan_to_num(X).sum(axis=1)
 NOISE = 2.0 * rng.normal(size=20)
 LABELS = np.arange(ROWS) % 3
+LABEL_MATRIX = np.eye(3, dtype=int)[LABELS] | (np.nan_to_num(X) > 1)
 GROUPS = np.repeat(np.arange(8), 10)
 TABLE = pd.DataFrame(X, columns=["a", "b", "c"]).assign(
     city=pd.Categorical(
         rng.choice(["Oslo", "Rome", "Bern"], ROWS), ["Rome", "Oslo", "Bern", "Paris"]
     )
 )
+FOREIGN = TABLE.assign(city=TABLE.city.cat.rename_categories({"Rome": "Zürich"}))
+CONSTANT = TABLE.assign(land=pd.Categorical(["Norway"] * ROWS))
+WITH_BOOLEANS = TABLE.assign(active=rng.random(ROWS) < 0.5)
 STRINGS = TABLE.assign(city=TABLE.city.astype(object))
 FEW = {"n_estimators": 5, "max_depth": 3, "n_jobs": 1}
 QUIET = FEW | {"verbose": -1, "min_child_samples": 5}
@@ -70,6 +76,30 @@ def cut_short_lightgbm():
     return model, X
 
 
+def with_many_categories():
+    """Rows whose target depends on the categories: strings, and numbers with gaps."""
+    cities = [f"city {n}" for n in range(30)]
+    table = pd.DataFrame(
+        {
+            "city": pd.Categorical(rng.choice(cities, MANY_ROWS), cities),
+            "x": rng.normal(size=MANY_ROWS),
+            "zone": pd.Categorical(rng.choice([10, 20, 700], MANY_ROWS)),
+        }
+    )
+    table.loc[::7, ["city", "x"]] = np.nan
+    table.loc[::11, "zone"] = np.nan
+    effects = (
+        rng.normal(size=31)[table.city.cat.codes] * np.array([1, -1, 2, 0.5])[table.zone.cat.codes]
+    )
+    return table, effects + table.x.fillna(0.3)
+
+
+MANY_ROWS = 600
+MANY, EFFECTS = with_many_categories()
+FULL = {"n_estimators": 20, "n_jobs": 1, "enable_categorical": True}
+EXACT = {"n_estimators": 20, "n_jobs": 1, "verbose": -1, "cat_smooth": 0, "min_data_per_group": 1}
+
+
 def with_custom_parts():
     """A model of XGBoost with functions and callbacks that only its fit calls."""
     model = XGBClassifier(
@@ -89,6 +119,27 @@ CASES = {
         XGBClassifier(**FEW, enable_categorical=True).fit(TABLE, LABELS),
         TABLE,
     ),
+    "XGBoost, booleans": lambda: (
+        XGBClassifier(**FEW, enable_categorical=True).fit(WITH_BOOLEANS, LABELS > 0),
+        WITH_BOOLEANS,
+    ),
+    "XGBoost, many categories": lambda: (XGBRegressor(**FULL).fit(MANY, EFFECTS), MANY),
+    "XGBoost, one category each": lambda: (
+        XGBClassifier(**FULL, max_cat_to_onehot=100).fit(MANY, EFFECTS > 0),
+        MANY,
+    ),
+    "XGBoost, foreign letters": lambda: (
+        XGBClassifier(**FEW, enable_categorical=True).fit(FOREIGN, LABELS > 0),
+        FOREIGN,
+    ),
+    "XGBoost, quantiles": lambda: (
+        XGBRegressor(**FEW, objective="reg:quantileerror", quantile_alpha=[0.1, 0.9]).fit(X, Y),
+        X,
+    ),
+    "XGBoost, trees of targets": lambda: (
+        XGBRegressor(**FEW, multi_strategy="multi_output_tree").fit(X, np.c_[Y, -Y]),
+        X,
+    ),
     "XGBoost, another gap": lambda: (
         XGBRegressor(**FEW, missing=-1.0).fit(np.nan_to_num(X, nan=-1.0), Y),
         np.nan_to_num(X, nan=-1.0),
@@ -99,6 +150,12 @@ CASES = {
         np.nan_to_num(X),
     ),
     "XGBoost, several targets": lambda: (XGBRegressor(**FEW).fit(X, np.c_[Y, -Y]), X),
+    "XGBoost, methods": lambda: (
+        XGBClassifier(**FEW, tree_method="hist", sampling_method="uniform").fit(X, LABELS > 0),
+        X,
+    ),
+    "XGBoost, several labels": lambda: (XGBClassifier(**FEW).fit(X, LABEL_MATRIX), X),
+    "XGBoost, two labels": lambda: (XGBClassifier(**FEW).fit(X, LABEL_MATRIX[:, :2]), X),
     "XGBoost, counts": lambda: (XGBRegressor(**FEW, objective="count:poisson").fit(X, LABELS), X),
     "XGBoost, forest": lambda: (XGBRFClassifier(**FEW).fit(X, LABELS > 0), X),
     "XGBoost, ranks": lambda: (XGBRanker(**FEW).fit(X, LABELS, qid=GROUPS), X),
@@ -110,6 +167,19 @@ CASES = {
         X,
     ),
     "LightGBM, categories": lambda: (LGBMClassifier(**QUIET).fit(TABLE, LABELS), TABLE),
+    "LightGBM, many categories": lambda: (LGBMClassifier(**EXACT).fit(MANY, EFFECTS > 0), MANY),
+    "LightGBM, one category each": lambda: (
+        LGBMRegressor(**EXACT, max_cat_to_onehot=100).fit(MANY, EFFECTS),
+        MANY,
+    ),
+    "LightGBM, a constant category": lambda: (
+        LGBMRegressor(**QUIET).fit(CONSTANT, Y),
+        CONSTANT,
+    ),
+    "LightGBM, no missing values": lambda: (
+        LGBMRegressor(**QUIET, use_missing=False).fit(X, Y),
+        X,
+    ),
     "LightGBM, forest": lambda: (
         LGBMRegressor(
             **QUIET, boosting_type="rf", subsample=0.7, subsample_freq=1, colsample_bytree=0.7
@@ -121,6 +191,12 @@ CASES = {
     "LightGBM, counts": lambda: (LGBMRegressor(**QUIET, objective="poisson").fit(X, LABELS), X),
     "LightGBM, threads": lambda: (
         LGBMRegressor(n_estimators=5, num_threads=2, verbose=-1).fit(X, Y),
+        X,
+    ),
+    "LightGBM, methods": lambda: (
+        LGBMRegressor(
+            **QUIET, monotone_constraints=[1, 0, 0], monotone_constraints_method="advanced"
+        ).fit(X, Y),
         X,
     ),
     "LightGBM, ranks": lambda: (LGBMRanker(**QUIET).fit(X, LABELS, group=[10] * 8), X),
@@ -140,6 +216,10 @@ CASES = {
     ),
     "CatBoost, several targets": lambda: (
         CatBoostRegressor(**SILENT, loss_function="MultiRMSE").fit(X, np.c_[Y, -Y]),
+        X,
+    ),
+    "CatBoost, several labels": lambda: (
+        CatBoostClassifier(**SILENT, loss_function="MultiLogloss").fit(X, LABEL_MATRIX),
         X,
     ),
     "CatBoost, ranks": lambda: (CatBoostRanker(**SILENT).fit(X, LABELS, group_id=GROUPS), X),
@@ -352,6 +432,15 @@ def test_lightgbm_serves_the_names_of_the_dataframe_although_it_stores_others():
     assert artifacts.ingest(data, "model.skops").signature == signature
 
 
+def test_a_vote_with_lightgbm_serves_the_names_of_the_dataframe():
+    spaced = TABLE[["a", "b"]].set_axis(["mean radius", "mean area"], axis=1)
+    parts = [("xgboost", XGBClassifier(**FEW)), ("lightgbm", LGBMClassifier(**QUIET))]
+    for model in (VotingClassifier(parts), VotingClassifier(parts[::-1])):
+        data, signature = artifacts.dump(model.fit(spaced, LABELS), spaced)[:2]
+        assert signature.names == ["mean radius", "mean area"]
+        assert artifacts.ingest(data, "model.skops").signature == signature
+
+
 @pytest.mark.parametrize("package", boosters.DISTRIBUTIONS)
 def test_without_the_package_the_message_names_the_extra(package, monkeypatch):
     name = {"xgboost": "XGBoost", "lightgbm": "LightGBM", "catboost": "CatBoost"}[package]
@@ -365,30 +454,42 @@ def test_without_the_package_the_message_names_the_extra(package, monkeypatch):
 COMPILED = {
     "XGBoost, two classes": ["predict", "predict_proba"],
     "XGBoost, several classes": ["predict"],
+    "XGBoost, categories": ["predict"],
+    "XGBoost, booleans": ["predict", "predict_proba"],
+    "XGBoost, many categories": ["predict"],
+    "XGBoost, one category each": ["predict", "predict_proba"],
     "XGBoost, several targets": ["predict"],
+    "XGBoost, several labels": ["predict", "predict_proba"],
+    "XGBoost, two labels": ["predict", "predict_proba"],
+    "XGBoost, quantiles": ["predict"],
     "XGBoost, forest": ["predict", "predict_proba"],
     "XGBoost, ranks": ["predict"],
     "XGBoost, stopped": ["predict"],
     "LightGBM, two classes": ["predict", "predict_proba", "decision_function"],
     "LightGBM, several classes": ["predict", "predict_proba", "decision_function"],
+    "LightGBM, categories": ["predict", "predict_proba", "decision_function"],
+    "LightGBM, many categories": ["predict", "predict_proba", "decision_function"],
+    "LightGBM, one category each": ["predict"],
+    "LightGBM, no missing values": ["predict"],
     "LightGBM, forest": ["predict"],
     "LightGBM, counts": ["predict"],
     "LightGBM, ranks": ["predict"],
     "LightGBM, stopped": ["predict"],
 }
 NOT_COMPILED = {
-    "XGBoost, softmax": "The objective multi:softmax is not compiled.",
-    "XGBoost, categories": "Boosting over categories is not compiled.",
+    "XGBoost, foreign letters": "XGBoost with categories that are not ASCII is not compiled.",
+    "XGBoost, trees of targets": "Trees with several outputs are not compiled.",
     "XGBoost, another gap": "XGBoost with another missing value than NaN is not compiled.",
     "XGBoost, dart": "XGBoost is compiled for the booster gbtree.",
-    "XGBoost, counts": "The objective count:poisson is not compiled.",
-    "LightGBM, categories": "Boosting over categories is not compiled.",
+    "XGBoost, counts": "Boosting with the function exponential is not compiled.",
+    "LightGBM, a constant category": ("LightGBM does not state which columns have the categories."),
     "LightGBM, linear trees": "Trees with linear models in their leaves are not compiled.",
     "LightGBM, zeros missing": "Boosting with zero_as_missing is not compiled.",
     "CatBoost, two classes": "CatBoostClassifier is not compiled.",
 }
 
 
+@pytest.mark.filterwarnings("ignore:X does not have valid feature names")  # of the tree's rows
 @pytest.mark.parametrize("name", COMPILED)
 def test_compiled_boosting_is_verified(name):
     estimator, rows = fitted(name)
@@ -405,3 +506,33 @@ def test_other_boosting_is_not_compiled(name):
     with pytest.raises(NotCompilable) as refusal:
         convert(fitted(name)[0])
     assert str(refusal.value) == NOT_COMPILED[name]
+
+
+def test_without_treelite_boosting_is_not_compiled(monkeypatch):
+    monkeypatch.setitem(sys.modules, "treelite", None)
+    for name in ("XGBoost", "LightGBM"):
+        estimator = artifacts.open_artifact(saved(f"{name}, two classes")[0]).estimator
+        with pytest.raises(NotCompilable, match="if the package treelite is installed"):
+            convert(estimator)
+
+
+def test_the_score_of_xgboost_before_the_first_tree_is_exact():
+    """Treelite and NumPy round the logarithm of some of these shares differently."""
+    row = np.zeros((1, 1))
+    for share in [0.21845366, 0.47948775, 0.5135627, 0.94909436, 0.26978672]:
+        model = XGBClassifier(n_estimators=1, n_jobs=1, base_score=share)
+        model.fit(np.zeros((4, 1)), [0, 1, 0, 1])
+        margin = convert(model).outputs(row)[:, 0]
+        np.testing.assert_array_equal(margin, model.predict(row, output_margin=True))
+
+
+def push_apart(y, _scores):
+    return 100 - 200 * y, np.ones_like(y)
+
+
+def test_probabilities_of_extreme_scores_are_those_of_xgboost():
+    """Its logistic function does not reach zero."""
+    model = XGBClassifier(**FEW, objective=push_apart)
+    model.fit(X, LABELS > 0)
+    assert model.predict(X, output_margin=True).min() < -90
+    np.testing.assert_array_equal(convert(model).predict_proba(X), model.predict_proba(X))

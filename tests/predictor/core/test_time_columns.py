@@ -1,6 +1,7 @@
 """Columns of datetime64: ISO 8601 texts in rows, the fitted dtype in the estimator's input."""
 
 import json
+from datetime import timedelta, timezone
 
 import numpy as np
 import orjson
@@ -11,8 +12,15 @@ from hypothesis import strategies as st
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import HistGradientBoostingRegressor
+from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    OneHotEncoder,
+    OrdinalEncoder,
+    StandardScaler,
+    TargetEncoder,
+)
 
 from predictor.core import artifacts
 from predictor.core.codec import decode_rows
@@ -201,10 +209,54 @@ def test_an_encoder_of_days_states_them(handle_unknown):
             np.testing.assert_array_equal(estimator.transform(sent), [[0, 0]])
 
 
-def test_an_encoder_of_times_with_a_time_zone_is_rejected():
+ENCODERS = [
+    OneHotEncoder(sparse_output=False),
+    OneHotEncoder(handle_unknown="ignore", sparse_output=False),
+    OrdinalEncoder(),
+    TargetEncoder(),
+]
+
+
+@pytest.mark.parametrize("dtype", [each for each in DTYPES if "," in each])
+@pytest.mark.parametrize("encoder", ENCODERS, ids=str)
+def test_an_encoder_of_times_with_a_time_zone_reads_any_offset(encoder, dtype):
+    X = table(dtype)[["at"]]
+    X.loc[3, "at"] = pd.NaT
+    expected = encoder.fit(X, np.arange(ROWS) % 2).transform(X)
+    restored = artifacts.open_artifact(artifacts.dump(encoder, X).data).estimator
+    for sample in (X, None):
+        column = infer_signature(restored, sample=sample).columns[0]
+        assert (column.dtype, column.categories) == (
+            dtype,
+            tuple(time.isoformat() for time in X["at"].dropna()),
+        )
+    signature = infer_signature(restored, sample=X)
+    for zone in ("UTC", "Asia/Kolkata"):
+        moved = [None if time is pd.NaT else time.tz_convert(zone).isoformat() for time in X["at"]]
+        sent = signature.parse_rows([{"at": time} for time in moved]).X
+        result = EstimatorEngine(restored).run(["transform"], sent)["transform"]
+        np.testing.assert_array_equal(result, expected)
+    if getattr(encoder, "handle_unknown", "") == "error":
+        with pytest.raises(InvalidInput) as refusal:
+            signature.parse_rows({"at": "2023-01-01T00:00:00Z"})
+        assert refusal.value.columns["at"][0].endswith("; got another time.")
+
+
+def test_an_imputer_of_times_with_a_time_zone_takes_times():
     X = table(OSLO)[["at"]]
-    with pytest.raises(ArtifactError, match=r"Remove the time zone before fitting: X"):
-        artifacts.dump(OneHotEncoder().fit(X), X)
+    imputer = SimpleImputer(strategy="most_frequent").fit(X)
+    restored = artifacts.open_artifact(artifacts.dump(imputer, X).data).estimator
+    column = infer_signature(restored, sample=X).columns[0]
+    assert (column.kind, column.dtype) == ("datetime", OSLO)
+    np.testing.assert_array_equal(restored.transform(X), imputer.transform(X))
+
+
+@pytest.mark.parametrize("estimator", [OneHotEncoder(), SimpleImputer(strategy="most_frequent")])
+def test_a_time_zone_without_a_name_is_rejected(estimator):
+    zone = timezone(timedelta(hours=1, seconds=1))
+    X = table(OSLO)[["at"]].astype(pd.DatetimeTZDtype("us", zone))
+    with pytest.raises(ArtifactError, match=r"The time zone UTC\+01:00:01 is unknown\."):
+        artifacts.dump(estimator.fit(X))
 
 
 def test_times_are_compared_with_the_sample(case):

@@ -3,6 +3,7 @@
 import ctypes
 import os
 import signal
+import sys
 import traceback
 
 import numpy as np
@@ -51,6 +52,11 @@ def reads_environment(_):
         raise RuntimeError(str(unknown))
 
 
+def names_packages(names):
+    """Fail with the names of the packages that this process has imported."""
+    raise RuntimeError(" ".join(sorted(set(names.split()) & sys.modules.keys())))
+
+
 def floods(_argument):
     """Print, write to every descriptor, and end as if all was well."""
     for _ in range(64):
@@ -74,6 +80,7 @@ ACTIONS = {
     "loop": lambda _: sum(iter(int, 1)),
     "allocate": lambda _: bytearray(10 * 2**30),
     "flood": floods,
+    "name packages": names_packages,
 }
 
 

@@ -88,6 +88,12 @@ def test_a_file_cannot_read_or_write_other_files(inspect, tmp_path):
     assert inspect("read", json.__file__) == [f"{RAISED}The file can be read."]
 
 
+def test_packages_of_boosting_are_imported_before_the_confinement(inspect):
+    """The process that reads the file, which names none of them, has them from the supervisor."""
+    names = "catboost lightgbm treelite xgboost"
+    assert inspect("name packages", names, run=run_in_supervisor) == [f"{RAISED}{names}."]
+
+
 def test_a_file_is_accepted_whose_estimator_searches_libraries_with_threads(tmp_path):
     path = tmp_path / "clusters.skops"
     artifacts.save(KMeans(2, n_init=1, random_state=0).fit(X), path, X)

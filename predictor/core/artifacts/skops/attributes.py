@@ -45,8 +45,9 @@ CALLABLE_ATTRIBUTES: dict[Kind, set[str]] = {
 SERVED = METHODS.keys() - {"predict_std"}
 
 # Fitted attributes whose strings scikit-learn calls as methods. In the classes of the project's
-# list, every attribute with "method" in its name is treated like them. A parameter may also have
-# the values of its constraints. The attributes in COMPARED are only compared with constants.
+# list, every attribute with "method" in its name is treated like them, except in those of gradient
+# boosting, such as `tree_method`. A parameter may also have the values of its constraints. The
+# attributes in COMPARED are only compared with constants.
 NAMED_METHODS = {"stack_method_", "chain_method_", "_response_method"}
 COMPARED = {"_CalibratedClassifier.method", "MethodMetadataRequest.method", "_fit_method"}
 
@@ -171,6 +172,7 @@ def _get_method_options(cls: type, name: str) -> frozenset[str] | None:
     """Return the strings allowed in an attribute with "method" in its name; None for any string."""
     if name in COMPARED or f"{cls.__name__}.{name}" in COMPARED:
         return None
-    if name not in NAMED_METHODS and not _is_listed(cls):
+    is_boosted = f"{cls.__module__}.{cls.__qualname__}" in trusted_types.BOOSTED
+    if name not in NAMED_METHODS and (is_boosted or not _is_listed(cls)):
         return None
     return frozenset(SERVED | sklearn_private.parameter_options(cls, name))

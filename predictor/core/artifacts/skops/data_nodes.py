@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from predictor.core import times
 from predictor.core.artifacts.skops import zip_archive
 from predictor.core.artifacts.skops.reader import Node, Reader, ReadNode, import_name
 from predictor.core.artifacts.skops.writer import WriteNode, Writer, make_node
@@ -20,7 +21,13 @@ COLUMNS = (
     *("pandas.Series", "pandas.core.series.Series", "polars.series.series.Series"),
     *("pandas.api.extensions.ExtensionArray", "pandas.core.arrays.base.ExtensionArray"),
 )
-MISSING_VALUES = ("pandas.api.typing.NAType", "pandas._libs.missing.NAType")
+# Times in arrays of objects, such as the categories of an encoder of times with a time zone.
+TIMESTAMPS = ("pandas.Timestamp", "pandas._libs.tslibs.timestamps.Timestamp")
+# Missing values, which are written like functions.
+MISSING_VALUES = {
+    "NA": ("pandas.api.typing.NAType", "pandas._libs.missing.NAType"),
+    "NaT": ("pandas.api.typing.NaTType", "pandas._libs.tslibs.nattype.NaTType"),
+}
 
 BIT_GENERATORS = ("MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64")
 
@@ -128,8 +135,30 @@ def _write_generator(writer: Writer, value: Any) -> Node:
     return make_node(type(value), "RandomGeneratorNode", content=content)
 
 
-def _write_missing_value(_writer: Writer, _value: Any) -> Node:
-    return {"__class__": "NA", "__module__": "pandas", "__loader__": "FunctionNode"}
+def _read_timestamp(reader: Reader, node: Node) -> Any:
+    import pandas as pd
+
+    count, dtype = reader.read(node["content"])
+    unit, zone = times.read_dtype(dtype)
+    timestamp = pd.DatetimeIndex(np.array([count], dtype=f"datetime64[{unit}]"))[0]
+    return timestamp.tz_localize("UTC").tz_convert(times.get_zone(zone)) if zone else timestamp
+
+
+def _write_timestamp(writer: Writer, value: Any) -> Node:
+    """Return the node of a time: its count since 1970 in UTC, and the dtype of its column."""
+    count, dtype = times.read_timestamp(value)
+    times.read_dtype(dtype)  # rejects a zone that has no name
+    content = writer.write([count, dtype])
+    return {
+        "__class__": "Timestamp",
+        "__module__": "pandas",
+        "__loader__": "TimestampNode",
+        "content": content,
+    }
+
+
+def _write_missing_value(name: str, _writer: Writer, _value: Any) -> Node:
+    return {"__class__": name, "__module__": "pandas", "__loader__": "FunctionNode"}
 
 
 def _write_bytes(loader: str, writer: Writer, value: Any) -> Node:
@@ -144,6 +173,7 @@ READERS: dict[str, ReadNode] = {
     "MaskedArrayNode": _read_masked,
     "DTypeNode": lambda reader, node: reader.read(node["content"]).dtype,
     "SparseMatrixNode": _read_sparse,
+    "TimestampNode": _read_timestamp,
     "RandomStateNode": _read_random_state,
     "RandomGeneratorNode": _read_generator,
 }
@@ -161,5 +191,10 @@ WRITERS: dict[str, WriteNode] = {
     "scipy.sparse._base.sparray": _write_sparse,
     **dict.fromkeys(INDEXES, lambda writer, value: writer.write(value.to_list())),
     **dict.fromkeys(COLUMNS, lambda writer, value: writer.write(value.to_numpy())),
-    **dict.fromkeys(MISSING_VALUES, _write_missing_value),
+    **dict.fromkeys(TIMESTAMPS, _write_timestamp),
+    **{
+        kind: partial(_write_missing_value, name)
+        for name, kinds in MISSING_VALUES.items()
+        for kind in kinds
+    },
 }

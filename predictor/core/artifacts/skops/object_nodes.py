@@ -86,14 +86,7 @@ def _write_object(writer: Writer, value: Any) -> Node:
         return make_node(build, "ConstructorFromReduceNode", content=writer.write(args))
     state = value.__getstate__()
     if state is None and build is not RECONSTRUCTOR:
-        name = type(value).__name__
-        if name == "Timestamp":
-            raise ValueError(
-                "it contains a Timestamp of pandas, as an encoder that was fitted on times with a "
-                "time zone. Remove the time zone before fitting: "
-                'X["at"].dt.tz_convert("UTC").dt.tz_localize(None).'
-            )
-        raise ValueError(f"{name} has neither a state nor arguments.")
+        raise ValueError(f"{type(value).__name__} has neither a state nor arguments.")
     if not isinstance(state, dict):
         return make_node(type(value), "ObjectNode", content=writer.write(state))
     state = _select_attributes(type(value), state)

@@ -43,6 +43,7 @@ DATA = {
     "DTypeNode": {"numpy.dtype"},
     # The layout of all sparse attributes of fitted estimators.
     "SparseMatrixNode": qualify({"scipy.sparse._csr": "csr_matrix csr_array"}),
+    "TimestampNode": {"pandas.Timestamp"},
     "RandomStateNode": {"numpy.random.mtrand.RandomState"},
     "RandomGeneratorNode": {"numpy.random._generator.Generator"},
     # Types as values: of keys, of parameters such as OneHotEncoder's dtype, of the columns that
@@ -138,7 +139,7 @@ FUNCTIONS = qualify(
         "sklearn.feature_selection._mutual_info": "mutual_info_classif mutual_info_regression",
         "sklearn.feature_selection._univariate_selection": "chi2 f_classif f_oneway f_regression "
         "r_regression",
-        "pandas": "NA",  # a missing value, which is written like a function
+        "pandas": "NA NaT",  # missing values, which are written like functions
         "sklearn.utils.validation": "check_array",  # in histogram boosting
     }
 )

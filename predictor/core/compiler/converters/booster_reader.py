@@ -1,13 +1,15 @@
-"""Read the trees of fitted estimators of XGBoost and LightGBM.
+"""Read the trees of fitted estimators of XGBoost and LightGBM with Treelite.
 
 References
 ----------
+https://treelite.readthedocs.io/en/latest/serialization/v4.html, fields of models and trees
 https://xgboost.readthedocs.io/en/stable/tutorials/saving_model.html, schema of the JSON format
-https://lightgbm.readthedocs.io/en/stable/pythonapi/lightgbm.Booster.html, `dump_model`
 """
 
 import json
-from collections.abc import Mapping, Sequence
+import re
+from functools import partial
+from itertools import pairwise
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -20,7 +22,14 @@ from predictor.core.compiler.converters.tree_reader import Tree
 # Largest number that LightGBM reads as zero.
 ZERO = float(np.float32(1e-35))
 
-CATEGORIES = "Boosting over categories is not compiled."
+# Bits of a node of LightGBM that state its missing values, and their value if zeros are missing.
+MISSING_BITS, ZERO_IS_MISSING = 0b1100, 0b0100
+
+# Codes of Treelite for a node that compares categories, and for the comparison `x < threshold`.
+CATEGORICAL, LESS = 2, 2
+
+
+WITHOUT_TREELITE = "XGBoost and LightGBM are compiled if the package treelite is installed."
 
 
 class Booster(NamedTuple):
@@ -31,21 +40,25 @@ class Booster(NamedTuple):
     trees : list of Tree
     outputs : array of shape (n_trees,), int
         The output to which each tree adds.
-    n_outputs : int
-    objective : str
-        The loss, with its parameters.
     base : array of shape (n_outputs,), float64
-        Score before the first tree, as the package stores it.
+        Score before the first tree.
     divisor : int
         Number that the sums of leaves are divided by.
+    link : str
+        Function from the sums to the predictions, as Treelite names it.
+    factor : float
+        Factor of the sums in a logistic function.
+    categories : dict of int to list
+        Categories of columns, which the trees know by their numbers.
     """
 
     trees: list[Tree]
     outputs: Array
-    n_outputs: int
-    objective: str
     base: Array
-    divisor: int = 1
+    divisor: int
+    link: str
+    factor: float
+    categories: dict[int, list[Any]]
 
 
 # The conversion and its verification read the same trees.
@@ -58,7 +71,7 @@ def read_booster(estimator: Any) -> Booster:
     Raises
     ------
     NotCompilable
-        The estimator has other parts than trees that compare numbers.
+        Treelite is not installed, or compiled estimators do not have the arithmetic of the trees.
     """
     is_xgboost = get_package(estimator) == "xgboost"
     booster = estimator.get_booster() if is_xgboost else estimator.booster_
@@ -68,105 +81,122 @@ def read_booster(estimator: Any) -> Booster:
 
 
 def _read_xgboost(booster: Any) -> Booster:
-    learner = json.loads(booster.save_raw("json"))["learner"]
+    file = json.loads(booster.save_raw("json"))
+    learner = file["learner"]
     if learner["gradient_booster"]["name"] != "gbtree":
         raise NotCompilable("XGBoost is compiled for the booster gbtree.")
-    model, parameters = learner["gradient_booster"]["model"], learner["learner_model_param"]
-    outputs = np.array(model["tree_info"], dtype=np.intp)
+    model = learner["gradient_booster"]["model"]
+    # Treelite rejects models with categories, but reads the trees that compare their numbers.
+    stored = model.pop("cats")["enc"]
+    categories = {n: _decode(each) for n, each in enumerate(stored) if each["values"]}
+    result = _read("from_xgboost_json", json.dumps(file))._replace(categories=categories)
+    if result.link == "sigmoid":
+        shares = json.loads(learner["learner_model_param"]["base_score"])
+        result = result._replace(base=np.broadcast_to(_to_margins(shares), result.base.shape))
     if best := booster.attr("best_iteration"):
-        outputs = outputs[: model["iteration_indptr"][int(best) + 1]]
-    base = np.ravel(json.loads(parameters["base_score"])).astype(np.float64)
-    n_outputs = max(int(parameters["num_class"]), int(parameters["num_target"]), 1)
-    return Booster(
-        trees=[_read_xgboost_tree(tree) for tree in model["trees"][: len(outputs)]],
-        outputs=outputs,
-        n_outputs=n_outputs,
-        objective=learner["objective"]["name"],
-        base=np.broadcast_to(base, n_outputs) if len(base) == 1 else base,
-    )
+        end = model["iteration_indptr"][int(best) + 1]
+        result = result._replace(trees=result.trees[:end], outputs=result.outputs[:end])
+    return result
 
 
-def _read_xgboost_tree(tree: Mapping[str, Any]) -> Tree:
-    """Return a tree. Rows with `x < threshold` go left, in float32."""
-    if any(tree["split_type"]):
-        raise NotCompilable(CATEGORIES)
-    if int(tree["tree_param"]["size_leaf_vector"]) > 1:
-        raise NotCompilable("Trees with several outputs are not compiled.")
-    left = np.array(tree["left_children"], dtype=np.intp)
-    numbers = np.array(tree["split_conditions"], dtype=np.float32)
-    is_leaf = left < 0
-    return Tree(
-        is_leaf=is_leaf,
-        left=left,
-        right=np.array(tree["right_children"], dtype=np.intp),
-        feature=np.where(is_leaf, 0, tree["split_indices"]),
-        # The largest number below the threshold.
-        threshold=np.nextafter(numbers, np.float32(-np.inf)).astype(np.float64),
-        missing_left=np.array(tree["default_left"], dtype=bool),
-        values=numbers[is_leaf][:, np.newaxis].astype(np.float64),
-        is_categorical=np.zeros(len(left), dtype=bool),
-        members=np.empty(0),
-    )
+def _decode(categories: dict[str, list[int]]) -> list[Any]:
+    """Return the categories of a column: numbers, or strings that are stored as bytes."""
+    values, offsets = categories["values"], categories.get("offsets")
+    if offsets is None:
+        return values
+    if min(values) < 0:  # XGBoost 3.2 cuts them: its offsets count characters
+        raise NotCompilable("XGBoost with categories that are not ASCII is not compiled.")
+    return [bytes(values[start:end]).decode() for start, end in pairwise(offsets)]
+
+
+def _to_margins(shares: list[float]) -> Array:
+    """Return the scores of probabilities as XGBoost computes them; Treelite rounds differently."""
+    from xgboost import DMatrix, train  # noqa: PLC0415 - only its estimators need it
+
+    row = DMatrix(np.zeros((1, 1)), label=np.zeros((1, len(shares))))
+    without_trees = train({"objective": "binary:logistic", "base_score": shares}, row, 0)
+    margins: Array = without_trees.predict(row, output_margin=True).ravel()
+    return margins.astype(np.float64)
 
 
 def _read_lightgbm(booster: Any) -> Booster:
-    model = booster.dump_model()
-    n_outputs = int(model["num_tree_per_iteration"])
-    trees = [_read_lightgbm_tree(each["tree_structure"]) for each in model["tree_info"]]
+    text = booster.model_to_string()
+    bits = " ".join(re.findall("^decision_type=(.*)$", text, re.MULTILINE)).split()
+    if any(int(each) & MISSING_BITS == ZERO_IS_MISSING for each in bits):
+        raise NotCompilable("Boosting with zero_as_missing is not compiled.")
+    if re.search("^is_linear=1$", text, re.MULTILINE):
+        raise NotCompilable("Trees with linear models in their leaves are not compiled.")
+    result = _read("from_lightgbm", booster)
+    trees = [tree._replace(threshold=_widen_zero(tree.threshold)) for tree in result.trees]
+    return result._replace(trees=trees, categories=_find_categories(booster, text))
+
+
+def _widen_zero(threshold: Array) -> Array:
+    """Return thresholds for numbers near zero, which LightGBM reads as zero."""
+    limits = np.where(threshold < 0.0, np.nextafter(-ZERO, -np.inf), ZERO)
+    return np.where(np.abs(threshold) <= ZERO, limits, threshold)
+
+
+def _find_categories(booster: Any, text: str) -> dict[int, list[Any]]:
+    """Return the categories of the columns of the dtype "category"."""
+    if not booster.pandas_categorical:
+        return {}
+    # The range of each column is [low:high], none, or the numbers of its categories.
+    ranges = re.findall("^feature_infos=(.*)$", text, re.MULTILINE)[0].split()
+    columns = [n for n, each in enumerate(ranges) if each[0] != "[" and each != "none"]
+    if len(columns) != len(booster.pandas_categorical):
+        raise NotCompilable("LightGBM does not state which columns have the categories.")
+    return dict(zip(columns, booster.pandas_categorical, strict=True))
+
+
+def _read(loader: str, model: Any) -> Booster:
+    """Return the trees of a model that a function of Treelite loads."""
+    try:
+        from treelite import frontend  # noqa: PLC0415 - optional, as the packages
+    except ImportError as exc:
+        raise NotCompilable(WITHOUT_TREELITE) from exc
+    loaded = getattr(frontend, loader)(model)
+    header = partial(_get_field, loaded.get_header_accessor())
+    if header("leaf_vector_shape").prod() > 1:
+        raise NotCompilable("Trees with several outputs are not compiled.")
+    trees = [_read_tree(loaded.get_tree_accessor(n)) for n in range(loaded.num_tree)]
+    base = header("base_scores")
     return Booster(
         trees=trees,
-        outputs=np.arange(len(trees)) % n_outputs,
-        n_outputs=n_outputs,
-        objective=model["objective"],
-        base=np.zeros(n_outputs),
-        divisor=max(1, len(trees) // n_outputs) if model["average_output"] else 1,
+        outputs=header("target_id") * header("num_class").max() + header("class_id"),
+        base=base,
+        divisor=max(1, len(trees) // len(base)) if header("average_tree_output") else 1,
+        link=loaded.get_header_accessor().get_field("postprocessor"),
+        factor=header("sigmoid_alpha").item(),
+        categories={},
     )
 
 
-def _read_lightgbm_tree(root: Mapping[str, Any]) -> Tree:
-    """Return a tree. Rows with `x <= threshold` go left, in float64."""
-    nodes, children = [root], []
-    for node in nodes:  # the list grows
-        own = [node[side] for side in ("left_child", "right_child") if side in node]
-        children.append([len(nodes) + n for n in range(len(own))] or [-1, -1])
-        nodes += own
-    is_leaf = np.array(["leaf_value" in node for node in nodes])
-    inner = [node for node in nodes if "leaf_value" not in node]
-    _check_lightgbm(nodes, inner)
-    threshold = np.array([node["threshold"] for node in inner], dtype=np.float64)
-    # LightGBM reads numbers that are closer to zero as zero.
-    is_zero = np.abs(threshold) <= ZERO
-    limits = np.where(threshold < 0.0, np.nextafter(-ZERO, -np.inf), ZERO)
-    # Without missing values at the fit, a missing value counts as zero.
-    goes_left = [
-        node["default_left"] if node["missing_type"] == "NaN" else node["threshold"] >= 0.0
-        for node in inner
-    ]
-    left, right = np.array(children, dtype=np.intp).T
+def _read_tree(accessor: Any) -> Tree:
+    get = partial(_get_field, accessor)
+    left, right, threshold = get("cleft"), get("cright"), get("threshold")
+    is_leaf = left < 0
+    is_categorical = get("node_type") == CATEGORICAL
+    missing_left = get("default_left").astype(bool)
+    # The categories of XGBoost go to the right.
+    swapped = get("category_list_right_child").astype(bool)
+    below = np.nextafter(threshold, threshold.dtype.type(-np.inf))
+    categories = get("category_list").astype(np.float64)
+    ends = (get(f"category_list_{name}")[is_categorical].tolist() for name in ("begin", "end"))
+    members = [np.append(categories[start:end], np.nan) for start, end in zip(*ends, strict=True)]
     return Tree(
         is_leaf=is_leaf,
-        left=left,
-        right=right,
-        feature=_fill(is_leaf, [node["split_feature"] for node in inner], np.intp),
-        threshold=_fill(is_leaf, np.where(is_zero, limits, threshold), np.float64),
-        missing_left=_fill(is_leaf, goes_left, bool),
-        values=np.array([[node["leaf_value"]] for node in nodes if "leaf_value" in node]),
-        is_categorical=np.zeros(len(nodes), dtype=bool),
-        members=np.empty(0),
+        left=np.where(swapped, right, left),
+        right=np.where(swapped, left, right),
+        feature=np.where(is_leaf, 0, get("split_index")),
+        threshold=np.where(get("cmp") == LESS, below, threshold).astype(np.float64),
+        missing_left=missing_left ^ swapped,
+        values=get("leaf_value")[is_leaf][:, np.newaxis].astype(np.float64),
+        is_categorical=is_categorical,
+        members=np.concatenate([np.empty(0), *members]),
     )
 
 
-def _check_lightgbm(nodes: Sequence[Mapping[str, Any]], inner: Sequence[Mapping[str, Any]]) -> None:
-    if any(node["decision_type"] != "<=" for node in inner):
-        raise NotCompilable(CATEGORIES)
-    if any(node["missing_type"] == "Zero" for node in inner):
-        raise NotCompilable("Boosting with zero_as_missing is not compiled.")
-    if any("leaf_const" in node for node in nodes):
-        raise NotCompilable("Trees with linear models in their leaves are not compiled.")
-
-
-def _fill(is_leaf: Array, values: Any, dtype: type) -> Array:
-    """Return the values of all nodes: those of the inner nodes, and zero for leaves."""
-    filled: Array = np.zeros(len(is_leaf), dtype=dtype)
-    filled[~is_leaf] = values
-    return filled
+def _get_field(accessor: Any, name: str) -> Array:
+    """Return a copy of a field: the field itself lies in the memory of the model."""
+    return np.array(accessor.get_field(name))
