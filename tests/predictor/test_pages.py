@@ -488,17 +488,43 @@ def test_the_page_of_a_retired_and_of_a_purged_version_says_so(staff_api, iris, 
     assert b"retired</span> file deleted" in page
 
 
-@pytest.mark.parametrize(
-    "change", ["train", "promote", "rollback", "reset", "unpublish", "retire", "purge"]
-)
+CHANGES = {
+    "train": ("Train iris", "Train and make live"),
+    "promote": ("Make a version of iris live", "Make live"),
+    "promote?version=1": ("Make version 1 of iris live", "Make live"),
+    "rollback": ("Roll iris back to an earlier version", "Roll back"),
+    "reset": ("Reset iris to version 1", "Reset"),
+    "unpublish": ("Take iris offline", "Take offline"),
+    "retire?version=1": ("Retire version 1 of iris", "Retire"),
+    "purge?version=1": ("Delete the files of version 1 of iris", "Delete the files"),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
 def test_the_address_of_a_change_opens_as_its_form(staff_api, iris, change):
+    heading, button = CHANGES[change]
     address = f"/models/iris/{change}"
-    page = staff_api.get(address, **BROWSER).content
-    assert f'<button class="btn btn-primary">{change.title()}</button>'.encode() in page
-    assert b"not allowed" not in page
+    response = staff_api.get(address, **BROWSER)
+    page = response.content.decode()
+    assert response.status_code == staff_api.head(address, **BROWSER).status_code == 200
+    assert f"<h1>{heading}</h1>" in page
+    assert f'<button class="btn btn-primary">{button}</button>' in page
     response = staff_api.get(address)
-    assert (response.status_code, response.json()) == (
-        405,
-        {"detail": 'Method "GET" not allowed. Allowed: POST.'},
-    )
+    detail = 'Method "GET" not allowed. Allowed: POST.'
+    assert (response.status_code, response.json()) == (405, {"detail": detail})
+    tab = staff_api.get(address, {"format": "api"}, **BROWSER)
+    assert (tab.status_code, detail in unescape(tab.content.decode())) == (405, True)
     assert b"not allowed" in staff_api.put(address, **BROWSER).content
+
+
+def test_the_heading_of_a_rollback_names_the_version(staff_api, iris, register):
+    registry.promote(register())
+    page = staff_api.get("/models/iris/rollback", **BROWSER).content.decode()
+    assert "<h1>Roll iris back to version 1</h1>" in page
+
+
+def test_only_a_model_that_exists_or_can_be_trained_has_forms_of_changes(staff_api, models_dir):
+    for change in ("train", "promote", "unpublish"):
+        assert staff_api.get(f"/models/nope/{change}", **BROWSER).status_code == 404
+    assert staff_api.get("/models/penguins/promote", **BROWSER).status_code == 404
+    assert staff_api.get("/models/penguins/train", **BROWSER).status_code == 200
