@@ -11,6 +11,7 @@ from rest_framework.views import APIView
 from predictor import registry
 from predictor.api.links import absolute_url
 from predictor.api.renderers import OneModelPage, shows_cards
+from predictor.api.uploads import new_form_key
 from predictor.core.comparison import compare_columns, find_differences, pair
 from predictor.core.engines.estimator import SCIKIT_LEARN
 from predictor.core.signature import Signature
@@ -83,6 +84,7 @@ class VersionListPage(OneModelPage):
     def get_context(self, data: Any, *args: Any) -> dict[str, Any]:
         """Return the context of the template."""
         context: dict[str, Any] = super().get_context(data, *args)
+        context["form_key"] = new_form_key()
         if shows_cards(context):
             model = registry.find(context["view"].kwargs["name"])
             rows = model.versions.select_related("created_by").order_by("-version")

@@ -61,6 +61,11 @@ def version(name: str, number: int) -> ModelVersion:
         raise ModelNotFound(f"{name} has no version {number}.") from exc
 
 
+def find_upload(key: str) -> ModelVersion | None:
+    """Return the version that was uploaded with this key; None if there is none."""
+    return ModelVersion.objects.select_related("model").filter(upload_key=key).first()
+
+
 def callable_version(name: str, number: int) -> ModelVersion:
     """Return a version of a model that may predict.
 

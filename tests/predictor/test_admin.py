@@ -206,10 +206,11 @@ def test_an_upload_registers_a_version(admin_client, three, brought):
     assert "Fitted estimator" in text
     assert "null" not in text.partition('id="content"')[2]
     artifact = SimpleUploadedFile("sums.onnx", (brought / "sums.onnx").read_bytes())
-    form = {"model": "sums", "artifact": artifact, "metrics": '{"r2": 1}', "promote": "on"}
+    form = {"model": "sums", "artifact": artifact, "metrics": '{"r2": 1}'}
     response = admin_client.post(f"{VERSIONS}add/", form, follow=True)
     assert "Version 1 of sums is registered." in response.content.decode()
-    assert registry.live_versions() == {"iris": 2, "sums": 1}
+    assert "Make live" in response.content.decode()
+    assert registry.live_versions() == {"iris": 2}
     assert Event.objects.last().by == "admin"
 
 
