@@ -26,6 +26,8 @@ MAX_VERSIONS = 30
 MAX_EVENTS = 20
 # Number of versions on the page of all versions: a page has at most 150 KB.
 MAX_LISTED_VERSIONS = 150
+# Number of columns of the example in the code, which occurs three times on the page.
+MAX_SNIPPET_COLUMNS = 200
 # Number of charts of metrics.
 MAX_METRICS = 4
 
@@ -177,8 +179,10 @@ def build_metric_charts(versions: Iterable[Any]) -> list[dict[str, Any]]:
 def build_snippets(
     request: Request, version: ModelVersion, route: str, *address: object
 ) -> list[Snippet]:
-    """Return code that sends the example of a version to a URL."""
+    """Return code that sends the example of a version to a URL; none for a long example."""
     row = Signature.from_json(version.signature).get_example()
+    if len(row) > MAX_SNIPPET_COLUMNS:
+        return []
     url = absolute_url(request, route, *address)
     return list_snippets(url, row, needs_token=needs_token(request))
 
