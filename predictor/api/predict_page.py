@@ -1,14 +1,16 @@
 """The page of predictions: a form for one row, its answer, and the answers to many rows."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 import orjson
 from rest_framework import status
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request, is_form_media_type
+from rest_framework.response import Response
 
+from predictor import registry
 from predictor.api.links import to_absolute
 from predictor.api.renderers import OneModelPage, shows_cards
 from predictor.api.row_form import (
@@ -81,8 +83,10 @@ class PredictPage(OneModelPage):
             cells = ([(key, _as_in_json(value)) for value in columns[key]] for key in names)
             context["rows"] = list(zip(*cells, strict=True))
         elif context["has_predictions"]:
-            context["outputs"] = split_by_output(data, context["view"].n_outputs)
             context["n_outputs"] = context["view"].n_outputs
+            context["outputs"] = split_by_output(
+                data, list_output_names(context["response"], context["n_outputs"])
+            )
             context["max_outputs"] = MAX_OUTPUTS
             context["variation"] = context["view"].variation
             curl = context["view"].curl
@@ -125,24 +129,33 @@ class PredictPage(OneModelPage):
 
 
 def split_by_output(
-    results: Mapping[str, Any], n_outputs: int
-) -> list[tuple[int | None, dict[str, Any]]]:
+    results: Mapping[str, Any], names: Sequence[str]
+) -> list[tuple[str, dict[str, Any]]]:
     """Return the results for a row that belong to each of several outputs, and all others first.
 
-    The others are all results of a model with one output. They have None instead of the number of
-    an output.
+    The others are all results of a model with one output. They have an empty text instead of the
+    name of an output.
     """
     keys = [
         key
         for key, value in results.items()
-        if n_outputs > 1 and isinstance(value, list) and len(value) == n_outputs
+        if names and isinstance(value, list) and len(value) == len(names)
     ]
     others = {key: _as_in_json(value) for key, value in results.items() if key not in keys}
     outputs = [
-        (number, {key: _as_in_json(results[key][number]) for key in keys})
-        for number in range(min(n_outputs, MAX_OUTPUTS) if keys else 0)
+        (name, {key: _as_in_json(results[key][number]) for key in keys})
+        for number, name in enumerate(names[:MAX_OUTPUTS] if keys else ())
     ]
-    return [*([(None, others)] if others else []), *outputs]
+    return [*([("", others)] if others else []), *outputs]
+
+
+def list_output_names(response: Response, n_outputs: int) -> list[str]:
+    """Return the names of several outputs, or else their numbers; an empty list for one output."""
+    if n_outputs == 1:
+        return []
+    names = registry.list_output_names(response["X-Model"], int(response["X-Model-Version"]))
+    has_all = len(names) == n_outputs
+    return names if has_all else [f"Output {number}" for number in range(n_outputs)]
 
 
 def describe_form(model: Model, request: Request) -> dict[str, Any]:

@@ -66,6 +66,12 @@ def find_upload(key: str) -> ModelVersion | None:
     return ModelVersion.objects.select_related("model").filter(upload_key=key).first()
 
 
+def list_output_names(name: str, number: int) -> list[str]:
+    """Return the names of a version's outputs: the targets in its test data, if it has any."""
+    targets = ModelVersion.objects.filter(model__name=name, version=number)
+    return targets.values_list("evaluation__target", flat=True).first() or []
+
+
 def callable_version(name: str, number: int) -> ModelVersion:
     """Return a version of a model that may predict.
 

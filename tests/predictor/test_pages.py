@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from html import unescape
 
 import numpy as np
@@ -16,8 +17,10 @@ from predictor.api import model_page
 from predictor.core.signature import Column
 from predictor.models import ModelVersion
 from predictor.recipes import Fitted
+from predictor.registry import registration, storage
 from predictor.runtime.store import get_store
 from tests.predictor.fitted import register as register_fitted
+from tests.predictor.fitted import write
 
 BROWSER = {"HTTP_ACCEPT": "text/html"}
 
@@ -200,6 +203,17 @@ def test_the_prediction_of_several_outputs_is_in_words_for_each(api, two_outputs
     ):
         assert f"The prediction is <b>{name}</b> (class {label})." in text
         assert f'<span class="class-name">large</span></th><td>{share:.3f}</td>' in text
+
+
+def test_several_outputs_have_the_names_of_their_targets(api, two_outputs, fitted):
+    both = Fitted(two_outputs, fitted.X, [Column("a"), Column("b")], "")
+    with storage.staging() as staged:
+        inspection, origin = write(both, staged)
+        evaluated = replace(inspection, evaluation={"target": ["long <leaf>", "wide leaf"]})
+        registration.admit("both", staged, evaluated, origin)
+    address = "/models/both/versions/2/predict"
+    page = api.post(address, {"a": 6.5, "b": 2.5}, **BROWSER).content.decode()
+    assert re.findall("<h2>(.*?)</h2>", page) == ["long &lt;leaf&gt;", "wide leaf"]
 
 
 def test_many_rows_of_several_outputs_are_columns_of_numbers(api, two_outputs):
