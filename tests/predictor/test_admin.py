@@ -1,5 +1,7 @@
 """The registry in the admin: its pages, its buttons, and their effects."""
 
+import re
+
 import pytest
 from django.contrib.auth.models import Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -48,6 +50,14 @@ def test_versions_are_compared_metric_by_metric(admin_client, three):
     assert text.count('<td class="field-metric">0.76</td>') == 3
     assert "Standard deviation of accuracy" in text
     assert 'value="delete_selected"' not in text
+    text = page(admin_client, VERSIONS)
+    assert text.count('<td class="field-main_metric">accuracy 0.76</td>') == 3
+    assert "Standard deviation of accuracy" not in text
+
+
+def test_times_have_the_label_utc(admin_client, three):
+    for url in (VERSIONS, f"{VERSIONS}{ModelVersion.objects.first().pk}/change/", EVENTS):
+        assert re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC", page(admin_client, url))
 
 
 @pytest.mark.parametrize("model", ["x", "9" * 30, "9" * 5000])

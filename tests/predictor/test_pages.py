@@ -395,7 +395,7 @@ def test_the_page_of_a_model_explains_it(api, staff_api, staff, iris, register):
     assert "History" not in page  # names of users
     page = staff_api.get("/models/iris/", **BROWSER).content.decode()
     assert "<td>Promotion</td>" in page
-    assert "<td>1 to 2</td>" in page
+    assert '<td data-label="Version">1 to 2</td>' in page
     assert ">better &lt;b&gt;</td>" in page
     staff_api.post("/models/iris/unpublish", {}, **BROWSER)
     page = staff_api.get("/models/iris/", **BROWSER).content.decode()
