@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 from rest_framework.request import Request
 from rest_framework.views import APIView
@@ -68,7 +68,7 @@ class ModelPage(OneModelPage):
                 v.version for v in versions if v.state == ModelVersion.State.READY
             ]
         if request.user.is_authenticated:
-            context["events"] = list_events(model)
+            context["events"] = list_events(model.events.all())
         if may_manage:
             context |= find_ways_back(model)
         return context
@@ -124,7 +124,11 @@ class VersionPage(OneModelPage):
             "may_manage": ManagesModels().has_permission(request, context["view"]),
             "live": others.filter(state=ModelVersion.State.LIVE).first(),
             "other_versions": others.values_list("version", flat=True)[:MAX_VERSIONS],
+            "metric_charts": build_metric_charts(list_versions(version.model)),
         }
+        if request.user.is_authenticated:
+            of_version = Q(from_version=version) | Q(to_version=version)
+            context["events"] = list_events(version.model.events.filter(of_version))
         if version.state != ModelVersion.State.RETIRED:
             address = (version.model.name, version.version)
             context["snippets"] = build_snippets(
@@ -187,9 +191,9 @@ def build_snippets(
     return list_snippets(url, row, needs_token=needs_token(request))
 
 
-def list_events(model: RegisteredModel) -> QuerySet[Event]:
+def list_events(events: QuerySet[Event]) -> QuerySet[Event]:
     """Return the newest entries of the audit log."""
-    events = model.events.select_related("from_version", "to_version")
+    events = events.select_related("from_version", "to_version")
     shown = ("model", "kind", "by", "at", "why", "from_version__version", "to_version__version")
     return events.only(*shown).order_by("-pk")[:MAX_EVENTS]
 

@@ -60,9 +60,12 @@ class TablePage(PredictPage):
         return context
 
     def get_rendered_html_form(self, data: Any, view: Any, method: str, request: Request) -> Any:
-        """Return no form: the template has it."""
-        del data, view, method, request
-        return None
+        """Return no form for a table: the template has it."""
+        return (
+            None
+            if method == "POST"
+            else super().get_rendered_html_form(data, view, method, request)
+        )
 
     def get_raw_data_form(self, data: Any, view: Any, method: str, request: Request) -> Any:
         """Return no form for raw data: a table is not JSON."""

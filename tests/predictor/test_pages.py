@@ -304,6 +304,12 @@ def test_a_long_table_does_not_stay_in_the_form(api, iris):
     assert len(page) < 20_000
 
 
+def test_the_json_tab_of_a_table_has_the_options(api, iris):
+    page = api.get("/predict/table?format=api", **BROWSER).content.decode()
+    assert ">OPTIONS</button>" in page
+    assert "<textarea" not in page
+
+
 def test_a_table_counts_lines_shows_refused_cells_and_names_classes(api, iris):
     table = "X1,X2\n5.1,3.5\n\nwide,3\n61.1,17.3\n"
     page = api.post("/predict/table", {"table": table}, format="multipart", **BROWSER)
@@ -401,6 +407,22 @@ def test_the_page_of_a_model_explains_it(api, staff_api, staff, iris, register):
     page = staff_api.get("/models/iris/", **BROWSER).content.decode()
     assert "Make a version live" in page
     assert '<a class="btn btn-default" href="/models/iris/versions/2">Version 2</a>' in page
+
+
+def test_the_page_of_a_version_explains_it_too(api, staff_api, staff, iris, register):
+    registry.promote(register(), by=staff, why="better")
+    register()
+    page = api.get("/models/iris/versions/2", **BROWSER).content.decode()
+    for text in (
+        '<p class="lead-text">Species of an iris from its sepals.',
+        "<code>predict_proba</code>",
+        '<code>0</code> <span class="class-name">setosa</span>',
+        "Metrics by version",
+    ):
+        assert text in page
+    assert "History" not in page  # names of users
+    page = staff_api.get("/models/iris/versions/2", **BROWSER).content.decode()
+    assert re.findall(r'<td data-label="Version">(.*?)</td>', page) == ["1 to 2", "2"]
 
 
 def test_the_page_of_a_version_compares_it_with_another(api, iris, register):
