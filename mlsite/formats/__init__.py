@@ -1,1 +1,0 @@
-"""Formats of dates and times in the admin, by language."""
