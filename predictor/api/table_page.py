@@ -61,11 +61,9 @@ class TablePage(PredictPage):
 
     def get_rendered_html_form(self, data: Any, view: Any, method: str, request: Request) -> Any:
         """Return no form for a table: the template has it."""
-        return (
-            None
-            if method == "POST"
-            else super().get_rendered_html_form(data, view, method, request)
-        )
+        if method == "POST":
+            return None
+        return super().get_rendered_html_form(data, view, method, request)
 
     def get_raw_data_form(self, data: Any, view: Any, method: str, request: Request) -> Any:
         """Return no form for raw data: a table is not JSON."""

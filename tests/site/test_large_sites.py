@@ -122,7 +122,7 @@ def wide(iris):
     return {"columns": names, "outputs": names[:2], "classes": names[:2]}
 
 
-def test_pages_of_a_model_with_many_columns_outputs_or_classes_are_cut(api, wide):
+def test_pages_of_a_model_with_many_columns_outputs_or_classes_are_cut(api, admin_client, wide):
     pages = {}
 
     def open_page(name, response):
@@ -149,9 +149,14 @@ def test_pages_of_a_model_with_many_columns_outputs_or_classes_are_cut(api, wide
         form = {"table": table, "_outputs": outputs}
         answer = api.post(f"{predict}/table", form, format="multipart", **BROWSER)
         open_page(f"{model}: table", answer)
+        version = ModelVersion.objects.get(model__name=model)
+        url = f"/admin/predictor/modelversion/{version.pk}/change/"
+        open_page(f"{model}: admin", admin_client.get(url))
     assert {name: len(page) for name, page in pages.items() if len(page) > MAX_BYTES} == {}
     assert 'name="expression_of_gene_0"' not in pages["columns: form"]
     for name, sentence in {
+        "columns: admin": "The first 100 of 500 columns.",
+        "classes: admin": "class number 115 and 480 more",
         "columns: model": "The page shows the first 100 of 500 columns. The JSON has all.",
         "columns: form": "The model has 500 columns, too many for a form with an input for each.",
         "columns: reference": "The table has the first 100 of 500. The JSON has all.",
