@@ -49,8 +49,8 @@ from django.test import Client  # noqa: E402 - the same
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8", "Accept-Encoding": "gzip"}
 SERVE = ("{bin}/python", str(ROOT / "manage.py"), "serve", "--bind", f"{HOST}:{{port}}")
-# Statuses of the pages; 404 and 405 are pages too. A redirect would be measured as a short page.
-STATUSES = {HTTPStatus.OK, HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}
+# Statuses of the pages; a 404 is a page too. A redirect would be measured as a short page.
+STATUSES = {HTTPStatus.OK, HTTPStatus.NOT_FOUND}
 FILE = re.compile(r'<(?:link rel="stylesheet" href|script src)="([^"]+)"')
 
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 from rest_framework.request import Request
 
 from predictor import conf
-from predictor.api.links import absolute_url
+from predictor.api.links import absolute_url, get_origin
 from predictor.core.curl import format_curl
 from predictor.core.signature import Signature
 from predictor.models import Event, ModelVersion, RegisteredModel
@@ -75,4 +75,4 @@ def first_steps(request: Request, lines: Sequence[ModelLine]) -> dict[str, str] 
         return None
     example = Signature.from_json(default.signature).get_example()
     curl = format_curl(absolute_url(request, "predict"), example)
-    return {"curl": curl, "url": absolute_url(request, "home").rstrip("/")}
+    return {"curl": curl, "url": get_origin(request)}

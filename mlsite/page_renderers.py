@@ -12,7 +12,7 @@ from mlsite.accounts.permissions import is_permitted
 from mlsite.described_model import get_described_model
 from mlsite.overview import describe, first_steps, list_due_tasks, with_live_versions
 from predictor import registry
-from predictor.api.links import absolute_url
+from predictor.api.links import get_origin
 from predictor.api.model_list import describe_page, get_page, get_search
 from predictor.api.renderers import shows_cards
 from predictor.permissions import VIEW
@@ -59,7 +59,7 @@ class SchemaPage(BrowsableAPIRenderer):
         context: dict[str, Any] = super().get_context(data, *args)
         if shows_cards(context) and data:
             request = context["request"]
-            origin = absolute_url(request, "home").rstrip("/")
+            origin = get_origin(request)
             name = get_described_model(request)
             context |= {
                 "described_model": name,

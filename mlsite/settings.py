@@ -229,6 +229,7 @@ LOGIN_REDIRECT_URL = LOGOUT_REDIRECT_URL = "/"
 LANGUAGE_CODE = "en"
 USE_TZ = True
 TIME_ZONE = "UTC"
+FORMAT_MODULE_PATH = "mlsite.formats"  # times in the admin have the label UTC
 
 # Security
 

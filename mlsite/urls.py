@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from django.urls import include, path, re_path
+from django.views.generic import RedirectView
 
 from mlsite import metrics, views
 from mlsite.accounts.views import Account
@@ -22,6 +23,8 @@ urlpatterns = [
     ),
     path("auth/account/", Account.as_view(), name="account"),
     path("auth/", include("rest_framework.urls")),
+    # The admin's own page would not count wrong passwords.
+    path("admin/password_change/", RedirectView.as_view(pattern_name="account")),
     path("admin/", admin.site.urls),
 ]
 

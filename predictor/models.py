@@ -95,6 +95,14 @@ class ModelVersion(models.Model):
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
     )
+    upload_key = models.CharField(
+        max_length=64,
+        null=True,
+        blank=True,
+        unique=True,
+        editable=False,
+        help_text="Hash of the form of a page and its content, which is registered only once.",
+    )
 
     class Meta:
         ordering = ("model", "version")

@@ -45,7 +45,7 @@ TRIGGERS = {
     ),
     "version_undeleted": (f"DELETE ON {VERSION}", "", "A version cannot be deleted."),
     "version_unchanged": (
-        f"UPDATE OF model_id, created_at, {', '.join(IMMUTABLE_COLUMNS)} ON {VERSION}",
+        f"UPDATE OF model_id, created_at, upload_key, {', '.join(IMMUTABLE_COLUMNS)} ON {VERSION}",
         "",
         "A registered version cannot be changed.",
     ),

@@ -50,7 +50,12 @@ def create_once(request: Request, serializer: BaseSerializer[Any]) -> list[Task]
             owner=owner_of(request), key=key_text, defaults={"fingerprint": fingerprint}
         )
         if not is_new and key.created_at > timezone.now() - KEY_LIFETIME:
-            return tasks_of(key, fingerprint)
+            tasks = tasks_of(key, fingerprint)
+            if len(tasks) == len(key.task_ids):
+                return tasks
+            if not is_form(request):
+                raise TaskGone
+        # A user who adds a deleted task again wants the task, also from an old page.
         tasks = save(serializer)
         key.fingerprint, key.created_at = fingerprint, timezone.now()
         key.task_ids = [task.pk for task in tasks]
@@ -64,13 +69,18 @@ def key_of(request: Request, fingerprint: str) -> str | None:
 
     The key of a form includes the values: a user can go back to the page and add another task.
     """
-    form: Any = request.data if is_html_input(request.data) else {}
-    if FORM_KEY in form:
+    if is_form(request):
+        form: Any = request.data
         return fingerprint_of([form[FORM_KEY], fingerprint])
     key = request.headers.get("Idempotency-Key")
     if key is not None and not re.fullmatch("[!-~]{1,255}", key):
         raise ParseError("Idempotency-Key takes 1 to 255 ASCII characters without spaces.")
     return key
+
+
+def is_form(request: Request) -> bool:
+    """Return whether the request is a form with a key."""
+    return is_html_input(request.data) and FORM_KEY in request.data
 
 
 def save(serializer: BaseSerializer[Any]) -> list[Task]:
@@ -80,13 +90,11 @@ def save(serializer: BaseSerializer[Any]) -> list[Task]:
 
 
 def tasks_of(key: IdempotencyKey, fingerprint: str) -> list[Task]:
-    """Return the tasks that were created with the key, in their current state."""
+    """Return the tasks that were created with the key and still exist, in their current state."""
     if key.fingerprint != fingerprint:
         raise KeyReused
     tasks = Task.objects.in_bulk(key.task_ids)
-    if len(tasks) < len(key.task_ids):
-        raise TaskGone
-    return [tasks[pk] for pk in key.task_ids]
+    return [tasks[pk] for pk in key.task_ids if pk in tasks]
 
 
 def owner_of(request: Request) -> str:

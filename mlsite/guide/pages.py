@@ -35,6 +35,11 @@ GROUPS = {
 EXAMPLE_SITE = "http://localhost:8000"
 
 
+def name_site(text: str, origin: str) -> str:
+    """Return a text or HTML of the documentation whose examples name the site at the origin."""
+    return text.replace(EXAMPLE_SITE, origin)
+
+
 class GuidePage(NamedTuple):
     """A page: its name in the URL, its title, its first sentence, its HTML and its sections."""
 

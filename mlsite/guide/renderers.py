@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from mlsite.guide import pages
-from predictor.api.links import absolute_url
+from predictor.api.links import get_origin
 
 
 class GuideIndex(BrowsableAPIRenderer):
@@ -49,12 +49,11 @@ class GuidePageHtml(BrowsableAPIRenderer):
         page = pages.load_pages().get(context["view"].kwargs["name"])
         if page is None:
             return context
-        origin = absolute_url(context["request"], "home").rstrip("/")
         names = list(pages.load_pages().values())
         place = names.index(page)
         return context | {
             "page": page,
-            "text": page.html.replace(pages.EXAMPLE_SITE, escape(origin)),
+            "text": pages.name_site(page.html, escape(get_origin(context["request"]))),
             "headings": [section for section in page.sections if section.level == pages.SUBJECT],
             "previous_page": names[place - 1] if place else None,
             "next_page": names[place + 1] if place + 1 < len(names) else None,

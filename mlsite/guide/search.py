@@ -1,10 +1,10 @@
 """Search in the sections of the guide."""
 
-from functools import cache
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from mlsite.guide.markdown import Section
-from mlsite.guide.pages import GuidePage, load_pages
+from mlsite.guide.pages import GuidePage, load_pages, name_site
 
 MAX_RESULTS = 30
 # Characters of an excerpt before and after the found word.
@@ -21,26 +21,28 @@ class Result(NamedTuple):
     after: str
 
 
-def search(query: str) -> list[Result]:
-    """Return the sections that contain all words; those with the words in a title come first."""
+def search(query: str, origin: str) -> list[Result]:
+    """Return the sections that contain all words; those with the words in a title come first.
+
+    The examples in the sections name the site at the origin.
+    """
     words = query.casefold().split()
     matches = [
         (_rank(words, page, section), page, section)
-        for page, section, text in _index()
+        for page, section, text in _index(origin)
         if all(word in text for word in words)
     ]
     matches.sort(key=lambda match: match[0])  # stable: otherwise in the order of the pages
     return [_result(words, page, section) for _, page, section in matches[:MAX_RESULTS]]
 
 
-@cache
-def _index() -> list[tuple[GuidePage, Section, str]]:
-    """Return all sections, each with the text that is searched."""
-    return [
-        (page, section, f"{page.title} {section.title} {section.text}".casefold())
-        for page in load_pages().values()
-        for section in page.sections
-    ]
+def _index(origin: str) -> Iterator[tuple[GuidePage, Section, str]]:
+    """Yield all sections, each with the text that is searched."""
+    for page in load_pages().values():
+        for section in page.sections:
+            text = name_site(section.text, origin)
+            searched = f"{page.title} {section.title} {text}".casefold()
+            yield page, section._replace(text=text), searched
 
 
 def _rank(words: list[str], page: GuidePage, section: Section) -> int:

@@ -10,7 +10,7 @@ from rest_framework.views import APIView
 from mlsite.guide import pages
 from mlsite.guide.renderers import GuideIndex, GuidePageHtml
 from mlsite.guide.search import Result, search
-from predictor.api.links import absolute_url
+from predictor.api.links import absolute_url, get_origin
 from predictor.api.strict_json import JSONRenderer
 
 
@@ -38,7 +38,7 @@ class Guide(APIView):
                     for page in pages.load_pages().values()
                 ]
             )
-        self.results = search(self.query)
+        self.results = search(self.query, get_origin(request))
         return Response(
             [
                 {
@@ -63,11 +63,12 @@ class GuidePage(APIView):
         page = pages.load_pages().get(name)
         if page is None:
             raise NotFound("The guide has no such page.")
+        origin = get_origin(request)
         sections = [
             {
                 "title": section.title,
                 "url": page_url(request, name, section.anchor),
-                "text": section.text,
+                "text": pages.name_site(section.text, origin),
             }
             for section in page.sections
         ]

@@ -8,16 +8,20 @@ from rest_framework.request import Request
 
 register = template.Library()
 
+# Length of the text that stays in a form: a page has at most 150 KB.
+MAX_REPEATED_LENGTH = 30_000
+
 
 @register.filter
 def raw_text(request: Request) -> str | None:
-    """Return the body's text if it is JSON, else None."""
+    """Return the body's text if it is JSON, else None; an empty text if it is too long."""
     if request.content_type.partition(";")[0].strip() != JSONParser.media_type:
         return None
     try:
-        return str(request.body, "utf-8", "replace")
+        text = str(request.body, "utf-8", "replace")
     except RawPostDataException:  # a parser has consumed the body
         return None
+    return text if len(text) <= MAX_REPEATED_LENGTH else ""
 
 
 @register.filter

@@ -12,9 +12,8 @@ from django.urls import reverse
 from predictor import registry
 from predictor.admin.confirmation import Confirmation, confirm
 from predictor.admin.read_only import ReadOnlyAdmin, may_manage
-from predictor.admin.version_tables import format_metric
+from predictor.admin.version_tables import main_metric
 from predictor.models import ModelVersion, RegisteredModel
-from predictor.templatetags.charts import metric_name
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -52,10 +51,7 @@ class RegisteredModelAdmin(ReadOnlyAdmin):
     @admin.display(description="Quality", empty_value="-")
     def quality(self, model: Any) -> str | None:
         """Return the first metric of the live version."""
-        metrics = model.live[0].metrics.items() if model.live else ()
-        return next(
-            (f"{metric_name(name)} {format_metric(value)}" for name, value in metrics), None
-        )
+        return main_metric(model.live[0].metrics) if model.live else None
 
     @admin.display(description="Versions", ordering="version_count")
     def version_count(self, model: Any) -> int:

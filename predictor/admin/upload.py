@@ -12,8 +12,8 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from predictor.admin.read_only import may_manage
-from predictor.api.option_serializers import UploadSerializer
-from predictor.api.uploads import register
+from predictor.api.option_serializers import PageUploadSerializer
+from predictor.api.uploads import new_form_key, register
 from predictor.core.errors import ArtifactError, Busy, InvalidInput
 from predictor.models import ModelVersion
 
@@ -53,12 +53,12 @@ class UploadForm(forms.Form):
     note = forms.CharField(
         required=False, max_length=2000, widget=AdminTextareaWidget(attrs={"rows": 3})
     )
-    promote = forms.BooleanField(required=False)
     allow_version = forms.BooleanField(required=False)
+    form_key = forms.CharField(required=False, widget=forms.HiddenInput, initial=new_form_key)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name, field in UploadSerializer().fields.items():
+        for name, field in PageUploadSerializer().fields.items():
             self.fields[name].help_text = field.help_text or ""
 
 

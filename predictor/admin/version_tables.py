@@ -1,17 +1,19 @@
 """Tables of a version: its columns, its metrics and the software that fitted it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from predictor.core.columns import Column
+from predictor.core.columns import MAX_LISTED_CATEGORIES, Column, list_values
 from predictor.core.descriptions import list_class_labels
 from predictor.core.signature import Signature
 from predictor.models import ModelVersion
 from predictor.templatetags.charts import metric_name
 
+# Number of columns in the table: a page has at most 150 KB.
+MAX_COLUMNS = 100
 # A wide table is scrolled, also with the keyboard.
 SCROLLED = '<div class="scrolled" tabindex="0" role="group" aria-label="Table">{}</div>'
 TABLE = "<table><thead><tr>{}</tr></thead><tbody>{}</tbody></table>"
@@ -21,7 +23,10 @@ def columns(version: ModelVersion) -> SafeString:
     """Return the columns that a version takes."""
     signature = Signature.from_json(version.signature)
     heads = ("Column", "Type", "Values", "Missing values", "Example", "Meaning")
-    return _table(heads, map(_cells, signature.columns))
+    table = _table(heads, map(_cells, signature.columns[:MAX_COLUMNS]))
+    n_columns = len(signature.columns)
+    rest = f"The first {MAX_COLUMNS} of {n_columns} columns." if n_columns > MAX_COLUMNS else ""
+    return format_html("{}{}", table, rest)
 
 
 def outputs(version: ModelVersion) -> str:
@@ -30,7 +35,7 @@ def outputs(version: ModelVersion) -> str:
     text = ", ".join(signature.methods)
     if signature.classes and signature.n_outputs == 1:
         names = [signature.class_names.get(label, label) for label in list_class_labels(signature)]
-        text += f". Classes: {', '.join(names)}"
+        text += f". Classes: {list_values(names, MAX_LISTED_CATEGORIES)}"
     return text
 
 
@@ -38,6 +43,12 @@ def metrics(version: ModelVersion) -> SafeString | None:
     """Return the metrics of a version; None if there are none."""
     rows = [(metric_name(name), format_metric(value)) for name, value in version.metrics.items()]
     return _table(("Metric", "Value"), rows) if rows else None
+
+
+def main_metric(metrics: Mapping[str, float]) -> str | None:
+    """Return the first metric in words; None if there are none."""
+    words = (f"{metric_name(name)} {format_metric(value)}" for name, value in metrics.items())
+    return next(words, None)
 
 
 def software(version: ModelVersion) -> str | None:
@@ -53,7 +64,7 @@ def format_metric(value: Any) -> str:
 def _cells(column: Column) -> tuple[Any, ...]:
     values = column.range_text
     if column.categories:
-        values = ", ".join(map(str, column.categories))
+        values = list_values(column.categories, MAX_LISTED_CATEGORIES)
     example = "" if column.example is None else column.example
     missing = "accepted" if column.nullable else "refused"
     return (column.name, column.dtype, values, missing, example, column.description or "")

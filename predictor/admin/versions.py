@@ -67,6 +67,11 @@ class ModelVersionAdmin(ReadOnlyAdmin):
         """Return the table of metrics."""
         return version_tables.metrics(version) or self.get_empty_value_display()
 
+    @admin.display(description="Quality", empty_value="-")
+    def main_metric(self, version: ModelVersion) -> str | None:
+        """Return the first metric."""
+        return version_tables.main_metric(version.metrics)
+
     @admin.display(description="Columns")
     def columns(self, version: ModelVersion) -> str:
         """Return the table of columns."""
@@ -106,13 +111,17 @@ class ModelVersionAdmin(ReadOnlyAdmin):
         return may_manage(request)
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
-        """Return the columns, including one for each metric of the newest versions."""
-        versions = ModelVersion.objects.order_by("-pk")
-        if model := request.GET.get(ModelFilter.parameter_name, ""):
-            versions = versions.filter(model__in=find_model(model))
+        """Return the columns: one for each metric of the newest versions of one model.
+
+        Models have different metrics, so the list of all versions has only the first metric.
+        """
+        version, state, *others = self.list_display
+        model = request.GET.get(ModelFilter.parameter_name, "")
+        if not model:
+            return [version, state, "main_metric", *others]
+        versions = ModelVersion.objects.filter(model__in=find_model(model)).order_by("-pk")
         newest = versions.values_list("metrics", flat=True)[:MAX_READ]
         names = sorted({name for metrics in newest for name in metrics})
-        version, state, *others = self.list_display
         return [version, state, *map(column, names[:MAX_METRICS]), *others]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ModelVersion]:

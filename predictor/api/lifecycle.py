@@ -18,12 +18,13 @@ from predictor.api.option_serializers import (
     TrainSerializer,
     VersionChoiceSerializer,
 )
-from predictor.api.renderers import ChangePage
+from predictor.api.renderers import ChangePage, opens_page
 from predictor.api.serializers import CardSerializer
 from predictor.api.views import ModelView
 from predictor.core.model_name import NUMBER
 from predictor.models import ModelVersion, RegisteredModel
 from predictor.permissions import ManagesModels
+from predictor.recipes import RECIPES
 from predictor.runtime.store import get_store
 
 if TYPE_CHECKING:
@@ -51,6 +52,11 @@ class Change(ModelView):
     change: Callable[..., ModelVersion | None]
     # State of the versions that the change can concern; None if the user does not choose one.
     state_before: ModelVersion.State | None = None
+    # Heading of the page, with the name of the model and the version; label of its button.
+    heading: str
+    button: str
+    # The version in the heading, as long as the user has not chosen one.
+    unchosen_version = "a version"
     # Notice for a browser, with the version as the first argument of its format.
     notice = "Version {0.version} is {0.state}."
 
@@ -70,6 +76,22 @@ class Change(ModelView):
     def find_successor(self, model: RegisteredModel) -> ModelVersion | None:  # noqa: ARG002 - for subclasses
         """Return the version that the change will make live; None if there is none."""
         return None
+
+    def get_heading(self, number: int | None) -> str:
+        """Return the heading of the page, with the number of the version if it is known."""
+        version = f"version {number}" if number else self.unchosen_version
+        return self.heading.format(model=self.kwargs["name"], version=version)
+
+    def http_method_not_allowed(self, request: Any, *args: Any, **kwargs: Any) -> Response:
+        """Open the page with the form for a browser. A program has no GET, and gets a 405."""
+        if request.method not in ("GET", "HEAD") or not opens_page(request):
+            return super().http_method_not_allowed(request, *args, **kwargs)
+        self.check_exists(kwargs["name"])
+        return Response()
+
+    def check_exists(self, name: str) -> None:
+        """Check that there is a model to change."""
+        registry.find(name)
 
     def post(self, request: Request, name: str) -> HttpResponseBase:
         """Make the change, and return the model's card."""
@@ -91,14 +113,21 @@ class Change(ModelView):
 class Train(Change):
     """Train a bundled model. The new version is live immediately."""
 
+    heading, button = "Train {model}", "Train and make live"
     serializer_class = TrainSerializer
     change = staticmethod(registry.train)
+
+    def check_exists(self, name: str) -> None:
+        """Check that there is a model to change; a bundled model may have no version yet."""
+        if name not in RECIPES:
+            super().check_exists(name)
 
 
 @documented
 class Promote(Change):
     """Make a version live."""
 
+    heading, button = "Make {version} of {model} live", "Make live"
     serializer_class = VersionChoiceSerializer
     state_before = ModelVersion.State.READY
 
@@ -119,6 +148,8 @@ class Promote(Change):
 class Rollback(Change):
     """Make the previously live version live. Repeat it to go further back."""
 
+    heading, button = "Roll {model} back to {version}", "Roll back"
+    unchosen_version = "an earlier version"
     change = staticmethod(registry.rollback)
 
     def find_successor(self, model: RegisteredModel) -> ModelVersion | None:
@@ -130,6 +161,8 @@ class Rollback(Change):
 class Reset(Change):
     """Make the lowest version that is not retired live. Nothing is deleted."""
 
+    heading, button = "Reset {model} to {version}", "Reset"
+    unchosen_version = "its first version"
     change = staticmethod(registry.reset)
 
     def find_successor(self, model: RegisteredModel) -> ModelVersion | None:
@@ -141,6 +174,7 @@ class Reset(Change):
 class Unpublish(Change):
     """Leave the model without a live version. A rollback makes the version live again."""
 
+    heading, button = "Take {model} offline", "Take offline"
     change = staticmethod(registry.unpublish)
     responses = {200: CardSerializer}
     notice = "No version is live any more."
@@ -150,6 +184,7 @@ class Unpublish(Change):
 class Retire(Change):
     """Take a version out of service permanently. Its artifact is kept."""
 
+    heading, button = "Retire {version} of {model}", "Retire"
     serializer_class = VersionChoiceSerializer
     state_before = ModelVersion.State.READY
 
@@ -162,6 +197,7 @@ class Retire(Change):
 class Purge(Change):
     """Delete the files of a retired version. The version stays in the list of versions."""
 
+    heading, button = "Delete the files of {version} of {model}", "Delete the files"
     serializer_class = VersionChoiceSerializer
     state_before = ModelVersion.State.RETIRED
     notice = "The files of version {0.version} are deleted."

@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.http import HttpResponseRedirect
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
 from rest_framework import status
 from rest_framework.request import Request
 
@@ -12,6 +12,11 @@ from predictor import conf
 def absolute_url(request: Request, name: str, *args: object) -> str:
     """Return the URL of a named route: at PUBLIC_URL if it is set, else at the request's host."""
     return to_absolute(request, reverse(name, args=args))
+
+
+def get_origin(request: Request) -> str:
+    """Return the URL of the site, without a slash at its end."""
+    return to_absolute(request, get_script_prefix()).rstrip("/")
 
 
 def to_absolute(request: Request, path: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 from rest_framework.request import Request
 from rest_framework.views import APIView
@@ -11,6 +11,7 @@ from rest_framework.views import APIView
 from predictor import registry
 from predictor.api.links import absolute_url
 from predictor.api.renderers import OneModelPage, shows_cards
+from predictor.api.uploads import new_form_key
 from predictor.core.comparison import compare_columns, find_differences, pair
 from predictor.core.engines.estimator import SCIKIT_LEARN
 from predictor.core.signature import Signature
@@ -25,6 +26,8 @@ MAX_VERSIONS = 30
 MAX_EVENTS = 20
 # Number of versions on the page of all versions: a page has at most 150 KB.
 MAX_LISTED_VERSIONS = 150
+# Number of columns of the example in the code, which occurs three times on the page.
+MAX_SNIPPET_COLUMNS = 200
 # Number of charts of metrics.
 MAX_METRICS = 4
 
@@ -65,7 +68,7 @@ class ModelPage(OneModelPage):
                 v.version for v in versions if v.state == ModelVersion.State.READY
             ]
         if request.user.is_authenticated:
-            context["events"] = list_events(model)
+            context["events"] = list_events(model.events.all())
         if may_manage:
             context |= find_ways_back(model)
         return context
@@ -83,6 +86,7 @@ class VersionListPage(OneModelPage):
     def get_context(self, data: Any, *args: Any) -> dict[str, Any]:
         """Return the context of the template."""
         context: dict[str, Any] = super().get_context(data, *args)
+        context["form_key"] = new_form_key()
         if shows_cards(context):
             model = registry.find(context["view"].kwargs["name"])
             rows = model.versions.select_related("created_by").order_by("-version")
@@ -120,7 +124,11 @@ class VersionPage(OneModelPage):
             "may_manage": ManagesModels().has_permission(request, context["view"]),
             "live": others.filter(state=ModelVersion.State.LIVE).first(),
             "other_versions": others.values_list("version", flat=True)[:MAX_VERSIONS],
+            "metric_charts": build_metric_charts(list_versions(version.model)),
         }
+        if request.user.is_authenticated:
+            of_version = Q(from_version=version) | Q(to_version=version)
+            context["events"] = list_events(version.model.events.filter(of_version))
         if version.state != ModelVersion.State.RETIRED:
             address = (version.model.name, version.version)
             context["snippets"] = build_snippets(
@@ -175,15 +183,17 @@ def build_metric_charts(versions: Iterable[Any]) -> list[dict[str, Any]]:
 def build_snippets(
     request: Request, version: ModelVersion, route: str, *address: object
 ) -> list[Snippet]:
-    """Return code that sends the example of a version to a URL."""
+    """Return code that sends the example of a version to a URL; none for a long example."""
     row = Signature.from_json(version.signature).get_example()
+    if len(row) > MAX_SNIPPET_COLUMNS:
+        return []
     url = absolute_url(request, route, *address)
     return list_snippets(url, row, needs_token=needs_token(request))
 
 
-def list_events(model: RegisteredModel) -> QuerySet[Event]:
+def list_events(events: QuerySet[Event]) -> QuerySet[Event]:
     """Return the newest entries of the audit log."""
-    events = model.events.select_related("from_version", "to_version")
+    events = events.select_related("from_version", "to_version")
     shown = ("model", "kind", "by", "at", "why", "from_version__version", "to_version__version")
     return events.only(*shown).order_by("-pk")[:MAX_EVENTS]
 

@@ -110,6 +110,17 @@ class VersionChoiceSerializer(ReasonSerializer):
     version = serializers.IntegerField(min_value=1, max_value=999_999_999)
 
 
+class FormKeyField(serializers.HiddenField):
+    """Key of the page that contains the form, in a hidden input of its template."""
+
+    def __init__(self) -> None:
+        super().__init__(default="")
+
+    def get_value(self, dictionary: Mapping[str, Any]) -> Any:
+        """Return the value of the input; DRF's class returns none."""
+        return serializers.Field.get_value(self, dictionary)
+
+
 class UploadSerializer(OptionsSerializer):
     """A model file to register, with its metadata."""
 
@@ -156,3 +167,10 @@ class UploadSerializer(OptionsSerializer):
         help_text="Accept an estimator that another version of scikit-learn fitted. Its "
         "predictions may differ from those of that version.",
     )
+
+
+class PageUploadSerializer(UploadSerializer):
+    """An upload on a page. The page of its version shows the findings, and then promotes it."""
+
+    promote = None  # type: ignore[assignment]  # DRF then omits the field
+    form_key = FormKeyField()

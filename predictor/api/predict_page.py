@@ -1,14 +1,16 @@
 """The page of predictions: a form for one row, its answer, and the answers to many rows."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 import orjson
 from rest_framework import status
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request, is_form_media_type
+from rest_framework.response import Response
 
+from predictor import registry
 from predictor.api.links import to_absolute
 from predictor.api.renderers import OneModelPage, shows_cards
 from predictor.api.row_form import (
@@ -32,7 +34,12 @@ if TYPE_CHECKING:
 # Numbers of predictions and of values in the table: a page has at most 150 KB. The response below
 # the table has all of them.
 MAX_TABLE_ROWS = 100
+MAX_TABLE_COLUMNS = 100
 MAX_TABLE_VALUES = 1000
+# Number of columns with an input in the form. A model with more has only the forms for many rows.
+MAX_INPUTS = 200
+# Length of an example in the form for JSON, and of a curl command.
+MAX_EXAMPLE_LENGTH = 20_000
 # Number of outputs of a model that the page shows for a row. The response has all.
 MAX_OUTPUTS = 20
 # Outputs that are ticked at first, as far as the model has them.
@@ -66,18 +73,24 @@ class PredictPage(OneModelPage):
         if context["has_predictions"] and isinstance(request.data, list):
             context["n_rows"] = len(request.data)
             n_values = len(flatten({key: values[:1] for key, values in data.items()}))
-            n_shown = min(MAX_TABLE_ROWS, max(1, MAX_TABLE_VALUES // n_values))
-            shown = {key: values[:n_shown] for key, values in data.items()}
-            columns = shown if context["view"].n_outputs == 1 else flatten(shown)
-            context["column_names"] = list(columns)
-            cells = ([(key, _as_in_json(value)) for value in columns[key]] for key in columns)
+            n_columns = min(n_values, MAX_TABLE_COLUMNS)
+            n_shown = min(MAX_TABLE_ROWS, max(1, MAX_TABLE_VALUES // n_columns))
+            columns = {key: values[:n_shown] for key, values in data.items()}
+            if context["view"].n_outputs > 1 or n_values > n_columns:
+                columns = flatten(columns)
+            context["n_columns"] = len(columns)
+            context["column_names"] = names = list(columns)[:MAX_TABLE_COLUMNS]
+            cells = ([(key, _as_in_json(value)) for value in columns[key]] for key in names)
             context["rows"] = list(zip(*cells, strict=True))
         elif context["has_predictions"]:
-            context["outputs"] = split_by_output(data, context["view"].n_outputs)
             context["n_outputs"] = context["view"].n_outputs
+            context["outputs"] = split_by_output(
+                data, list_output_names(context["response"], context["n_outputs"])
+            )
             context["max_outputs"] = MAX_OUTPUTS
             context["variation"] = context["view"].variation
-            context["curl"] = context["view"].curl
+            curl = context["view"].curl
+            context["curl"] = curl if len(curl) <= MAX_EXAMPLE_LENGTH else ""
         return context
 
     def show_form_for_method(self, view: Any, method: str, request: Request, obj: Any) -> Any:
@@ -101,7 +114,8 @@ class PredictPage(OneModelPage):
             row = get_submitted_row(request)
             example = view.model().signature.get_example()
             values = example if row is None else view.get_serializer(instance=row).data
-            form.initial["_content"] = json.dumps(values, indent=4, default=str, ensure_ascii=False)
+            text = json.dumps(values, indent=4, default=str, ensure_ascii=False)
+            form.initial["_content"] = text if len(text) <= MAX_EXAMPLE_LENGTH else ""
         return form
 
     def get_rendered_html_form(self, data: Any, view: Any, method: str, request: Request) -> Any:
@@ -115,24 +129,33 @@ class PredictPage(OneModelPage):
 
 
 def split_by_output(
-    results: Mapping[str, Any], n_outputs: int
-) -> list[tuple[int | None, dict[str, Any]]]:
+    results: Mapping[str, Any], names: Sequence[str]
+) -> list[tuple[str, dict[str, Any]]]:
     """Return the results for a row that belong to each of several outputs, and all others first.
 
-    The others are all results of a model with one output. They have None instead of the number of
-    an output.
+    The others are all results of a model with one output. They have an empty text instead of the
+    name of an output.
     """
     keys = [
         key
         for key, value in results.items()
-        if n_outputs > 1 and isinstance(value, list) and len(value) == n_outputs
+        if names and isinstance(value, list) and len(value) == len(names)
     ]
     others = {key: _as_in_json(value) for key, value in results.items() if key not in keys}
     outputs = [
-        (number, {key: _as_in_json(results[key][number]) for key in keys})
-        for number in range(min(n_outputs, MAX_OUTPUTS) if keys else 0)
+        (name, {key: _as_in_json(results[key][number]) for key in keys})
+        for number, name in enumerate(names[:MAX_OUTPUTS] if keys else ())
     ]
-    return [*([(None, others)] if others else []), *outputs]
+    return [*([("", others)] if others else []), *outputs]
+
+
+def list_output_names(response: Response, n_outputs: int) -> list[str]:
+    """Return the names of several outputs, or else their numbers; an empty list for one output."""
+    if n_outputs == 1:
+        return []
+    names = registry.list_output_names(response["X-Model"], int(response["X-Model-Version"]))
+    has_all = len(names) == n_outputs
+    return names if has_all else [f"Output {number}" for number in range(n_outputs)]
 
 
 def describe_form(model: Model, request: Request) -> dict[str, Any]:
@@ -148,11 +171,13 @@ def describe_form(model: Model, request: Request) -> dict[str, Any]:
     variable = list_variable(signature.columns)
     example = request.query_params.get("example", "")
     return {
+        "n_used_columns": len(signature.used_names),
+        "has_inputs": len(signature.used_names) <= MAX_INPUTS,
         "unused_columns": list_values(signature.unused_names, MAX_LISTED_COLUMNS),
         "output_choices": [
             (name, name in (outputs or signature.methods[:1])) for name in signature.methods
         ],
-        "variable_names": [column.name for column in variable],
+        "variable_names": [column.name for column in variable[:MAX_INPUTS]],
         "varied_name": form.get(VARIED_FIELD) if form else variable and variable[0].name,
         "next_example": int(example[:9]) + 1 if example.isascii() and example.isdigit() else 1,
         "no_example": NO_EXAMPLE,

@@ -6,6 +6,7 @@ from typing import Any
 from rest_framework import status
 from rest_framework.renderers import BrowsableAPIRenderer
 from rest_framework.request import Request
+from rest_framework.settings import api_settings
 
 from predictor import registry
 from predictor.api.model_list import describe_page
@@ -19,6 +20,12 @@ def shows_cards(context: Mapping[str, Any]) -> bool:
     """Return whether the response is the cards; that to OPTIONS is a description of the view."""
     is_ok: bool = context["response"].status_code == status.HTTP_200_OK
     return is_ok and context["request"].method != "OPTIONS"
+
+
+def opens_page(request: Request) -> bool:
+    """Return whether the response is a page; its JSON tab shows the response to a program."""
+    is_page = isinstance(request.accepted_renderer, BrowsableAPIRenderer)
+    return is_page and request.query_params.get(api_settings.URL_FORMAT_OVERRIDE) is None
 
 
 class ModelListPage(BrowsableAPIRenderer):
@@ -55,16 +62,22 @@ class ChangePage(OneModelPage):
 
     template = "predictor/change.html"
 
+    def get_name(self, view: Any) -> str:
+        """Return the heading."""
+        heading: str = view.get_heading(view.get_chosen_number())
+        return heading
+
     def get_context(self, data: Any, *args: Any) -> dict[str, Any]:
         """Return the context of the template."""
         context: dict[str, Any] = super().get_context(data, *args)
-        is_not_allowed = context["response"].status_code == status.HTTP_405_METHOD_NOT_ALLOWED
-        context["shows_only_form"] = is_not_allowed and context["request"].method == "GET"
-        view = context["view"]
+        view, request = context["view"], context["request"]
+        is_ok = context["response"].status_code == status.HTTP_200_OK
+        context["shows_only_form"] = is_ok and request.method in ("GET", "HEAD")
         model = RegisteredModel.objects.filter(name=view.kwargs["name"]).first()
         if not context["shows_only_form"] or not model:
             return context
         if successor := view.find_successor(model):
+            context["name"] = view.get_heading(successor.version)
             context["comparison"] = registry.compare_with_live(successor)
         if view.state_before and not view.get_chosen_number():
             choices = model.versions.filter(state=view.state_before, purged_at=None)

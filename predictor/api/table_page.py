@@ -11,6 +11,8 @@ from predictor.api.renderers import OneModelPage
 # Numbers of accepted and of refused rows of a table on the page.
 MAX_PREVIEW_ROWS = 20
 MAX_LISTED_REFUSALS = 50
+# Numbers of outputs and of columns of the table on the page.
+MAX_PREVIEW_COLUMNS = 50
 # Length of the text that stays in the form: a page has at most 150 KB.
 MAX_REPEATED_LENGTH = 30_000
 
@@ -33,13 +35,19 @@ class TablePage(PredictPage):
             context |= describe_form(view.model(), request)
             context |= {"has_form": True, "table_text": get_short_text(request)}
         if request.method == "POST" and context["response"].status_code == status.HTTP_200_OK:
-            table, outputs = view.table, view.outputs
-            context["table"] = table
-            context["output_names"] = list(outputs)
-            values = list(zip(*outputs.values(), strict=True))
+            table = context["table"] = view.table
+            names = context["output_names"] = list(view.outputs)[:MAX_PREVIEW_COLUMNS]
+            context["header"] = table.header[:MAX_PREVIEW_COLUMNS]
+            context["n_outputs"] = len(view.outputs)
+            context["is_cut"] = max(len(view.outputs), len(table.header)) > MAX_PREVIEW_COLUMNS
+            values = list(zip(*(view.outputs[name] for name in names), strict=True))
             accepted = zip(table.positions[:MAX_PREVIEW_ROWS], values, strict=False)
             context["preview"] = [
-                (table.lines[n], table.cells[n], list(zip(outputs, row, strict=True)))
+                (
+                    table.lines[n],
+                    table.cells[n][:MAX_PREVIEW_COLUMNS],
+                    list(zip(names, row, strict=True)),
+                )
                 for n, row in accepted
             ]
             context["class_names"] = view.class_names
@@ -51,9 +59,10 @@ class TablePage(PredictPage):
         return context
 
     def get_rendered_html_form(self, data: Any, view: Any, method: str, request: Request) -> Any:
-        """Return no form: the template has it."""
-        del data, view, method, request
-        return None
+        """Return no form for a table: the template has it."""
+        if method == "POST":
+            return None
+        return super().get_rendered_html_form(data, view, method, request)
 
     def get_raw_data_form(self, data: Any, view: Any, method: str, request: Request) -> Any:
         """Return no form for raw data: a table is not JSON."""

@@ -1,5 +1,8 @@
 """Registration of uploaded files, for the HTTP API and the admin."""
 
+import hashlib
+import json
+import secrets
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +20,11 @@ if TYPE_CHECKING:
     from django.core.files.uploadedfile import UploadedFile
 
 
+def new_form_key() -> str:
+    """Return a key for the form of a page."""
+    return secrets.token_urlsafe(16)
+
+
 def register(name: str, fields: dict[str, Any], user: "User") -> ModelVersion:
     """Register a validated upload, promote it if requested, and return the version."""
     origin = Origin(
@@ -28,6 +36,7 @@ def register(name: str, fields: dict[str, Any], user: "User") -> ModelVersion:
             name: {} if fields.get(name) is None else fields[name]
             for name in ("metrics", "columns", "class_names")
         },
+        upload_key=hash_upload(name, fields) if fields.get("form_key") else None,
     )
     with (
         temporary_copy(fields["artifact"]) as artifact,
@@ -48,6 +57,19 @@ def register(name: str, fields: dict[str, Any], user: "User") -> ModelVersion:
         get_store().refresh()
     version.refresh_from_db()
     return version
+
+
+def hash_upload(name: str, fields: dict[str, Any]) -> str:
+    """Return a hash of the key of a form, its texts and its files.
+
+    Without the texts and files, a user could not go back to the page and upload another version.
+    """
+    texts = json.dumps([name, fields], default=str, sort_keys=True)
+    digest = hashlib.sha256(texts.encode())
+    for file in (fields.get("artifact"), fields.get("sample"), fields.get("test")):
+        for chunk in file.chunks() if file else ():
+            digest.update(chunk)
+    return digest.hexdigest()
 
 
 @contextmanager

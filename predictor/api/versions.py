@@ -15,7 +15,7 @@ from predictor import registry
 from predictor.api.links import absolute_url, see_other
 from predictor.api.model_page import VersionListPage, VersionPage
 from predictor.api.openapi import VERSION, VersionPredictSchema
-from predictor.api.option_serializers import UploadSerializer
+from predictor.api.option_serializers import PageUploadSerializer, UploadSerializer
 from predictor.api.serializers import LONG_COLUMNS, VersionCardSerializer, VersionSerializer
 from predictor.api.uploads import register
 from predictor.api.views import ModelView, Predict
@@ -44,8 +44,10 @@ class VersionList(ModelView):
         return [ManagesModels()] if is_upload else super().get_permissions()
 
     def get_serializer(self, **kwargs: Any) -> UploadSerializer:
-        """Return the serializer of an upload."""
-        return UploadSerializer(**kwargs)
+        """Return the serializer of an upload, by a program or on the page."""
+        renderer = getattr(self.request, "accepted_renderer", None)
+        is_page = isinstance(renderer, BrowsableAPIRenderer)
+        return (PageUploadSerializer if is_page else UploadSerializer)(**kwargs)
 
     @extend_schema(operation_id="model_versions", responses=VersionSerializer(many=True))
     def get(self, _request: Request, name: str) -> Response:

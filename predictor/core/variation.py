@@ -11,6 +11,8 @@ from predictor.core.model import Model
 
 # Number of values of the varied column: fewer if the model is slow.
 MAX_VALUES, MIN_VALUES = 25, 5
+# Number of classes: of more, those that reach the largest numbers.
+MAX_SERIES = 20
 # Time for all predictions, given that each takes as long as the first.
 TIME_LIMIT_S = 1.0
 NUMBERS = (NUMBER, INTEGER)
@@ -36,12 +38,15 @@ class Variation(NamedTuple):
         Numbers by class; under the response key of the output if there are no classes.
     output : str
         The method of the estimator.
+    n_series : int
+        Number of classes that the model has.
     """
 
     column: Column
     values: list[Any]
     series: dict[str, list[float]]
     output: str
+    n_series: int = 1
 
     @property
     def is_numeric(self) -> bool:
@@ -110,9 +115,10 @@ def vary(model: Model, row: Mapping[str, Any], column: Column, row_s: float) -> 
     keyed = [each if isinstance(each, dict) else {name: each} for each in predictions]
     if not all(_is_number(number) for each in keyed for number in each.values()):
         return None
-    return Variation(
-        column, values, {key: [each[key] for each in keyed] for key in keyed[0]}, output
-    )
+    series = {key: [each[key] for each in keyed] for key in keyed[0]}
+    largest = sorted(series, key=lambda key: -max(series[key]))[:MAX_SERIES]
+    shown = {key: numbers for key, numbers in series.items() if key in largest}
+    return Variation(column, values, shown, output, n_series=len(series))
 
 
 def _is_number(value: Any) -> bool:

@@ -61,6 +61,17 @@ def version(name: str, number: int) -> ModelVersion:
         raise ModelNotFound(f"{name} has no version {number}.") from exc
 
 
+def find_upload(key: str) -> ModelVersion | None:
+    """Return the version that was uploaded with this key; None if there is none."""
+    return ModelVersion.objects.select_related("model").filter(upload_key=key).first()
+
+
+def list_output_names(name: str, number: int) -> list[str]:
+    """Return the names of a version's outputs: the targets in its test data, if it has any."""
+    targets = ModelVersion.objects.filter(model__name=name, version=number)
+    return targets.values_list("evaluation__target", flat=True).first() or []
+
+
 def callable_version(name: str, number: int) -> ModelVersion:
     """Return a version of a model that may predict.
 

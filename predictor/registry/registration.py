@@ -34,7 +34,8 @@ CARD_COLUMNS = (*triggers.IMMUTABLE_COLUMNS, "notes", "engines")
 class Origin:
     """Origin and description of a version, from the user who registers it.
 
-    A description replaces that of the model. Columns and classes are described by name.
+    A description replaces that of the model. Columns and classes are described by name. An upload
+    with the `upload_key` of a version is not registered again.
     """
 
     source: str
@@ -44,6 +45,7 @@ class Origin:
     metrics: Mapping[str, float] = field(default_factory=dict)
     columns: Mapping[str, str] = field(default_factory=dict)
     class_names: Mapping[str, str] = field(default_factory=dict)
+    upload_key: str | None = None
 
 
 def register_recipe(name: str, *, by: "User | None" = None) -> ModelVersion:
@@ -61,7 +63,7 @@ def register_recipe(name: str, *, by: "User | None" = None) -> ModelVersion:
 
 
 def register_file(name: str, upload: Upload, origin: Origin) -> ModelVersion:
-    """Register a file as the model's next version.
+    """Register a file as the model's next version; return the version of a repeated upload.
 
     Raises
     ------
@@ -96,7 +98,7 @@ def describe(signature: Signature, origin: Origin) -> Signature:
 
 
 def admit(name: str, staged: Path, inspection: Inspection, origin: Origin) -> ModelVersion:
-    """Register a staged directory as the model's next version.
+    """Register a staged directory as the model's next version, unless its upload is repeated.
 
     The metrics on its test data are metrics of the version, unless the origin states others.
 
@@ -115,6 +117,8 @@ def admit(name: str, staged: Path, inspection: Inspection, origin: Origin) -> Mo
     origin = replace(origin, metrics=measured | dict(origin.metrics))
     with storage.locked():
         cleanup.clear()
+        if origin.upload_key and (repeated := queries.find_upload(origin.upload_key)):
+            return repeated
         with transaction.atomic(durable=True):
             model = _model(name, origin.description, inspection.description)
             row = new_row(model, _next_number(model), staged, inspection, origin)
@@ -149,6 +153,7 @@ def new_row(
         source=origin.source,
         notes="\n".join([*filter(None, [origin.notes]), *inspection.notes]),
         created_by=origin.by,
+        upload_key=origin.upload_key,
     )
     row.clean_fields()
     row.save()

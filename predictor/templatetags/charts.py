@@ -13,6 +13,8 @@ from django import template
 from django.utils.html import format_html
 from django.utils.text import slugify
 
+from predictor.core.columns import MAX_LISTED_CATEGORIES, list_values
+
 register = template.Library()
 
 # Size of a chart in the units of its view box, and its margins for labels.
@@ -418,6 +420,12 @@ def short_number(value: Any) -> Any:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return value
     return str(value) if isinstance(value, int) else f"{value:.4g}"
+
+
+@register.filter
+def first_values(values: Sequence[Any]) -> str:
+    """Return the first values in a line, and the number of the others."""
+    return list_values(values, MAX_LISTED_CATEGORIES)
 
 
 @register.simple_tag

@@ -1,6 +1,6 @@
 """Template filter for times in words."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from django import template
 from django.utils import timezone
@@ -32,9 +32,3 @@ def in_words(time: datetime, now: datetime | None = None) -> str:
     return (
         f"in {number} {name}{plural}" if distance > timedelta() else f"{number} {name}{plural} ago"
     )
-
-
-@register.filter
-def in_utc(time: datetime) -> str:
-    """Return a time in UTC, to the minute."""
-    return time.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "minutes")

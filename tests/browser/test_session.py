@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from tests.browser.chromium import sign_in
 from tests.browser.conftest import violations
-from tests.browser.pages import PASSWORD, VISITOR
+from tests.browser.pages import PASSWORD, STAFF, VISITOR
 
 TRAINING_MS = 30_000  # generous: the machine may be busy
 
@@ -67,7 +67,7 @@ def test_staff_train_a_model_and_roll_it_back_from_its_page(admin):
     main.get_by_role("link", name="Roll back to version 1").click()
     expect(main.get_by_role("heading", name="Before you go on")).to_be_visible()
     assert violations(admin) == {}
-    main.get_by_role("button", name="Rollback").click()
+    main.get_by_role("button", name="Roll back").click()
     expect(main.get_by_role("status")).to_have_text("Version 1 is live.")
 
 
@@ -84,7 +84,28 @@ def test_what_is_for_staff_is_not_offered_to_others(page, visitor):
 
 
 def test_the_training_page_is_a_form_for_staff(admin):
-    assert admin.goto("/models/iris/train").status == 405
+    assert admin.goto("/models/iris/train").status == 200
     admin.get_by_label("If missing").check()
     admin.get_by_role("main").get_by_role("button", name="Train").click()
     expect(admin.get_by_role("status")).to_have_text("Version 1 is live.")
+
+
+def test_an_upload_without_javascript_shows_its_findings_before_it_is_live(plain_page, site):
+    page, main = plain_page, plain_page.get_by_role("main")
+    (file,) = (site.home / "models" / "iris" / "1").glob("model.*")
+    page.goto("/auth/login/")
+    sign_in(page, STAFF, site.password())
+    page.goto("/admin/predictor/modelversion/add/")
+    page.get_by_label("Model:").fill("lilies")
+    page.get_by_label("Artifact:").set_input_files(file)
+    page.get_by_role("button", name="Upload").dblclick()
+    expect(page.get_by_role("heading", name="lilies 1")).to_be_visible(timeout=TRAINING_MS)
+    page.goto("/models/lilies/versions/")
+    expect(main.get_by_role("link", name="2", exact=True)).to_have_count(0)
+    main.get_by_role("link", name="1", exact=True).click()
+    expect(main.get_by_role("heading", name="Findings of the registration")).to_be_visible()
+    main.get_by_role("link", name="Make live").click()
+    expect(main.get_by_role("heading", level=1)).to_have_text("Make version 1 of lilies live")
+    expect(main).to_contain_text("The version has no metrics")
+    main.get_by_role("button", name="Make live").click()
+    expect(main.get_by_role("status")).to_have_text("Version 1 is live.")

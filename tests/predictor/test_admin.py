@@ -1,5 +1,7 @@
 """The registry in the admin: its pages, its buttons, and their effects."""
 
+import re
+
 import pytest
 from django.contrib.auth.models import Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -48,6 +50,14 @@ def test_versions_are_compared_metric_by_metric(admin_client, three):
     assert text.count('<td class="field-metric">0.76</td>') == 3
     assert "Standard deviation of accuracy" in text
     assert 'value="delete_selected"' not in text
+    text = page(admin_client, VERSIONS)
+    assert text.count('<td class="field-main_metric">accuracy 0.76</td>') == 3
+    assert "Standard deviation of accuracy" not in text
+
+
+def test_times_have_the_label_utc(admin_client, three):
+    for url in (VERSIONS, f"{VERSIONS}{ModelVersion.objects.first().pk}/change/", EVENTS):
+        assert re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d\sUTC", page(admin_client, url))
 
 
 @pytest.mark.parametrize("model", ["x", "9" * 30, "9" * 5000])
@@ -206,10 +216,11 @@ def test_an_upload_registers_a_version(admin_client, three, brought):
     assert "Fitted estimator" in text
     assert "null" not in text.partition('id="content"')[2]
     artifact = SimpleUploadedFile("sums.onnx", (brought / "sums.onnx").read_bytes())
-    form = {"model": "sums", "artifact": artifact, "metrics": '{"r2": 1}', "promote": "on"}
+    form = {"model": "sums", "artifact": artifact, "metrics": '{"r2": 1}'}
     response = admin_client.post(f"{VERSIONS}add/", form, follow=True)
     assert "Version 1 of sums is registered." in response.content.decode()
-    assert registry.live_versions() == {"iris": 2, "sums": 1}
+    assert "Make live" in response.content.decode()
+    assert registry.live_versions() == {"iris": 2}
     assert Event.objects.last().by == "admin"
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from html import unescape
 
 import numpy as np
@@ -16,9 +17,11 @@ from predictor.api import model_page
 from predictor.core.signature import Column
 from predictor.models import ModelVersion
 from predictor.recipes import Fitted
+from predictor.registry import registration, storage
 from predictor.runtime.store import get_store
 from tests.browser_requests import BROWSER
 from tests.predictor.fitted import register as register_fitted
+from tests.predictor.fitted import write
 
 
 def serve_odd(fitted, columns):
@@ -201,6 +204,17 @@ def test_the_prediction_of_several_outputs_is_in_words_for_each(api, two_outputs
         assert f'<span class="class-name">large</span></th><td>{share:.3f}</td>' in text
 
 
+def test_several_outputs_have_the_names_of_their_targets(api, two_outputs, fitted):
+    both = Fitted(two_outputs, fitted.X, [Column("a"), Column("b")], "")
+    with storage.staging() as staged:
+        inspection, origin = write(both, staged)
+        evaluated = replace(inspection, evaluation={"target": ["long <leaf>", "wide leaf"]})
+        registration.admit("both", staged, evaluated, origin)
+    address = "/models/both/versions/2/predict"
+    page = api.post(address, {"a": 6.5, "b": 2.5}, **BROWSER).content.decode()
+    assert re.findall("<h2>(.*?)</h2>", page) == ["long &lt;leaf&gt;", "wide leaf"]
+
+
 def test_many_rows_of_several_outputs_are_columns_of_numbers(api, two_outputs):
     rows = json.dumps([{"a": 6.5, "b": 2.5}, {"a": 4.5, "b": 3.5}])
     table = cells(post_raw(api, rows, "/models/both/predict?outputs=predict,predict_proba"))
@@ -287,6 +301,12 @@ def test_a_long_table_does_not_stay_in_the_form(api, iris):
     assert "4000 of 4000 rows predicted." in page
     assert "The table is too long to stay in the form." in page
     assert len(page) < 20_000
+
+
+def test_the_json_tab_of_a_table_has_the_options(api, iris):
+    page = api.get("/predict/table?format=api", **BROWSER).content.decode()
+    assert ">OPTIONS</button>" in page
+    assert "<textarea" not in page
 
 
 def test_a_table_counts_lines_shows_refused_cells_and_names_classes(api, iris):
@@ -387,12 +407,28 @@ def test_the_page_of_a_model_explains_it(api, staff_api, staff, iris, register):
     assert "History" not in page  # names of users
     page = staff_api.get("/models/iris/", **BROWSER).content.decode()
     assert "<td>Promotion</td>" in page
-    assert "<td>1 to 2</td>" in page
+    assert '<td data-label="Version">1 to 2</td>' in page
     assert ">better &lt;b&gt;</td>" in page
     staff_api.post("/models/iris/unpublish", {}, **BROWSER)
     page = staff_api.get("/models/iris/", **BROWSER).content.decode()
     assert "Make a version live" in page
     assert '<a class="btn btn-default" href="/models/iris/versions/2">Version 2</a>' in page
+
+
+def test_the_page_of_a_version_explains_it_too(api, staff_api, staff, iris, register):
+    registry.promote(register(), by=staff, why="better")
+    register()
+    page = api.get("/models/iris/versions/2", **BROWSER).content.decode()
+    for text in (
+        '<p class="lead-text">Species of an iris from its sepals.',
+        "<code>predict_proba</code>",
+        '<code>0</code> <span class="class-name">setosa</span>',
+        "Metrics by version",
+    ):
+        assert text in page
+    assert "History" not in page  # names of users
+    page = staff_api.get("/models/iris/versions/2", **BROWSER).content.decode()
+    assert re.findall(r'<td data-label="Version">(.*?)</td>', page) == ["1 to 2", "2"]
 
 
 def test_the_page_of_a_version_compares_it_with_another(api, iris, register):
@@ -494,17 +530,43 @@ def test_the_page_of_a_retired_and_of_a_purged_version_says_so(staff_api, iris, 
     assert b"retired</span> file deleted" in page
 
 
-@pytest.mark.parametrize(
-    "change", ["train", "promote", "rollback", "reset", "unpublish", "retire", "purge"]
-)
+CHANGES = {
+    "train": ("Train iris", "Train and make live"),
+    "promote": ("Make a version of iris live", "Make live"),
+    "promote?version=1": ("Make version 1 of iris live", "Make live"),
+    "rollback": ("Roll iris back to an earlier version", "Roll back"),
+    "reset": ("Reset iris to version 1", "Reset"),
+    "unpublish": ("Take iris offline", "Take offline"),
+    "retire?version=1": ("Retire version 1 of iris", "Retire"),
+    "purge?version=1": ("Delete the files of version 1 of iris", "Delete the files"),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
 def test_the_address_of_a_change_opens_as_its_form(staff_api, iris, change):
+    heading, button = CHANGES[change]
     address = f"/models/iris/{change}"
-    page = staff_api.get(address, **BROWSER).content
-    assert f'<button class="btn btn-primary">{change.title()}</button>'.encode() in page
-    assert b"not allowed" not in page
+    response = staff_api.get(address, **BROWSER)
+    page = response.content.decode()
+    assert response.status_code == staff_api.head(address, **BROWSER).status_code == 200
+    assert f"<h1>{heading}</h1>" in page
+    assert f'<button class="btn btn-primary">{button}</button>' in page
     response = staff_api.get(address)
-    assert (response.status_code, response.json()) == (
-        405,
-        {"detail": 'Method "GET" not allowed. Allowed: POST.'},
-    )
+    detail = 'Method "GET" not allowed. Allowed: POST.'
+    assert (response.status_code, response.json()) == (405, {"detail": detail})
+    tab = staff_api.get(address, {"format": "api"}, **BROWSER)
+    assert (tab.status_code, detail in unescape(tab.content.decode())) == (405, True)
     assert b"not allowed" in staff_api.put(address, **BROWSER).content
+
+
+def test_the_heading_of_a_rollback_names_the_version(staff_api, iris, register):
+    registry.promote(register())
+    page = staff_api.get("/models/iris/rollback", **BROWSER).content.decode()
+    assert "<h1>Roll iris back to version 1</h1>" in page
+
+
+def test_only_a_model_that_exists_or_can_be_trained_has_forms_of_changes(staff_api, models_dir):
+    for change in ("train", "promote", "unpublish"):
+        assert staff_api.get(f"/models/nope/{change}", **BROWSER).status_code == 404
+    assert staff_api.get("/models/penguins/promote", **BROWSER).status_code == 404
+    assert staff_api.get("/models/penguins/train", **BROWSER).status_code == 200

@@ -150,7 +150,9 @@ ADMIN = {
     "admin/<url>": row("/admin/nothing/", "admin", GET=404, ANY=404, OPTIONS=404),
     "admin/autocomplete/": row("/admin/autocomplete/", "admin", GET=403),
     "admin/jsi18n/": row("/admin/jsi18n/", "admin", GET=200),
-    "admin/password_change/": row("/admin/password_change/", "admin", GET=200, POST=200, PUT=200),
+    "admin/password_change/": row(
+        "/admin/password_change/", "everybody", GET=302, ANY=302, OPTIONS=302, TRACE=405
+    ),
     "admin/password_change/done/": row("/admin/password_change/done/", "admin", GET=200),
     "admin/r/<path:content_type_id>/<path:object_id>/": row(
         "/admin/r/9/9/", "admin", GET=404, ANY=404, OPTIONS=404
@@ -184,7 +186,7 @@ TABLE = API | ADMIN
 
 
 def test_every_route_has_its_row():
-    assert sorted(routes()) == sorted(TABLE)
+    assert sorted(set(routes())) == sorted(TABLE)  # the site replaces a page of the admin
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,8 @@
 
 import pytest
 
+from mlsite.accounts.login_throttle import PAIR
+
 PASSWORD, NEW = "a long pass phrase", "another long phrase"
 PAGE = "/auth/account/"
 
@@ -40,6 +42,21 @@ def test_a_refused_password_says_why(client, user, passwords, sentence):
     assert sentence in page
     user.refresh_from_db()
     assert user.check_password(PASSWORD)
+
+
+def test_wrong_old_passwords_count_as_failed_logins(client, user):
+    for _ in range(PAIR):
+        assert change(client, old="wrong").status_code == 200
+    page = change(client)
+    assert page.status_code == 429
+    assert "Too many failed logins." in page.content.decode()
+    user.refresh_from_db()
+    assert user.check_password(PASSWORD)
+
+
+def test_the_admin_leads_to_the_same_page(admin_client):
+    assert 'href="/admin/password_change/"' in admin_client.get("/admin/").content.decode()
+    assert admin_client.get("/admin/password_change/")["Location"] == PAGE
 
 
 def test_without_a_login_the_page_leads_to_the_login(client, db):

@@ -52,6 +52,7 @@ def test_a_page_is_json_for_a_program_and_names_the_site_in_its_examples(client)
     text = html(client, "/guide/predictions")
     assert "http://testserver/predict" in text
     assert "localhost:8000" not in text
+    assert "http://testserver/predict" in page["sections"][1]["text"]
     response = client.get("/guide/nothing")
     assert (response.status_code, response.json()) == (
         404,
@@ -67,6 +68,16 @@ def test_the_search_finds_the_sections_with_all_words_and_titles_first(client):
     assert "No section contains all of these words." in text
     assert "<b>" not in text
     assert "<mark>roll</mark>" in html(client, "/guide/?search=roll+back")
+
+
+def test_the_search_names_the_public_url_of_the_site(client, settings):
+    settings.PUBLIC_URL = "https://models.example.org/"
+    assert client.get("/guide/?search=localhost:8000").json() == []
+    found = client.get("/guide/?search=https://models.example.org/predict").json()
+    assert "https://models.example.org/predict" in found[0]["excerpt"]
+    assert found[0]["url"].startswith("https://models.example.org/guide/")
+    page = html(client, "/guide/?search=models.example.org/predict")
+    assert "https://<mark>models.example.org/predict</mark>" in page
 
 
 def test_markdown_becomes_the_markup_of_the_site():

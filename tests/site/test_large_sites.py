@@ -3,14 +3,22 @@
 import re
 from itertools import count
 
+import numpy as np
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from sklearn.linear_model import LinearRegression, Ridge
+from sklearn.naive_bayes import GaussianNB
 
+from predictor import registry
+from predictor.core.columns import Column
 from predictor.models import Event, ModelVersion, RegisteredModel
+from predictor.recipes import Fitted
+from predictor.runtime.store import get_store
 from tasks.models import Task
 from tests.browser_requests import BROWSER
+from tests.predictor.fitted import register
 
 MAX_BYTES = 150_000
 NUMBERS = count(1)
@@ -93,6 +101,73 @@ def test_pages_of_a_large_site_take_no_more_queries_and_have_a_limited_weight(ad
     large = measure(admin_client)
     assert {url: n for url, (n, _) in large.items()} == {url: n for url, (n, _) in small.items()}
     assert {url: size for url, (_, size) in large.items() if size > MAX_BYTES} == {}
+
+
+@pytest.fixture
+def wide(iris):
+    """Models with 500 columns, outputs and classes, and the columns of each."""
+    rng = np.random.default_rng(0)
+    n = 500
+    many, few = rng.normal(size=(30, n)), rng.normal(size=(2 * n, 2))
+    labels = np.repeat([f"class number {number}" for number in range(n)], 2)
+    columns = [Column(f"expression_of_gene_{number}", "Expression") for number in range(n)]
+    for name, estimator, X, names in (
+        ("columns", Ridge().fit(many, rng.normal(size=30)), many, columns),
+        ("outputs", LinearRegression().fit(few, rng.normal(size=(2 * n, n))), few, columns[:2]),
+        ("classes", GaussianNB().fit(few, labels), few, columns[:2]),
+    ):
+        registry.promote(register(name, Fitted(estimator, X, names, "Wide.")))
+    get_store().refresh()
+    names = [column.name for column in columns]
+    return {"columns": names, "outputs": names[:2], "classes": names[:2]}
+
+
+def test_pages_of_a_model_with_many_columns_outputs_or_classes_are_cut(api, admin_client, wide):
+    pages = {}
+
+    def open_page(name, response):
+        assert response.status_code == 200, name
+        pages[name] = response.content.decode()
+
+    for model, columns in wide.items():
+        row = dict.fromkeys(columns, 0.25)
+        table = "\n".join([",".join(columns), *[",".join(["0.25"] * len(columns))] * 30])
+        outputs = ["predict", *["predict_proba"] * (model == "classes")]
+        home, predict = f"/models/{model}/", f"/models/{model}/predict"
+        for name, url in {
+            "model": home,
+            "version": f"{home}versions/1",
+            "form": predict,
+            "JSON tab": f"{predict}?format=api",
+            "form for a table": f"{predict}/table",
+            "reference": f"/schema/?model={model}",
+        }.items():
+            open_page(f"{model}: {name}", api.get(url, **BROWSER))
+        for name, rows in (("row", row), ("rows", [row] * 30)):
+            answer = api.post(f"{predict}?outputs={','.join(outputs)}", rows, **BROWSER)
+            open_page(f"{model}: {name}", answer)
+        form = {"table": table, "_outputs": outputs}
+        answer = api.post(f"{predict}/table", form, format="multipart", **BROWSER)
+        open_page(f"{model}: table", answer)
+        version = ModelVersion.objects.get(model__name=model)
+        url = f"/admin/predictor/modelversion/{version.pk}/change/"
+        open_page(f"{model}: admin", admin_client.get(url))
+    assert {name: len(page) for name, page in pages.items() if len(page) > MAX_BYTES} == {}
+    assert 'name="expression_of_gene_0"' not in pages["columns: form"]
+    for name, sentence in {
+        "columns: admin": "The first 100 of 500 columns.",
+        "classes: admin": "class number 115 and 480 more",
+        "columns: model": "The page shows the first 100 of 500 columns. The JSON has all.",
+        "columns: form": "The model has 500 columns, too many for a form with an input for each.",
+        "columns: reference": "The table has the first 100 of 500. The JSON has all.",
+        "columns: row": "The prediction is",
+        "columns: rows": "The text is too long to stay in the form.",
+        "columns: table": "The table shows 1 of 1 outputs and 50 of 500 columns.",
+        "classes: model": "and others, 500 in all",
+        "classes: row": "Only the 20 of 500 classes with the largest numbers are shown.",
+        "classes: rows": "The table shows the first 100 of 501 columns.",
+    }.items():
+        assert sentence in pages[name], name
 
 
 def test_json_lists_all_models_in_as_many_queries(api, grow, django_assert_num_queries):

@@ -1,10 +1,11 @@
 """Times in words."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from django.template.loader import render_to_string
 
-from tasks.templatetags.due_dates import in_utc, in_words
+from tasks.templatetags.due_dates import in_words
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 
@@ -30,4 +31,12 @@ def test_a_time_is_stated_as_its_distance(hours, words):
 def test_extreme_times_have_words():
     assert in_words(datetime(1, 1, 1, tzinfo=UTC), NOW) == "2028 years ago"
     assert in_words(datetime(9999, 12, 31, tzinfo=UTC), NOW) == "in 7969 years"
-    assert in_utc(datetime(1, 1, 1, 12, 30, tzinfo=UTC)) == "0001-01-01 12:30"
+
+
+def test_a_time_is_in_utc_with_its_label():
+    for time, text in (
+        (datetime(1, 1, 1, 12, 30, tzinfo=UTC), "0001-01-01 12:30"),
+        (datetime(2030, 1, 1, tzinfo=timezone(timedelta(hours=2))), "2029-12-31 22:00"),
+    ):
+        html = render_to_string("predictor/time.html", {"time": time})
+        assert f'>{text} <span class="zone">UTC</span></time>' in html

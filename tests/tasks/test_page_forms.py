@@ -81,6 +81,15 @@ def test_the_same_page_can_add_another_task_after_going_back(browser):
     assert list(Task.objects.values_list("title", flat=True)) == ["Read", "Write"]
 
 
+def test_the_same_page_adds_a_deleted_task_again(browser):
+    key = quick_add_key(browser)
+    submit(browser, "/tasks/", title="Read", _key=key)
+    submit(browser, f"/tasks/{Task.objects.get().pk}", _method="DELETE")
+    for _ in range(2):
+        assert submit(browser, "/tasks/", title="Read", _key=key).status_code == 303
+    assert Task.objects.get().title == "Read"
+
+
 def test_a_refused_quick_add_does_not_use_up_its_key(browser):
     key = quick_add_key(browser)
     refused = submit(browser, "/tasks/", title="", _key=key)
