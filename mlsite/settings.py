@@ -317,8 +317,7 @@ SPECTACULAR_SETTINGS = {
 # Logs: one line per request on standard output, everything else on standard error
 
 # No format shows the thread or the process, which take half of the time of a record to find out.
-logging.logThreads = logging.logProcesses = False
-logging.logMultiprocessing = logging.logAsyncioTasks = False
+logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
 
 LOGGING = {
     "version": 1,

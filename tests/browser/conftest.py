@@ -7,7 +7,6 @@ from contextlib import closing
 from functools import cache
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth.models import User
 from django.db import connection
 from playwright.sync_api import expect
@@ -15,7 +14,7 @@ from playwright.sync_api import expect
 from tests.browser.chromium import find_chromium, launch, sign_in
 from tests.browser.pages import PASSWORD, STAFF, VARIABLES, VISITOR
 from tests.served_settings import QuickHasher
-from tests.serving import Site, manage
+from tests.serving import Site
 
 DESK = {"width": 1280, "height": 720}
 PHONE = {"width": 390, "height": 844}
@@ -43,9 +42,11 @@ def site(chromium, prepared, tmp_path_factory):
     home = shutil.copytree(prepared, tmp_path_factory.mktemp("site") / "home")
     add_user(home / "db.sqlite3", VISITOR, PASSWORD)
     (file,) = home.glob("models/iris/1/model.*")
-    done = manage(home, "register", "iris", file)
-    assert done.returncode == 0, done.stderr
     with Site(home, "--workers", "1", **VARIABLES) as site:
+        upload = (
+            f"curl -u {STAFF}:{site.password()} -F artifact=@{file} {site.url}/models/iris/versions"
+        )
+        assert site.curl(upload)[0] == 201
         yield site
 
 
@@ -157,33 +158,3 @@ def admin(visit, site):
 def visitor(visit):
     """A page of a user who is not staff."""
     return visit(VISITOR, PASSWORD)
-
-
-# With `preload`, axe copies imported style sheets into the page, which its policy forbids.
-OPTIONS = {"resultTypes": ["violations"], "preload": False}
-
-# The admin fades from one colour to another after a change of the colour scheme.
-SETTLE = (
-    "() => Promise.allSettled(document.getAnimations().map(each => each.finished)).then(() => {})"
-)
-
-# axe measures the contrast of each line of a text. One colour is enough of the 5,000 of the schema.
-SHORTEN = """() => {
-    window.shortened = [];
-    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-    for (let node; (node = walker.nextNode()); )
-        if (node.data.length > 5000) {
-            window.shortened.push([node, node.data]);
-            node.data = node.data.slice(0, 5000);
-        }
-}"""
-RESTORE = "() => window.shortened.forEach(([node, data]) => (node.data = data))"
-
-
-def violations(page, part=None):
-    """Accessibility violations that axe finds on the current page, or in a part of it."""
-    page.evaluate(SETTLE)
-    page.evaluate(SHORTEN)
-    found = Axe().run(page, part, OPTIONS).response["violations"]
-    page.evaluate(RESTORE)
-    return {rule["id"]: [node["html"] for node in rule["nodes"]] for rule in found}
