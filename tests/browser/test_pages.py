@@ -11,6 +11,8 @@ from tests.browser.conftest import PHONE
 from tests.browser.pages import PAGES, STAFF, VISITOR
 from tests.serving import ROOT
 
+INSPECTION_MS = 30_000  # generous: the machine may be busy
+
 pytestmark = pytest.mark.xdist_group("browser")
 
 FIXTURES = {None: "page", STAFF: "admin", VISITOR: "visitor"}
@@ -112,7 +114,8 @@ def test_an_upload_on_the_page_of_a_model_is_sent_once(admin, tmp_path):
     posts = []
     admin.on("request", lambda request: posts.append(request.method))
     admin.get_by_role("button", name="Upload").dblclick()
-    expect(admin.get_by_text("Artifact: The file is neither a skops")).to_be_visible()
+    refusal = admin.get_by_text("Artifact: The file is neither a skops")
+    expect(refusal).to_be_visible(timeout=INSPECTION_MS)
     assert posts.count("POST") == 1
     assert violations(admin) == {}
 

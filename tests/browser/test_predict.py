@@ -30,6 +30,19 @@ def test_the_form_shows_the_prediction_and_keeps_the_row(request, who, address):
     assert violations(page) == {}
 
 
+def test_a_row_is_predicted_with_the_keyboard_alone(page):
+    page.goto("/predict")
+    for name, value in (("X1", "61.1"), ("X2", "17.3")):
+        for _ in range(20):
+            page.keyboard.press("Tab")
+            if page.evaluate("document.activeElement.name") == name:
+                break
+        page.keyboard.press("Control+A")
+        page.keyboard.type(value)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("The prediction is virginica (class 2).")
+
+
 def test_each_column_has_its_own_described_input(page):
     page.goto("/predict")
     for name, example, said in (
