@@ -110,9 +110,9 @@ def _find_common_dtype(columns: Sequence[Column], *, promotes: bool) -> str:
 
 
 def shows_only_in_dataframe(columns: Sequence[Column]) -> bool:
-    """Return whether only the DataFrame shows the values of the columns: rounded, or categories."""
+    """Return whether only the DataFrame shows the values of the columns, which it rounds."""
     dtypes = {column.dtype.lower() for column in columns if column.required}
-    return not dtypes.isdisjoint({*NARROW_FLOATS, "category"})
+    return not dtypes.isdisjoint(NARROW_FLOATS)
 
 
 def build_series(column: Column, values: Any) -> Any:

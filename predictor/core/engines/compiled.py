@@ -187,6 +187,7 @@ class InputReader:
         self.is_supported = signature.container in (ARRAY, FRAME)
         self.is_numeric = signature.is_numeric
         self.columns = signature.columns
+        self.known = [_known_categories(column) for column in signature.columns]
         self.needs_dataframe = shows_only_in_dataframe(signature.columns)
 
     def read(self, X: Any) -> Array | Table:
@@ -212,7 +213,7 @@ class InputReader:
     def _read_frame(self, X: LazyFrame) -> Array | Table:
         if isinstance(X.values, np.ndarray):
             return X.values
-        return Table(list(map(_column_values, self.columns, X.values)))
+        return Table(list(map(_column_values, self.columns, self.known, X.values)))
 
     def _read_dataframe(self, X: Any) -> Array | Table:
         if self.is_numeric:
@@ -224,8 +225,20 @@ class InputReader:
         return Table([column.to_numpy() for _, column in X.items()])
 
 
-def _column_values(column: Column, values: list[Any]) -> Any:
-    """Return the values of a column; missing values are NaN, or None for some encoders."""
+def _known_categories(column: Column) -> frozenset[Any] | None:
+    """Return the categories of the dtype "category"; None for another dtype."""
+    if column.dtype != "category":
+        return None
+    return frozenset(column.dtype_categories or column.categories or ())
+
+
+def _column_values(column: Column, known: frozenset[Any] | None, values: list[Any]) -> Any:
+    """Return the values of a column; missing values are NaN, or None for some encoders.
+
+    A value that is not a category is missing, as in the DataFrame.
+    """
+    if known is not None:
+        return [value if value in known else np.nan for value in values]
     if column.kind == NUMBER:
         return np.array(values, dtype=np.float64)
     if column.missing_as_none or None not in values:

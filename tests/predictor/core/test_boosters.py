@@ -2,7 +2,6 @@
 
 import atexit
 import json
-import sys
 from copy import deepcopy
 from functools import cache
 
@@ -508,12 +507,16 @@ def test_other_boosting_is_not_compiled(name):
     assert str(refusal.value) == NOT_COMPILED[name]
 
 
-def test_without_treelite_boosting_is_not_compiled(monkeypatch):
-    monkeypatch.setitem(sys.modules, "treelite", None)
-    for name in ("XGBoost", "LightGBM"):
-        estimator = artifacts.open_artifact(saved(f"{name}, two classes")[0]).estimator
-        with pytest.raises(NotCompilable, match="if the package treelite is installed"):
-            convert(estimator)
+@pytest.mark.parametrize("package", ["XGBoost", "LightGBM"])
+def test_without_treelite_boosting_is_not_compiled(package, monkeypatch):
+    estimator, _ = fitted(f"{package}, two classes")
+    monkeypatch.setattr(boosters, "find_version", {boosters.TREE_READER: None}.get)
+    with pytest.raises(NotCompilable) as refusal:
+        convert(estimator)
+    assert str(refusal.value) == (
+        "Treelite, which reads the trees, is not installed. On the server, run: "
+        f"pip install 'mlsite[{package.lower()}]'."
+    )
 
 
 def test_the_score_of_xgboost_before_the_first_tree_is_exact():

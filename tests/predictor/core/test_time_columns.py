@@ -23,6 +23,7 @@ from sklearn.preprocessing import (
 )
 
 from predictor.core import artifacts
+from predictor.core.artifacts.skops import audit
 from predictor.core.codec import decode_rows
 from predictor.core.compiler.compile import compile_
 from predictor.core.engines import EstimatorEngine
@@ -34,6 +35,7 @@ from predictor.core.signature_inference import infer_signature
 from predictor.isolation import packing
 from predictor.isolation.messages import MalformedMessage
 from predictor.isolation.trial_run import run_trial
+from tests.predictor.core import hostile
 
 ROWS = 12
 DTYPES = [
@@ -257,6 +259,21 @@ def test_a_time_zone_without_a_name_is_rejected(estimator):
     X = table(OSLO)[["at"]].astype(pd.DatetimeTZDtype("us", zone))
     with pytest.raises(ArtifactError, match=r"The time zone UTC\+01:00:01 is unknown\."):
         artifacts.dump(estimator.fit(X))
+
+
+@pytest.mark.parametrize(
+    "content", ['[1, "object"]', '[1, "datetime64[us, ../UTC]"]', '["a", "datetime64[us]"]', "1"]
+)
+def test_a_damaged_time_in_a_file_is_rejected(content):
+    data = artifacts.dump(OneHotEncoder().fit(table(OSLO)[["at"]])).data
+
+    def change(schema):
+        for node in audit.iter_nodes(schema):
+            if node["__loader__"] == "TimestampNode":
+                node["content"] = hostile.json_node(content)
+
+    with pytest.raises(ArtifactError, match=r"The parts of the file do not make up an estimator\."):
+        artifacts.open_artifact(hostile.rewrite_schema(data, change))
 
 
 def test_times_are_compared_with_the_sample(case):

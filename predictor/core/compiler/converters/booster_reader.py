@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from predictor.core.boosters import get_package
+from predictor.core import boosters
 from predictor.core.compiled.compiled_estimator import Array, NotCompilable
 from predictor.core.compiler.converters.tree_reader import Tree
 
@@ -27,9 +27,6 @@ MISSING_BITS, ZERO_IS_MISSING = 0b1100, 0b0100
 
 # Codes of Treelite for a node that compares categories, and for the comparison `x < threshold`.
 CATEGORICAL, LESS = 2, 2
-
-
-WITHOUT_TREELITE = "XGBoost and LightGBM are compiled if the package treelite is installed."
 
 
 class Booster(NamedTuple):
@@ -73,7 +70,13 @@ def read_booster(estimator: Any) -> Booster:
     NotCompilable
         Treelite is not installed, or compiled estimators do not have the arithmetic of the trees.
     """
-    is_xgboost = get_package(estimator) == "xgboost"
+    package = boosters.get_package(estimator)
+    if not boosters.find_version(boosters.TREE_READER):
+        raise NotCompilable(
+            "Treelite, which reads the trees, is not installed. On the server, run: "
+            f"pip install 'mlsite[{package}]'."
+        )
+    is_xgboost = package == "xgboost"
     booster = estimator.get_booster() if is_xgboost else estimator.booster_
     if booster not in _trees:
         _trees[booster] = _read_xgboost(booster) if is_xgboost else _read_lightgbm(booster)
@@ -151,10 +154,8 @@ def _find_categories(booster: Any, text: str) -> dict[int, list[Any]]:
 
 def _read(loader: str, model: Any) -> Booster:
     """Return the trees of a model that a function of Treelite loads."""
-    try:
-        from treelite import frontend  # noqa: PLC0415 - optional, as the packages
-    except ImportError as exc:
-        raise NotCompilable(WITHOUT_TREELITE) from exc
+    from treelite import frontend  # noqa: PLC0415 - only a compilation needs it
+
     loaded = getattr(frontend, loader)(model)
     header = partial(_get_field, loaded.get_header_accessor())
     if header("leaf_vector_shape").prod() > 1:
