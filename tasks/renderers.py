@@ -56,9 +56,8 @@ class TaskListPage(TaskPage):
         """Return the context of the template."""
         context: dict[str, Any] = super().get_context(data, *args)
         view, request, response = context["view"], context["request"], context["response"]
-        context["submitted"] = (
-            request.data if response.status_code == status.HTTP_400_BAD_REQUEST else {}
-        )
+        is_rejected = response.status_code == status.HTTP_400_BAD_REQUEST
+        context["submitted"] = request.data if is_rejected and request.method == "POST" else {}
         tasks = self.get_tasks(view, request, response.status_code)
         if tasks is None or request.query_params.get("format") == self.format:
             return context

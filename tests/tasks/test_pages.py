@@ -204,3 +204,17 @@ def test_the_admin_adds_a_task_that_is_done_already(admin_client):
     assert task.completed_at == task.created_at
     assert admin_client.get(CHANGELIST).status_code == 200
     assert Client().get(f"/tasks/{task.pk}").json()["due_at"] == "0001-01-01T00:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("method", "query", "media_type"),
+    [
+        ("GET", "done=x", "text/csv"),
+        ("GET", "done=x", "multipart/form-data"),
+        ("DELETE", "all=x", "text/csv"),
+    ],
+)
+def test_an_invalid_query_is_reported_whatever_the_body(browser, method, query, media_type):
+    response = browser.generic(method, f"/tasks/?{query}", b"\xff", content_type=media_type)
+    assert response.status_code == 400
+    assert "<h1>" in response.content.decode()
