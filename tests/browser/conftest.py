@@ -7,7 +7,6 @@ from contextlib import closing
 from functools import cache
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth.models import User
 from django.db import connection
 from playwright.sync_api import expect
@@ -157,33 +156,3 @@ def admin(visit, site):
 def visitor(visit):
     """A page of a user who is not staff."""
     return visit(VISITOR, PASSWORD)
-
-
-# With `preload`, axe copies imported style sheets into the page, which its policy forbids.
-OPTIONS = {"resultTypes": ["violations"], "preload": False}
-
-# The admin fades from one colour to another after a change of the colour scheme.
-SETTLE = (
-    "() => Promise.allSettled(document.getAnimations().map(each => each.finished)).then(() => {})"
-)
-
-# axe measures the contrast of each line of a text. One colour is enough of the 5,000 of the schema.
-SHORTEN = """() => {
-    window.shortened = [];
-    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-    for (let node; (node = walker.nextNode()); )
-        if (node.data.length > 5000) {
-            window.shortened.push([node, node.data]);
-            node.data = node.data.slice(0, 5000);
-        }
-}"""
-RESTORE = "() => window.shortened.forEach(([node, data]) => (node.data = data))"
-
-
-def violations(page, part=None):
-    """Accessibility violations that axe finds on the current page, or in a part of it."""
-    page.evaluate(SETTLE)
-    page.evaluate(SHORTEN)
-    found = Axe().run(page, part, OPTIONS).response["violations"]
-    page.evaluate(RESTORE)
-    return {rule["id"]: [node["html"] for node in rule["nodes"]] for rule in found}

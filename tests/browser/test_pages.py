@@ -6,7 +6,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import PHONE, violations
+from tests.browser.accessibility import violations
+from tests.browser.conftest import PHONE
 from tests.browser.pages import PAGES, STAFF, VISITOR
 from tests.serving import ROOT
 

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import violations
+from tests.browser.accessibility import violations
 
 pytestmark = pytest.mark.xdist_group("browser")
 

@@ -3,8 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.accessibility import violations
 from tests.browser.chromium import sign_in
-from tests.browser.conftest import violations
 from tests.browser.pages import PASSWORD, VISITOR
 
 TRAINING_MS = 30_000  # generous: the machine may be busy
