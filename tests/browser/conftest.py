@@ -14,7 +14,7 @@ from playwright.sync_api import expect
 from tests.browser.chromium import find_chromium, launch, sign_in
 from tests.browser.pages import PASSWORD, STAFF, VARIABLES, VISITOR
 from tests.served_settings import QuickHasher
-from tests.serving import Site, manage
+from tests.serving import Site
 
 DESK = {"width": 1280, "height": 720}
 PHONE = {"width": 390, "height": 844}
@@ -42,9 +42,11 @@ def site(chromium, prepared, tmp_path_factory):
     home = shutil.copytree(prepared, tmp_path_factory.mktemp("site") / "home")
     add_user(home / "db.sqlite3", VISITOR, PASSWORD)
     (file,) = home.glob("models/iris/1/model.*")
-    done = manage(home, "register", "iris", file)
-    assert done.returncode == 0, done.stderr
     with Site(home, "--workers", "1", **VARIABLES) as site:
+        upload = (
+            f"curl -u {STAFF}:{site.password()} -F artifact=@{file} {site.url}/models/iris/versions"
+        )
+        assert site.curl(upload)[0] == 201
         yield site
 
 
