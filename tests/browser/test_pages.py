@@ -35,6 +35,18 @@ def test_a_page_opens_and_keeps_nobody_out(request, site, shown):
     assert [link for link in links if not link.startswith(f"{site.url}/")] == []
 
 
+def test_pale_texts_are_found_once_for_those_that_look_alike(page):
+    page.goto("/software/")
+    page.evaluate("""() => {
+        const sheet = new CSSStyleSheet();
+        sheet.replaceSync("td { color: silver !important }");
+        document.adoptedStyleSheets.push(sheet);
+    }""")
+    found = violations(page)
+    assert found.keys() == {"color-contrast"}
+    assert 0 < len(found["color-contrast"]) < page.locator("td").count()
+
+
 def test_the_documentation_shows_a_picture_of_each_page():
     names = {f"{page.name}.webp" for page in PAGES if page.name}
     assert {path.name for path in (ROOT / "docs" / "screenshots").iterdir()} == names
