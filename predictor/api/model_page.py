@@ -11,6 +11,7 @@ from rest_framework.views import APIView
 from predictor import registry
 from predictor.api.links import absolute_url
 from predictor.api.renderers import OneModelPage, shows_cards
+from predictor.api.row_form import fits_page
 from predictor.core.comparison import compare_columns, find_differences, pair
 from predictor.core.engines.estimator import SCIKIT_LEARN
 from predictor.core.signature import Signature
@@ -175,10 +176,12 @@ def build_metric_charts(versions: Iterable[Any]) -> list[dict[str, Any]]:
 def build_snippets(
     request: Request, version: ModelVersion, route: str, *address: object
 ) -> list[Snippet]:
-    """Return code that sends the example of a version to a URL."""
-    row = Signature.from_json(version.signature).get_example()
+    """Return code that sends the example of a version to a URL; none if it is too long."""
+    signature = Signature.from_json(version.signature)
+    if not fits_page(signature):
+        return []
     url = absolute_url(request, route, *address)
-    return list_snippets(url, row, needs_token=needs_token(request))
+    return list_snippets(url, signature.get_example(), needs_token=needs_token(request))
 
 
 def list_events(model: RegisteredModel) -> QuerySet[Event]:

@@ -15,6 +15,7 @@ from predictor.api.row_form import (
     NO_EXAMPLE,
     OUTPUTS_FIELD,
     VARIED_FIELD,
+    fits_page,
     read_form,
     to_json_row,
 )
@@ -97,7 +98,7 @@ class PredictPage(OneModelPage):
     def get_raw_data_form(self, data: Any, view: Any, method: str, request: Request) -> Any:
         """Return the form for raw data, filled with the submitted row or the example."""
         form = super().get_raw_data_form(data, view, method, request)
-        if form and method == "POST":
+        if form and method == "POST" and fits_page(view.model().signature):
             row = get_submitted_row(request)
             example = view.model().signature.get_example()
             values = example if row is None else view.get_serializer(instance=row).data
@@ -107,6 +108,11 @@ class PredictPage(OneModelPage):
     def get_rendered_html_form(self, data: Any, view: Any, method: str, request: Request) -> Any:
         """Return the form for a row, filled with the submitted row, its problems and warnings."""
         row = get_submitted_row(request) if method == "POST" else None
+        if method == "POST" and self.has_model(view):
+            signature = view.model().signature
+            if not fits_page(signature):
+                n_columns = len(signature.used_names)
+                return f"The model takes {n_columns:,} columns, too many for a form."
         if row is None or not self.show_form_for_method(view, method, request, None):
             return super().get_rendered_html_form(data, view, method, request)
         failed = status.is_client_error(self.renderer_context["response"].status_code)
@@ -156,7 +162,8 @@ def describe_form(model: Model, request: Request) -> dict[str, Any]:
         "varied_name": form.get(VARIED_FIELD) if form else variable and variable[0].name,
         "next_example": int(example[:9]) + 1 if example.isascii() and example.isdigit() else 1,
         "no_example": NO_EXAMPLE,
-        "table_example": ",".join(signature.used_names),
+        "table_example": ",".join(signature.used_names) if fits_page(signature) else "",
+        "fits_page": fits_page(signature),
     }
 
 
