@@ -204,3 +204,20 @@ def test_the_admin_adds_a_task_that_is_done_already(admin_client):
     assert task.completed_at == task.created_at
     assert admin_client.get(CHANGELIST).status_code == 200
     assert Client().get(f"/tasks/{task.pk}").json()["due_at"] == "0001-01-01T00:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/tasks/?unknown=1", 400),
+        ("POST", "/tasks/", 400),
+        ("POST", "/tasks/?unknown=1", 400),
+        ("DELETE", "/tasks/1", 200),
+    ],
+)
+@pytest.mark.parametrize("media_type", ["application/json", "multipart/form-data", "text/csv"])
+def test_a_body_that_cannot_be_parsed_is_no_server_error(
+    browser, examples, method, path, status, media_type
+):
+    answer = browser.generic(method, path, b'{"tit', media_type)
+    assert answer.status_code in (status, 415)
