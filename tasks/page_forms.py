@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from rest_framework.utils.html import is_html_input
 from rest_framework.viewsets import ModelViewSet
 
-from tasks.form_values import restore
+from tasks.form_values import read_body, restore
 from tasks.models import Task
 
 # Field of a form: the page that follows a successful change.
@@ -40,7 +40,8 @@ class PageForms(ModelViewSet[Task]):
         response = super().finalize_response(request, response, *args, **kwargs)
         if request.method in SAFE_METHODS or not status.is_success(response.status_code):
             return response
-        page = request.data.get(NEXT, "") if is_html_input(request.data) else ""
+        data = read_body(request)
+        page = data.get(NEXT, "") if is_html_input(data) else ""
         if self.responds_json() or not url_has_allowed_host_and_scheme(page, allowed_hosts=None):
             return response
         messages.success(request, self.describe_change(response))

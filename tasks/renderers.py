@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from tasks.conflicts import list_differences
 from tasks.facets import MAX_COUNT, Facets, as_text
 from tasks.filters import TaskFilter
-from tasks.form_values import restore
+from tasks.form_values import read_body, restore
 from tasks.models import Priority, Task
 from tasks.preconditions import etag
 
@@ -56,8 +56,9 @@ class TaskListPage(TaskPage):
         """Return the context of the template."""
         context: dict[str, Any] = super().get_context(data, *args)
         view, request, response = context["view"], context["request"], context["response"]
-        is_rejected = response.status_code == status.HTTP_400_BAD_REQUEST
-        context["submitted"] = request.data if is_rejected and request.method == "POST" else {}
+        context["submitted"] = (
+            read_body(request) if response.status_code == status.HTTP_400_BAD_REQUEST else {}
+        )
         tasks = self.get_tasks(view, request, response.status_code)
         if tasks is None or request.query_params.get("format") == self.format:
             return context

@@ -28,6 +28,9 @@ NUMBER: Schema = {"type": ["number", "string", "null"], "pattern": "^-?Infinity$
 USED_BY_GENERATORS = frozenset({"cast", "cls", "d", "fielddict", "fromdict", "todict"})
 # Number of classes in the schema of a prediction.
 MAX_EXAMPLES = 20
+# Number and total length of the columns, categories or classes that a schema lists. With more, it
+# would take seconds to make, and clients would be too large to generate.
+MAX_NAMES, MAX_NAMES_LENGTH = 1000, 50_000
 SCALAR: Schema = {"type": ["number", "string", "boolean", "null"]}
 
 
@@ -39,8 +42,18 @@ def any_of(schemas: list[Schema]) -> Schema:
     return distinct[0] if len(distinct) == 1 else {"anyOf": distinct}
 
 
+def are_few(names: Collection[Any]) -> bool:
+    """Return whether a schema lists these names."""
+    return len(names) <= MAX_NAMES and sum(map(len, map(str, names))) <= MAX_NAMES_LENGTH
+
+
 def row_schema(signature: Signature) -> Schema:
     """Return the schema of one row."""
+    if not are_few(signature.names):
+        sentence = (
+            f"A value for each of {len(signature.used_names):,} columns. The card lists them."
+        )
+        return {"type": "object", "additionalProperties": SCALAR, "description": sentence}
     columns = {column.name: _column_schema(column) for column in signature.columns}
     required = signature.used_names
     if not _are_distinct(columns) or not USED_BY_GENERATORS.isdisjoint(map(_simplify, columns)):
@@ -100,8 +113,8 @@ def _value_schema(signature: Signature, method: str) -> Schema:
     types = sorted({LABEL_TYPES.get(type(label), "") for label in classes})
     has_one_label = bool(classes) and signature.n_outputs == 1 and "" not in types
     if METHODS[method].by_class:
-        if has_one_label:
-            keys = [encode_label(label) for label in classes]
+        keys = [encode_label(label) for label in classes] if has_one_label else []
+        if keys and are_few(keys):
             return _object_schema(keys, NUMBER, keys)
         by_class: Schema = {"type": "object", "additionalProperties": NUMBER}
         return any_of([by_class, {"type": "array", "items": any_of([NUMBER, by_class])}])
@@ -117,7 +130,7 @@ def _value_schema(signature: Signature, method: str) -> Schema:
 
 def _enum_schema(json_type: str, values: Sequence[Any]) -> Schema:
     """Return the schema of a choice. Generated clients can name only integers and strings."""
-    if json_type not in ("integer", "string"):
+    if json_type not in ("integer", "string") or not are_few(values):
         return {"type": json_type}
     schema: Schema = {"type": json_type, "enum": list(values)}
     if json_type == "string" and not _are_distinct(values):

@@ -11,6 +11,7 @@ from rest_framework.views import APIView
 from predictor import registry
 from predictor.api.links import absolute_url
 from predictor.api.renderers import OneModelPage, shows_cards
+from predictor.api.row_form import fits_page
 from predictor.api.uploads import new_form_key
 from predictor.core.comparison import compare_columns, find_differences, pair
 from predictor.core.engines.estimator import SCIKIT_LEARN
@@ -26,8 +27,6 @@ MAX_VERSIONS = 30
 MAX_EVENTS = 20
 # Number of versions on the page of all versions: a page has at most 150 KB.
 MAX_LISTED_VERSIONS = 150
-# Number of columns of the example in the code, which occurs three times on the page.
-MAX_SNIPPET_COLUMNS = 200
 # Number of charts of metrics.
 MAX_METRICS = 4
 
@@ -183,12 +182,12 @@ def build_metric_charts(versions: Iterable[Any]) -> list[dict[str, Any]]:
 def build_snippets(
     request: Request, version: ModelVersion, route: str, *address: object
 ) -> list[Snippet]:
-    """Return code that sends the example of a version to a URL; none for a long example."""
-    row = Signature.from_json(version.signature).get_example()
-    if len(row) > MAX_SNIPPET_COLUMNS:
+    """Return code that sends the example of a version to a URL; none if it is too long."""
+    signature = Signature.from_json(version.signature)
+    if not fits_page(signature):
         return []
     url = absolute_url(request, route, *address)
-    return list_snippets(url, row, needs_token=needs_token(request))
+    return list_snippets(url, signature.get_example(), needs_token=needs_token(request))
 
 
 def list_events(events: QuerySet[Event]) -> QuerySet[Event]:

@@ -12,7 +12,7 @@ from rest_framework.serializers import BaseSerializer
 from rest_framework.settings import api_settings
 
 from predictor import conf
-from predictor.api.json_schema import Schema, any_of, response_schema, row_schema
+from predictor.api.json_schema import Schema, any_of, are_few, response_schema, row_schema
 from predictor.api.serializers import CardSerializer, VersionCardSerializer
 from predictor.core.range_check import ACTIONS
 from predictor.core.signature import Signature
@@ -49,7 +49,9 @@ class PredictSchema(AutoSchema):
         rows = [self._get_row(name, signature) for name, signature in signatures.items()]
         body = any_of([*rows, {"type": "array", "items": any_of(rows)}])
         examples = [
-            OpenApiExample(name, signature.get_example()) for name, signature in signatures.items()
+            OpenApiExample(name, signature.get_example())
+            for name, signature in signatures.items()
+            if are_few(signature.names)
         ]
         return {JSONParser.media_type: OpenApiRequest(body, examples=examples)}
 

@@ -17,6 +17,7 @@ from predictor.api.row_form import (
     NO_EXAMPLE,
     OUTPUTS_FIELD,
     VARIED_FIELD,
+    fits_page,
     read_form,
     to_json_row,
 )
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
 MAX_TABLE_ROWS = 100
 MAX_TABLE_COLUMNS = 100
 MAX_TABLE_VALUES = 1000
-# Number of columns with an input in the form. A model with more has only the forms for many rows.
-MAX_INPUTS = 200
 # Length of an example in the form for JSON, and of a curl command.
 MAX_EXAMPLE_LENGTH = 20_000
 # Number of outputs of a model that the page shows for a row. The response has all.
@@ -110,7 +109,7 @@ class PredictPage(OneModelPage):
     def get_raw_data_form(self, data: Any, view: Any, method: str, request: Request) -> Any:
         """Return the form for raw data, filled with the submitted row or the example."""
         form = super().get_raw_data_form(data, view, method, request)
-        if form and method == "POST":
+        if form and method == "POST" and fits_page(view.model().signature):
             row = get_submitted_row(request)
             example = view.model().signature.get_example()
             values = example if row is None else view.get_serializer(instance=row).data
@@ -161,6 +160,7 @@ def list_output_names(response: Response, n_outputs: int) -> list[str]:
 def describe_form(model: Model, request: Request) -> dict[str, Any]:
     """Return the choices beside the columns in the form, with those that were submitted."""
     signature = model.signature
+    has_inputs = fits_page(signature)
     form = get_form(request)
     if form:
         outputs = form.getlist(OUTPUTS_FIELD)
@@ -172,16 +172,16 @@ def describe_form(model: Model, request: Request) -> dict[str, Any]:
     example = request.query_params.get("example", "")
     return {
         "n_used_columns": len(signature.used_names),
-        "has_inputs": len(signature.used_names) <= MAX_INPUTS,
+        "has_inputs": has_inputs,
         "unused_columns": list_values(signature.unused_names, MAX_LISTED_COLUMNS),
         "output_choices": [
             (name, name in (outputs or signature.methods[:1])) for name in signature.methods
         ],
-        "variable_names": [column.name for column in variable[:MAX_INPUTS]],
+        "variable_names": [column.name for column in variable] if has_inputs else [],
         "varied_name": form.get(VARIED_FIELD) if form else variable and variable[0].name,
         "next_example": int(example[:9]) + 1 if example.isascii() and example.isdigit() else 1,
         "no_example": NO_EXAMPLE,
-        "table_example": ",".join(signature.used_names),
+        "table_example": ",".join(signature.used_names) if has_inputs else "",
     }
 
 

@@ -33,6 +33,9 @@ MAX_TIME_LENGTH = 23
 DATE_LENGTH = 10
 # Number of categories that an input suggests, if it accepts others too.
 MAX_SUGGESTIONS = 100
+# Number of inputs, and length of all their names, with which a page has about 150 KB.
+MAX_INPUTS = 150
+MAX_NAMES_LENGTH = 15_000
 NO_EXAMPLE = "none"
 # Number of digits of the number of an example; others are ignored.
 MAX_DIGITS = 9
@@ -71,6 +74,8 @@ def build_row_form(
 ) -> type[serializers.Serializer[Any]]:
     """Return a form class with a typed, described input for each column that the model uses.
 
+    It has no inputs if they do not fit a page.
+
     Parameters
     ----------
     signature : Signature
@@ -78,11 +83,15 @@ def build_row_form(
         Initial values; by default, the example of each column.
     """
     example = signature.get_example() if row is None else row
-    fields = {
-        column.name: _build_field(column, example.get(column.name))
-        for column in signature.used_columns
-    }
+    columns = signature.used_columns if fits_page(signature) else ()
+    fields = {column.name: _build_field(column, example.get(column.name)) for column in columns}
     return type("Row", (RowForm,), fields)
+
+
+def fits_page(signature: Signature) -> bool:
+    """Return whether a page can show an input for each column that the model uses."""
+    names = signature.used_names
+    return len(names) <= MAX_INPUTS and sum(map(len, names)) <= MAX_NAMES_LENGTH
 
 
 def choose_row(signature: Signature, example: str | None) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from itertools import chain
 from typing import Any
 
+from predictor.core.columns import MAX_LISTED_CATEGORIES, MAX_LISTED_COLUMNS, list_values
 from predictor.core.errors import ArtifactError
 from predictor.core.input_builders import FRAME
 from predictor.core.response_values import encode_label
@@ -38,7 +39,8 @@ def describe_columns(signature: Signature, columns: Mapping[str, str]) -> Signat
         names = list(texts)
     elif unknown:
         raise ArtifactError(
-            f"The model has no column {', '.join(unknown)}. Its columns are {', '.join(names)}."
+            f"The model has no column {list_values(unknown, MAX_LISTED_COLUMNS)}. "
+            f"Its columns are {list_values(names, MAX_LISTED_COLUMNS)}."
         )
     described = tuple(
         replace(column, name=name, description=texts.get(name, column.description))
@@ -69,8 +71,10 @@ def name_classes(signature: Signature, class_names: Mapping[Any, str]) -> Signat
     names = _check_texts("class", {_encode(label): name for label, name in class_names.items()})
     labels = list_class_labels(signature)
     if unknown := [label for label in names if label not in labels]:
-        having = f"Its classes are {', '.join(labels)}." if labels else "It has no classes."
-        raise ArtifactError(f"The model has no class {', '.join(unknown)}. {having}")
+        listed = list_values(labels, MAX_LISTED_CATEGORIES)
+        having = f"Its classes are {listed}." if labels else "It has no classes."
+        unknown_labels = list_values(unknown, MAX_LISTED_CATEGORIES)
+        raise ArtifactError(f"The model has no class {unknown_labels}. {having}")
     return replace(signature, class_names={**signature.class_names, **names})
 
 

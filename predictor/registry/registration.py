@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 MAX_METRIC_NAME_LENGTH = 64  # the name is a column heading
+MAX_METRICS = 100
 MAX_ESTIMATOR_LENGTH = 200
 
 # Columns of a version that its card repeats, so that `sync` can restore a lost database.
@@ -169,7 +170,7 @@ def card(row: ModelVersion) -> dict[str, Any]:
 
 
 def check_metrics(metrics: Any) -> None:
-    """Check that metrics are an object with short names and finite numbers.
+    """Check that metrics are an object with few short names and finite numbers.
 
     Raises
     ------
@@ -178,6 +179,8 @@ def check_metrics(metrics: Any) -> None:
     """
     if not isinstance(metrics, Mapping):
         raise _invalid("metrics", 'Expected an object such as {"accuracy": 0.93}.')
+    if len(metrics) > MAX_METRICS:
+        raise _invalid("metrics", f"There are at most {MAX_METRICS} metrics; got {len(metrics):,}.")
     for name, value in metrics.items():
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         if not name.isprintable() or not 1 <= len(name) <= MAX_METRIC_NAME_LENGTH:

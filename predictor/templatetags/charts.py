@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from django import template
 from django.utils.html import format_html
-from django.utils.text import slugify
+from django.utils.text import Truncator, slugify
 
 from predictor.core.columns import MAX_LISTED_CATEGORIES, list_values
 
@@ -29,6 +29,8 @@ N_STEPS = 5
 MAX_BARS = 20
 # With more values, a line has no points.
 MAX_POINTS = 12
+# Longest name of a column or category.
+MAX_LABEL_LENGTH = 80
 # Number of shades of a matrix.
 LEVELS = 5
 
@@ -334,10 +336,10 @@ def distribution_chart(column: Mapping[str, Any]) -> dict[str, Any]:
         A column of a signature, with counts.
     """
     counts = column["counts"]
-    labels = _label_bars(column, len(counts))
+    labels = [_shorten(label) for label in _label_bars(column, len(counts))]
     heights = [round(40 * count / max([1, *counts]), 2) for count in counts]
     return {
-        "name": column["name"],
+        "name": _shorten(column["name"]),
         "rows": list(zip(labels, counts, strict=True)),
         "first": labels[0],
         "last": labels[-1],
@@ -347,6 +349,11 @@ def distribution_chart(column: Mapping[str, Any]) -> dict[str, Any]:
         ],
         "width": 10 * len(counts),
     }
+
+
+def _shorten(label: Any) -> Any:
+    """Return a label; a long text is cut."""
+    return Truncator(label).chars(MAX_LABEL_LENGTH) if isinstance(label, str) else label
 
 
 def _label_bars(column: Mapping[str, Any], n_bars: int) -> Sequence[Any]:

@@ -30,6 +30,25 @@ def test_a_choice_has_names_for_a_client(kind, categories, schema):
     assert row_schema(signature(column))["properties"] == {"x": {"anyOf": [schema]}}
 
 
+@pytest.mark.parametrize(("n_columns", "length"), [(2000, 5), (60, 1000)])
+def test_many_or_long_columns_are_not_listed(n_columns, length):
+    columns = [Column(f"{n}".ljust(length, "x")) for n in range(n_columns)]
+    assert row_schema(signature(*columns)) == {
+        "type": "object",
+        "additionalProperties": {"type": ["number", "string", "boolean", "null"]},
+        "description": f"A value for each of {n_columns:,} columns. The card lists them.",
+    }
+
+
+def test_many_categories_and_classes_are_not_listed():
+    names = tuple(f"c{n}" for n in range(1001))
+    column = Column("x", kind="string", categories=names, rejects_unknown=True)
+    row = row_schema(signature(column))
+    assert row["properties"] == {"x": {"anyOf": [{"type": "string"}]}}
+    described = response_schema([signature(Column("x"), classes=names)])
+    assert "propertyNames" not in str(described["properties"]["probabilities"])
+
+
 def test_columns_with_equal_identifiers_are_keys():
     column = Column("Petal length", required=False)
     assert row_schema(signature(Column("petal_length"), column)) == {

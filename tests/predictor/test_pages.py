@@ -10,6 +10,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.multioutput import MultiOutputClassifier
+from sklearn.naive_bayes import GaussianNB
 from sklearn.preprocessing import FunctionTransformer
 
 from predictor import registry
@@ -43,6 +44,24 @@ def test_a_column_of_any_name_and_meaning_is_an_input(api, iris, fitted):
         assert f'<label for="{each}"' in page
         assert f'aria-describedby="{each}-help"' in page
         assert f'id="{each}-help"' in page
+
+
+@pytest.mark.parametrize(("n_columns", "length"), [(2000, 5), (200, 1000)])
+def test_pages_of_a_wide_model_are_short(api, iris, n_columns, length):
+    X = np.random.default_rng(0).normal(size=(50, n_columns))
+    y = np.arange(50) % 3
+    columns = [Column(f"{n}".ljust(length, "<")) for n in range(n_columns)]
+    wide = Fitted(GaussianNB().fit(X, y), X, columns, "")
+    registry.promote(register_fitted("wide", wide))
+    get_store().refresh()
+    paths = ("", "/versions/1", "/predict", "/predict?example=1", "/predict/table")
+    pages = {path: api.get(f"/models/wide{path}", **BROWSER).content for path in paths}
+    assert {path: len(page) for path, page in pages.items() if len(page) > 150_000} == {}
+    assert f"The page shows the first 100 of {n_columns} columns." in pages[""].decode()
+    assert f"The model takes {n_columns:,} columns, too many" in pages["/predict"].decode()
+    row = {column.name: 0.5 for column in columns}
+    answer = api.post("/models/wide/predict", row, **BROWSER)
+    assert (answer.status_code, b"The prediction is" in answer.content) == (200, True)
 
 
 def test_class_names_are_on_pages_escaped_and_not_in_predictions(api, iris, fitted):

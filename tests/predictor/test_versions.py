@@ -295,6 +295,10 @@ WRONG_FIELDS = [
         {"metrics": '{"a\\u0000": 1}'},
         {"metrics": ["The name of a metric has 1 to 64 printable characters."]},
     ),
+    (
+        {"metrics": json.dumps({f"m{n}": n for n in range(1001)})},
+        {"metrics": ["There are at most 100 metrics; got 1,001."]},
+    ),
     ({"metrics": '{"accuracy": NaN}'}, {"metrics": [NO_METRICS]}),
     ({"columns": "[1]"}, {"columns": ['Expected an object such as {"name": "text"}.']}),
     (
