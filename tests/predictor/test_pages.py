@@ -58,7 +58,7 @@ def test_pages_of_a_wide_model_are_short(api, iris, n_columns, length):
     pages = {path: api.get(f"/models/wide{path}", **BROWSER).content for path in paths}
     assert {path: len(page) for path, page in pages.items() if len(page) > 150_000} == {}
     assert f"The page shows the first 100 of {n_columns} columns." in pages[""].decode()
-    assert f"The model takes {n_columns:,} columns, too many" in pages["/predict"].decode()
+    assert f"The model has {n_columns} columns, too many" in pages["/predict"].decode()
     row = {column.name: 0.5 for column in columns}
     answer = api.post("/models/wide/predict", row, **BROWSER)
     assert (answer.status_code, b"The prediction is" in answer.content) == (200, True)
