@@ -98,9 +98,15 @@ def count_widths(encoder: Any) -> list[int]:
     return list(encoder._compute_n_features_outs())  # noqa: SLF001 - no public equivalent
 
 
-def infrequent_groups(encoder: Any) -> Sequence[Any]:
-    """Return the group of each category that is encoded with others, for each column."""
-    return getattr(encoder, "_default_to_infrequent_mappings", None) or ()
+def infrequent_categories(encoder: Any) -> Sequence[tuple[Any, Any]]:
+    """Return the indices of the infrequent categories, and the number that each category gets.
+
+    Both are None for a column without infrequent categories.
+    """
+    if not getattr(encoder, "_infrequent_enabled", False):
+        return [(None, None)] * len(encoder.categories_)
+    numbers = encoder._default_to_infrequent_mappings  # noqa: SLF001 - no public equivalent
+    return list(zip(encoder._infrequent_indices, numbers, strict=True))  # noqa: SLF001 - the public attribute has the categories
 
 
 def link_name(estimator: Any) -> str:

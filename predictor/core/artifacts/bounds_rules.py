@@ -168,15 +168,23 @@ def _check_words(vectorizer: Any) -> object:
 
 
 def _check_one_hot(encoder: Any) -> object:
-    """Check the numbers of output columns, and the groups of infrequent categories."""
-    widths = [len(categories) for categories in encoder.categories_]
-    groups = sklearn_private.infrequent_groups(encoder)
-    return list(sklearn_private.encoded_widths(encoder)) == sklearn_private.count_widths(
-        encoder
-    ) and all(
-        group is None or (len(group) == width and set(group.tolist()) == set(range(max(group) + 1)))
-        for group, width in zip(groups, widths, strict=False)
+    """Check the numbers of output columns, and those of infrequent categories."""
+    widths = list(sklearn_private.encoded_widths(encoder))
+    infrequent = sklearn_private.infrequent_categories(encoder)
+    return widths == sklearn_private.count_widths(encoder) and all(
+        _have_last_number(len(categories), *column)
+        for categories, column in zip(encoder.categories_, infrequent, strict=True)
     )
+
+
+def _have_last_number(n_categories: int, infrequent: Any, numbers: Any) -> object:
+    """Check that the infrequent categories share the last number of a column."""
+    if infrequent is None or numbers is None:
+        return infrequent is numbers
+    frequent = np.setdiff1d(np.arange(n_categories), infrequent)
+    expected = np.full(n_categories, len(frequent))
+    expected[frequent] = np.arange(len(frequent))
+    return len(frequent) == n_categories - len(infrequent) and np.array_equal(numbers, expected)
 
 
 def _check_chain(chain: Any) -> object:

@@ -1,9 +1,11 @@
 """Estimators whose requests may share a call."""
 
+import numpy as np
 import pytest
 from scipy import sparse
 from sklearn.datasets import load_iris
 from sklearn.dummy import DummyClassifier
+from sklearn.linear_model import LinearRegression
 from sklearn.naive_bayes import MultinomialNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
@@ -36,6 +38,17 @@ def test_rows_that_are_answered_for_themselves_may_go_together(data):
 def test_rows_that_depend_on_each_other_may_not(data):
     estimator = make_pipeline(FunctionTransformer(centred), KNeighborsClassifier()).fit(*data)
     assert alone(estimator, data[0]).startswith(f"{CHANGES}predict")
+
+
+def test_rounding_in_single_precision_is_looked_for_in_many_rows(data):
+    class Rounded(LinearRegression):
+        def predict(self, X):
+            targets = super().predict(X).astype(np.float32)
+            if len(targets) > 1:
+                targets[8:] = np.nextafter(targets[8:], np.float32(np.inf))
+            return targets
+
+    assert alone(Rounded().fit(*data), data[0]).startswith(f"{CHANGES}predict")
 
 
 def test_answers_by_chance_may_not(data):

@@ -436,6 +436,20 @@ FILES = {
         ),
         INDICES.format("OneHotEncoder"),
     ),
+    "infrequent categories without their number": (
+        lambda: hostile.save_damaged(
+            OneHotEncoder(max_categories=2).fit([["a"], ["b"], ["c"]]),
+            lambda e: setattr(e, "_default_to_infrequent_mappings", [None]),
+        ),
+        INDICES.format("OneHotEncoder"),
+    ),
+    "no numbers of infrequent categories": (
+        lambda: hostile.save_damaged(
+            OneHotEncoder(max_categories=2).fit([["a"], ["b"], ["c"]]),
+            lambda e: setattr(e, "_default_to_infrequent_mappings", []),
+        ),
+        "A OneHotEncoder in the file is incomplete.",
+    ),
     "a word of no column": (
         lambda: hostile.save_damaged(COUNTED, lambda e: e.vocabulary_.update(bad=10**6)),
         INDICES.format("CountVectorizer"),

@@ -35,7 +35,10 @@ ATTRIBUTES = [
     ),
     (
         OneHotEncoder(max_categories=2),
-        ["_n_features_outs", "_compute_n_features_outs", "_default_to_infrequent_mappings"],
+        [
+            *("_n_features_outs", "_compute_n_features_outs", "_infrequent_enabled"),
+            *("_infrequent_indices", "_default_to_infrequent_mappings"),
+        ],
     ),
     (PoissonRegressor(), ["_base_loss"]),
     (GradientBoostingClassifier(n_estimators=2), ["_raw_predict_init"]),
