@@ -4,17 +4,20 @@ BIN := $(VENV)/bin
 ARGS ?=
 TYPESCRIPT := tests/clients/typescript
 
-.PHONY: serve test robustness screenshots lint format bench
+.PHONY: serve test acceptance robustness screenshots lint format bench
 
 # Compiled bytecode is kept, although the environment may switch it off: compiling the tests again
 # takes each of their processes four seconds.
-test: export PYTHONDONTWRITEBYTECODE :=
+test acceptance: export PYTHONDONTWRITEBYTECODE :=
 
 serve: $(VENV)/.serve
 	@exec $(BIN)/python manage.py serve $(ARGS)
 
-test: $(VENV)/.test $(TYPESCRIPT)/node_modules
-	$(BIN)/python -m pytest --numprocesses auto $(ARGS)
+test: $(VENV)/.test
+	$(BIN)/python -m pytest --numprocesses auto -m "not acceptance" $(ARGS)
+
+acceptance: $(VENV)/.test $(TYPESCRIPT)/node_modules
+	$(BIN)/python -m pytest --numprocesses auto -m acceptance $(ARGS)
 
 robustness: $(VENV)/.test
 	ROBUSTNESS_REQUESTS=20000 ROBUSTNESS_MUTATIONS=50000 ROBUSTNESS_STOPS=20 \

@@ -32,9 +32,11 @@ settings.load_profile("tests")
 
 
 def pytest_itemcollected(item):
-    """Let one worker run all tests of a file, unless they have an `xdist_group`."""
+    """Let one worker run all tests of a file, and mark the tests of a running site."""
     if not item.get_closest_marker("xdist_group"):
         item.add_marker(pytest.mark.xdist_group(item.location[0]))
+    if "prepared" in item.fixturenames:
+        item.add_marker("acceptance")
 
 
 def pytest_collection_modifyitems(items):

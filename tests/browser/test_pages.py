@@ -13,7 +13,7 @@ from tests.serving import ROOT
 
 INSPECTION_MS = 30_000  # generous: the machine may be busy
 
-pytestmark = pytest.mark.xdist_group("browser")
+pytestmark = [pytest.mark.acceptance, pytest.mark.xdist_group("browser")]
 
 FIXTURES = {None: "page", STAFF: "admin", VISITOR: "visitor"}
 NAMES = [f"{number}-{page.address}" for number, page in enumerate(PAGES)]

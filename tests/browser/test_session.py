@@ -9,7 +9,7 @@ from tests.browser.pages import PASSWORD, STAFF, VISITOR
 
 TRAINING_MS = 30_000  # generous: the machine may be busy
 
-pytestmark = pytest.mark.xdist_group("browser")
+pytestmark = [pytest.mark.acceptance, pytest.mark.xdist_group("browser")]
 
 
 def test_signing_in_returns_to_the_page_and_signing_out_leads_home(page):

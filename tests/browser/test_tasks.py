@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from tests.browser.accessibility import violations
 
-pytestmark = pytest.mark.xdist_group("browser")
+pytestmark = [pytest.mark.acceptance, pytest.mark.xdist_group("browser")]
 
 
 @pytest.mark.parametrize("who", ["admin", "plain_page"])

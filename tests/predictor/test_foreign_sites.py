@@ -12,7 +12,8 @@ import pytest
 
 from tests.serving import ROOT, START_S, python
 
-pytestmark = pytest.mark.xdist_group("foreign sites")  # one worker makes the first site
+# One worker makes the first site.
+pytestmark = [pytest.mark.acceptance, pytest.mark.xdist_group("foreign sites")]
 
 DRIVER = ROOT / "tests" / "predictor" / "foreign_site.py"
 DOCS = (ROOT / "docs" / "embedding.md").read_text()

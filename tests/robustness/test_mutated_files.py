@@ -1,6 +1,6 @@
 """Mutated files of fitted estimators: rejected, or served by a pure function of each row.
 
-`make robustness` makes 50,000 mutations, `make test` about a hundred. To repeat one of them, set
+`make robustness` makes 50,000 mutations, `make acceptance` about a hundred. To repeat one of them, set
 `ROBUSTNESS_SEED` and `ROBUSTNESS_ONLY`, the number of the mutation.
 """
 
@@ -317,6 +317,7 @@ def run(numbers, names, directory, supervisor, counts):
     return {name: found for name, found in faults.items() if found}
 
 
+@pytest.mark.acceptance
 def test_no_mutated_file_harms_the_server(supervisor, tmp_path, record_testsuite_property):
     names = QUICK if IS_QUICK else names_of_estimators()
     outside = tmp_path / "outside"

@@ -17,7 +17,7 @@ from packaging.utils import canonicalize_name
 
 from tests.serving import ROOT, START_S, Site, free_port, until
 
-pytestmark = pytest.mark.xdist_group("wheel")
+pytestmark = [pytest.mark.acceptance, pytest.mark.xdist_group("wheel")]
 
 OFFLINE = ("--no-deps", "--no-index", "--no-compile")  # Python compiles the imported modules
 
