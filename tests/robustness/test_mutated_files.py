@@ -1,7 +1,7 @@
 """Mutated files of fitted estimators: rejected, or served by a pure function of each row.
 
-`make robustness` makes 50,000 mutations, `make acceptance` about a hundred. To repeat one of them, set
-`ROBUSTNESS_SEED` and `ROBUSTNESS_ONLY`, the number of the mutation.
+`make robustness` makes 50,000 mutations, `make acceptance` about a hundred. To repeat one of them,
+set `ROBUSTNESS_SEED` and `ROBUSTNESS_ONLY`, the number of the mutation.
 """
 
 import hashlib
