@@ -36,3 +36,12 @@ def sign_in(page, user, password):
     page.get_by_label("Username").fill(user)
     page.get_by_label("Password").fill(password)
     page.locator("main").get_by_role("button", name="Sign in").click()
+
+
+def tab_to(page, target):
+    """Press the tab key until an element has the focus."""
+    for _ in range(100):
+        page.keyboard.press("Tab")
+        if target.evaluate("element => element === document.activeElement"):
+            return
+    raise AssertionError(f"The tab key does not reach {target}.")

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.accessibility import violations
+from tests.browser.chromium import tab_to
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.xdist_group("browser")]
 
@@ -33,10 +34,7 @@ def test_the_form_shows_the_prediction_and_keeps_the_row(request, who, address):
 def test_a_row_is_predicted_with_the_keyboard_alone(page):
     page.goto("/predict")
     for name, value in (("X1", "61.1"), ("X2", "17.3")):
-        for _ in range(20):
-            page.keyboard.press("Tab")
-            if page.evaluate("document.activeElement.name") == name:
-                break
+        tab_to(page, page.get_by_label(name, exact=True))
         page.keyboard.press("Control+A")
         page.keyboard.type(value)
     page.keyboard.press("Enter")
@@ -121,6 +119,17 @@ def test_many_rows_go_as_raw_data(page):
     assert violations(page) == {}
     page.get_by_role("link", name="Page", exact=True).click()
     expect(page.get_by_label("X1", exact=True)).to_have_value("5.1")
+
+
+def test_a_table_is_predicted_with_the_keyboard_alone(page):
+    page.goto("/predict")
+    tab_to(page, page.locator("summary", has_text="Many rows as a table"))
+    page.keyboard.press("Enter")
+    tab_to(page, page.get_by_label("Paste a table"))
+    page.keyboard.insert_text("X1,X2\n5.1,3.5\n7,3")
+    tab_to(page, page.get_by_role("button", name="Show predictions"))
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("2 of 2 rows predicted.")
 
 
 def test_a_table_is_predicted_and_downloaded_without_javascript(plain_page):

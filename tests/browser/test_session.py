@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.accessibility import violations
-from tests.browser.chromium import sign_in
+from tests.browser.chromium import sign_in, tab_to
 from tests.browser.pages import PASSWORD, STAFF, VISITOR
 
 TRAINING_MS = 30_000  # generous: the machine may be busy
@@ -108,4 +108,26 @@ def test_an_upload_without_javascript_shows_its_findings_before_it_is_live(plain
     expect(main.get_by_role("heading", level=1)).to_have_text("Make version 1 of lilies live")
     expect(main).to_contain_text("The version has no metrics")
     main.get_by_role("button", name="Make live").click()
+    expect(main.get_by_role("status")).to_have_text("Version 1 is live.")
+
+
+def test_staff_make_a_version_live_and_roll_it_back_with_the_keyboard_alone(page, site):
+    main = page.get_by_role("main")
+    page.goto("/auth/login/?next=/models/iris/versions/2")
+    for label, text in (("Username", STAFF), ("Password", site.password())):
+        field = page.get_by_label(label)
+        if not field.evaluate("element => element === document.activeElement"):
+            tab_to(page, field)
+        page.keyboard.type(text)
+    page.keyboard.press("Enter")
+    tab_to(page, main.get_by_role("link", name="Make live"))
+    page.keyboard.press("Enter")
+    expect(main.get_by_role("heading", level=1)).to_have_text("Make version 2 of iris live")
+    tab_to(page, main.get_by_role("button", name="Make live"))
+    page.keyboard.press("Enter")
+    expect(main.get_by_role("status")).to_have_text("Version 2 is live.")
+    tab_to(page, main.get_by_role("link", name="Roll back to version 1"))
+    page.keyboard.press("Enter")
+    tab_to(page, main.get_by_role("button", name="Roll back"))
+    page.keyboard.press("Enter")
     expect(main.get_by_role("status")).to_have_text("Version 1 is live.")
