@@ -108,7 +108,7 @@ BARE = [
     (post("/models/iris/train", {}), 403, '{"detail":"'),
     ({"method": "get", "path": "/v2/health/ready"}, 200, {"live": True, "ready": True}),
     (page("/models/"), 200, 'href="/models/iris/predict"'),
-    (page("/models/iris"), 200, "<td>Sepal length (cm)</td>"),
+    (page("/models/iris"), 200, ">Sepal length (cm)</td>"),
     (page("/predict"), 200, 'name="X1"'),
     ({**page("/predict"), "method": "post", "data": {"X1": "5.1", "X2": "3.5"}}, 200, "prediction"),
     (page("/models/iris/versions/"), 200, "live"),
