@@ -6,10 +6,9 @@ from django.http import RawPostDataException
 from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 
-register = template.Library()
+from predictor.api.table_page import MAX_REPEATED_LENGTH
 
-# Length of the text that stays in a form: a page has at most 150 KB.
-MAX_REPEATED_LENGTH = 30_000
+register = template.Library()
 
 
 @register.filter

@@ -1,6 +1,5 @@
 """Bodies of the requests that run: their number and memory are bounded, and free after them."""
 
-import io
 import json
 import threading
 
@@ -17,6 +16,7 @@ from mlsite.server.body_bounds import (
 )
 from mlsite.server.request_body import RequestBody
 from tests.serving import until
+from tests.site.environs import make_environ
 
 MAX_BYTES = 1_000_000
 ROW = b'{"X1": "61.1", "X2": "17.3"}'
@@ -26,16 +26,8 @@ BUSY = "The server is busy. Try again in a few seconds."
 
 def environ_of(body, *, chunked=False):
     chunks = {"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": True}
-    return {
-        "REQUEST_METHOD": "POST",
-        "PATH_INFO": "/predict",
-        "SERVER_NAME": "localhost",
-        "SERVER_PORT": "80",
-        "HTTP_HOST": "localhost",
-        "CONTENT_TYPE": "application/json",
-        "wsgi.url_scheme": "http",
-        "wsgi.input": io.BytesIO(body),
-    } | (chunks if chunked else {"CONTENT_LENGTH": str(len(body))})
+    end = chunks if chunked else {"CONTENT_LENGTH": str(len(body))}
+    return make_environ(body, "application/json", end)
 
 
 def answer(application, environ):

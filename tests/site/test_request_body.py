@@ -7,6 +7,7 @@ import pytest
 from django.core.wsgi import get_wsgi_application
 
 from mlsite.server.request_body import RequestBody
+from tests.site.environs import make_environ
 
 MAX = 100
 JSON, FORM = "application/json", "application/x-www-form-urlencoded"
@@ -27,19 +28,6 @@ class Broken(io.BytesIO):
 
     def read(self, _size=-1):
         raise ConnectionResetError
-
-
-def environ_of(body, content_type, variables):
-    return {
-        "REQUEST_METHOD": "POST",
-        "PATH_INFO": "/predict",
-        "SERVER_NAME": "localhost",
-        "SERVER_PORT": "80",
-        "HTTP_HOST": "localhost",
-        "CONTENT_TYPE": content_type,
-        "wsgi.url_scheme": "http",
-        "wsgi.input": body if isinstance(body, io.BytesIO) else io.BytesIO(body),
-    } | variables
 
 
 @pytest.mark.parametrize(
@@ -66,7 +54,7 @@ def test_the_input_is_what_was_received(body, variables, received, declared):
         seen.update(environ)
         return [b"answered"]
 
-    environ = environ_of(body, JSON, variables)
+    environ = make_environ(body, JSON, variables)
     assert RequestBody(application, MAX)(environ, None) == [b"answered"]
     assert type(seen["wsgi.input"]) is io.BytesIO
     assert seen["wsgi.input"].read() == received
@@ -97,7 +85,7 @@ def test_an_incomplete_body_is_refused(
     settings.MAX_BODY_BYTES = MAX
     started = []
     application = RequestBody(get_wsgi_application(), MAX)
-    environ = environ_of(body, content_type, variables)
+    environ = make_environ(body, content_type, variables)
     response = application(environ, lambda *args: started.extend(args))
     assert json.loads(b"".join(response)) == answer
     assert started[0].startswith(f"{status} ")

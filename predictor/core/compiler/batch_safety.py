@@ -16,9 +16,9 @@ from predictor.core.served_methods import find_failures
 from predictor.core.signature import Signature
 from predictor.core.tolerance import Unequal, compare
 
-# Number of rows in a batch, and number of those that are also predicted one by one. Results in
-# float32 are rounded so much that only some rows show that a batch adds in another order.
-BATCH_ROWS, SINGLE_ROWS, SINGLE_FLOAT32_ROWS = 64, 8, 64
+# Number of rows in a batch, and number of those that are also predicted one by one; all of them for
+# results in float32, where only some rows show by rounding that a batch adds in another order.
+BATCH_ROWS, SINGLE_ROWS = 64, 8
 
 # Largest useful cost of a row in a batch, as a share of its cost in a call of its own.
 MAX_COST = 0.5
@@ -36,13 +36,9 @@ def reason_against_batching(estimator: Any, signature: Signature) -> str:
     X = random_rows(signature, BATCH_ROWS, np.random.default_rng(SEED))
     try:
         batch = engine.run(signature.shared_methods, X)
-        for start in range(SINGLE_FLOAT32_ROWS if _has_float32(batch) else SINGLE_ROWS):
-            single = slice(start, start + 1)
-            in_batch = {
-                name: slice_result(values, single.start, single.stop)
-                for name, values in batch.items()
-            }
-            compare(engine.run(signature.shared_methods, slice_rows(X, single)), in_batch)
+        for n in range(BATCH_ROWS if _has_float32(batch) else SINGLE_ROWS):
+            alone = engine.run(signature.shared_methods, slice_rows(X, slice(n, n + 1)))
+            compare(alone, {name: slice_result(v, n, n + 1) for name, v in batch.items()})
     except find_failures():
         return "No row was found that the estimator accepts."
     except Unequal as exc:
