@@ -318,7 +318,7 @@ def run(numbers, names, directory, supervisor, counts):
 
 
 @pytest.mark.acceptance
-def test_no_mutated_file_harms_the_server(supervisor, tmp_path, record_testsuite_property):
+def test_no_mutated_file_harms_the_server(supervisor, tmp_path, record_testsuite_property, capsys):
     names = QUICK if IS_QUICK else names_of_estimators()
     outside = tmp_path / "outside"
     outside.mkdir()
@@ -329,6 +329,9 @@ def test_no_mutated_file_harms_the_server(supervisor, tmp_path, record_testsuite
         numbers = NUMBERS[start : start + FILES_PER_RUN]
         with TemporaryDirectory(dir=tmp_path) as directory:
             faults |= run(numbers, names, Path(directory), supervisor, counts)
+        if not IS_QUICK:
+            with capsys.disabled():
+                sys.stdout.write(f"{numbers[-1] + 1} mutations, faults: {pformat(faults)}\n")
     record_testsuite_property("mutations", dict(sorted(counts.items())))
     assert snapshot([outside, *SOURCES]) == before
     assert not faults, pformat(faults)
