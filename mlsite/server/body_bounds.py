@@ -23,7 +23,7 @@ MAX_WAIT_S = 2
 LARGE_DIGITS = 6
 SMALL_BYTES = 10 ** (LARGE_DIGITS - 1) - 1
 
-# Number of bodies of the greatest length that may be in memory at once. Parsed JSON can need 50
+# Number of bodies of the greatest length that may be in memory at once. Parsed JSON can need 20
 # times the memory of its text.
 MAX_LARGE_BODIES = 4
 

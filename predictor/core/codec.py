@@ -12,6 +12,10 @@ from predictor.core.errors import InvalidInput
 from predictor.core.row_format import explain
 from predictor.core.signature import Signature
 
+# Greatest number of objects and lists in a body. Other threads wait while Python makes them, and
+# each needs up to 250 bytes. `MatrixParser` has no such bound: it parses rows in small parts.
+MAX_CONTAINERS = 1_000_000
+
 
 class Decoded(NamedTuple):
     """A decoded request.
@@ -99,8 +103,12 @@ def parse_json(body: bytes) -> Any:
     Raises
     ------
     InvalidInput
-        The body is not JSON.
+        The body is not JSON, or has more than `MAX_CONTAINERS` objects and lists.
     """
+    if len(body) > MAX_CONTAINERS and body.count(b"{") + body.count(b"[") > MAX_CONTAINERS:
+        raise InvalidInput(
+            f"The body has more than {MAX_CONTAINERS:,} objects and lists. Send its rows in parts."
+        )
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as exc:

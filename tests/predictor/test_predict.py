@@ -8,6 +8,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from numpy.testing import assert_allclose as equal
 
+from predictor.core import codec
 from predictor.core.errors import PredictorError
 from predictor.exceptions import STATUSES
 from predictor.runtime.store import get_store
@@ -291,6 +292,22 @@ def test_many_unknown_columns_are_not_listed(api, is_single):
     assert response.json() == {
         "detail": "The data has more than 100 unknown columns; the columns of the model are X1, X2."
     }
+
+
+@pytest.mark.parametrize("part", ["{}", "[]", "[" * 500 + "]" * 500])
+def test_a_body_with_very_many_objects_or_lists_is_refused(api, part):
+    body = f"[{','.join([part] * (1_000_000 // part.count(part[0])))}]"
+    response = api.post("/predict", body, content_type="application/json")
+    assert response.status_code == 400
+    assert response.json()["detail"].startswith(
+        "The body has more than 1,000,000 objects and lists. Send its rows in parts."
+    )
+
+
+def test_the_number_of_numeric_rows_has_no_bound(api, monkeypatch):
+    monkeypatch.setattr(codec, "MAX_CONTAINERS", 3)
+    assert api.post("/predict", [ROW] * 9).status_code == 200
+    assert api.post("/predict", [ROW | {"X1": "5.9"}] * 9).status_code == 400
 
 
 def test_no_error_repeats_the_submitted_values(api):
