@@ -26,7 +26,7 @@ from predictor.core.coercion import (
 )
 from predictor.core.columns import Column
 from predictor.core.row_format import check_format
-from predictor.core.row_validation import validate_rows
+from predictor.core.row_validation import check_widths, validate_rows
 
 Array = npt.NDArray[Any]
 Values = list[list[Any]]
@@ -98,6 +98,7 @@ class RowParser:
             values = self._parse_valid_rows(rows)
         if values is not None:
             return self.insert_placeholders(values)
+        check_widths(self.columns, data)
         exact = reread() if reread else data
         check_format(self.columns, exact)
         values = validate_rows(self.columns, [exact] if is_single else exact, is_single=is_single)

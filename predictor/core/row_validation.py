@@ -2,12 +2,12 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from predictor.core.coercion import InvalidValue
 from predictor.core.columns import Column, list_values
 from predictor.core.errors import InvalidInput
-from predictor.core.row_format import MAX_NAMED_COLUMNS, describe_unknown
+from predictor.core.row_format import MAX_NAMED_COLUMNS, check_format, describe_unknown
 
 # Number of rows that the messages of a column list. The last message counts the others.
 MAX_LISTED_ROWS = 5
@@ -59,10 +59,7 @@ class Problems:
         """
         if name not in self.unknown:
             if len(self.unknown) == MAX_UNKNOWN:
-                raise InvalidInput(
-                    f"The data has more than {MAX_UNKNOWN} unknown columns; the columns of the "
-                    f"model are {list_values(self.names, MAX_NAMED_COLUMNS)}."
-                )
+                refuse_unknown(self.names)
             with_hint = len(self.unknown) < MAX_HINTS
             self.unknown[name] = describe_unknown(name, self.names, with_hint=with_hint)
         self.add(name, index, self.unknown[name])
@@ -79,6 +76,28 @@ class Problems:
                     for name, listed in self.listed.items()
                 },
             )
+
+
+def refuse_unknown(names: Sequence[str]) -> NoReturn:
+    """Raise InvalidInput for more unknown columns than get messages of their own."""
+    raise InvalidInput(
+        f"The data has more than {MAX_UNKNOWN} unknown columns; the columns of the model are "
+        f"{list_values(names, MAX_NAMED_COLUMNS)}."
+    )
+
+
+def check_widths(columns: Sequence[Column], data: Any) -> None:
+    """Check that no row of parsed JSON has very many more columns than the model.
+
+    Raises
+    ------
+    InvalidInput
+        A row has more unknown columns than get messages of their own.
+    """
+    rows = data if type(data) is list else [data]
+    if any(type(row) is dict and len(row) > len(columns) + MAX_UNKNOWN for row in rows):
+        check_format(columns, data)  # the "columns" of a table in another format are its rows
+        refuse_unknown([column.name for column in columns])
 
 
 def validate_rows(

@@ -283,6 +283,11 @@ def test_messages_stop_to_count_after_many_invalid_rows(api):
     ]
 
 
+def test_an_object_of_many_rows_is_recognised(api):
+    detail = api.post("/predict", {str(n): ROW for n in range(150)}).json()["detail"]
+    assert "got an object of rows" in detail
+
+
 @pytest.mark.parametrize("is_single", [True, False])
 def test_many_unknown_columns_are_not_listed(api, is_single):
     rows = [{f"a{n}": 1} | ROW for n in range(101)]
