@@ -204,21 +204,33 @@ def _check_sparse(matrix: Any) -> object:
 
 
 def _check_spline(spline: Any) -> object:
-    """Check the numbers of knots and coefficients, and that the knots are sorted.
-
-    SciPy starts the search for the knots around a value where it found those of the last value.
-    """
+    """Check the numbers of knots and coefficients, and the order of the knots."""
     n_bases = len(spline.t) - spline.k - 1
-    return 0 <= spline.k < n_bases <= len(spline.c) and _increases(np.asarray(spline.t))
+    return 0 <= spline.k < n_bases <= len(spline.c) and _are_knots(spline.t)
 
 
-def _sorted(*names: str) -> Rule:
-    """Return a rule for attributes in which an estimator searches.
+def _check_quantiles(transformer: Any) -> object:
+    if np.isnan(transformer.quantiles_).any():
+        raise ArtifactError("A QuantileTransformer was fitted with a column without any value.")
+    return _are_knots(transformer.quantiles_) and _are_knots(transformer.references_)
+
+
+def _are_knots(values: Any) -> object:
+    """Return whether numbers increase, without NaN.
+
+    NumPy and SciPy start to search for a value where they found the last one.
+    """
+    knots = np.asarray(values)
+    return knots.ndim > 0 and (knots[:-1] <= knots[1:]).all()
+
+
+def _sorted(name: str) -> Rule:
+    """Return a rule for an attribute in which an estimator searches.
 
     A search in other numbers depends on the rows before it. NaN comes last.
     """
     return lambda estimator: all(
-        _increases(np.asarray(each)) for name in names for each in _arrays(getattr(estimator, name))
+        _increases(np.asarray(each)) for each in _arrays(getattr(estimator, name))
     )
 
 
@@ -253,7 +265,10 @@ RULES: dict[str, tuple[str, Rule]] = {
     "sklearn.ensemble._iforest.IsolationForest": ("estimators_features_", _check_isolation_forest),
     "sklearn.feature_extraction.text.CountVectorizer": ("vocabulary_", _check_words),
     "sklearn.feature_extraction.text._VectorizerMixin": ("input", _check_input),
-    "sklearn.isotonic.IsotonicRegression": ("X_thresholds_", _sorted("X_thresholds_")),
+    "sklearn.isotonic.IsotonicRegression": (
+        "X_thresholds_",
+        lambda estimator: _are_knots(estimator.X_thresholds_),
+    ),
     "sklearn.multioutput._BaseChain": ("order_", _check_chain),
     "sklearn.neighbors._ball_tree.BinaryTree32": ("", _check_search_tree),
     "sklearn.neighbors._ball_tree.BinaryTree64": ("", _check_search_tree),
@@ -262,10 +277,7 @@ RULES: dict[str, tuple[str, Rule]] = {
     "sklearn.neighbors._classification.RadiusNeighborsClassifier": ("_y", _check_neighbor_labels),
     "sklearn.neighbors._kd_tree.BinaryTree32": ("", _check_search_tree),
     "sklearn.neighbors._kd_tree.BinaryTree64": ("", _check_search_tree),
-    "sklearn.preprocessing._data.QuantileTransformer": (
-        "quantiles_",
-        _sorted("quantiles_", "references_"),
-    ),
+    "sklearn.preprocessing._data.QuantileTransformer": ("quantiles_", _check_quantiles),
     "sklearn.preprocessing._discretization.KBinsDiscretizer": ("bin_edges_", _sorted("bin_edges_")),
     "sklearn.preprocessing._encoders._BaseEncoder": ("categories_", _sorted("categories_")),
     "sklearn.preprocessing._encoders.OneHotEncoder": ("categories_", _check_one_hot),

@@ -530,6 +530,22 @@ FILES = {
         ),
         INDICES.format("IsotonicRegression"),
     ),
+    "thresholds that are not numbers": (
+        lambda: hostile.save_damaged(
+            IsotonicRegression().fit(X[:, 0], y), lambda e: e.X_thresholds_.fill(np.nan)
+        ),
+        INDICES.format("IsotonicRegression"),
+    ),
+    "quantiles of a column without values": (
+        lambda: hostile.save_damaged(
+            QuantileTransformer(n_quantiles=5).fit(X), lambda e: e.quantiles_[:, 1].fill(np.nan)
+        ),
+        "A QuantileTransformer was fitted with a column without any value.",
+    ),
+    "a knot of a spline that is not a number": (
+        lambda: hostile.save_damaged(SPLINES, lambda e: e.bsplines_[1].t.put([-1], [np.nan])),
+        INDICES.format("BSpline"),
+    ),
     "categories out of order": (
         lambda: hostile.save_damaged(
             OrdinalEncoder().fit(np.round(X)), lambda e: e.categories_[2].put([0, 1], [9.0, 8.0])
