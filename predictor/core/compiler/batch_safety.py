@@ -30,8 +30,6 @@ def reason_against_batching(estimator: Any, signature: Signature) -> str:
     Requests may share a call if predictions do not change with the composition of the batch, and
     if batches are faster. Methods of `ESTIMATOR_ONLY` never share a call.
     """
-    if signature.container not in (ARRAY, FRAME):
-        return "Sparse rows and texts are not batched."
     engine = EstimatorEngine(estimator)
     X = random_rows(signature, BATCH_ROWS, np.random.default_rng(SEED))
     try:
@@ -43,6 +41,8 @@ def reason_against_batching(estimator: Any, signature: Signature) -> str:
         return "No row was found that the estimator accepts."
     except Unequal as exc:
         return f"Predictions change with the composition of the batch: {exc}"
+    if signature.container not in (ARRAY, FRAME):
+        return "Sparse rows and texts are not batched."
     first = signature.methods[:1]
     row = slice_rows(X, slice(1))
     calls = [lambda: engine.run(first, row), lambda: engine.run(first, X)]

@@ -74,6 +74,11 @@ def test_rows_that_cost_as_much_together_may_not(
     assert alone(Costly().fit(*data), data[0]) == reason
 
 
-def test_sparse_rows_are_not_tried(data):
+def test_sparse_rows_are_compared_but_not_batched(data):
+    class Numbering(MultinomialNB):
+        def predict(self, X):
+            return np.arange(X.shape[0])
+
     X = sparse.csr_matrix(data[0])
     assert alone(MultinomialNB().fit(X, data[1]), X) == "Sparse rows and texts are not batched."
+    assert alone(Numbering().fit(X, data[1]), X).startswith(CHANGES)
