@@ -64,6 +64,22 @@ def test_a_model_that_rejects_only_the_rows_of_its_first_call_is_rejected():
         run_trial(Hesitant().fit(X, LABELS), signature)
 
 
+class Narrow(LinearRegression):
+    """A regressor with the standard deviation of one row only."""
+
+    def predict(self, X, return_std=False):
+        if return_std and len(X) > 1:
+            raise ValueError("more than one row")
+        predictions = super().predict(X)
+        return (predictions, np.ones(len(X))) if return_std else predictions
+
+
+def test_a_model_with_a_method_that_takes_one_row_only_is_rejected():
+    estimator = Narrow().fit(X, LABELS)
+    with pytest.raises(ArtifactError, match="It takes one row only"):
+        run_trial(estimator, infer_signature(estimator, sample=X))
+
+
 def test_a_model_that_predicts_by_chance_is_rejected():
     assert run(Unrepeatable("chance").fit(X)) == 3
     assert run(DummyClassifier(strategy="stratified").fit(X, LABELS)) == 3
