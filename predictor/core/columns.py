@@ -16,6 +16,8 @@ from predictor.core.coercion import (
     check_integer_dtype,
 )
 
+# Number of columns of an input, and of a table of a user.
+MAX_COLUMNS = 100_000
 # Numbers of categories and of columns that a text lists. It counts the others.
 MAX_LISTED_CATEGORIES = 20
 MAX_LISTED_COLUMNS = 20
@@ -186,6 +188,12 @@ class Column:
         if self.categories:
             return self.categories[0]
         return times.format_time(0, self.dtype) if self.kind == DATETIME else ZERO_VALUES[self.kind]
+
+
+def check_n_columns(n_columns: int) -> None:
+    """Raise a ValueError if a table has too many columns."""
+    if n_columns > MAX_COLUMNS:
+        raise ValueError(f"It has {n_columns:,} columns; at most {MAX_COLUMNS:,} are allowed.")
 
 
 def list_values(values: Sequence[Any], most: int) -> str:

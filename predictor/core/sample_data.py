@@ -17,7 +17,7 @@ from predictor.core.coercion import (
     NUMBER,
     STRING,
 )
-from predictor.core.columns import Column
+from predictor.core.columns import MAX_LISTED_COLUMNS, Column, list_values
 from predictor.core.distribution import MAX_CATEGORIES, add_counts
 from predictor.core.errors import ArtifactError
 from predictor.core.input_builders import ARRAY, FRAME, SPARSE, VECTOR
@@ -71,8 +71,9 @@ def _refine_by_dataframe(columns: Sequence[Column], sample: Any) -> tuple[Column
     required = [column.name for column in columns if column.required]
     if missing := set(required) - set(map(str, sample.columns)):
         raise ArtifactError(
-            f"The sample has the columns {', '.join(map(str, sample.columns))}; "
-            f"the model takes {', '.join(names)}. Missing: {', '.join(sorted(missing))}."
+            f"The sample has the columns {list_values(sample.columns, MAX_LISTED_COLUMNS)}; "
+            f"the model takes {list_values(names, MAX_LISTED_COLUMNS)}. "
+            f"Missing: {list_values(sorted(missing), MAX_LISTED_COLUMNS)}."
         )
     complete = np.flatnonzero(sample.loc[:, required].notna().all(axis=1))
     return tuple(
