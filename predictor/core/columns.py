@@ -196,8 +196,8 @@ def check_n_columns(n_columns: int) -> None:
         raise ValueError(f"It has {n_columns:,} columns; at most {MAX_COLUMNS:,} are allowed.")
 
 
-def list_values(values: Sequence[Any], most: int) -> str:
+def list_values(values: Sequence[Any], limit: int) -> str:
     """Return the first values, separated by commas, and the number of the others."""
-    listed = ", ".join(map(str, values[:most]))
-    rest = len(values) - most
+    listed = ", ".join(map(str, values[:limit]))
+    rest = len(values) - limit
     return f"{listed} and {rest:,} more" if rest > 0 else listed

@@ -72,9 +72,9 @@ def _read_csv(data: bytes, signature: Signature) -> Any:
     texts, frame = read_texts(data)
     gaps = frame.isna()
     # A CSV file writes 1.0 as 1 too.
-    whole = [name for name, values in frame.items() if values.dtype.kind == "i"]
-    exact = [name for name in whole if (frame[name].abs() <= MAX_EXACT_INTEGER).all()]
-    frame = frame.astype(dict.fromkeys(exact, "float64"))
+    integer_names = [name for name, values in frame.items() if values.dtype.kind == "i"]
+    exact_names = [name for name in integer_names if (frame[name].abs() <= MAX_EXACT_INTEGER).all()]
+    frame = frame.astype(dict.fromkeys(exact_names, "float64"))
     container, columns = signature.container, signature.columns
     names = signature.names if container == FRAME else list(frame.columns)
     stated = {
