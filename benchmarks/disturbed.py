@@ -135,10 +135,10 @@ def catch(disturbance: Callable[[], None], failures: list[BaseException]) -> Non
 def save_forest(path: Path) -> None:
     """Write a forest of 100 trees as an artifact."""
     sys.path.insert(0, str(ROOT))
-    from predictor.core import artifacts
+    from predictor.core import save
 
     X, y = load_breast_cancer(return_X_y=True)
-    artifacts.save(RandomForestClassifier(100, random_state=0).fit(X, y), path, X)
+    save(RandomForestClassifier(100, random_state=0).fit(X, y), path, X)
 
 
 def measure(site: Site, rounds: int) -> scripts.Result:

@@ -36,7 +36,7 @@ from comparison.models import UNCOMPILED, wide
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 
-from predictor.core import artifacts
+from predictor.core import save
 from predictor.core.engines import EstimatorEngine
 from predictor.isolation.client import RemoteEngine
 from predictor.isolation.connections import ConnectionPool
@@ -71,7 +71,7 @@ def overheads(scratch: Path, estimator, X, n_calls: int) -> list[tuple[float, fl
     The first pair is measured with a pause before each call, the second in a loop.
     """
     path = scratch / f"{type(estimator).__name__}.skops"
-    signature = artifacts.save(estimator, path, X)
+    signature = save(estimator, path, X).signature
     options = Options(
         sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
         signature=json.dumps(signature.to_json()),

@@ -9,9 +9,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from rest_framework.exceptions import ParseError, UnsupportedMediaType
-from rest_framework.request import Request
-
 from tasks.models import Task
 
 LINE_BREAK = re.compile(r"\r\n|\r|\n")
@@ -67,11 +64,3 @@ def is_shown_as(time: datetime, text: str) -> bool:
         return False
     millisecond = time.microsecond // 1000 * 1000
     return shown == time.astimezone(UTC).replace(tzinfo=None, microsecond=millisecond)
-
-
-def read_body(request: Request) -> Any:
-    """Return the parsed body; an empty object if it cannot be parsed."""
-    try:
-        return request.data
-    except (ParseError, UnsupportedMediaType):  # the view did not need the body, or reports it
-        return {}

@@ -8,12 +8,13 @@ from django.template.defaultfilters import pluralize
 from django.utils.html import format_html
 from django.utils.http import url_has_allowed_host_and_scheme
 from rest_framework import status
+from rest_framework.exceptions import ParseError
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.response import Response
 from rest_framework.utils.html import is_html_input
 from rest_framework.viewsets import ModelViewSet
 
-from tasks.form_values import read_body, restore
+from tasks.form_values import restore
 from tasks.models import Task
 
 # Field of a form: the page that follows a successful change.
@@ -24,6 +25,17 @@ class PageForms(ModelViewSet[Task]):
     """Base of the view of tasks. Programs that send forms get JSON and are not affected."""
 
     task: Task | None = None  # the task in the URL
+    next_page: str = ""  # the page that the form names
+
+    def initial(self, request: Any, *args: Any, **kwargs: Any) -> None:
+        """Check the request; also parse the body of a page's change, before anything is changed."""
+        super().initial(request, *args, **kwargs)
+        is_change = request.method in self.allowed_methods and request.method not in SAFE_METHODS
+        if not is_change or self.responds_json() or not is_html_input(request.data):
+            return
+        if request.FILES:
+            raise ParseError("The forms of tasks take no files.")
+        self.next_page = request.data.get(NEXT, "")
 
     def responds_json(self) -> bool:
         """Return whether the response is JSON and not a page."""
@@ -38,15 +50,12 @@ class PageForms(ModelViewSet[Task]):
     def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
         """Return the response; after a change by a page's form, lead to the page that it names."""
         response = super().finalize_response(request, response, *args, **kwargs)
-        if request.method in SAFE_METHODS or not status.is_success(response.status_code):
-            return response
-        data = read_body(request)
-        page = data.get(NEXT, "") if is_html_input(data) else ""
-        if self.responds_json() or not url_has_allowed_host_and_scheme(page, allowed_hosts=None):
+        is_allowed = url_has_allowed_host_and_scheme(self.next_page, allowed_hosts=None)
+        if not is_allowed or not status.is_success(response.status_code):
             return response
         messages.success(request, self.describe_change(response))
         fragment = f"#task-{self.task.pk}" if request.method == "PATCH" and self.task else ""
-        return HttpResponseRedirect(page + fragment, status=status.HTTP_303_SEE_OTHER)
+        return HttpResponseRedirect(self.next_page + fragment, status=status.HTTP_303_SEE_OTHER)
 
     def describe_change(self, response: Response) -> str:
         """Return a sentence about a successful change."""

@@ -15,7 +15,6 @@ from rest_framework.request import Request
 from tasks.conflicts import list_differences
 from tasks.facets import MAX_COUNT, Facets, as_text
 from tasks.filters import TaskFilter
-from tasks.form_values import read_body, restore
 from tasks.models import Priority, Task
 from tasks.preconditions import etag
 
@@ -56,9 +55,9 @@ class TaskListPage(TaskPage):
         """Return the context of the template."""
         context: dict[str, Any] = super().get_context(data, *args)
         view, request, response = context["view"], context["request"], context["response"]
-        context["submitted"] = (
-            read_body(request) if response.status_code == status.HTTP_400_BAD_REQUEST else {}
-        )
+        is_rejected = response.status_code == status.HTTP_400_BAD_REQUEST
+        has_values = request.method == "POST" and is_rejected and "detail" not in response.data
+        context["submitted"] = request.data if has_values else {}
         tasks = self.get_tasks(view, request, response.status_code)
         if tasks is None or request.query_params.get("format") == self.format:
             return context
@@ -140,7 +139,7 @@ class TaskDetailPage(TaskPage):
         has_changed = code == status.HTTP_412_PRECONDITION_FAILED
         context |= {"task": task, "now": timezone.now(), "etag": current if has_changed else shown}
         if has_changed and request.method == "PUT":
-            form = validate_form(view, request)
+            form = validate_form(view)
             context["differences"] = list_differences(task, getattr(form, "validated_data", {}))
         return context
 
@@ -153,7 +152,7 @@ class TaskDetailPage(TaskPage):
             return None
         if request.method != "PUT":
             return self.render_form_for_serializer(view.get_serializer(view.task))
-        form = validate_form(view, request)
+        form = validate_form(view)
         if not form.errors:  # a valid serializer would show the saved task
             submitted = copy(view.task)
             for name, value in form.validated_data.items():
@@ -162,9 +161,9 @@ class TaskDetailPage(TaskPage):
         return self.render_form_for_serializer(form)
 
 
-def validate_form(view: Any, request: Request) -> Any:
+def validate_form(view: Any) -> Any:
     """Return the validated serializer of a form that was rejected because the task has changed."""
-    form = view.get_serializer(view.task, data=restore(request.data, view.task))
+    form = view.get_serializer(view.task, data=view.get_values())
     form.is_valid()
     return form
 

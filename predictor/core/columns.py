@@ -16,6 +16,8 @@ from predictor.core.coercion import (
     check_integer_dtype,
 )
 
+# Number of columns of an input, and of a table of a user.
+MAX_COLUMNS = 100_000
 # Numbers of categories and of columns that a text lists. It counts the others.
 MAX_LISTED_CATEGORIES = 20
 MAX_LISTED_COLUMNS = 20
@@ -188,8 +190,14 @@ class Column:
         return times.format_time(0, self.dtype) if self.kind == DATETIME else ZERO_VALUES[self.kind]
 
 
-def list_values(values: Sequence[Any], most: int) -> str:
+def check_n_columns(n_columns: int) -> None:
+    """Raise a ValueError if a table has too many columns."""
+    if n_columns > MAX_COLUMNS:
+        raise ValueError(f"It has {n_columns:,} columns; at most {MAX_COLUMNS:,} are allowed.")
+
+
+def list_values(values: Sequence[Any], limit: int) -> str:
     """Return the first values, separated by commas, and the number of the others."""
-    listed = ", ".join(map(str, values[:most]))
-    rest = len(values) - most
+    listed = ", ".join(map(str, values[:limit]))
+    rest = len(values) - limit
     return f"{listed} and {rest:,} more" if rest > 0 else listed

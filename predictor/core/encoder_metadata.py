@@ -97,14 +97,14 @@ def _merge(first: ColumnHint, second: ColumnHint) -> ColumnHint:
     Each calibrated classifier, for example, knows the categories of its own part of the data.
     """
     hints = (first, second)
-    known = [hint.categories or () for hint in hints if hint.rejects_unknown]
-    if known:
-        categories = tuple(value for value in known[0] if value in known[-1])
+    accepted = [hint.categories or () for hint in hints if hint.rejects_unknown]
+    if accepted:
+        categories = tuple(value for value in accepted[0] if value in accepted[-1])
     else:
         categories = tuple(dict.fromkeys(v for hint in hints for v in hint.categories or ()))
     return (second if second.categories else first)._replace(
         categories=categories or None,
-        rejects_unknown=bool(known),
+        rejects_unknown=bool(accepted),
         missing_as_none=first.missing_as_none or second.missing_as_none,
     )
 

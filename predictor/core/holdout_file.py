@@ -35,12 +35,12 @@ def write_holdout(X: Any, y: Any, signature: Signature) -> tuple[str, bytes]:
     y = y.to_pandas() if hasattr(y, "to_pandas") else y
     names = signature.names
     if hasattr(X, "columns"):
-        held = [name for name in names if name in X.columns]
-        missing = [name for name in signature.used_names if name not in held]
+        present = [name for name in names if name in X.columns]
+        missing = [name for name in signature.used_names if name not in present]
         if missing and signature.container == FRAME:
             raise ValueError(f"test has no column {', '.join(missing)}.")
-        if held and not missing:
-            names, X = held, X[held]
+        if present and not missing:
+            names, X = present, X[present]
     rows, targets = _to_objects(X), _to_objects(y)
     if rows.shape != (len(targets), len(names)):
         raise ValueError(

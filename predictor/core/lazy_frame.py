@@ -55,8 +55,8 @@ def materialize(X: Any) -> Any:
 def slice_rows(X: Any, rows: slice) -> Any:
     """Return some rows of an array, a LazyFrame, a DataFrame or a sparse matrix."""
     if isinstance(X, LazyFrame):
-        whole = X.values if isinstance(X.values, np.ndarray) else None
+        array = X.values if isinstance(X.values, np.ndarray) else None
         return X.with_values(
-            whole[rows] if whole is not None else [values[rows] for values in X.values]
+            array[rows] if array is not None else [values[rows] for values in X.values]
         )
     return X.iloc[rows] if hasattr(X, "iloc") else X[rows]

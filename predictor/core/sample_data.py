@@ -17,7 +17,7 @@ from predictor.core.coercion import (
     NUMBER,
     STRING,
 )
-from predictor.core.columns import Column
+from predictor.core.columns import MAX_LISTED_COLUMNS, Column, list_values
 from predictor.core.distribution import MAX_CATEGORIES, add_counts
 from predictor.core.errors import ArtifactError
 from predictor.core.input_builders import ARRAY, FRAME, SPARSE, VECTOR
@@ -71,8 +71,9 @@ def _refine_by_dataframe(columns: Sequence[Column], sample: Any) -> tuple[Column
     required = [column.name for column in columns if column.required]
     if missing := set(required) - set(map(str, sample.columns)):
         raise ArtifactError(
-            f"The sample has the columns {', '.join(map(str, sample.columns))}; "
-            f"the model takes {', '.join(names)}. Missing: {', '.join(sorted(missing))}."
+            f"The sample has the columns {list_values(sample.columns, MAX_LISTED_COLUMNS)}; "
+            f"the model takes {list_values(names, MAX_LISTED_COLUMNS)}. "
+            f"Missing: {list_values(sorted(missing), MAX_LISTED_COLUMNS)}."
         )
     complete = np.flatnonzero(sample.loc[:, required].notna().all(axis=1))
     return tuple(
@@ -106,30 +107,30 @@ def _refine_by_series(column: Column, values: Any, first: Any) -> Column:
     return _add_statistics(column, present.to_list(), *example.to_list())
 
 
-def _add_type(column: Column, found: Column) -> Column:
+def _add_type(column: Column, sampled: Column) -> Column:
     """Return a column with the type of a sample, where the estimator does not state another.
 
     Parameters
     ----------
     column : Column
         The type that the estimator states; numbers of float64 if it states none.
-    found : Column
+    sampled : Column
         The same column with the type of the sample.
     """
-    is_narrower = (column.kind, found.kind) == (NUMBER, INTEGER)
-    if column.has_stated_type and found.kind != column.kind and not is_narrower:
+    is_narrower = (column.kind, sampled.kind) == (NUMBER, INTEGER)
+    if column.has_stated_type and sampled.kind != column.kind and not is_narrower:
         return column
     if column.missing_as_none:
-        return replace(found, dtype="object", missing_as_none=True)
-    return found
+        return replace(sampled, dtype="object", missing_as_none=True)
+    return sampled
 
 
 def _get_type(column: Column, values: Any) -> Column:
     """Return the column with the dtype of a column of a DataFrame."""
     dtype = str(values.dtype)
     if dtype == "category":
-        found = _get_categories(column, tuple(values.cat.categories.to_list()))
-        return replace(found, ordered=bool(values.cat.ordered))
+        sampled = _get_categories(column, tuple(values.cat.categories.to_list()))
+        return replace(sampled, ordered=bool(values.cat.ordered))
     if values.dtype.kind == "M":
         return replace(column, dtype=_check_times(column, dtype), kind=DATETIME)
     if dtype in ("object", "str", "string"):
@@ -151,16 +152,16 @@ def _get_categories(column: Column, categories: tuple[Any, ...]) -> Column:
     If an encoder rejects values that it does not know, `categories` are only those that it knows.
     """
     is_integer = set(map(type, categories)) == {int}
-    found = replace(
+    sampled = replace(
         column,
         dtype="category",
         kind=INTEGER if is_integer else _infer_kind(column, categories),
         categories=categories,
     )
-    known = tuple(value for value in categories if value in column.allowed_values)
-    if not known or known == categories:
-        return found
-    return replace(found, categories=known, dtype_categories=categories)
+    accepted = tuple(value for value in categories if value in column.allowed_values)
+    if not accepted or accepted == categories:
+        return sampled
+    return replace(sampled, categories=accepted, dtype_categories=categories)
 
 
 def _infer_kind(column: Column, values: Sequence[Any]) -> str:
@@ -188,19 +189,19 @@ def _refine_by_array_column(column: Column, values: Any) -> Column:
     if dtype.kind == "O":
         has_none = any(value is None for value in values.tolist())
         kind = _infer_kind(column, present)
-        found = replace(column, dtype="object", kind=kind, missing_as_none=has_none)
+        sampled = replace(column, dtype="object", kind=kind, missing_as_none=has_none)
     elif dtype.kind in "fiu":
-        found = replace(column, dtype=_get_float(dtype), kind=NUMBER)
+        sampled = replace(column, dtype=_get_float(dtype), kind=NUMBER)
     elif dtype.kind == "M":
-        found = replace(column, dtype=_check_times(column, dtype.name), kind=DATETIME)
+        sampled = replace(column, dtype=_check_times(column, dtype.name), kind=DATETIME)
         counts = values[~np.isnat(values)].astype(np.int64)
-        return _add_times(_add_type(column, found), counts, counts)
+        return _add_times(_add_type(column, sampled), counts, counts)
     elif dtype.kind in "bU":
         name = "bool" if dtype.kind == "b" else "str"
-        found = replace(column, dtype=name, kind=KINDS[dtype.kind])
+        sampled = replace(column, dtype=name, kind=KINDS[dtype.kind])
     else:
         raise ArtifactError(f"The sample has dtype {dtype}, which JSON cannot represent. {ADVICE}")
-    return _add_statistics(_add_type(column, found), present)
+    return _add_statistics(_add_type(column, sampled), present)
 
 
 def _get_float(dtype: Any) -> str:
@@ -290,5 +291,5 @@ def _add_times(column: Column, counts: Any, examples: Any) -> Column:
 
 def _check_count(columns: Sequence[Column], count: int) -> None:
     if count != len(columns):
-        found = "1 column" if count == 1 else f"{count} columns"
-        raise ArtifactError(f"The sample has {found}; the model takes {len(columns)}.")
+        actual = "1 column" if count == 1 else f"{count} columns"
+        raise ArtifactError(f"The sample has {actual}; the model takes {len(columns)}.")

@@ -3,11 +3,12 @@
 import csv
 import io
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from predictor.core.coercion import BOOLEAN, STRING, parse_number
-from predictor.core.columns import MAX_LISTED_COLUMNS, Column, list_values
+from predictor.core.columns import MAX_COLUMNS, MAX_LISTED_COLUMNS, Column, list_values
 from predictor.core.errors import InvalidInput
 from predictor.core.row_validation import validate_rows
 
@@ -67,8 +68,8 @@ def read_table(text: str, columns: Sequence[Column]) -> TextTable:
     Raises
     ------
     InvalidInput
-        There is no header or no row; a column is missing or occurs twice; there are too many rows;
-        a quotation mark is not closed.
+        There is no header or no row; a column is missing or occurs twice; there are too many
+        columns or rows; a quotation mark is not closed.
     """
     used = [column for column in columns if column.required]
     choices = {c.name: {str(value): value for value in c.allowed_values} for c in used}
@@ -163,12 +164,17 @@ def _read_lines(text: str) -> Iterator[tuple[int, list[str]]]:
 def _check_header(header: Sequence[str], used: Sequence[Column]) -> None:
     if not header:
         raise InvalidInput("The table is empty. Its first line must have the names of the columns.")
-    missing = [column.name for column in used if column.name not in header]
+    if len(header) > MAX_COLUMNS:
+        raise InvalidInput(
+            f"The table has {len(header):,} columns; at most {MAX_COLUMNS:,} are allowed."
+        )
+    counts = Counter(header)
+    missing = [column.name for column in used if column.name not in counts]
     if missing:
         raise InvalidInput(
             f"The table lacks the columns {_list(missing)}. Its header is: {_list(header)}."
         )
-    repeated = [column.name for column in used if header.count(column.name) > 1]
+    repeated = [column.name for column in used if counts[column.name] > 1]
     if repeated:
         raise InvalidInput(f"The table has these columns more than once: {_list(repeated)}.")
 

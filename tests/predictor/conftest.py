@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LinearRegression
 
-from predictor.core import artifacts
+from predictor.core import save
 from predictor.core.compiler import batch_safety, crossover
 from tests.predictor.core.onnx_files import regressor
 
@@ -22,7 +22,7 @@ def regression():
 def brought(tmp_path_factory, regression):
     """A file with it, one of ONNX that is read sooner, and others that are refused."""
     place = tmp_path_factory.mktemp("brought")
-    artifacts.save(regression, place / "sums.skops")
+    save(regression, place / "sums.skops")
     (place / "sums.onnx").write_bytes(regressor([2.0, 3.0], 1.0))
     whole = (place / "sums.skops").read_bytes()
     (place / "empty.skops").write_bytes(b"")

@@ -3,10 +3,9 @@
 from dataclasses import replace
 
 from predictor import conf
-from predictor.core import artifacts
+from predictor.core import save
 from predictor.core.compiler.compile import compile_
 from predictor.core.estimator_steps import list_steps
-from predictor.core.saved_model import describe
 from predictor.isolation.job import Inspection
 from predictor.models import ModelVersion
 from predictor.registry import queries, registration, storage
@@ -14,20 +13,23 @@ from predictor.registry import queries, registration, storage
 
 def write(fitted, directory, *, enabled=True):
     """Write the files of a version, and return their inspection and their origin."""
-    path = directory / "model.skops"
-    signature = artifacts.save(
-        fitted.estimator, path, fitted.X, columns=fitted.columns, class_names=fitted.class_names
+    saved = save(
+        fitted.estimator,
+        directory / "model.skops",
+        fitted.X,
+        columns=fitted.columns,
+        class_names=fitted.class_names,
     )
-    compilation = compile_(fitted.estimator, signature, fitted.X, enabled=enabled)
+    compilation = compile_(fitted.estimator, saved.signature, fitted.X, enabled=enabled)
     inspection = Inspection(
-        path.name,
+        saved.path.name,
         "skops",
-        signature.to_json(),
-        artifacts.get_software_versions(),
+        saved.signature.to_json(),
+        saved.fitted_with,
         engines=compilation.report,
         compiled=compilation.write(directory),
         description=fitted.description,
-        estimator=describe(fitted.estimator),
+        estimator=saved.estimator,
         parts=list_steps(fitted.estimator),
     )
     return inspection, registration.Origin("training", metrics=fitted.metrics)

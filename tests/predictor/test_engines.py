@@ -13,7 +13,7 @@ from sklearn.neighbors import KNeighborsRegressor
 from sklearn.tree import DecisionTreeRegressor
 
 from predictor import registry
-from predictor.core import artifacts
+from predictor.core import artifacts, save
 from predictor.core.columns import Column
 from predictor.core.compiler.compile import compile_
 from predictor.core.errors import ArtifactError, Conflict
@@ -141,7 +141,7 @@ def test_a_file_that_is_registered_is_compiled_in_a_process_of_its_own(
     X = np.arange(40.0).reshape(-1, 2)
     estimator = DecisionTreeRegressor().fit(X, X[:, 0])
     path = tmp_path / "steps.skops"
-    artifacts.save(estimator, path, X)
+    save(estimator, path, X)
     call_command("register", "steps", str(path), promote=True, verbosity=0)
     get_store().refresh()
     assert get_store().get("steps").engine_name(1) == "onnxruntime"
@@ -276,7 +276,7 @@ def test_engines_are_switched_off_for_all_by_a_setting(settings, db, models_dir,
 
 def test_the_same_is_compiled_of_what_was_saved_and_loaded(iris, fitted, tmp_path):
     path = tmp_path / "iris.skops"
-    signature = artifacts.save(fitted.estimator, path, fitted.X, columns=fitted.columns)
+    signature = save(fitted.estimator, path, fitted.X, columns=fitted.columns).signature
     own, again = (
         compile_(estimator, signature, fitted.X).report["methods"]
         for estimator in (fitted.estimator, artifacts.load(path))

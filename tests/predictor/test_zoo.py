@@ -9,7 +9,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from predictor.api.json_schema import response_schema, row_schema
-from predictor.core.artifacts import save
+from predictor.core import save
 from predictor.core.compiler.converters.dispatch import CONVERTERS
 from predictor.core.engines import EstimatorEngine
 from predictor.core.engines.result_validation import check_results

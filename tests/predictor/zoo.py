@@ -70,7 +70,7 @@ from sklearn.utils._test_common.instance_generator import _construct_instances
 from sklearn.utils.estimator_checks import _enforce_estimator_tags_X, _enforce_estimator_tags_y
 from xgboost import XGBClassifier, XGBRegressor
 
-from predictor.core.artifacts import save
+from predictor.core import save
 from predictor.core.signature import Signature
 
 ROWS = 90
@@ -426,5 +426,5 @@ def saved(name: str) -> tuple[bytes, Signature]:
     estimator, X = fitted(name)
     with TemporaryDirectory() as place:
         path = Path(place, "model.skops")
-        signature = save(estimator, path, sample=X)
+        signature = save(estimator, path, sample=X).signature
         return path.read_bytes(), signature

@@ -12,7 +12,7 @@ import pytest
 from sklearn.datasets import load_iris
 from sklearn.neighbors import NearestCentroid
 
-from predictor.core import artifacts
+from predictor.core import save
 from tests.serving import START_S, Site
 
 pytestmark = pytest.mark.xdist_group("promotion")
@@ -71,7 +71,7 @@ def site(home, fast_path, fitted, centroids):
     Its registration imports scikit-learn, before there are clients.
     """
     file = home / "centroids.skops"
-    artifacts.save(centroids, file, fitted.X, columns=fitted.columns)
+    save(centroids, file, fitted.X, columns=fitted.columns)
     with Site(home, "--workers", "2", FAST_PATH=fast_path) as site:
         upload = f"curl -u admin:{site.password()} -F artifact=@{file}"
         status, _, body = site.curl(f"{upload} http://localhost:8000/models/iris/versions/")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from django.contrib.staticfiles.finders import find
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils.html import escape
 
@@ -206,18 +207,72 @@ def test_the_admin_adds_a_task_that_is_done_already(admin_client):
     assert Client().get(f"/tasks/{task.pk}").json()["due_at"] == "0001-01-01T00:00:00Z"
 
 
+TOO_MANY_FIELDS = b"a=1&" * 2000
+
+
 @pytest.mark.parametrize(
-    ("method", "path", "status"),
+    ("method", "path", "status", "sentence"),
     [
-        ("GET", "/tasks/?unknown=1", 400),
-        ("POST", "/tasks/", 400),
-        ("POST", "/tasks/?unknown=1", 400),
-        ("DELETE", "/tasks/1", 200),
+        ("GET", "/tasks/", 200, "New task"),
+        ("GET", "/tasks/?unknown=1", 400, "Repeat without parameters"),
+        ("PUT", "/tasks/", 405, "Method &quot;PUT&quot; not allowed."),
+        ("DELETE", "/tasks/", 405, "DELETE needs a filter here"),
     ],
 )
-@pytest.mark.parametrize("media_type", ["application/json", "multipart/form-data", "text/csv"])
-def test_a_body_that_cannot_be_parsed_is_no_server_error(
-    browser, examples, method, path, status, media_type
+def test_a_body_that_is_not_needed_is_not_parsed(browser, examples, method, path, status, sentence):
+    media_type = "application/x-www-form-urlencoded"
+    answer = browser.generic(method, path, TOO_MANY_FIELDS, media_type)
+    assert answer.status_code == status
+    assert sentence in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/tasks/"),
+        ("POST", "/tasks/?unknown=1"),
+        ("PUT", "/tasks/1"),
+        ("PATCH", "/tasks/1"),
+        ("DELETE", "/tasks/1"),
+        ("DELETE", "/tasks/?done=false"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("body", "media_type", "status"),
+    [
+        (b'{"tit', "application/json", 400),
+        (b'{"tit', "multipart/form-data", 400),
+        (TOO_MANY_FIELDS, "application/x-www-form-urlencoded", 400),
+        (b"title", "text/csv", 415),
+    ],
+    ids=["JSON", "multipart", "form", "CSV"],
+)
+@pytest.mark.parametrize("tag", ['"old"', "*"])
+def test_a_change_whose_body_cannot_be_parsed_is_rejected(
+    browser, examples, method, path, body, media_type, status, tag
 ):
-    answer = browser.generic(method, path, b'{"tit', media_type)
-    assert answer.status_code in (status, 415)
+    answer = browser.generic(method, path, body, media_type, headers={"If-Match": tag})
+    assert answer.status_code == status
+    assert [task.title for task in Task.objects.order_by("id")] == ["buy", "cook"]
+
+
+def test_the_page_states_why_a_body_cannot_be_parsed(browser):
+    page = browser.post("/tasks/", b'{"tit', "application/json").content.decode()
+    assert "The body is not JSON: unexpected end of data" in page
+
+
+@pytest.mark.parametrize("body", ["[1]", "3", "null"])
+def test_the_page_of_a_changed_task_takes_any_json(browser, examples, body):
+    answer = browser.put("/tasks/1", body, "application/json", headers={"If-Match": '"old"'})
+    assert answer.status_code == 412
+    assert "Nothing was saved." in answer.content.decode()
+
+
+@pytest.mark.parametrize("size", [3, 3_000_000], ids=["in memory", "on disk"])
+@pytest.mark.parametrize("name", ["_next", "_key", "title", "description", "due_at"])
+def test_a_form_with_a_file_is_rejected(browser, name, size):
+    file = SimpleUploadedFile("file", b"a" * size)
+    answer = browser.post("/tasks/", FORM | {name: file})
+    assert answer.status_code == 400
+    assert "The forms of tasks take no files." in unescape(answer.content.decode())
+    assert not Task.objects.exists()

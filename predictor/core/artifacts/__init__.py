@@ -33,18 +33,8 @@ __all__ = [
     "open_artifact",
     "read",
     "read_sample",
-    "save",
     "write",
 ]
-
-
-def save(
-    estimator: Any, path: str | os.PathLike[str], sample: Any = None, **options: Any
-) -> Signature:
-    """Write a fitted estimator to a skops file, and return its signature; see `dump`."""
-    dumped = dump(estimator, sample, **options)
-    write(path, dumped.data)
-    return dumped.signature
 
 
 def write(path: str | os.PathLike[str], data: bytes) -> None:

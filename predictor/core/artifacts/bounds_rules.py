@@ -57,8 +57,9 @@ def _check_isolation_forest(forest: Any) -> object:
     """Check that each tree splits on the columns that it gets."""
     columns = [np.asarray(each) for each in forest.estimators_features_]
     return len(forest.estimators_) == len(columns) and all(
-        tree.tree_.n_features == len(own) and 0 <= own.min() <= own.max() < forest.n_features_in_
-        for tree, own in zip(forest.estimators_, columns, strict=True)
+        tree.tree_.n_features == len(features)
+        and 0 <= features.min() <= features.max() < forest.n_features_in_
+        for tree, features in zip(forest.estimators_, columns, strict=True)
     )
 
 

@@ -5,7 +5,7 @@ from pathlib import PurePath
 from typing import Any
 
 from predictor.core.coercion import MAX_EXACT_INTEGER, InvalidValue
-from predictor.core.columns import Column
+from predictor.core.columns import Column, check_n_columns
 from predictor.core.csv_table import find_values, read_texts
 from predictor.core.errors import ArtifactError
 from predictor.core.input_builders import ARRAY, FRAME, SPARSE, VECTOR, InputBuilder, build_series
@@ -31,12 +31,15 @@ def read_sample(data: bytes, name: str, signature: Signature) -> Any:
     Raises
     ------
     ArtifactError
-        The file has another suffix; it cannot be read; it does not say which array is X.
+        The file has another suffix; it cannot be read; it has too many columns; it does not say
+        which array is X.
     """
     suffix = PurePath(name).suffix
     try:
         if suffix == ".npz":
-            return _read_npz(data)
+            sample = _read_npz(data)
+            check_n_columns(sample.shape[1] if sample.ndim > 1 else 1)
+            return sample
         if suffix == ".csv":
             return _read_csv(data, signature)
     except (ValueError, OSError, KeyError) as exc:  # errors of pandas, NumPy and SciPy
@@ -69,9 +72,9 @@ def _read_csv(data: bytes, signature: Signature) -> Any:
     texts, frame = read_texts(data)
     gaps = frame.isna()
     # A CSV file writes 1.0 as 1 too.
-    whole = [name for name, values in frame.items() if values.dtype.kind == "i"]
-    exact = [name for name in whole if (frame[name].abs() <= MAX_EXACT_INTEGER).all()]
-    frame = frame.astype(dict.fromkeys(exact, "float64"))
+    integer_names = [name for name, values in frame.items() if values.dtype.kind == "i"]
+    exact_names = [name for name in integer_names if (frame[name].abs() <= MAX_EXACT_INTEGER).all()]
+    frame = frame.astype(dict.fromkeys(exact_names, "float64"))
     container, columns = signature.container, signature.columns
     names = signature.names if container == FRAME else list(frame.columns)
     stated = {

@@ -61,8 +61,8 @@ class CompiledEstimator:
     @property
     def row_size(self) -> int:
         """Bound of the number of values that a row needs at once, for its results as well."""
-        own = sum(max(array.shape, default=1) for array in self.arrays())
-        return own + sum(part.row_size for part in self.children())
+        n_values = sum(max(array.shape, default=1) for array in self.arrays())
+        return n_values + sum(part.row_size for part in self.children())
 
     def arrays(self) -> list[Array]:
         """Return the arrays among the fields."""

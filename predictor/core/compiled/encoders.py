@@ -68,10 +68,10 @@ class CategoryEncoder(CompiledEstimator):
         blocks = []
         for column, positions, table in zip(columns, self.positions, self.tables, strict=True):
             default = REJECTED if self.unknown is None else len(positions)
-            found = [positions.get(_key(value), default) for value in column]
-            if REJECTED in found:
+            indices = [positions.get(_key(value), default) for value in column]
+            if REJECTED in indices:
                 raise FallbackRequired
-            blocks.append(table[found])
+            blocks.append(table[indices])
         return blocks[0] if len(blocks) == 1 else np.concatenate(blocks, axis=1)
 
 

@@ -58,8 +58,8 @@ class Float32LogisticClassifier(Float32Boosting):
     def run_methods(self, methods: Sequence[str], X: Array) -> dict[str, Any]:
         """Return labels and probabilities of one run of the trees."""
         shares = self._shares(X)
-        made = {"predict": _labels, "predict_proba": _probabilities}
-        return {method: made[method](shares) for method in methods}
+        functions = {"predict": _labels, "predict_proba": _probabilities}
+        return {method: functions[method](shares) for method in methods}
 
     def predict(self, X: Array) -> Array:
         """Return the labels, shape (n_samples,) or (n_samples, n_outputs)."""

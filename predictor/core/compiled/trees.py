@@ -155,8 +155,8 @@ class ForestClassifier(TreeEnsemble):
     def run_methods(self, methods: Sequence[str], X: Array) -> dict[str, Any]:
         """Return labels and probabilities of one run of the trees."""
         probabilities = self._probabilities(X)
-        made = {"predict": self._labels, "predict_proba": _single_or_list}
-        return {method: made[method](probabilities) for method in methods}
+        functions = {"predict": self._labels, "predict_proba": _single_or_list}
+        return {method: functions[method](probabilities) for method in methods}
 
     def predict(self, X: Array) -> Array:
         """Return the labels, shape (n_samples,) or (n_samples, n_outputs)."""

@@ -151,12 +151,12 @@ def _present_values(column: Column, n: int, rng: Generator, *, out_of_range: boo
 
 def _categories(column: Column, n: int, rng: Generator, *, out_of_range: bool) -> list[Any]:
     assert column.categories  # noqa: S101 - the caller has checked it
-    chosen = [column.categories[n] for n in rng.integers(len(column.categories), size=n)]
+    values = [column.categories[n] for n in rng.integers(len(column.categories), size=n)]
     if column.kind == DATETIME:
-        return [times.parse_time(text, column.dtype) for text in chosen]
+        return [times.parse_time(text, column.dtype) for text in values]
     if out_of_range and column.kind == STRING and not column.rejects_unknown:
-        chosen[0] = UNKNOWN
-    return chosen
+        values[0] = UNKNOWN
+    return values
 
 
 def _times(column: Column, n: int, rng: Generator, *, out_of_range: bool) -> list[Any]:

@@ -40,9 +40,9 @@ def boundary_rows(estimator: Any, n_features: int, rng: np.random.Generator) -> 
     features, thresholds = _splits(trees)
     rows = rng.normal(size=(N_ROWS, n_features))
     for feature in range(n_features):
-        own = thresholds[features == feature]
-        if len(own):
-            rows[:, feature] = rng.choice(own, size=N_ROWS)
+        feature_thresholds = thresholds[features == feature]
+        if len(feature_thresholds):
+            rows[:, feature] = rng.choice(feature_thresholds, size=N_ROWS)
     single = rows.astype(np.float32)
     above, below = (np.nextafter(single, np.float32(end)) for end in (np.inf, -np.inf))
     adjacent = [np.nextafter(rows, end) for end in (np.inf, -np.inf)]

@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 # Version of the format and the classes of compiled estimators. Files of other generations are
 # built again.
-GENERATION = 9
+GENERATION = 10
 
 # Number of rows that no compiled estimator takes long for.
 FEW_ROWS = 64

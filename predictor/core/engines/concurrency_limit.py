@@ -14,7 +14,7 @@ class ConcurrencyLimit:
 
     Parameters
     ----------
-    most : int
+    max_requests : int
 
     Raises
     ------
@@ -22,13 +22,13 @@ class ConcurrencyLimit:
         All places are taken.
     """
 
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._places = Semaphore(most)
+    def __init__(self, max_requests: int) -> None:
+        self._max_requests = max_requests
+        self._places = Semaphore(max_requests)
 
     def __enter__(self) -> None:
         if not self._places.acquire(blocking=False):
-            raise Busy(f"{self._most} requests are run, or wait, already.")
+            raise Busy(f"{self._max_requests} requests are run, or wait, already.")
 
     def __exit__(self, *_exc: object) -> None:
         self._places.release()

@@ -129,8 +129,8 @@ def _compute_roc_curve(is_class: Array, scores: Array) -> dict[str, Any]:
     """Return a bounded number of points of a ROC curve, evenly spaced along it."""
     fpr, tpr, _ = roc_curve(is_class, scores)
     places = np.searchsorted(fpr + tpr, np.linspace(0, 2, MAX_CURVE_POINTS))
-    chosen = np.unique(np.minimum(places, len(fpr) - 1))
-    return {"fpr": fpr[chosen].tolist(), "tpr": tpr[chosen].tolist()}
+    points = np.unique(np.minimum(places, len(fpr) - 1))
+    return {"fpr": fpr[points].tolist(), "tpr": tpr[points].tolist()}
 
 
 def _compute_calibration_curve(is_class: Array, probabilities: Array) -> dict[str, Any]:

@@ -135,8 +135,9 @@ def _find_targets(target: str, header: list[str], signature: Signature) -> tuple
 
 
 def _check_names(names: Sequence[str], signature: Signature) -> None:
-    missing = [name for name in signature.used_names if name not in names]
-    unknown = [name for name in names if name not in signature.names]
+    table_names, model_names = set(names), set(signature.names)
+    missing = [name for name in signature.used_names if name not in table_names]
+    unknown = [name for name in names if name not in model_names]
     problems = [
         f"{adjective}: {list_values(each, MAX_LISTED_CATEGORIES)}."
         for adjective, each in (("Missing", missing), ("Unknown", unknown))

@@ -86,5 +86,5 @@ def _choose_rows(X: Any, y: Array) -> tuple[Any, Array]:
     """Return a bounded number of rows, chosen at random."""
     if len(y) <= MAX_ROWS:
         return X, y
-    chosen = np.sort(np.random.default_rng(SEED).choice(len(y), MAX_ROWS, replace=False))
-    return (X.iloc[chosen] if hasattr(X, "iloc") else X[chosen]), y[chosen]
+    positions = np.sort(np.random.default_rng(SEED).choice(len(y), MAX_ROWS, replace=False))
+    return (X.iloc[positions] if hasattr(X, "iloc") else X[positions]), y[positions]

@@ -45,6 +45,9 @@ TABLE = pd.DataFrame(X, columns=["a", "b", "c"]).assign(
 )
 FOREIGN = TABLE.assign(city=TABLE.city.cat.rename_categories({"Rome": "Zürich"}))
 CONSTANT = TABLE.assign(land=pd.Categorical(["Norway"] * ROWS))
+SIZES = pd.Categorical(rng.choice(["S", "M", "L"], ROWS), ["S", "M", "L"], ordered=True)
+ORDERED = CONSTANT.assign(size=SIZES)
+AMBIGUOUS = pd.DataFrame({"size": SIZES, "active": rng.random(ROWS) < 0.5})
 WITH_BOOLEANS = TABLE.assign(active=rng.random(ROWS) < 0.5)
 STRINGS = TABLE.assign(city=TABLE.city.astype(object))
 FEW = {"n_estimators": 5, "max_depth": 3, "n_jobs": 1}
@@ -174,6 +177,14 @@ CASES = {
     "LightGBM, a constant category": lambda: (
         LGBMRegressor(**QUIET).fit(CONSTANT, Y),
         CONSTANT,
+    ),
+    "LightGBM, ordered categories": lambda: (
+        LGBMRegressor(**QUIET).fit(ORDERED, Y + SIZES.codes),
+        ORDERED,
+    ),
+    "LightGBM, ordered categories beside booleans": lambda: (
+        LGBMRegressor(**QUIET).fit(AMBIGUOUS, Y),
+        AMBIGUOUS,
     ),
     "LightGBM, no missing values": lambda: (
         LGBMRegressor(**QUIET, use_missing=False).fit(X, Y),
@@ -469,6 +480,8 @@ COMPILED = {
     "LightGBM, categories": ["predict", "predict_proba", "decision_function"],
     "LightGBM, many categories": ["predict", "predict_proba", "decision_function"],
     "LightGBM, one category each": ["predict"],
+    "LightGBM, a constant category": ["predict"],
+    "LightGBM, ordered categories": ["predict"],
     "LightGBM, no missing values": ["predict"],
     "LightGBM, forest": ["predict"],
     "LightGBM, counts": ["predict"],
@@ -481,7 +494,9 @@ NOT_COMPILED = {
     "XGBoost, another gap": "XGBoost with another missing value than NaN is not compiled.",
     "XGBoost, dart": "XGBoost is compiled for the booster gbtree.",
     "XGBoost, counts": "Boosting with the function exponential is not compiled.",
-    "LightGBM, a constant category": ("LightGBM does not state which columns have the categories."),
+    "LightGBM, ordered categories beside booleans": (
+        "LightGBM does not state which columns have the categories."
+    ),
     "LightGBM, linear trees": "Trees with linear models in their leaves are not compiled.",
     "LightGBM, zeros missing": "Boosting with zero_as_missing is not compiled.",
     "CatBoost, two classes": "CatBoostClassifier is not compiled.",

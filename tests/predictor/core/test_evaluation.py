@@ -414,6 +414,17 @@ def test_test_data_that_is_no_csv_is_refused(table_model, data):
         read_holdout(data, "buys", signature)
 
 
+def test_test_data_with_too_many_columns_is_refused(table_model):
+    _, signature = table_model
+    header = ",".join(f"c{n}" for n in range(100_001))
+    with pytest.raises(InvalidInput) as refusal:
+        read_holdout(f"{header}\n{ROW}{ROW}".encode(), "buys", signature)
+    sentence = (
+        "The test data cannot be read as CSV: It has 100,001 columns; at most 100,000 are allowed."
+    )
+    assert refusal.value.columns == {"test": [sentence]}
+
+
 def test_a_row_that_only_the_estimator_rejects_is_named(table_model):
     estimator, _ = table_model
     steps = OneHotEncoder().fit(TABLE[["city"]][:1])  # it knows Oslo only

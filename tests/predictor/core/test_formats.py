@@ -11,8 +11,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import OneHotEncoder
 
-from predictor.core import artifacts
-from predictor.core.artifacts import save
+from predictor.core import artifacts, save
 from predictor.core.columns import Column
 from predictor.core.errors import ArtifactError
 from predictor.core.signature_inference import infer_signature
@@ -58,7 +57,7 @@ def refusal(path, **options):
 
 def test_a_saved_estimator_brings_its_signature(tmp_path):
     path = tmp_path / "churn.skops"
-    signature = save(ESTIMATOR, path, sample=X)
+    signature = save(ESTIMATOR, path, sample=X).signature
 
     ingested = ingest(path)
 

@@ -63,10 +63,10 @@ def test_a_supervisor_imports_numpy_at_its_first_request():
 
 def test_a_model_imports_only_the_modules_that_it_names(tmp_path):
     script = (
-        "import sys\nfrom pathlib import Path\nfrom predictor.core import artifacts\n"
+        "import sys\nfrom pathlib import Path\nfrom predictor.core import artifacts, save\n"
         "from sklearn.linear_model import LogisticRegression\n"
         "estimator = LogisticRegression().fit([[0.0], [1.0]], [0, 1])\n"
-        "artifacts.save(estimator, Path(sys.argv[1]))\n"
+        "save(estimator, Path(sys.argv[1]))\n"
         "artifacts.load(Path(sys.argv[1]))\n"
         "others = {'skops', 'sklearn.ensemble', 'sklearn.neural_network', 'sklearn.manifold'}\n"
         "print('sklearn.linear_model' in sys.modules, sorted(others & sys.modules.keys()))\n"

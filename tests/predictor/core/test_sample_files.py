@@ -5,6 +5,7 @@ import io
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import sparse
 from sklearn.base import clone
 from sklearn.compose import TransformedTargetRegressor, make_column_transformer
 from sklearn.ensemble import HistGradientBoostingClassifier
@@ -232,3 +233,48 @@ def test_a_file_without_rows_has_no_types():
     signature = infer_signature(Ridge().fit(np.arange(8.0).reshape(4, 2), Y))
     sample = artifacts.read_sample(io.BytesIO(b"a,b\n").getvalue(), "sample.csv", signature)
     assert sample.shape == (0, 2)
+
+
+def wide_csv(n_columns):
+    return ",".join(f"c{n}" for n in range(n_columns)).encode()
+
+
+def wide_npz(X, save=np.savez):
+    file = io.BytesIO()
+    save(file, X)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("sample.csv", b"\n" + wide_csv(100_001) + b"\n1\n"),
+        ("sample.npz", wide_npz(np.zeros((1, 100_001)))),
+        ("sample.npz", wide_npz(sparse.csr_matrix((1, 100_001)), sparse.save_npz)),
+    ],
+    ids=["CSV", "array", "sparse matrix"],
+)
+def test_a_sample_with_too_many_columns_is_refused(name, data):
+    signature = infer_signature(Ridge().fit(np.arange(8.0).reshape(4, 2), Y))
+    with pytest.raises(ArtifactError) as refusal:
+        artifacts.read_sample(data, name, signature)
+    assert str(refusal.value) == (
+        "The sample cannot be read: It has 100,001 columns; at most 100,000 are allowed."
+    )
+
+
+def test_a_name_of_a_column_may_not_be_endless():
+    signature = infer_signature(Ridge().fit(np.arange(8.0).reshape(4, 2), Y))
+    with pytest.raises(ArtifactError, match=r"^The sample cannot be read: Its header has a field "):
+        artifacts.read_sample(b"a" * 200_000, "sample.csv", signature)
+
+
+def test_a_sample_of_other_columns_lists_a_few_of_them():
+    signature = infer_signature(Ridge().fit(table([1.0, 2.0, 3.0, 4.0], "a"), Y))
+    sample = artifacts.read_sample(wide_csv(30) + b"\n", "sample.csv", signature)
+    with pytest.raises(ArtifactError) as refusal:
+        infer_signature(Ridge().fit(table([1.0, 2.0, 3.0, 4.0], "a"), Y), sample=sample)
+    assert str(refusal.value) == (
+        f"The sample has the columns {', '.join(f'c{n}' for n in range(20))} and 10 more; "
+        "the model takes a. Missing: a."
+    )

@@ -107,3 +107,9 @@ def test_an_invalid_table_says_why(monkeypatch, text, message):
     with pytest.raises(InvalidInput) as refusal:
         read_table(text, COLUMNS)
     assert str(refusal.value) == message
+
+
+def test_a_table_with_too_many_columns_says_so():
+    with pytest.raises(InvalidInput) as refusal:
+        read_table("x" + ",x" * 100_000, COLUMNS)
+    assert str(refusal.value) == "The table has 100,001 columns; at most 100,000 are allowed."

@@ -22,7 +22,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
 
-from predictor.core import artifacts
+from predictor.core import save
 from predictor.core.engines.concurrency_limit import MAX_SLOW_REQUESTS
 from predictor.core.errors import ArtifactError, Busy, EstimatorFailed, InvalidInput
 from predictor.isolation import messages, packing
@@ -100,7 +100,7 @@ def tables():
 )
 def test_results_are_those_of_the_estimator(make_engine, tmp_path, estimator, X):
     path = tmp_path / "model.skops"
-    signature = artifacts.save(estimator, path, X)
+    signature = save(estimator, path, X).signature
     columns = {name: X[name] for name in X} if hasattr(X, "columns") else None
     if columns is None:
         table = np.asarray(X).reshape(len(X), -1).T
@@ -124,7 +124,7 @@ def test_results_are_those_of_the_estimator(make_engine, tmp_path, estimator, X)
 def test_a_number_beyond_float32_is_rejected_with_its_column(make_engine, tmp_path):
     X = pd.DataFrame({"a": np.arange(6, dtype="f4"), "b": np.arange(6, dtype="f4")})
     path = tmp_path / "model.skops"
-    signature = artifacts.save(KNeighborsClassifier(2).fit(X, [0, 1] * 3), path, X)
+    signature = save(KNeighborsClassifier(2).fit(X, [0, 1] * 3), path, X).signature
     engine = make_engine(path, signature)
     with pytest.raises(InvalidInput) as rejection:
         engine.run(PREDICT, signature.parse_rows({"a": 1e39, "b": 0}).X)
@@ -230,7 +230,7 @@ def test_methods_on_request_get_a_call_of_their_own(make_engine, tmp_path):
     X = np.arange(20.0).reshape(10, 2)
     path = tmp_path / "model.skops"
     estimator = BayesianRidge().fit(X, X[:, 0])
-    engine = make_engine(path, artifacts.save(estimator, path, X))
+    engine = make_engine(path, save(estimator, path, X).signature)
     methods = ("predict", "predict_std")
     requests = [(X[:1], {"methods": methods}), (X[1:2], {"methods": methods})]
     assert sizes(replies(engine, requests)) == [1, 1]

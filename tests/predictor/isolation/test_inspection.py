@@ -32,7 +32,7 @@ from sklearn.preprocessing import (
 )
 
 from mlsite.server.parent import children
-from predictor.core import artifacts, engines
+from predictor.core import artifacts, engines, save
 from predictor.core.columns import Column
 from predictor.core.errors import ArtifactError, InvalidInput
 from predictor.core.signature import Signature
@@ -96,14 +96,14 @@ def test_packages_of_boosting_are_imported_before_the_confinement(inspect):
 
 def test_a_file_is_accepted_whose_estimator_searches_libraries_with_threads(tmp_path):
     path = tmp_path / "clusters.skops"
-    artifacts.save(KMeans(2, n_init=1, random_state=0).fit(X), path, X)
+    save(KMeans(2, n_init=1, random_state=0).fit(X), path, X)
     assert inspect_file(Upload(path), tmp_path).format == "skops"
 
 
 def test_a_file_whose_results_do_not_follow_from_its_signature_is_rejected(tmp_path):
     path = tmp_path / "linear.skops"
     estimator = LinearRegression().fit(X, X[:, 0])
-    artifacts.save(estimator, path, X)
+    save(estimator, path, X)
     card = hostile.read_members(path.read_bytes())["predictor.json"]
     estimator.coef_ = np.eye(2)
     members = hostile.read_members(skops.io.dumps(estimator))
@@ -193,7 +193,7 @@ def test_a_model_that_rejects_its_own_rows_is_rejected_with_its_message(
     estimator, rows = build()
     path = tmp_path / "model.skops"
     sample = rows if sampled or build is strings_in_arithmetic else None
-    artifacts.save(estimator, path, sample)
+    save(estimator, path, sample)
     sentence = rejection(path, tmp_path)
     start = "its own example row" if sample is not None else "every row that was tried"
     assert sentence.startswith(f"The model rejects {start}. {reason}")
@@ -216,7 +216,7 @@ def test_an_estimator_that_is_not_fitted_is_reported(tmp_path, estimator):
     sentence = f"{type(estimator).__name__} is not fitted. Call its fit method before it is saved."
     for sample in (None, X):
         with pytest.raises(ArtifactError) as refusal:
-            artifacts.save(estimator, tmp_path / "model.skops", sample)
+            save(estimator, tmp_path / "model.skops", sample)
         assert str(refusal.value) == sentence
     path = tmp_path / "plain.skops"
     skops.io.dump(estimator, path)
@@ -229,7 +229,7 @@ def test_a_first_step_that_is_not_fitted_is_reported(tmp_path):
     path = tmp_path / "model.skops"
     sentence = "StandardScaler is not fitted. Call its fit method before it is saved."
     with pytest.raises(ArtifactError) as refusal:
-        artifacts.save(estimator, path)
+        save(estimator, path)
     assert str(refusal.value) == sentence
     skops.io.dump(estimator, path)
     assert rejection(path, tmp_path) == sentence
@@ -253,7 +253,7 @@ def test_a_model_that_rejects_zeros_or_needs_no_fit_is_accepted(tmp_path, estima
     texts = isinstance(estimator, HashingVectorizer)
     if not texts:
         estimator.fit(X + 1, X[:, 0])
-    artifacts.save(estimator, path, ["a b", "c"] if texts else None)
+    save(estimator, path, ["a b", "c"] if texts else None)
     assert inspect_file(Upload(path), tmp_path, run_in_forks).format == "skops"
 
 
@@ -573,7 +573,7 @@ def test_wrong_test_data_rejects_the_file_and_names_the_field(
     tmp_path, target, test, field, sentence
 ):
     path, data, staged = (tmp_path / name for name in ("model.skops", "test.csv", "staged"))
-    artifacts.save(LinearRegression().fit(X, X[:, 0]), path)
+    save(LinearRegression().fit(X, X[:, 0]), path)
     data.write_bytes(test or b"")
     staged.mkdir()
     upload = Upload(path, test=data if test else None, target=target)

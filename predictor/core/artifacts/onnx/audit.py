@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from predictor.core.artifacts.onnx.allow_list import DOMAINS, FIELDS, OPERATORS, TENSOR_VALUES
 from predictor.core.artifacts.onnx.widths import find_widths
+from predictor.core.columns import MAX_COLUMNS
 from predictor.core.errors import ArtifactError
 
 if TYPE_CHECKING:
     from onnx import GraphProto, ModelProto, NodeProto, TensorProto
 
-# Maximum size of a file, and maximum number of columns of an input.
+# Maximum size of a file.
 MAX_BYTES = 512 * 2**20
-MAX_COLUMNS = 100_000
 
 TREES = frozenset(("TreeEnsembleClassifier", "TreeEnsembleRegressor"))
 

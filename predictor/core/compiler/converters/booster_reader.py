@@ -141,15 +141,43 @@ def _widen_zero(threshold: Array) -> Array:
 
 
 def _find_categories(booster: Any, text: str) -> dict[int, list[Any]]:
-    """Return the categories of the columns of the dtype "category"."""
-    if not booster.pandas_categorical:
-        return {}
-    # The range of each column is [low:high], none, or the numbers of its categories.
+    """Return the categories of the columns of the dtype "category".
+
+    LightGBM stores the lists of categories in the order of the columns. It names the columns whose
+    categories are not ordered. The others have ranges of numbers, like any column.
+    """
+    lists = booster.pandas_categorical or []
     ranges = re.findall("^feature_infos=(.*)$", text, re.MULTILINE)[0].split()
-    columns = [n for n, each in enumerate(ranges) if each[0] != "[" and each != "none"]
-    if len(columns) != len(booster.pandas_categorical):
+    (names,) = re.findall(r"^\[categorical_feature: (.*)\]$", text, re.MULTILINE) or [""]
+    unordered = set(map(int, filter(None, names.split(","))))
+    # At most two ways to assign the first lists to the columns so far, by the number of lists.
+    ways: dict[int, list[tuple[int, ...]]] = {0: [()]}
+    for column, limits in enumerate(ranges):
+        longer: dict[int, list[tuple[int, ...]]] = {}
+        for n, columns in ways.items():
+            if column not in unordered:
+                longer.setdefault(n, []).extend(columns)
+            if n < len(lists) and _has_numbers(limits, len(lists[n])):
+                longer.setdefault(n + 1, []).extend((*each, column) for each in columns)
+        ways = {n: columns[:2] for n, columns in longer.items()}
+    if len(ways.get(len(lists), [])) != 1:
         raise NotCompilable("LightGBM does not state which columns have the categories.")
-    return dict(zip(columns, booster.pandas_categorical, strict=True))
+    return dict(zip(ways[len(lists)][0], lists, strict=True))
+
+
+def _has_numbers(limits: str, n_categories: int) -> bool:
+    """Return whether the values of a column can be the numbers of its categories.
+
+    Parameters
+    ----------
+    limits : str
+        `none` for a constant column, a range such as `[0:2]`, or numbers such as `-1:2:0:1`.
+    n_categories : int
+    """
+    values = limits.strip("[]").split(":")
+    return limits == "none" or all(
+        re.fullmatch("-1|[0-9]+", value) and int(value) < n_categories for value in values
+    )
 
 
 def _read(loader: str, model: Any) -> Booster:

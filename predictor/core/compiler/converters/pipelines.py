@@ -34,11 +34,11 @@ def _column_transformer(estimator: Any) -> ParallelTransformers:
     parts: list[CompiledEstimator] = []
     positions = []
     for name, part, _ in estimator.transformers_:
-        chosen = np.asarray(columns[name], dtype=np.intp)
-        if (isinstance(part, str) and part == "drop") or not len(chosen):
+        indices = np.asarray(columns[name], dtype=np.intp)
+        if (isinstance(part, str) and part == "drop") or not len(indices):
             continue
         parts.append(NumpyFunction() if isinstance(part, str) else convert(part))
-        positions.append(chosen)
+        positions.append(indices)
     if not parts:
         raise NotCompilable("A column transformer without columns is not compiled.")
     return ParallelTransformers(parts, list(positions))

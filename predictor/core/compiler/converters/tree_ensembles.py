@@ -76,11 +76,11 @@ def _forest_classifier(estimator: Any) -> ForestClassifier:
     outputs = np.arange(base.size)
     spread = np.eye(base.size)
     for target, labels in enumerate(classes):
-        own = outputs.reshape(base.shape)[target, : len(labels)]
-        if len(labels) > 1 and all(_sum_to_one(tree.values[:, own]) for tree in trees):
+        columns = outputs.reshape(base.shape)[target, : len(labels)]
+        if len(labels) > 1 and all(_sum_to_one(tree.values[:, columns]) for tree in trees):
             # The last class has the remaining probability: its trees need not run.
-            spread[own, own[-1]] = -1.0
-            spread[own[-1]] = 0.0
+            spread[columns, columns[-1]] = -1.0
+            spread[columns[-1]] = 0.0
             base[target, len(labels) - 1] = 1.0
     pairs = [(tree, outputs) for tree in trees]
     fields = _fields(estimator, pairs, base, spread) | {"divisor": len(trees)}

@@ -108,8 +108,8 @@ def _read_predictor(predictor: Any, columns: Array, categories: list[Array]) -> 
         values = categories[nodes["feature_idx"][node]]
         bits = predictor.raw_left_cat_bitsets[nodes["bitset_idx"][node]].view(np.uint8)
         goes_left = np.unpackbits(bits, bitorder="little")[: len(values)] == 1
-        chosen = values[~goes_left if swapped[node] else goes_left]
-        members += [chosen[~np.isnan(chosen)], np.array([np.nan])]
+        left_categories = values[~goes_left if swapped[node] else goes_left]
+        members += [left_categories[~np.isnan(left_categories)], np.array([np.nan])]
     return Tree(
         is_leaf=is_leaf,
         left=left,
