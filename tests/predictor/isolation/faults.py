@@ -4,8 +4,10 @@ import ctypes
 import os
 import re
 import signal
+import socket
 import sys
 import time
+from contextlib import suppress
 
 import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
@@ -75,13 +77,21 @@ def send_nothing():
     messages.send = lambda *_: None
 
 
+def refuse_connections():
+    """Close the socket over which the supervisor sends those of workers, and go on."""
+    for number in range(3, 64):
+        with suppress(OSError):
+            if socket.socket(fileno=os.dup(number)).type == socket.SOCK_SEQPACKET:
+                os.close(number)
+
+
 def wait():
     time.sleep(1.2)
 
 
 FAULTS = [
     *(loop, match_slowly, end, crash, leave, print_much, allocate, reject, fail),
-    *(send_half, send_garbage, send_nothing, wait),
+    *(send_half, send_garbage, send_nothing, refuse_connections, wait),
 ]
 RESULTS = {
     "too short": lambda X: X[1:, 0],
