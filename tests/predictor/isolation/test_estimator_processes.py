@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
@@ -361,6 +362,17 @@ def test_a_process_that_accepts_no_connections_is_replaced(make_engine):
     process = process_of(engine)
     assert predict(other, good(1.0)) == [2.0]
     assert not is_alive(process)
+    assert predict(engine, good(1.0)) == [2.0]
+
+
+@pytest.mark.parametrize("name", ["send_long_header", "send_long_values"])
+def test_a_reply_with_much_json_is_refused_before_it_is_parsed(engine, name):
+    """Python would parse it for many seconds, in which no other thread runs."""
+    predict(engine, good(1.0))
+    start = time.thread_time()
+    with pytest.raises(EstimatorFailed, match="ended while it handled these rows"):
+        predict(engine, faulty(name))
+    assert time.thread_time() - start < 2
     assert predict(engine, good(1.0)) == [2.0]
 
 
