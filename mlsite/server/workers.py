@@ -13,7 +13,7 @@ from mlsite.server.respawning import respawn_always
 
 # More than the requests that may run or wait with a body, and those that may wait for the database,
 # so that they never keep the others from a thread. Granian starts them as they are needed.
-THREADS = 416
+THREADS = 448
 
 # Open connections of each worker. Further connections wait until one is closed.
 CONNECTIONS = 1024
