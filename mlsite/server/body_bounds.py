@@ -11,15 +11,16 @@ from mlsite.server.request_body import declared_length, is_chunked, read
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-# Number of requests with a body that may run at once: as many as may wait for models and for the
-# database. If more stay, their bodies arrive slowly, and take threads that others need.
-MAX_REQUESTS = 240
+# Number of requests with a body that may run at once: as many as may wait for slow models, for
+# versions that are not loaded, and for the database. If more stay, their bodies arrive slowly, and
+# take threads that others need.
+MAX_REQUESTS = 272
 
 # Number of further requests that may wait until one of them has ended, and the longest wait.
 MAX_WAITING = 64
 MAX_WAIT_S = 2
 
-# A length with fewer digits is not counted: such bodies of all requests need 24 MB.
+# A length with fewer digits is not counted: such bodies of all requests need 27 MB.
 LARGE_DIGITS = 6
 SMALL_BYTES = 10 ** (LARGE_DIGITS - 1) - 1
 

@@ -1,9 +1,10 @@
 """WSGI wrapper that reads the request's body before the application runs.
 
 Django reads a body without Content-Length as empty, and a truncated body as a shorter body. After
-this wrapper, `wsgi.input` is an `io.BytesIO` of exactly the received bytes, and a
-chunked body has a Content-Length. `mlsite.middleware.BodyLimit` compares both and refuses bodies
-that are incomplete or too large.
+this wrapper, `wsgi.input` is an `io.BytesIO` of exactly the received bytes, a chunked body has a
+Content-Length, and a Content-Type that Django cannot parse is empty, which no parser supports.
+`mlsite.middleware.BodyLimit` compares both lengths and refuses bodies that are incomplete or too
+large.
 """
 
 import io
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 # A length with more digits is above every limit.
 MAX_DIGITS = 18
+
+# Longest Content-Type. Django parses it in a time that grows with the square of its length.
+MAX_TYPE_LENGTH = 255
 
 
 class RequestBody:
@@ -47,6 +51,8 @@ class RequestBody:
             length = declared_length(environ)
             body = read(environ, length) if length <= self.max_bytes else b""
         environ["wsgi.input"] = io.BytesIO(body)
+        if not has_plain_type(environ):
+            environ["CONTENT_TYPE"] = ""
         return self.application(environ, start_response)
 
 
@@ -56,6 +62,15 @@ def read(environ: "WSGIEnvironment", length: int) -> bytes:
         return environ["wsgi.input"].read(length) if length > 0 else b""
     except OSError:  # the client is gone: an incomplete body
         return b""
+
+
+def has_plain_type(environ: "WSGIEnvironment") -> bool:
+    """Return whether Content-Type is short, and has no encoded parameters, such as `charset*`.
+
+    Django fails before any middleware if such a parameter has an unknown encoding.
+    """
+    content_type = environ.get("CONTENT_TYPE") or ""
+    return len(content_type) <= MAX_TYPE_LENGTH and "*" not in content_type
 
 
 def is_chunked(environ: "WSGIEnvironment") -> bool:

@@ -4,7 +4,8 @@ import resource
 from pathlib import Path
 
 from django.conf import settings
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server import MPServer
 
@@ -12,10 +13,13 @@ from mlsite.server.respawning import respawn_always
 
 # More than the requests that may run or wait with a body, and those that may wait for the database,
 # so that they never keep the others from a thread. Granian starts them as they are needed.
-THREADS = 416
+THREADS = 448
 
 # Open connections of each worker. Further connections wait until one is closed.
 CONNECTIONS = 1024
+
+# Longest head of a request: its first line and its headers. nginx passes on as much.
+MAX_HEAD_BYTES = 2**15
 
 # Descriptors of each worker: its connections, those to estimator processes, and files.
 DESCRIPTORS = 4096
@@ -43,6 +47,10 @@ def make_server(host: str, port: int, workers: int, scratch: Path) -> MPServer:
         address=host,
         port=port,
         interface=Interfaces.WSGI,
+        # A connection of HTTP/2 could have 200 requests with heads of 16 MB each, and take a thread
+        # for each response that the client does not read.
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(max_buffer_size=MAX_HEAD_BYTES),
         workers=workers,
         blocking_threads=THREADS,
         backpressure=CONNECTIONS,

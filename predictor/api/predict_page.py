@@ -232,11 +232,16 @@ def _as_in_json(value: Any) -> Any:
 
 
 def get_submitted_row(request: Request) -> Mapping[str, Any] | None:
-    """Return the row in the body; None if the body is not one row or cannot be parsed."""
+    """Return the row in the body; None if the body is not one row or cannot be parsed.
+
+    Lists and objects in it become null: no input shows them, and they can be nested deeply.
+    """
     if request.method != "POST":
         return None
     try:
         data: Any = request.data
     except APIException:  # the response reports it
         return None
+    if type(data) is dict:  # JSON, and not a form
+        return {k: None if isinstance(v, list | dict) else v for k, v in data.items()}
     return data if isinstance(data, Mapping) else None

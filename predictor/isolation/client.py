@@ -153,7 +153,8 @@ class RemoteEngine:
             message = connection.receive(n_rows, is_last=not is_retried)
             if has_started := "started" in message.header:
                 message = connection.receive(n_rows)
-            results, n_requests = read_reply(message, self._signature, methods, n_rows)
+            n_bytes = sum(map(len, buffers))
+            results, n_requests = read_reply(message, self._signature, methods, n_rows, n_bytes)
             is_reusable = True
         except (InvalidInput, Busy, EstimatorFailed):
             is_reusable = True

@@ -59,7 +59,7 @@ def run(  # noqa: PLR0913 - the limits of the fork
     watched = [reading] if owner is None else [reading, owner]
     is_late = reading not in select.select(watched, [], [], wait_s)[0]
     os.close(reading)
-    if is_late:
-        os.kill(child, signal.SIGKILL)
+    # Otherwise the fork has ended, and keeps its exit code, or a hostile file has closed the pipe.
+    os.kill(child, signal.SIGKILL)
     _, status = os.waitpid(child, 0)
     return None if is_late else os.waitstatus_to_exitcode(status)

@@ -24,6 +24,8 @@ CALLS_TO_WAIT = 3
 
 # Largest reply: a MiB for each row, and some more. A hostile process must not fill the memory.
 MIB, MIN_REPLY_MIB, MAX_REPLY_MIB = 2**20, 64, 256
+# Largest header of a reply, which describes about 20,000 arrays.
+MAX_HEADER_BYTES = MIB
 
 # Time after which an unused connection is closed, unless it is the last one.
 UNUSED_S = 60
@@ -59,6 +61,7 @@ class Connection:
             self._socket,
             first_bytes=messages.CHUNK_BYTES if is_last else messages.PREFIX.size,
             max_bytes=MIB * min(n_rows + MIN_REPLY_MIB, MAX_REPLY_MIB),
+            max_header_bytes=MAX_HEADER_BYTES,
             deadline=time.monotonic() + self._timeout_s + (LOAD_S if self._is_new else 0),
         )
         if self._is_new:

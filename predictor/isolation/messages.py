@@ -104,6 +104,7 @@ def receive(
     *,
     first_bytes: int = CHUNK_BYTES,
     max_bytes: int = MAX_BYTES,
+    max_header_bytes: int = MAX_BYTES,
     deadline: float = math.inf,
 ) -> Message:
     """Receive one message.
@@ -115,6 +116,8 @@ def receive(
         Number of bytes to receive at first: `PREFIX.size` if another message can follow.
     max_bytes : int
         Largest message.
+    max_header_bytes : int
+        Largest header.
     deadline : float
         Time of `time.monotonic` after which no further part is received.
 
@@ -129,14 +132,15 @@ def receive(
     TimeoutError
         The deadline has passed.
     """
-    return _receive_rest(connection, connection.recv(first_bytes), max_bytes, deadline)
+    first = connection.recv(first_bytes)
+    return _receive_rest(connection, first, max_bytes, max_header_bytes, deadline)
 
 
 def receive_with_descriptors(connection: socket.socket, most: int) -> tuple[Message, list[int]]:
     """Receive one message, and the descriptors that came with it. The caller must close them."""
     first, descriptors, _, _ = socket.recv_fds(connection, CHUNK_BYTES, most)
     try:
-        return _receive_rest(connection, first, MAX_BYTES, math.inf), descriptors
+        return _receive_rest(connection, first, MAX_BYTES, MAX_BYTES, math.inf), descriptors
     except BaseException:
         for descriptor in descriptors:
             os.close(descriptor)
@@ -144,7 +148,11 @@ def receive_with_descriptors(connection: socket.socket, most: int) -> tuple[Mess
 
 
 def _receive_rest(
-    connection: socket.socket, first: bytes, max_bytes: int, deadline: float
+    connection: socket.socket,
+    first: bytes,
+    max_bytes: int,
+    max_header_bytes: int,
+    deadline: float,
 ) -> Message:
     """Return a message of which the first bytes were received."""
     if len(first) < PREFIX.size:
@@ -152,7 +160,7 @@ def _receive_rest(
     header_length, body_length = PREFIX.unpack_from(first)
     length = header_length + body_length
     position = len(first) - PREFIX.size
-    if length > max_bytes or position > length:
+    if length > max_bytes or header_length > max_header_bytes or position > length:
         raise MalformedMessage
     if position == length:
         return _parse(bytearray(first[PREFIX.size :]), header_length)

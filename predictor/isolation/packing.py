@@ -1,6 +1,7 @@
 """Descriptions of rows and results for messages, beside which their arrays are sent as bytes."""
 
 import json
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -55,13 +56,19 @@ class Unpacker:
     body : buffer
     build : callable, optional
         `Signature.build`, for rows of a table.
+    max_json_bytes : int
+        Longest JSON text. The parsed values can take fifty times its length in memory.
     """
 
     def __init__(
-        self, body: bytearray | memoryview, build: Callable[[Any], Any] | None = None
+        self,
+        body: bytearray | memoryview,
+        build: Callable[[Any], Any] | None = None,
+        max_json_bytes: int = sys.maxsize,
     ) -> None:
         self._body = body
         self._build = build
+        self._max_json_bytes = max_json_bytes
         self._position = 0
 
     def unpack(self, description: Any) -> Any:
@@ -94,7 +101,10 @@ class Unpacker:
         return self._build(self._json(description["columns"]))
 
     def _json(self, description: dict[str, Any]) -> Any:
-        return json.loads(self._array(description).tobytes())
+        text = self._array(description)
+        if text.nbytes > self._max_json_bytes:
+            raise MalformedMessage
+        return json.loads(text.tobytes())
 
     def _array(self, description: dict[str, Any]) -> Array:
         dtype, shape = np.dtype(description["dtype"]), _shape(description)

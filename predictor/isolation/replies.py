@@ -10,15 +10,24 @@ from predictor.core.signature import Signature
 from predictor.isolation.messages import MalformedMessage, Message, printable
 from predictor.isolation.packing import Unpacker
 
+# Longest JSON text of a reply, besides the length of the request.
+JSON_BYTES, JSON_BYTES_PER_ROW = 2**20, 2**10
+
 
 class RemoteTraceback(Exception):
     """The message is the traceback of an exception in an estimator process."""
 
 
 def read_reply(
-    message: Message, signature: Signature, methods: Sequence[str], n_rows: int
+    message: Message,
+    signature: Signature,
+    methods: Sequence[str],
+    n_rows: int,
+    n_bytes: int,
 ) -> tuple[MethodResults, int]:
     """Return the results in a message, or raise the exception that it describes.
+
+    The request had a number of rows and of bytes.
 
     Returns
     -------
@@ -45,7 +54,8 @@ def read_reply(
     results, n_requests = header.get("results"), header.get("batch")
     if type(results) is not dict or type(n_requests) is not int:
         _raise(header)
-    unpacker = Unpacker(message.body)
+    max_json_bytes = JSON_BYTES + JSON_BYTES_PER_ROW * n_rows + n_bytes
+    unpacker = Unpacker(message.body, max_json_bytes=max_json_bytes)
     values = {name: unpacker.unpack(each) for name, each in results.items()}
     check_results(signature, methods, n_rows, values)
     return MethodResults(values, SCIKIT_LEARN), n_requests

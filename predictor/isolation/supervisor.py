@@ -153,8 +153,8 @@ class Supervisor:
             child = self._children.get(key) or self._start(key, request, artifact)
             try:
                 socket.send_fds(child.connections, [b"!"], [theirs.fileno()])
-            except ConnectionError:
-                self._wait_for_end(child.pid)
+            except ConnectionError:  # it has ended, or a hostile file has closed the socket
+                self._kill(child.pid)
             else:
                 return child.pid
 
@@ -187,11 +187,8 @@ class Supervisor:
         """Kill an estimator process, unless it has ended."""
         if any(child.pid == pid for child in self._children.values()):
             os.kill(pid, signal.SIGKILL)
-            self._wait_for_end(pid)
-
-    def _wait_for_end(self, pid: int) -> None:
-        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
-        self._reap()
+            os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+            self._reap()
 
     def _reap(self) -> None:
         """Forget processes that have ended, and count those that did not end by themselves."""

@@ -10,6 +10,7 @@ from django.db import Error as DatabaseError
 from django.db import connection
 
 from predictor import registry
+from predictor.core.engines.concurrency_limit import ConcurrencyLimit
 from predictor.core.errors import ArtifactError, ModelNotFound, PredictorError
 from predictor.core.model import Model
 from predictor.models import ModelVersion
@@ -26,6 +27,10 @@ RETRY_S = 10
 
 # Number of loaded versions that are not live.
 MOST_ON_DEMAND = 4
+
+# Number of requests that may wait for a version to be loaded, or for the database to name it. More
+# would keep predictions of loaded versions from a thread.
+MAX_WAITING = 32
 
 
 @cache
@@ -59,6 +64,7 @@ class Store:
         self._changing = threading.Lock()
         self._on_demand: dict[tuple[str, int], OnDemand] = {}
         self._demanding = threading.Lock()
+        self._waiting = ConcurrencyLimit(MAX_WAITING)
         self._following = False
 
     def get(self, name: str, version: int | None = None) -> Model:
@@ -72,11 +78,16 @@ class Store:
             The version is retired.
         ArtifactError
             The version cannot be loaded.
+        Busy
+            The version is not loaded, and too many requests wait for such versions.
         """
         if model := self.loaded(name, version):
             return model
-        if version is not None:
-            return self._by_number(name, version)
+        with self._waiting:
+            return self._find(name) if version is None else self._by_number(name, version)
+
+    def _find(self, name: str) -> Model:
+        """Return the live version of a model, which this process may not have loaded yet."""
         if name not in self._load_errors:
             registry.find(name)
             self._catch_up()  # another process may have made a version live since the last poll

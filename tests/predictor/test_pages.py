@@ -159,6 +159,12 @@ def post_raw(api, text, address="/predict"):
     return api.post(address, text, content_type="application/json", **BROWSER)
 
 
+def test_a_deeply_nested_row_is_refused_on_a_page(api, iris):
+    for depth in (100, 500, 900, 1000):
+        response = post_raw(api, '{"X1": ' + "[" * depth + "]" * depth + ', "X2": 1}')
+        assert (depth, response.status_code) == (depth, 400)
+
+
 @pytest.mark.parametrize(
     ("text", "status"),
     [

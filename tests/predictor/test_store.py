@@ -9,10 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from predictor import registry
-from predictor.core.errors import Conflict, ModelNotFound
+from predictor.core.errors import Busy, Conflict, ModelNotFound
 from predictor.models import ModelVersion
 from predictor.runtime import store
-from predictor.runtime.store import MOST_ON_DEMAND, get_store
+from predictor.runtime.store import MAX_WAITING, MOST_ON_DEMAND, get_store
 
 
 @pytest.fixture
@@ -64,6 +64,32 @@ def test_many_who_ask_at_once_load_a_version_once(loads, monkeypatch):
         models = {id(future.result()) for future in [pool.submit(ask) for _ in range(8)]}
     assert len(models) == 1
     assert loads == [2]
+
+
+@pytest.mark.django_db(transaction=False)
+def test_few_requests_wait_for_versions_that_are_not_loaded(loads, monkeypatch):
+    """Each of them has a thread, which predictions of loaded versions need."""
+    started, ready = threading.Semaphore(0), threading.Event()
+
+    def find(_name, _number):
+        started.release()
+        ready.wait()
+        raise ModelNotFound("No such version.")
+
+    monkeypatch.setattr(registry, "callable_version", find)
+    with ThreadPoolExecutor(MAX_WAITING) as pool:
+        futures = [pool.submit(get_store().get, "iris", 2) for _ in range(MAX_WAITING)]
+        for _ in futures:
+            started.acquire()
+        with pytest.raises(Busy):
+            get_store().get("iris", 3)
+        with pytest.raises(Busy):
+            get_store().get("nope")
+        assert get_store().get("iris").version == 1
+        ready.set()
+        assert {type(future.exception()) for future in futures} == {ModelNotFound}
+    with pytest.raises(ModelNotFound):
+        get_store().get("nope")
 
 
 @pytest.fixture

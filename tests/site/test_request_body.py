@@ -90,3 +90,17 @@ def test_an_incomplete_body_is_refused(
     assert json.loads(b"".join(response)) == answer
     assert started[0].startswith(f"{status} ")
     response.close()
+
+
+@pytest.mark.parametrize(
+    "parameter", ["charset*=unknown'en'x", '";' + ";" * 30_000], ids=["encoded", "long"]
+)
+def test_a_content_type_that_django_cannot_parse_is_not_supported(iris, settings, parameter):
+    started = []
+    application = RequestBody(get_wsgi_application(), settings.MAX_BODY_BYTES)
+    environ = make_environ(ROW, f"{JSON}; {parameter}", length(len(ROW)))
+    response = application(environ, lambda *args: started.extend(args))
+    detail = json.loads(b"".join(response))["detail"]
+    assert detail.startswith('Unsupported media type "" in request. ')
+    assert started[0].startswith("415 ")
+    response.close()

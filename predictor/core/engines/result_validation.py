@@ -81,7 +81,8 @@ def _check_objects(method: str, array: Any) -> None:
     """Check that texts have no lone surrogates, and that integers have 64 bits."""
     try:
         orjson.dumps(to_json_values(array))
-    except (TypeError, ValueError, RecursionError) as exc:
+    # SystemError: a text has a code point that Unicode does not have.
+    except (TypeError, ValueError, RecursionError, SystemError) as exc:
         raise InvalidResult(f"{method} returned values that JSON cannot represent.") from exc
 
 

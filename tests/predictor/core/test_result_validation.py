@@ -32,6 +32,7 @@ TARGETS = Signature((Column("a"),), ("predict", "predict_std"), n_outputs=2)
     ("signature", "method", "values"),
     [
         (SIGNATURE, "transform", np.array(["\ud800"])),
+        (SIGNATURE, "transform", np.frombuffer(b"\xff" * 4, "U1")),
         (SIGNATURE, "transform", np.array([2**64], dtype=object)),
         (SIGNATURE, "transform", np.zeros(0)),
         (SIGNATURE, "transform", np.zeros((3, 2))),

@@ -4,13 +4,15 @@ import ctypes
 import os
 import re
 import signal
+import socket
 import sys
 import time
+from contextlib import suppress
 
 import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
 
-from predictor.isolation import messages
+from predictor.isolation import messages, packing
 
 PREDICT = ("predict",)
 
@@ -69,10 +71,37 @@ def send_garbage():
     messages.send = lambda connection, *_: connection.sendall(b"\xff" * 100)
 
 
+def nested(length):
+    """JSON of which each value takes twenty times its length in memory."""
+    return b"[" + b"[]," * (length // 3) + b"[]]"
+
+
+def send_long_header():
+    header = b'{"a": ' + nested(2**25) + b"}"
+    prefix = messages.PREFIX.pack(len(header), 0)
+    messages.send = lambda connection, *_: connection.sendall(prefix + header)
+
+
+def send_long_values():
+    text = np.frombuffer(nested(2**25), np.uint8)
+    arrays = []
+    values = {"objects": packing.pack(text, arrays), "shape": [1]}
+    buffers = messages.dump({"results": {"predict": values}, "batch": 1}, arrays)
+    messages.send = lambda connection, *_: connection.sendall(b"".join(buffers))
+
+
 def send_nothing():
     """Respond to no request any more, without a time limit."""
     signal.setitimer(signal.ITIMER_REAL, 0)
     messages.send = lambda *_: None
+
+
+def refuse_connections():
+    """Close the socket over which the supervisor sends those of workers, and go on."""
+    for number in range(3, 64):
+        with suppress(OSError):
+            if socket.socket(fileno=os.dup(number)).type == socket.SOCK_SEQPACKET:
+                os.close(number)
 
 
 def wait():
@@ -81,7 +110,8 @@ def wait():
 
 FAULTS = [
     *(loop, match_slowly, end, crash, leave, print_much, allocate, reject, fail),
-    *(send_half, send_garbage, send_nothing, wait),
+    *(send_half, send_garbage, send_long_header, send_long_values, send_nothing),
+    *(refuse_connections, wait),
 ]
 RESULTS = {
     "too short": lambda X: X[1:, 0],

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
@@ -27,7 +28,7 @@ from predictor.core.engines.concurrency_limit import MAX_SLOW_REQUESTS
 from predictor.core.errors import ArtifactError, Busy, EstimatorFailed, InvalidInput
 from predictor.isolation import messages, packing
 from predictor.isolation.supervisor import MAX_DEATHS
-from tests.predictor.isolation.faults import PREDICT, RESULTS, faulty, good
+from tests.predictor.isolation.faults import CODES, PREDICT, RESULTS, faulty, good
 from tests.predictor.isolation.processes import forked
 from tests.serving import ROOT, until
 
@@ -350,6 +351,28 @@ def test_a_process_that_stops_to_respond_is_replaced(make_engine):
     with pytest.raises(EstimatorFailed, match="exceeded its time limit"):
         predict(engine, faulty("send_nothing"))
     assert not is_alive(process)
+    assert predict(engine, good(1.0)) == [2.0]
+
+
+def test_a_process_that_accepts_no_connections_is_replaced(make_engine):
+    engine, other = make_engine(), make_engine()
+    other.connections.options = engine.connections.options
+    code = CODES["refuse_connections"]
+    assert predict(engine, faulty("refuse_connections", 100.0)) == [100.0 + code]
+    process = process_of(engine)
+    assert predict(other, good(1.0)) == [2.0]
+    assert not is_alive(process)
+    assert predict(engine, good(1.0)) == [2.0]
+
+
+@pytest.mark.parametrize("name", ["send_long_header", "send_long_values"])
+def test_a_reply_with_much_json_is_refused_before_it_is_parsed(engine, name):
+    """Python would parse it for many seconds, in which no other thread runs."""
+    predict(engine, good(1.0))
+    start = time.thread_time()
+    with pytest.raises(EstimatorFailed, match="ended while it handled these rows"):
+        predict(engine, faulty(name))
+    assert time.thread_time() - start < 2
     assert predict(engine, good(1.0)) == [2.0]
 
 

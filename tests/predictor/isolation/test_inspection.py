@@ -701,3 +701,14 @@ def test_a_confined_fork_returns_its_exit_code(step, expected, capfd):
 def test_a_confined_fork_is_killed_at_its_deadline():
     step = signal.pause
     assert confined_fork.run(step, keep=(), memory_bytes=2**33, cpu_seconds=10, deadline=0) is None
+
+
+def test_a_confined_fork_that_closes_its_descriptors_does_not_outlive_its_run():
+    """The closed pipe looks like its end."""
+
+    def step():
+        os.closerange(3, 64)
+        signal.pause()
+
+    code = confined_fork.run(step, keep=(), memory_bytes=2**33, cpu_seconds=10)
+    assert code == -signal.SIGKILL
