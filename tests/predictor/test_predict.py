@@ -81,6 +81,7 @@ PANDAS = (
     "With pandas, use json.dumps(df.astype(object).where(df.notna(), None)"
     '.to_dict("records"), default=str).'
 )
+CSV_HINT = "Send a CSV file in the field `file` of a form to the URL that ends with /predict/table."
 HEADER = "Send JSON with the header 'Content-Type: application/json'."
 ROUNDED = ["Expected a number; got an integer that float64 cannot represent exactly."]
 REFUSED = {
@@ -205,7 +206,7 @@ def test_csv_that_was_sent_as_a_form_is_recognised(api):
     assert response.status_code == 400
     assert response.json() == {
         "detail": "The body looks like CSV or text but was sent as a form; send its rows as JSON, "
-        "with the header 'Content-Type: application/json'."
+        f"with the header 'Content-Type: application/json'. {CSV_HINT}"
     }
 
 
@@ -319,7 +320,8 @@ def test_another_type_of_body_is_a_415(api):
     response = api.post("/predict", "X1=1", content_type="text/csv")
     assert response.status_code == 415
     assert response.json() == {
-        "detail": f'Unsupported media type "text/csv" in request. {HEADER} {EXAMPLE} {PANDAS}'
+        "detail": f'Unsupported media type "text/csv" in request. {HEADER} {CSV_HINT} '
+        f"{EXAMPLE} {PANDAS}"
     }
 
 
@@ -333,7 +335,7 @@ def test_a_file_is_not_a_value(api):
     form = {"X1": SimpleUploadedFile("x", b"1"), "X2": "1"}
     response = api.post("/predict", form, format="multipart")
     assert response.status_code == 400
-    assert response.json() == {"X1": ["Expected a value; got a file."]}
+    assert response.json() == {"X1": [f"Expected a value; got a file. {CSV_HINT}"]}
 
 
 def test_a_prediction_makes_no_query(api, django_assert_num_queries):
