@@ -4,7 +4,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.http import Http404
-from rest_framework.exceptions import MethodNotAllowed, NotAcceptable, UnsupportedMediaType
+from rest_framework.exceptions import (
+    MethodNotAllowed,
+    NotAcceptable,
+    NotAuthenticated,
+    UnsupportedMediaType,
+)
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
@@ -12,6 +17,8 @@ from rest_framework.views import APIView, exception_handler
 
 # Methods that every view has besides its own.
 IMPLIED_METHODS = ("HEAD", "OPTIONS")
+
+TOKEN_HEADER = "Send a token as `Authorization: Bearer TOKEN`."
 
 
 def handle(exc: Exception, context: dict[str, Any]) -> Response | None:
@@ -23,7 +30,9 @@ def handle(exc: Exception, context: dict[str, Any]) -> Response | None:
 
 
 def explain(exc: Exception, request: Request, view: APIView) -> str:
-    """Return the message about a method, a media type or a format; empty for other exceptions."""
+    """Return the message about a login, method, media type or format; empty for other exceptions."""
+    if isinstance(exc, NotAuthenticated) and exc.detail == NotAuthenticated().detail:
+        return f"{exc.detail} {TOKEN_HEADER}"
     if isinstance(exc, MethodNotAllowed):
         return describe_methods(exc, view.allowed_methods)
     if isinstance(exc, NotAcceptable):

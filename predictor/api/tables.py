@@ -1,6 +1,6 @@
 """Predictions for the rows of a table: pasted text or a CSV file."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
@@ -15,6 +15,9 @@ from predictor.api.views import OUTPUTS, Predict, check_query, get_outputs
 from predictor.core.errors import InvalidInput
 from predictor.core.model import Model
 from predictor.core.text_table import TextTable, flatten, read_table, write_csv
+
+if TYPE_CHECKING:
+    from django.http import QueryDict
 
 # Fields of the form: a file, pasted text, and the button of the download.
 FILE_FIELD, TEXT_FIELD, DOWNLOAD_FIELD = "file", "table", "_download"
@@ -81,9 +84,9 @@ def get_table_text(request: Request) -> str:
     InvalidInput
         The file is not UTF-8, or there is no table.
     """
-    file = request.FILES.get(FILE_FIELD)
+    file, form = request.FILES.get(FILE_FIELD), cast("QueryDict", request.data)
     try:
-        text = file.read().decode() if file else request.data.get(TEXT_FIELD)
+        text = file.read().decode() if file else form.get(TEXT_FIELD)
     except UnicodeDecodeError as exc:
         sentence = "The file is not UTF-8 text. Save the table as CSV in UTF-8."
         raise InvalidInput(sentence) from exc

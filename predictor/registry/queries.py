@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterator
+from difflib import get_close_matches
 
 from django.db.models import Q, QuerySet
 
@@ -9,6 +10,7 @@ from predictor import conf
 from predictor.core import artifacts
 from predictor.core.errors import ArtifactError, Conflict, InvalidInput, ModelNotFound
 from predictor.core.model_name import NAME, NAME_RULE
+from predictor.core.row_format import MAX_COMPARED, MAX_COMPARED_LENGTH
 from predictor.models import ModelVersion, RegisteredModel
 from predictor.registry import storage
 
@@ -38,7 +40,13 @@ def find(name: str) -> RegisteredModel:
     try:
         return RegisteredModel.objects.get(name=name)
     except RegisteredModel.DoesNotExist as exc:
-        raise ModelNotFound(f"There is no model {name}.") from exc
+        raise ModelNotFound(f"There is no model {name}.", _find_similar(name)) from exc
+
+
+def _find_similar(name: str) -> str:
+    """Return the name of the model that is most similar; empty if none is."""
+    names = RegisteredModel.objects.values_list("name", flat=True)[:MAX_COMPARED]
+    return next(iter(get_close_matches(name[:MAX_COMPARED_LENGTH], names, n=1)), "")
 
 
 def search(text: str) -> QuerySet[RegisteredModel]:

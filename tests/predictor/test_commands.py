@@ -125,6 +125,8 @@ ERRORS = [
     (f"promote iris {'9' * 5000}", f"A version is a number from 1; got '{'9' * 5000}'."),
     ("promote iris 9", "iris has no version 9."),
     ("promote nope 1", "There is no model nope."),
+    ("promote irsi 1", "There is no model irsi. Did you mean iris?"),
+    (f"promote {'iris' * 5000} 1", f"There is no model {'iris' * 5000}."),
     ("retire iris 2", "Version 2 of iris is live. Promote another version first, or unpublish it."),
     ("purge iris 2", "Version 2 of iris is live. Only the files of a retired version can be"),
     ("rollback nope", "There is no model nope."),

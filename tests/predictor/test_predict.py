@@ -353,6 +353,14 @@ def test_an_unknown_model_is_a_404(api):
     assert response.json() == {"detail": "There is no model nope."}
 
 
+@pytest.mark.parametrize("name", ["irsi", "iriss", "_ris", "ir"])
+def test_a_misspelt_model_gets_a_suggestion(api, iris, name):
+    name = name.replace("_", "0")
+    detail = f"There is no model {name}. Did you mean iris?"
+    for response in (api.post(f"/models/{name}/predict", ROW), api.get(f"/models/{name}/")):
+        assert (response.status_code, response.json()) == (404, {"detail": detail})
+
+
 def test_another_method_is_a_405(api):
     response = api.delete("/predict")
     assert response.status_code == 405

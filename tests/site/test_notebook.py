@@ -160,8 +160,8 @@ def test_a_published_version_is_described_and_live_only_if_promoted(site, token,
     )
     address, command = capsys.readouterr().out.splitlines()
     assert address == (
-        f"Version 1 of described is ready: {site.url}/models/described/ promote=True, or the "
-        "command `promote`, makes it live."
+        f"Version 1 of described is ready: {site.url}/models/described/versions/1/ Its page, "
+        "promote=True, or the command `promote` makes it live."
     )
     assert site.curl(command)[0] == 200
     assert json.loads(site.get("/models/described/")[1])["description"] == texts["description"]
@@ -289,7 +289,11 @@ def test_a_publication_that_fails_says_why(site, token, wine, elsewhere):
         f"It takes the address of the site without the path of a page, such as {site.url}."
     )
     failures = [
-        ({"token": None}, f"Authentication credentials were not provided.{STAFF}"),
+        (
+            {"token": None},
+            "Authentication credentials were not provided. Send a token as "
+            f"`Authorization: Bearer TOKEN`.{STAFF}",
+        ),
         ({"token": "unknown"}, f"This is not a token: tokens begin with mlsite_.{STAFF}"),
         ({"metrics": {"": 1}}, "metrics: The name of a metric has 1 to 64 printable characters."),
         ({"url": "localhost:8000"}, "url is 'localhost:8000'; it takes an address such as "),
