@@ -7,6 +7,7 @@ from predictor.core.comparison import Difference, pair
 from predictor.core.descriptions import list_class_labels
 from predictor.core.signature import Signature
 from predictor.models import ModelVersion
+from predictor.registry.engine_names import describe_engine
 
 
 class Comparison(NamedTuple):
@@ -55,8 +56,7 @@ def find_facts(version: ModelVersion) -> list[str]:
             "predictions may differ from those in the notebook."
         )
     if not version.compiled:
-        reason = version.engines.get("reason", "")
-        facts.append(f"An estimator process runs it. {reason}".strip())
+        facts.append(f"Engine: {describe_engine(version)}")
     return facts
 
 

@@ -132,7 +132,7 @@ def test_the_differences_are_stated_before_a_promotion(iris, penguins):
     ]
     new.fitted_with, new.compiled = live.fitted_with, ""
     new.engines = {"reason": "SVC is not compiled."}
-    assert find_facts(new)[1:] == ["An estimator process runs it. SVC is not compiled."]
+    assert find_facts(new)[1:] == ["Engine: estimator process. SVC is not compiled."]
     names = sorted(Signature.from_json(new.signature).names)
     assert find_differences(live, new) == [
         f"Clients must send new columns: {', '.join(names)}.",

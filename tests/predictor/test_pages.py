@@ -447,6 +447,26 @@ def test_the_page_of_all_versions_is_a_table_with_an_upload_for_managers(
     assert "The table shows the newest 1 of 2 versions. The JSON has all." in page
 
 
+def test_the_engine_of_a_version_that_is_not_compiled_is_an_estimator_process(api, iris):
+    engines = {"engine": "scikit-learn", "reason": "It is not compiled.", "methods": {}}
+    ModelVersion.objects.update(compiled="", engines=engines)
+    for address in ("/models/iris/", "/models/iris/versions/"):
+        page = api.get(address, **BROWSER).content.decode()
+        assert '<td data-label="Engine">estimator process</td>' in page
+    page = api.get("/models/iris/versions/1/", **BROWSER).content.decode()
+    assert "<dt>Engine</dt><dd>estimator process</dd>" in page
+    assert "<li>Engine: estimator process. It is not compiled.</li>" in page
+
+
+def test_a_setting_switches_the_compiled_estimators_off(api, staff_api, iris, settings):
+    settings.ENGINES = "scikit-learn"
+    page = api.get("/models/iris/versions/1/", **BROWSER).content.decode()
+    assert "<dt>Engine</dt><dd>estimator process</dd>" in page
+    version = ModelVersion.objects.get()
+    page = staff_api.get(f"/admin/predictor/modelversion/{version.pk}/change/").content.decode()
+    assert "estimator process. The compiled estimator (numpy) is switched off." in page
+
+
 def test_the_page_of_a_model_explains_it(api, staff_api, staff, iris, register):
     registry.promote(register(), by=staff, why="better <b>")
     get_store().refresh()
