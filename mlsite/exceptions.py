@@ -18,8 +18,6 @@ from rest_framework.views import APIView, exception_handler
 # Methods that every view has besides its own.
 IMPLIED_METHODS = ("HEAD", "OPTIONS")
 
-TOKEN_HEADER = "Send a token as `Authorization: Bearer TOKEN`."
-
 
 def handle(exc: Exception, context: dict[str, Any]) -> Response | None:
     """Return DRF's response to an exception, with a message that names the alternatives."""
@@ -30,9 +28,9 @@ def handle(exc: Exception, context: dict[str, Any]) -> Response | None:
 
 
 def explain(exc: Exception, request: Request, view: APIView) -> str:
-    """Return the message about a login, method, media type or format; empty for other exceptions."""
+    """Return the message about login, method, media type or format; empty for other exceptions."""
     if isinstance(exc, NotAuthenticated) and exc.detail == NotAuthenticated().detail:
-        return f"{exc.detail} {TOKEN_HEADER}"
+        return f"{exc.detail} Send a token as `Authorization: Bearer TOKEN`."
     if isinstance(exc, MethodNotAllowed):
         return describe_methods(exc, view.allowed_methods)
     if isinstance(exc, NotAcceptable):

@@ -301,8 +301,7 @@ def test_a_table_is_json_for_programs(api, iris):
     [
         (
             b"",
-            "There is no table. Paste rows with a header (field table), "
-            "or choose a CSV file (field file).",
+            "There is no table. Paste rows with a header (field table), or choose a CSV file",
         ),
         (b"X1\n1", "The table lacks the columns X2. Its header is: X1."),
         (b"\xff", "The file is not UTF-8 text. Save the table as CSV in UTF-8."),

@@ -275,6 +275,9 @@ def test_save_refuses_an_address_that_states_no_versions(
     assert str(failure.value) == f"{elsewhere} is not a site that serves models."
 
 
+NO_LOGIN = (
+    "Authentication credentials were not provided. Send a token as `Authorization: Bearer TOKEN`."
+)
 STAFF = (
     " An upload needs the token of a staff user, which the command `token USER --name notebook` "
     "prints on the server."
@@ -291,8 +294,7 @@ def test_a_publication_that_fails_says_why(site, token, wine, elsewhere):
     failures = [
         (
             {"token": None},
-            "Authentication credentials were not provided. Send a token as "
-            f"`Authorization: Bearer TOKEN`.{STAFF}",
+            f"{NO_LOGIN}{STAFF}",
         ),
         ({"token": "unknown"}, f"This is not a token: tokens begin with mlsite_.{STAFF}"),
         ({"metrics": {"": 1}}, "metrics: The name of a metric has 1 to 64 printable characters."),
