@@ -254,8 +254,9 @@ def test_sync_leaves_alone_what_is_no_version_and_says_why(run, brought, models_
         f"Skipped Wrong/1: 'Wrong' is not a model name. {NAME_RULE}",
         "Skipped changed/1: The SHA-256 of model.skops differs from its card.",
         (
-            "Skipped damaged/1: Pickles can execute code. Only a command on the server reads them: "
-            "`register NAME FILE --allow-pickle`."
+            "Skipped damaged/1: Pickles can execute code. Save the model with predictor.core.save "
+            "instead. Only a command on the server reads pickles: `register NAME FILE "
+            "--allow-pickle`."
         ),
         "Skipped empty/1: Expected one file, or one file and card.json.",
         "Skipped file/1: Not a directory.",
