@@ -183,6 +183,7 @@ def test_a_body_that_is_not_json_gets_the_cause_and_an_example(api, body, senten
     ("body", "hint"),
     [
         ("{'X1': 1, 'X2': 2}", "Names and strings need double quotes."),
+        ("[{X1: 1, X2: 2}]", "Names and strings need double quotes."),
         ('{"X1": 1}\n{"X1": 2}\n', "Send several rows as a list, with brackets and commas."),
         ("X1,X2\n1,2\n", "The body may be CSV. Send its rows as JSON."),
     ],
