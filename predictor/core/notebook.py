@@ -206,7 +206,7 @@ def _describe_version(site: SiteClient, name: str, card: Mapping[str, Any]) -> P
     address, hint = f"{site.url}/models/{name}/", ""
     if state != "live":
         address += f"versions/{version}/"
-        hint = " Its page, promote=True, or the command `promote` makes it live."
+        hint = " Make it live there or with the command `promote`; promote=True does so at once."
     predict = f"{address}predict"
     print(f"Version {version} of {name} is {state}: {address}{hint}")  # noqa: T201 - for the user
     return PublishedModel(name, version, state, predict)

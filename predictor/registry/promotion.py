@@ -74,7 +74,7 @@ def find_differences(live: ModelVersion, new: ModelVersion) -> list[str]:
         "Columns no longer accept missing values": {
             old.name for old, new in common if old.nullable and not new.nullable
         },
-        "Columns no longer accept all values": {
+        "Columns reject values that they accepted": {
             old.name for old, new in common if _accepts_fewer(old, new)
         },
         "Outputs are no longer available": set(before.methods) - set(after.methods),
@@ -90,8 +90,8 @@ def find_differences(live: ModelVersion, new: ModelVersion) -> list[str]:
     findings = [f"{text}: {', '.join(sorted(names))}." for text, names in lists.items() if names]
     if before.classes != after.classes:
         findings.append(
-            f"The classes differ: {_list_classes(before)} until now, "
-            f"{_list_classes(after)} from now on."
+            f"The classes differ: {_list_classes(before)} in version {live.version}; "
+            f"{_list_classes(after)} in version {new.version}."
         )
     sizes = [version.evaluation.get("n_rows") for version in (live, new)]
     if all(sizes) and sizes[0] != sizes[1]:
@@ -103,7 +103,7 @@ def find_differences(live: ModelVersion, new: ModelVersion) -> list[str]:
 
 
 def _accepts_fewer(old: Column, new: Column) -> bool:
-    """Return whether a column rejects values that are not missing and were accepted."""
+    """Return whether a column rejects values that it accepted, apart from missing values."""
     before, after = old.allowed_values, new.allowed_values
     return bool(after) and (not before or not set(before) <= set(after))
 

@@ -160,8 +160,8 @@ def test_a_published_version_is_described_and_live_only_if_promoted(site, token,
     )
     address, command = capsys.readouterr().out.splitlines()
     assert address == (
-        f"Version 1 of described is ready: {site.url}/models/described/versions/1/ Its page, "
-        "promote=True, or the command `promote` makes it live."
+        f"Version 1 of described is ready: {site.url}/models/described/versions/1/ Make it live "
+        "there or with the command `promote`; promote=True does so at once."
     )
     assert site.curl(command)[0] == 200
     assert json.loads(site.get("/models/described/")[1])["description"] == texts["description"]
