@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Collection, Iterator
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
+from heapq import nlargest
 
 from django.db.models import Q, QuerySet
 
@@ -15,6 +16,9 @@ from predictor.models import ModelVersion, RegisteredModel
 from predictor.registry import storage
 
 State = ModelVersion.State
+
+# Number of names that are compared completely with an unknown name.
+MAX_CANDIDATES = 20
 
 
 def check_name(name: str) -> None:
@@ -44,9 +48,22 @@ def find(name: str) -> RegisteredModel:
 
 
 def _find_similar(name: str) -> str:
-    """Return the name of the model that is most similar; empty if none is."""
+    """Return the name of the model that is most similar; empty if none is.
+
+    The upper bound of a ratio takes a tenth of its time, so only the names with the largest bounds
+    are compared.
+    """
+    if len(name) > MAX_COMPARED_LENGTH:
+        return ""
+    matcher = SequenceMatcher(b=name)
+
+    def get_bound(other: str) -> float:
+        matcher.set_seq1(other)
+        return matcher.quick_ratio()
+
     names = RegisteredModel.objects.values_list("name", flat=True)[:MAX_COMPARED]
-    return next(iter(get_close_matches(name[:MAX_COMPARED_LENGTH], names, n=1)), "")
+    candidates = nlargest(MAX_CANDIDATES, names, get_bound)
+    return next(iter(get_close_matches(name, candidates, n=1)), "")
 
 
 def search(text: str) -> QuerySet[RegisteredModel]:
