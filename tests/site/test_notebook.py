@@ -275,6 +275,7 @@ def test_save_refuses_an_address_that_states_no_versions(
     assert str(failure.value) == f"{elsewhere} is not a site that serves models."
 
 
+NO_ADDRESS = "There is nothing at this address. /docs/ lists all addresses."
 NO_LOGIN = (
     "Authentication credentials were not provided. Send a token as `Authorization: Bearer TOKEN`."
 )
@@ -305,7 +306,7 @@ def test_a_publication_that_fails_says_why(site, token, wine, elsewhere):
         ),
         (
             {"url": f"{site.url}/models/"},
-            f"There is nothing at this address. url is '{site.url}/models'. {without_path}",
+            f"{NO_ADDRESS} url is '{site.url}/models'. {without_path}",
         ),
         (
             {"url": f"{site.url}/guide"},
