@@ -4,7 +4,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.http import Http404
-from rest_framework.exceptions import MethodNotAllowed, NotAcceptable, UnsupportedMediaType
+from rest_framework.exceptions import (
+    MethodNotAllowed,
+    NotAcceptable,
+    NotAuthenticated,
+    UnsupportedMediaType,
+)
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
@@ -23,7 +28,9 @@ def handle(exc: Exception, context: dict[str, Any]) -> Response | None:
 
 
 def explain(exc: Exception, request: Request, view: APIView) -> str:
-    """Return the message about a method, a media type or a format; empty for other exceptions."""
+    """Return the message about login, method, media type or format; empty for other exceptions."""
+    if isinstance(exc, NotAuthenticated) and exc.detail == NotAuthenticated().detail:
+        return f"{exc.detail} Send a token as `Authorization: Bearer TOKEN`."
     if isinstance(exc, MethodNotAllowed):
         return describe_methods(exc, view.allowed_methods)
     if isinstance(exc, NotAcceptable):

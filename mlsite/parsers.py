@@ -6,6 +6,8 @@ from typing import IO, Any
 from rest_framework import parsers
 from rest_framework.exceptions import ParseError
 
+from predictor.core.row_format import CSV_HINT
+
 
 class FormParser(parsers.FormParser):
     """Form fields; the error for JSON or CSV that was sent as a form names the missing header."""
@@ -27,6 +29,6 @@ class FormParser(parsers.FormParser):
         if "\n" in first:
             raise ParseError(
                 "The body looks like CSV or text but was sent as a form; send its rows as JSON, "
-                "with the header 'Content-Type: application/json'."
+                f"with the header 'Content-Type: application/json'. {CSV_HINT}"
             )
         return data

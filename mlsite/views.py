@@ -168,13 +168,15 @@ def respond_error(request: HttpRequest, error: APIException) -> HttpResponse:
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django's
     """Respond to an unknown URL."""
-    sentence = "There is nothing at this address."
+    hints = []
     model = re.match("/models/([^/]+)", request.path)
     if model and not re.fullmatch(NAME, model[1]):
-        sentence += f" The name of a model is not valid. {NAME_RULE}"
+        hints.append(f"The name of a model is not valid. {NAME_RULE}")
     version = re.match("/models/[^/]+/versions/([^/]+)", request.path)
     if version and not re.fullmatch(NUMBER, version[1]):
-        sentence += f" {NUMBER_RULE}"
+        hints.append(NUMBER_RULE)
+    hints = hints or ["/docs/ lists all addresses."]
+    sentence = " ".join(["There is nothing at this address.", *hints])
     return respond_error(request, NotFound(sentence))
 
 

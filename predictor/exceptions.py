@@ -15,6 +15,7 @@ from predictor.core.errors import (
     InvalidInput,
     ModelNotFound,
 )
+from predictor.permissions import may_read
 
 Handler = Callable[[Exception, dict[str, Any]], Response | None]
 
@@ -35,6 +36,9 @@ def handle(exc: Exception, context: dict[str, Any]) -> Response | None:
     if code is None:
         return cast("Handler", api_settings.EXCEPTION_HANDLER)(exc, context)
     columns = exc.columns if isinstance(exc, InvalidInput) else {}
+    sentence = str(exc)
+    if isinstance(exc, ModelNotFound) and may_read(context["request"], context["view"]):
+        sentence += exc.hint
     wait_s = RETRY_AFTER_S.get(type(exc))
     headers = {"Retry-After": str(wait_s)} if wait_s else None
-    return Response(columns or {"detail": str(exc)}, status=code, headers=headers)
+    return Response(columns or {"detail": sentence}, status=code, headers=headers)

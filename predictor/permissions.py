@@ -1,8 +1,9 @@
 """Permissions of the prediction service."""
 
 from rest_framework.authentication import BasicAuthentication
+from rest_framework.exceptions import APIException
 from rest_framework.permissions import IsAdminUser
-from rest_framework.request import Request
+from rest_framework.request import Request, override_method
 from rest_framework.views import APIView
 
 from predictor import conf
@@ -22,9 +23,21 @@ FAST_AUTHENTICATION = (
 class ManagesModels(IsAdminUser):
     """Allows staff with the permission to change models, also on an open site."""
 
+    message = f"The user must be staff with the permission {MANAGE}."
+
     def has_permission(self, request: Request, view: APIView) -> bool:
         """Return whether the user is staff and may change models."""
         return super().has_permission(request, view) and request.user.has_perm(MANAGE)
+
+
+def may_read(request: Request, view: APIView) -> bool:
+    """Return whether the user may send a GET to a view, whose response names models."""
+    try:
+        with override_method(view, request, "GET") as reading:
+            view.check_permissions(reading)
+    except APIException:
+        return False
+    return True
 
 
 def needs_token(request: Request) -> bool:

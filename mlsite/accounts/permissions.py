@@ -23,6 +23,8 @@ class ApiAccess(BasePermission):
     attribute allows every user.
     """
 
+    message: str | None = None  # of a 403; DRF's own by default
+
     def has_permission(self, request: "Request", view: "APIView") -> bool:
         """Return whether the request is allowed."""
         if settings.API_ACCESS == "open":
@@ -36,4 +38,5 @@ class ApiAccess(BasePermission):
         if required is None or not hasattr(view, method.lower()):
             return True  # the view answers 405
         permission = required.get(method)
+        self.message = f"The user needs the permission {permission}." if permission else None
         return permission is not None and request.user.has_perm(permission)

@@ -5,6 +5,7 @@ from typing import Any
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
+from predictor import registry
 from predictor.models import ModelVersion
 
 TABLE = """
@@ -20,14 +21,11 @@ CELLS = "<tr><th>{}</th>" + "<td>{}</td>" * 5 + '<td class="times">{}</td><td>{}
 def table(version: ModelVersion) -> str:
     """Return the table of a version as HTML."""
     engines = version.engines
-    if not engines:
-        return "scikit-learn. The version was never compiled."
-    summary = f"{engines['engine']}. {engines['reason']}".strip()
-    if not version.use_compiled and version.compiled:
-        summary = f"scikit-learn. The compiled estimator ({engines['engine']}) is switched off."
+    sentences = [f"{registry.describe_engine(version).removesuffix('.')}."]
     if "joined" in engines:
-        summary += " " + (engines["alone"] or "Concurrent requests for scikit-learn are batched.")
-    rows = [cells(name, method) for name, method in engines["methods"].items()]
+        sentences.append(engines["alone"] or "Concurrent requests for scikit-learn are batched.")
+    summary = " ".join(sentences)
+    rows = [cells(name, method) for name, method in engines.get("methods", {}).items()]
     if not rows:
         return summary
     return format_html(TABLE, summary, format_html_join("", CELLS, rows))

@@ -14,7 +14,6 @@ from predictor.api.renderers import OneModelPage, shows_cards
 from predictor.api.row_form import fits_page
 from predictor.api.uploads import new_form_key
 from predictor.core.comparison import compare_columns, find_differences, pair
-from predictor.core.engines.estimator import SCIKIT_LEARN
 from predictor.core.signature import Signature
 from predictor.core.snippets import Snippet, list_snippets
 from predictor.models import Event, ModelVersion, RegisteredModel
@@ -159,9 +158,8 @@ def list_versions(model: RegisteredModel) -> Sequence[ModelVersion]:
 
 
 def describe(version: Any) -> Any:
-    """Return a version with the engine in one word."""
-    is_compiled = version.use_compiled and version.compiled
-    version.engine = version.engines.get("engine", SCIKIT_LEARN) if is_compiled else SCIKIT_LEARN
+    """Return a version with the name of its engine."""
+    version.engine = registry.get_engine(version)
     return version
 
 
@@ -217,7 +215,7 @@ def _list_properties(version: ModelVersion) -> dict[str, Any]:
         "Outputs": ", ".join(version.signature["methods"]),
         "File format": version.format,
         "Size in bytes": version.size,
-        "Engine": describe(version).engine,
+        "Engine": registry.get_engine(version),
         "Source": version.source,
         **{f"Fitted with {name}": number for name, number in version.fitted_with.items()},
     }

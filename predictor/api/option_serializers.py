@@ -8,9 +8,6 @@ from rest_framework import serializers
 from rest_framework.utils import json
 
 BOOLEAN_MESSAGES: dict[str, Any] = {"invalid": "Must be true or false."}
-FILE_MESSAGES: dict[str, Any] = {
-    "invalid": "Expected a file; got a text. With curl, write @ before the path of the file."
-}
 
 
 class BooleanField(serializers.BooleanField):
@@ -24,6 +21,19 @@ class BooleanField(serializers.BooleanField):
         if word not in ("true", "false"):
             self.fail("invalid")
         return word == "true"
+
+
+class FileField(serializers.FileField):
+    """An uploaded file. A form sends an empty text if no file is chosen."""
+
+    default_error_messages = {
+        "invalid": "Expected a file; got a text. With curl, write @ before the path of the file."
+    }
+
+    def get_value(self, dictionary: Mapping[str, Any]) -> Any:
+        """Return the file; no value for an empty text."""
+        value = super().get_value(dictionary)
+        return serializers.empty if value == "" else value
 
 
 class JSONTextField(serializers.CharField):
@@ -126,18 +136,15 @@ class UploadSerializer(OptionsSerializer):
 
     subject = "an upload"
 
-    artifact = serializers.FileField(
-        error_messages=FILE_MESSAGES,
+    artifact = FileField(
         help_text="Fitted estimator: a skops or ONNX file, or an MLflow model as a zip.",
     )
-    sample = serializers.FileField(
+    sample = FileField(
         required=False,
-        error_messages=FILE_MESSAGES,
         help_text="Example rows, as .csv or .npz. They add details to the card.",
     )
-    test = serializers.FileField(
+    test = FileField(
         required=False,
-        error_messages=FILE_MESSAGES,
         help_text="Test data: rows on which the model was not fitted, with their target, as "
         ".csv. The model is evaluated on them.",
     )

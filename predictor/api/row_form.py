@@ -18,6 +18,7 @@ from predictor.core.coercion import (
 from predictor.core.columns import MAX_LISTED_CATEGORIES, Column, list_values
 from predictor.core.errors import InvalidInput
 from predictor.core.example_rows import draw_row
+from predictor.core.row_format import CSV_HINT
 from predictor.core.signature import Signature
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ def read_form(form: "QueryDict", columns: Sequence[Column]) -> dict[str, Any]:
         name: value for name, value in form.items() if name in names or name not in PAGE_FIELDS
     }
     if files := [name for name, value in fields.items() if not isinstance(value, str)]:
-        sentence = "Expected a value; got a file."
+        sentence = f"Expected a value; got a file. {CSV_HINT}"
         raise InvalidInput(sentence, {name: [sentence] for name in files})
     row = {name: value for name, value in fields.items() if value != ""}
     empty = (column.name for column in columns if column.nullable and form.get(column.name) == "")

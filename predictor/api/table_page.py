@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import status
 from rest_framework.request import Request
 
-from predictor.api.predict_page import PredictPage, describe_form, get_form
+from predictor.api.predict_page import PredictPage, describe_form
 from predictor.api.renderers import OneModelPage
 
 # Numbers of accepted and of refused rows of a table on the page.
@@ -33,7 +33,7 @@ class TablePage(PredictPage):
         context["predict_url"] = request.path.rstrip("/").removesuffix("/table")
         if context.get("display_edit_forms") and self.has_model(view):
             context |= describe_form(view.model(), request)
-            context |= {"has_form": True, "table_text": get_short_text(request)}
+            context |= {"has_form": True, "table_text": get_short_text(view.text)}
         if request.method == "POST" and context["response"].status_code == status.HTTP_200_OK:
             table = context["table"] = view.table
             names = context["output_names"] = list(view.outputs)[:MAX_PREVIEW_COLUMNS]
@@ -70,13 +70,6 @@ class TablePage(PredictPage):
         return None
 
 
-def get_short_text(request: Request) -> str:
-    """Return the text of the submitted table, unless it is too long for the page."""
-    form = get_form(request)
-    if form is None:
-        return ""
-    text: Any = form.get("table", "")
-    if file := request.FILES.get("file"):
-        file.seek(0)
-        text = file.read(MAX_REPEATED_LENGTH + 1).decode(errors="replace")
-    return text if isinstance(text, str) and len(text) <= MAX_REPEATED_LENGTH else ""
+def get_short_text(text: str) -> str:
+    """Return the text of the submitted table; empty if it is too long for the page."""
+    return text if len(text) <= MAX_REPEATED_LENGTH else ""

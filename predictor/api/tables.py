@@ -1,6 +1,6 @@
 """Predictions for the rows of a table: pasted text or a CSV file."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
@@ -8,14 +8,20 @@ from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from predictor.api.predict_page import get_form
 from predictor.api.row_form import OUTPUTS_FIELD
 from predictor.api.table_page import TablePage
 from predictor.api.versions import VersionPredict
-from predictor.api.views import Predict
+from predictor.api.views import OUTPUTS, Predict, check_query, get_outputs
 from predictor.core.errors import InvalidInput
 from predictor.core.model import Model
 from predictor.core.text_table import TextTable, flatten, read_table, write_csv
+
+if TYPE_CHECKING:
+    from django.http import QueryDict
+
+# Fields of the form: a file, pasted text, and the button of the download.
+FILE_FIELD, TEXT_FIELD, DOWNLOAD_FIELD = "file", "table", "_download"
+FIELDS = (FILE_FIELD, TEXT_FIELD, OUTPUTS_FIELD, DOWNLOAD_FIELD)
 
 
 @extend_schema(exclude=True)
@@ -25,15 +31,18 @@ class PredictTable(Predict):
     name = "Table"
     page = TablePage
     parser_classes = (MultiPartParser, FormParser)
+    text = ""  # for the page
 
     def post(self, request: Request, **_address: str) -> HttpResponse | Response:  # type: ignore[override]  # a file too
         """Return the predictions for the accepted rows, and the lines of the refused rows."""
         model = self.served = self.model()
         self.class_names = model.signature.class_names
-        text = get_table_text(request)
-        table = read_table(text, model.signature.columns)
+        check_query(request, [OUTPUTS])
+        self.text = get_table_text(request)
+        check_fields(request)
+        table = read_table(self.text, model.signature.columns)
         outputs = self.predict_rows(model, table, request)
-        if "_download" in request.data:
+        if DOWNLOAD_FIELD in request.data:
             name = f"{model.name}-{model.version}-predictions.csv"
             return HttpResponse(
                 write_csv(table, outputs),
@@ -52,10 +61,8 @@ class PredictTable(Predict):
         )
 
     def predict_rows(self, model: Model, table: TextTable, request: Request) -> dict[str, Any]:
-        """Return the outputs that are chosen in the form, as columns for the accepted rows."""
-        form = get_form(request)
-        chosen = form.getlist(OUTPUTS_FIELD) if form else []
-        methods = model.signature.select_outputs(",".join(chosen) if chosen else None)
+        """Return the requested outputs, as columns for the accepted rows."""
+        methods = model.signature.select_outputs(get_outputs(request))
         self.n_rows = len(table.rows)
         if not table.rows:
             return {}
@@ -77,12 +84,29 @@ def get_table_text(request: Request) -> str:
     InvalidInput
         The file is not UTF-8, or there is no table.
     """
-    file, form = request.FILES.get("file"), get_form(request)
+    file, form = request.FILES.get(FILE_FIELD), cast("QueryDict", request.data)
     try:
-        text = file.read().decode() if file else form and form.get("table")
+        text = file.read().decode() if file else form.get(TEXT_FIELD)
     except UnicodeDecodeError as exc:
         sentence = "The file is not UTF-8 text. Save the table as CSV in UTF-8."
         raise InvalidInput(sentence) from exc
     if not isinstance(text, str) or not text.strip():
-        raise InvalidInput("There is no table. Paste rows with a header, or choose a CSV file.")
+        raise InvalidInput(
+            f"There is no table. Paste rows with a header (field {TEXT_FIELD}), "
+            f"or choose a CSV file (field {FILE_FIELD})."
+        )
     return text
+
+
+def check_fields(request: Request) -> None:
+    """Check that the form has only the fields of a table.
+
+    Raises
+    ------
+    InvalidInput
+        A field is unknown, which is probably misspelt.
+    """
+    unknown = sorted(set(request.data) - {*FIELDS, "csrfmiddlewaretoken"})
+    if unknown:
+        sentence = f"Unknown field; a table takes {', '.join(FIELDS)}."
+        raise InvalidInput(sentence, {name: [sentence] for name in unknown})

@@ -32,7 +32,7 @@ from predictor.core.artifacts import get_installed_versions
 from predictor.core.codec import JSON_ROWS, Codec, Decoded, parse_exactly
 from predictor.core.errors import InvalidInput
 from predictor.core.model import Model
-from predictor.core.row_format import MAX_COMPARED_LENGTH, explain, refuse
+from predictor.core.row_format import CSV_HINT, MAX_COMPARED_LENGTH, explain, refuse
 from predictor.core.signature import Column, Signature
 from predictor.core.variation import Variation
 from predictor.permissions import FAST_AUTHENTICATION, PREDICT, VIEW
@@ -254,7 +254,7 @@ def get_outputs(request: Request) -> str | None:
     return ",".join(names) if names else None
 
 
-def check_query(request: Request) -> None:
+def check_query(request: Request, own_parameters: Sequence[str] = PARAMETERS) -> None:
     """Check that every query parameter is known, and that only `outputs` occurs several times.
 
     Raises
@@ -262,7 +262,7 @@ def check_query(request: Request) -> None:
     InvalidInput
         A parameter is unknown or occurs several times.
     """
-    parameters = [*PARAMETERS, *filter(None, [api_settings.URL_FORMAT_OVERRIDE])]
+    parameters = [*own_parameters, *filter(None, [api_settings.URL_FORMAT_OVERRIDE])]
     parameters += conf.other_query_parameters()
     for name, values in request.query_params.lists():
         if name not in parameters:
@@ -280,7 +280,8 @@ def _read_data(request: Request, columns: Sequence[Column]) -> Any:
     try:
         return request.data
     except UnsupportedMediaType as exc:
-        sentence = f"{exc.detail} {JSON_HEADER}"
+        csv_hint = f" {CSV_HINT}" if request.content_type == "text/csv" else ""
+        sentence = f"{exc.detail} {JSON_HEADER}{csv_hint}"
         is_table = request.content_type != "text/plain"
         raise UnsupportedMediaType("", explain(columns, sentence, is_table=is_table)) from exc
     except ParseError as exc:

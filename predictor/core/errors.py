@@ -30,7 +30,19 @@ class InvalidInput(PredictorError, ValueError):
 
 
 class ModelNotFound(PredictorError, LookupError):
-    """No model has this name, or the model has no such version."""
+    """No model has this name, or the model has no such version.
+
+    Parameters
+    ----------
+    sentence : str
+        Description of the problem.
+    similar : str, optional
+        Name of a model that may be meant. Only clients that may see the models are told.
+    """
+
+    def __init__(self, sentence: str, similar: str = "") -> None:
+        super().__init__(sentence)
+        self.hint = f" Did you mean {similar}?" if similar else ""
 
 
 class Conflict(PredictorError):

@@ -1,6 +1,7 @@
 """Steps of a fitted estimator with their parameters, for a diagram."""
 
 import inspect
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, TypedDict
 
@@ -108,7 +109,8 @@ def _get_defaults(cls: type) -> dict[str, Any]:
 
 
 def _shorten(value: Any) -> str:
-    return _clip(" ".join(repr(value).split()))
+    """Return a value as a short text, without the address of a function or an object."""
+    return _clip(re.sub(" at 0x[0-9a-f]+", "", " ".join(repr(value).split())))
 
 
 def _clip(text: str) -> str:

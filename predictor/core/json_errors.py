@@ -1,6 +1,7 @@
 """Messages for bodies that are not JSON, with the cause if it is a common one."""
 
 import json
+import re
 from contextlib import suppress
 
 # Messages by the first bytes of the body.
@@ -11,6 +12,8 @@ BY_START = {
         "The body is not JSON: it starts with a byte order mark. Send UTF-8 without the mark.",
     ),
 }
+
+UNQUOTED_NAME = re.compile(rb"\[?\s*\{\s*[A-Za-z_]")
 
 
 def describe(body: bytes, error: Exception) -> str:
@@ -36,7 +39,7 @@ def _find_constant(body: bytes) -> str | None:
 def _hint(body: bytes) -> str:
     """Return a sentence with the next step, after a space; empty if the cause is not known."""
     text = body.lstrip()
-    if b"'" in text[:3]:
+    if b"'" in text[:3] or UNQUOTED_NAME.match(text):
         return " Names and strings need double quotes."
     if text.startswith(b"{") and b"}\n{" in body.replace(b"\r", b""):
         return " Send several rows as a list, with brackets and commas."

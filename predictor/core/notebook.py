@@ -203,12 +203,11 @@ def publish(  # noqa: PLR0913 - each parameter is a choice of the user
 def _describe_version(site: SiteClient, name: str, card: Mapping[str, Any]) -> PublishedModel:
     """Print the address of a version that was registered, and return its description."""
     version, state = card["version"], card["state"]
-    address = f"{site.url}/models/{name}/"
-    if state == "live":
-        predict, hint = f"{address}predict", ""
-    else:
-        predict = f"{address}versions/{version}/predict"
-        hint = " promote=True, or the command `promote`, makes it live."
+    address, hint = f"{site.url}/models/{name}/", ""
+    if state != "live":
+        address += f"versions/{version}/"
+        hint = " Make it live there or with the command `promote`; promote=True does so at once."
+    predict = f"{address}predict"
     print(f"Version {version} of {name} is {state}: {address}{hint}")  # noqa: T201 - for the user
     return PublishedModel(name, version, state, predict)
 

@@ -23,6 +23,8 @@ PANDAS = (
     '.to_dict("records"), default=str).'
 )
 
+CSV_HINT = "Send a CSV file in the field `file` of a form to the URL that ends with /predict/table."
+
 
 def describe_row(columns: Sequence[Column]) -> str:
     """Return a row of the model as JSON; "..." stands for further columns."""

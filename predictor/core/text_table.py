@@ -4,6 +4,7 @@ import csv
 import io
 import math
 from collections import Counter
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -14,6 +15,10 @@ from predictor.core.row_validation import validate_rows
 
 DELIMITERS = ("\t", ";", ",")
 MAX_ROWS = 50_000
+
+# A number as spreadsheets write it for readers: with a decimal comma, or with commas in thousands.
+COMMA_NUMBER = re.compile(r"[+-]?\d+,[\d,.]+")
+COMMA_HINT = " Write numbers without a comma, such as 1234.5."
 
 # Characters with which a spreadsheet begins a formula.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -83,7 +88,8 @@ def read_table(text: str, columns: Sequence[Column]) -> TextTable:
         try:
             row = _parse_row(cells, header, columns, choices)
         except InvalidInput as exc:
-            table.refused.append(RefusedRow(line, exc.details))
+            hint = COMMA_HINT if any(map(COMMA_NUMBER.fullmatch, cells)) else ""
+            table.refused.append(RefusedRow(line, exc.details + hint))
         else:
             table.rows.append(row)
             table.positions.append(len(table.cells))

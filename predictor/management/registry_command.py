@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import Error as DatabaseError
 
 from predictor import registry
-from predictor.core.errors import PredictorError
+from predictor.core.errors import ModelNotFound, PredictorError
 from predictor.models import ModelVersion
 
 
@@ -20,6 +20,8 @@ class RegistryCommand(BaseCommand):
         """Run the command; report expected errors as a `CommandError`."""
         try:
             return super().execute(*args, **options)
+        except ModelNotFound as exc:
+            raise CommandError(f"{exc}{exc.hint}") from exc
         except PredictorError as exc:
             raise CommandError(str(exc)) from exc
         except OSError as exc:

@@ -1,6 +1,7 @@
 """The registry of models: the only writer of its tables and of MODELS_DIR."""
 
 from predictor.registry.audit_log import is_unpublished, previous_live
+from predictor.registry.engine_names import describe_engine, get_engine
 from predictor.registry.lifecycle import (
     lowest_version,
     promote,
@@ -39,8 +40,10 @@ __all__ = [
     "compare_with_live",
     "compile_stale",
     "compiled_sha256",
+    "describe_engine",
     "find",
     "find_facts",
+    "get_engine",
     "is_unpublished",
     "list_output_names",
     "live_compiled",

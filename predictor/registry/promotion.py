@@ -3,10 +3,12 @@
 from typing import NamedTuple
 
 from predictor.core.artifacts.software_versions import get_version
+from predictor.core.columns import MAX_LISTED_CATEGORIES, Column, list_values
 from predictor.core.comparison import Difference, pair
 from predictor.core.descriptions import list_class_labels
 from predictor.core.signature import Signature
 from predictor.models import ModelVersion
+from predictor.registry.engine_names import describe_engine
 
 
 class Comparison(NamedTuple):
@@ -55,8 +57,7 @@ def find_facts(version: ModelVersion) -> list[str]:
             "predictions may differ from those in the notebook."
         )
     if not version.compiled:
-        reason = version.engines.get("reason", "")
-        facts.append(f"An estimator process runs it. {reason}".strip())
+        facts.append(f"Engine: {describe_engine(version)}")
     return facts
 
 
@@ -65,22 +66,20 @@ def find_differences(live: ModelVersion, new: ModelVersion) -> list[str]:
     before, after = Signature.from_json(live.signature), Signature.from_json(new.signature)
     old_columns = {column.name: column for column in before.columns}
     new_columns = {column.name: column for column in after.columns}
-    common = old_columns.keys() & new_columns.keys()
-    changed = [
-        name
-        for name in common
-        if (old_columns[name].dtype, old_columns[name].nullable)
-        != (new_columns[name].dtype, new_columns[name].nullable)
-    ]
+    common = [(old_columns[n], new_columns[n]) for n in old_columns.keys() & new_columns.keys()]
     lists = {
         "Clients must send new columns": set(after.used_names) - set(before.used_names),
         "Clients must no longer send columns": old_columns.keys() - new_columns.keys(),
-        "Columns have another type or accept other missing values": changed,
+        "Columns have another type": {old.name for old, new in common if old.dtype != new.dtype},
+        "Columns no longer accept missing values": {
+            old.name for old, new in common if old.nullable and not new.nullable
+        },
+        "Columns reject values that they accepted": {
+            old.name for old, new in common if _accepts_fewer(old, new)
+        },
         "Outputs are no longer available": set(before.methods) - set(after.methods),
         "Columns are no longer described": {
-            name
-            for name in common
-            if old_columns[name].description and not new_columns[name].description
+            old.name for old, new in common if old.description and not new.description
         },
         "Classes no longer have names": {
             label
@@ -90,7 +89,10 @@ def find_differences(live: ModelVersion, new: ModelVersion) -> list[str]:
     }
     findings = [f"{text}: {', '.join(sorted(names))}." for text, names in lists.items() if names]
     if before.classes != after.classes:
-        findings.append("The classes differ.")
+        findings.append(
+            f"The classes differ: {_list_classes(before)} in version {live.version}; "
+            f"{_list_classes(after)} in version {new.version}."
+        )
     sizes = [version.evaluation.get("n_rows") for version in (live, new)]
     if all(sizes) and sizes[0] != sizes[1]:
         findings.append(
@@ -98,3 +100,13 @@ def find_differences(live: ModelVersion, new: ModelVersion) -> list[str]:
             "rows), so their metrics are not exactly comparable."
         )
     return findings
+
+
+def _accepts_fewer(old: Column, new: Column) -> bool:
+    """Return whether a column rejects values that it accepted, apart from missing values."""
+    before, after = old.allowed_values, new.allowed_values
+    return bool(after) and (not before or not set(before) <= set(after))
+
+
+def _list_classes(signature: Signature) -> str:
+    return list_values(list_class_labels(signature), MAX_LISTED_CATEGORIES) or "none"

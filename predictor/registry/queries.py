@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Collection, Iterator
+from difflib import SequenceMatcher, get_close_matches
+from heapq import nlargest
 
 from django.db.models import Q, QuerySet
 
@@ -9,10 +11,14 @@ from predictor import conf
 from predictor.core import artifacts
 from predictor.core.errors import ArtifactError, Conflict, InvalidInput, ModelNotFound
 from predictor.core.model_name import NAME, NAME_RULE
+from predictor.core.row_format import MAX_COMPARED, MAX_COMPARED_LENGTH
 from predictor.models import ModelVersion, RegisteredModel
 from predictor.registry import storage
 
 State = ModelVersion.State
+
+# Number of names that are compared completely with an unknown name.
+MAX_CANDIDATES = 20
 
 
 def check_name(name: str) -> None:
@@ -38,7 +44,26 @@ def find(name: str) -> RegisteredModel:
     try:
         return RegisteredModel.objects.get(name=name)
     except RegisteredModel.DoesNotExist as exc:
-        raise ModelNotFound(f"There is no model {name}.") from exc
+        raise ModelNotFound(f"There is no model {name}.", _find_similar(name)) from exc
+
+
+def _find_similar(name: str) -> str:
+    """Return the name of the model that is most similar; empty if none is.
+
+    The upper bound of a ratio takes a tenth of its time, so only the names with the largest bounds
+    are compared.
+    """
+    if len(name) > MAX_COMPARED_LENGTH:
+        return ""
+    matcher = SequenceMatcher(b=name)
+
+    def get_bound(other: str) -> float:
+        matcher.set_seq1(other)
+        return matcher.quick_ratio()
+
+    names = RegisteredModel.objects.values_list("name", flat=True)[:MAX_COMPARED]
+    candidates = nlargest(MAX_CANDIDATES, names, get_bound)
+    return next(iter(get_close_matches(name, candidates, n=1)), "")
 
 
 def search(text: str) -> QuerySet[RegisteredModel]:

@@ -34,6 +34,9 @@ MAX_LABEL_LENGTH = 80
 # Number of shades of a matrix.
 LEVELS = 5
 
+# Absolute values of numbers that are written with all digits before their point.
+MIN_WHOLE, MAX_WHOLE = 1e3, 1e9
+
 # End of the name of a metric that states the spread of another metric.
 STD = "_std"
 
@@ -423,10 +426,12 @@ def metric_title(name: str) -> str:
 
 @register.filter
 def short_number(value: Any) -> Any:
-    """Return a number with four digits, or an integer with all; other values unchanged."""
+    """Return a number with four digits, or with all before its point; other values unchanged."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return value
-    return str(value) if isinstance(value, int) else f"{value:.4g}"
+    if isinstance(value, int):
+        return str(value)
+    return f"{value:.0f}" if MIN_WHOLE <= abs(value) < MAX_WHOLE else f"{value:.4g}"
 
 
 @register.filter

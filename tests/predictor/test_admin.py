@@ -1,6 +1,7 @@
 """The registry in the admin: its pages, its buttons, and their effects."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from django.contrib.auth.models import Permission
@@ -132,12 +133,12 @@ def test_the_differences_are_stated_before_a_promotion(iris, penguins):
     ]
     new.fitted_with, new.compiled = live.fitted_with, ""
     new.engines = {"reason": "SVC is not compiled."}
-    assert find_facts(new)[1:] == ["An estimator process runs it. SVC is not compiled."]
+    assert find_facts(new)[1:] == ["Engine: estimator process. SVC is not compiled."]
     names = sorted(Signature.from_json(new.signature).names)
     assert find_differences(live, new) == [
         f"Clients must send new columns: {', '.join(names)}.",
         "Clients must no longer send columns: X1, X2.",
-        "The classes differ.",
+        "The classes differ: 0, 1, 2 in version 1; Adelie, Chinstrap, Gentoo in version 1.",
     ]
     assert find_differences(live, live) == []
     new.signature, new.evaluation, live.evaluation = live.signature, {"n_rows": 1200}, {"n_rows": 9}
@@ -150,6 +151,38 @@ def test_the_differences_are_stated_before_a_promotion(iris, penguins):
         | {"columns": [column.to_json() | {"description": ""} for column in described]},
     )
     assert find_differences(live, new) == ["Columns are no longer described: X1, X2."]
+
+
+CHANGES_OF_A_COLUMN = [
+    ({"dtype": "int64"}, ["Columns have another type: X1."]),
+    ({"nullable": True}, []),
+    ({"categories": (1, 2)}, []),
+    (
+        {"categories": (1, 2), "rejects_unknown": True},
+        ["Columns reject values that they accepted: X1."],
+    ),
+]
+
+
+@pytest.mark.parametrize(("change", "differences"), CHANGES_OF_A_COLUMN)
+def test_the_stricter_columns_are_stated_before_a_promotion(iris, change, differences):
+    live, new = ModelVersion.objects.get(), ModelVersion.objects.get()
+    first, second = Signature.from_json(live.signature).columns
+    columns = [replace(first, **change).to_json(), second.to_json()]
+    new.signature = live.signature | {"columns": columns}
+    assert find_differences(live, new) == differences
+    if change.get("nullable"):
+        assert find_differences(new, live) == ["Columns no longer accept missing values: X1."]
+
+
+def test_more_or_fewer_categories_are_told_apart(iris):
+    few, many = ModelVersion.objects.get(), ModelVersion.objects.get()
+    first, second = Signature.from_json(few.signature).columns
+    for version, categories in ((few, (1, 2)), (many, (1, 2, 3))):
+        column = replace(first, categories=categories, rejects_unknown=True)
+        version.signature = few.signature | {"columns": [column.to_json(), second.to_json()]}
+    assert find_differences(few, many) == []
+    assert find_differences(many, few) == ["Columns reject values that they accepted: X1."]
 
 
 def test_a_version_is_shown_as_tables(admin_client, pk):

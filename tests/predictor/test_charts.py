@@ -8,7 +8,7 @@ from django.template.loader import render_to_string
 
 from predictor.core.columns import Column
 from predictor.core.variation import Variation
-from predictor.templatetags.charts import Scale
+from predictor.templatetags.charts import Scale, short_number
 from predictor.templatetags.class_names import prediction_words
 
 PROBA = "predict_proba"
@@ -103,7 +103,7 @@ def test_a_regression_is_drawn_with_its_numbers():
     root = render("evaluation", evaluation=REGRESSION, columns=COLUMNS)
     assert cells(root) == [
         ["Metric", "Value", "95 % interval"],
-        ["R²", "-1.235e+06", "-2e+06 to 0.5"],
+        ["R²", "-1234567", "-2000000 to 0.5"],
         ["True value", "Predicted value", "Rows"],
         ["-1 to 0", "-1 to 0", "1"],
         ["0 to 1", "-1 to 0", "2"],
@@ -190,6 +190,22 @@ def test_the_labels_of_an_axis_are_round(low, high, labels):
     assert [label for _, label in Scale(low, high, 0, 100).list_ticks()] == labels
 
 
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (0.12345, "0.1235"),
+        (13647.19, "13647"),
+        (-9999.7, "-10000"),
+        (2e9, "2e+09"),
+        (1234567, "1234567"),
+        (float("nan"), "nan"),
+        ("a", "a"),
+    ],
+)
+def test_a_number_is_short_and_has_its_digits_before_the_point(number, text):
+    assert short_number(number) == text
+
+
 def test_the_page_of_a_version_shows_its_evaluation(api, iris):
     page = api.get("/models/iris/versions/1/", HTTP_ACCEPT="text/html").content.decode()
     assert 'href="/static/predictor/charts.css"' in page
@@ -203,6 +219,9 @@ def test_the_page_of_a_version_shows_its_evaluation(api, iris):
         (1.0, "The prediction is <b>leaves</b> (class 1.0)."),
         (True, "The prediction is <b>yes</b> (class True)."),
         (2.5, "The prediction is <b>2.5</b>."),
+        (123456.7, "The prediction is about <b>123457</b>."),
+        (1234567.8, "The prediction is about <b>1234568</b>."),
+        (2e9, "The prediction is <b>2e+09</b>."),
     ],
 )
 def test_a_prediction_is_said_with_the_name_of_its_class(label, words):

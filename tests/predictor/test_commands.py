@@ -125,6 +125,8 @@ ERRORS = [
     (f"promote iris {'9' * 5000}", f"A version is a number from 1; got '{'9' * 5000}'."),
     ("promote iris 9", "iris has no version 9."),
     ("promote nope 1", "There is no model nope."),
+    ("promote irsi 1", "There is no model irsi. Did you mean iris?"),
+    (f"promote {'iris' * 5000} 1", f"There is no model {'iris' * 5000}."),
     ("retire iris 2", "Version 2 of iris is live. Promote another version first, or unpublish it."),
     ("purge iris 2", "Version 2 of iris is live. Only the files of a retired version can be"),
     ("rollback nope", "There is no model nope."),
@@ -252,8 +254,9 @@ def test_sync_leaves_alone_what_is_no_version_and_says_why(run, brought, models_
         f"Skipped Wrong/1: 'Wrong' is not a model name. {NAME_RULE}",
         "Skipped changed/1: The SHA-256 of model.skops differs from its card.",
         (
-            "Skipped damaged/1: Pickles can execute code. Only a command on the server reads them: "
-            "`register NAME FILE --allow-pickle`."
+            "Skipped damaged/1: Pickles can execute code. Save the model with predictor.core.save "
+            "instead. Only a command on the server reads pickles: `register NAME FILE "
+            "--allow-pickle`."
         ),
         "Skipped empty/1: Expected one file, or one file and card.json.",
         "Skipped file/1: Not a directory.",

@@ -177,7 +177,8 @@ def test_the_command_switches_too(row, capsys):
     call_command("compile", "iris", use_compiled=True)
     assert engine() == "numpy"
     assert capsys.readouterr().out == (
-        "scikit-learn runs iris 1.\nIts compiled estimator runs iris 1.\n"
+        "iris 1: estimator process. The compiled estimator (numpy) is switched off.\n"
+        "iris 1: numpy\n"
     )
 
 
@@ -254,7 +255,7 @@ def test_a_version_from_before_engines_is_served_and_compiled_when_told(row, cap
     ModelVersion.objects.filter(pk=row.pk).update(engines={}, compiled="")
     assert engine() == "scikit-learn"
     call_command("compile", "iris")
-    assert capsys.readouterr().out == f"numpy runs iris 1: {', '.join(METHODS)}.\n"
+    assert capsys.readouterr().out == f"iris 1: numpy for {', '.join(METHODS)}\n"
     assert engine() == "numpy"
 
 

@@ -110,6 +110,8 @@ BARE = [
     (page("/models/"), 200, 'href="/models/iris/predict"'),
     (page("/models/iris"), 200, ">Sepal length (cm)</td>"),
     (page("/predict"), 200, 'name="X1"'),
+    (page("/predict"), 200, '<a href="/predict/table">a table or a CSV file</a>'),
+    (page("/predict/table"), 200, "Download as CSV</button>"),
     ({**page("/predict"), "method": "post", "data": {"X1": "5.1", "X2": "3.5"}}, 200, "prediction"),
     (page("/models/iris/versions/"), 200, "live"),
     (page("/models/iris/versions/1"), 200, "live"),

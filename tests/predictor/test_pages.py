@@ -305,7 +305,10 @@ def test_a_table_is_json_for_programs(api, iris):
 @pytest.mark.parametrize(
     ("data", "sentence"),
     [
-        (b"", "There is no table. Paste rows with a header, or choose a CSV file."),
+        (
+            b"",
+            "There is no table. Paste rows with a header (field table), or choose a CSV file",
+        ),
         (b"X1\n1", "The table lacks the columns X2. Its header is: X1."),
         (b"\xff", "The file is not UTF-8 text. Save the table as CSV in UTF-8."),
         (b"X1,X2\n1,\n", "1 refused row"),
@@ -319,12 +322,47 @@ def test_a_table_that_cannot_be_predicted_is_a_page_that_says_so(api, iris, data
     assert "Download as CSV" in page
 
 
-def test_a_long_table_does_not_stay_in_the_form(api, iris):
-    table = "X1,X2\n" + "5.1,3.5\n" * 4000
-    response = api.post("/predict/table", {"table": table}, format="multipart", **BROWSER)
+def test_a_table_has_the_requested_outputs(api, iris):
+    for address, form in [
+        ("/predict/table?outputs=predict,decision_function", {}),
+        ("/predict/table", {"_outputs": ["predict", "decision_function"]}),
+    ]:
+        response = api.post(address, form | {"table": "X1,X2\n5.1,3.5"}, format="multipart")
+        assert list(response.json()["columns"]) == [
+            "predictions",
+            "decisions 0",
+            "decisions 1",
+            "decisions 2",
+        ]
+
+
+@pytest.mark.parametrize(
+    ("query", "field", "problem"),
+    [
+        ("", "outputs", "Unknown field; a table takes file, table, _outputs, _download."),
+        (
+            "?range=report",
+            "range",
+            "No such query parameter; the parameters are outputs, format.",
+        ),
+    ],
+)
+def test_an_unknown_option_of_a_table_is_a_400(api, iris, query, field, problem):
+    form = {"table": "X1,X2\n5.1,3.5", **({} if query else {field: "predict"})}
+    response = api.post(f"/predict/table{query}", form, format="multipart")
+    assert (response.status_code, response.json()) == (400, {field: [problem]})
+
+
+@pytest.mark.parametrize("cell", ["4.5", "é"])
+@pytest.mark.parametrize("is_file", [False, True])
+def test_a_long_table_does_not_stay_in_the_form(api, iris, cell, is_file):
+    table = "X1,X2,other\n" + f"5.1,3.5,{cell}\n" * 4000
+    form = {"file": SimpleUploadedFile("rows.csv", table.encode())} if is_file else {"table": table}
+    response = api.post("/predict/table", form, format="multipart", **BROWSER)
     page = response.content.decode()
     assert "4000 of 4000 rows predicted." in page
     assert "The table is too long to stay in the form." in page
+    assert "5.1,3.5" not in page
     assert len(page) < 20_000
 
 
@@ -412,6 +450,26 @@ def test_the_page_of_all_versions_is_a_table_with_an_upload_for_managers(
     register()
     page = api.get("/models/iris/versions/", **BROWSER).content.decode()
     assert "The table shows the newest 1 of 2 versions. The JSON has all." in page
+
+
+def test_the_engine_of_a_version_that_is_not_compiled_is_an_estimator_process(api, iris):
+    engines = {"engine": "scikit-learn", "reason": "It is not compiled.", "methods": {}}
+    ModelVersion.objects.update(compiled="", engines=engines)
+    for address in ("/models/iris/", "/models/iris/versions/"):
+        page = api.get(address, **BROWSER).content.decode()
+        assert '<td data-label="Engine">estimator process</td>' in page
+    page = api.get("/models/iris/versions/1/", **BROWSER).content.decode()
+    assert "<dt>Engine</dt><dd>estimator process</dd>" in page
+    assert "<li>Engine: estimator process. It is not compiled.</li>" in page
+
+
+def test_a_setting_switches_the_compiled_estimators_off(api, staff_api, iris, settings):
+    settings.ENGINES = "scikit-learn"
+    page = api.get("/models/iris/versions/1/", **BROWSER).content.decode()
+    assert "<dt>Engine</dt><dd>estimator process</dd>" in page
+    version = ModelVersion.objects.get()
+    page = staff_api.get(f"/admin/predictor/modelversion/{version.pk}/change/").content.decode()
+    assert "estimator process. The compiled estimator (numpy) is switched off." in page
 
 
 def test_the_page_of_a_model_explains_it(api, staff_api, staff, iris, register):

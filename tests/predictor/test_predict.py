@@ -82,6 +82,7 @@ PANDAS = (
     "With pandas, use json.dumps(df.astype(object).where(df.notna(), None)"
     '.to_dict("records"), default=str).'
 )
+CSV_HINT = "Send a CSV file in the field `file` of a form to the URL that ends with /predict/table."
 HEADER = "Send JSON with the header 'Content-Type: application/json'."
 ROUNDED = ["Expected a number; got an integer that float64 cannot represent exactly."]
 REFUSED = {
@@ -183,6 +184,7 @@ def test_a_body_that_is_not_json_gets_the_cause_and_an_example(api, body, senten
     ("body", "hint"),
     [
         ("{'X1': 1, 'X2': 2}", "Names and strings need double quotes."),
+        ("[{X1: 1, X2: 2}]", "Names and strings need double quotes."),
         ('{"X1": 1}\n{"X1": 2}\n', "Send several rows as a list, with brackets and commas."),
         ("X1,X2\n1,2\n", "The body may be CSV. Send its rows as JSON."),
     ],
@@ -206,7 +208,7 @@ def test_csv_that_was_sent_as_a_form_is_recognised(api):
     assert response.status_code == 400
     assert response.json() == {
         "detail": "The body looks like CSV or text but was sent as a form; send its rows as JSON, "
-        "with the header 'Content-Type: application/json'."
+        f"with the header 'Content-Type: application/json'. {CSV_HINT}"
     }
 
 
@@ -341,7 +343,8 @@ def test_another_type_of_body_is_a_415(api):
     response = api.post("/predict", "X1=1", content_type="text/csv")
     assert response.status_code == 415
     assert response.json() == {
-        "detail": f'Unsupported media type "text/csv" in request. {HEADER} {EXAMPLE} {PANDAS}'
+        "detail": f'Unsupported media type "text/csv" in request. {HEADER} {CSV_HINT} '
+        f"{EXAMPLE} {PANDAS}"
     }
 
 
@@ -355,7 +358,7 @@ def test_a_file_is_not_a_value(api):
     form = {"X1": SimpleUploadedFile("x", b"1"), "X2": "1"}
     response = api.post("/predict", form, format="multipart")
     assert response.status_code == 400
-    assert response.json() == {"X1": ["Expected a value; got a file."]}
+    assert response.json() == {"X1": [f"Expected a value; got a file. {CSV_HINT}"]}
 
 
 def test_a_prediction_makes_no_query(api, django_assert_num_queries):
@@ -371,6 +374,14 @@ def test_an_unknown_model_is_a_404(api):
     response = api.post("/models/nope/predict", ROW)
     assert response.status_code == 404
     assert response.json() == {"detail": "There is no model nope."}
+
+
+@pytest.mark.parametrize("name", ["irsi", "iriss", "_ris", "ir"])
+def test_a_misspelt_model_gets_a_suggestion(api, iris, name):
+    name = name.replace("_", "0")
+    detail = f"There is no model {name}. Did you mean iris?"
+    for response in (api.post(f"/models/{name}/predict", ROW), api.get(f"/models/{name}/")):
+        assert (response.status_code, response.json()) == (404, {"detail": detail})
 
 
 def test_another_method_is_a_405(api):

@@ -279,6 +279,25 @@ def test_a_model_that_is_not_there_has_nothing_to_change(db, change):
         change("nope")
 
 
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("model-0123", " Did you mean model-123?"),
+        ("modle-123", " Did you mean model-123?"),
+        ("xodel-123", " Did you mean model-123?"),
+        ("nope", ""),
+        ("model-123" * 20, ""),
+    ],
+)
+def test_the_most_similar_of_many_models_is_suggested(
+    db, name, hint, django_assert_max_num_queries
+):
+    RegisteredModel.objects.bulk_create(RegisteredModel(name=f"model-{n:03}") for n in range(300))
+    with django_assert_max_num_queries(2), pytest.raises(ModelNotFound) as error:
+        registry.find(name)
+    assert error.value.hint == hint
+
+
 @pytest.mark.parametrize("change", ["promote 2", "rollback", "reset"])
 def test_a_version_whose_file_has_changed_is_not_made_live(versions, models_dir, change):
     for number in (1, 2, 3):

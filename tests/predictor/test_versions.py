@@ -262,8 +262,8 @@ REFUSED = {
     "empty.skops": "The submitted file is empty.",
     "cut.skops": "The file is not a complete zip archive.",
     "pickled.skops": (
-        "Pickles can execute code. Only a command on the server reads them: "
-        "`register NAME FILE --allow-pickle`."
+        "Pickles can execute code. Save the model with predictor.core.save instead. "
+        "Only a command on the server reads pickles: `register NAME FILE --allow-pickle`."
     ),
 }
 
@@ -322,6 +322,7 @@ WRONG_FIELDS = [
             ]
         },
     ),
+    ({"artifact": ""}, {"artifact": ["No file was submitted."]}),
     ({"promote": "perhaps"}, {"promote": ["Must be true or false."]}),
     (
         {"promot": "true"},

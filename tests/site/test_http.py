@@ -27,7 +27,9 @@ pytestmark = pytest.mark.xdist_group("site")
 def test_an_address_that_is_not_there_is_a_404_in_json(api, db, method, url):
     response = getattr(api, method)(url)
     assert response.status_code == 404
-    assert response.json() == {"detail": "There is nothing at this address."}
+    assert response.json() == {
+        "detail": "There is nothing at this address. /docs/ lists all addresses."
+    }
 
 
 def test_a_browser_gets_a_page_for_it(api, db):
@@ -35,7 +37,7 @@ def test_a_browser_gets_a_page_for_it(api, db):
     assert response.status_code == 404
     assert response["Content-Type"].startswith("text/html")
     assert page(response) == (
-        "Not found There is nothing at this address. "
+        "Not found There is nothing at this address. /docs/ lists all addresses. "
         "Check the address, or start again from the home page. "
         f"Error 404. Request id: {response['X-Request-ID']} Back to the home page"
     )
@@ -53,7 +55,7 @@ WRONG_NAME = f"{NOTHING} The name of a model is not valid. {NAME_RULE}"
         ("/models/iris/versions/two", WRONG_NUMBER),
         ("/models/iris/versions/two/predict", WRONG_NUMBER),
         ("/models/iris/versions/1234567890/", WRONG_NUMBER),
-        ("/models/iris/versions/1/nope", NOTHING),
+        ("/models/iris/versions/1/nope", f"{NOTHING} /docs/ lists all addresses."),
         ("/tasks/?format=csv", "There is no format csv; format takes json or api."),
     ],
 )

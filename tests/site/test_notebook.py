@@ -160,8 +160,8 @@ def test_a_published_version_is_described_and_live_only_if_promoted(site, token,
     )
     address, command = capsys.readouterr().out.splitlines()
     assert address == (
-        f"Version 1 of described is ready: {site.url}/models/described/ promote=True, or the "
-        "command `promote`, makes it live."
+        f"Version 1 of described is ready: {site.url}/models/described/versions/1/ Make it live "
+        "there or with the command `promote`; promote=True does so at once."
     )
     assert site.curl(command)[0] == 200
     assert json.loads(site.get("/models/described/")[1])["description"] == texts["description"]
@@ -275,6 +275,10 @@ def test_save_refuses_an_address_that_states_no_versions(
     assert str(failure.value) == f"{elsewhere} is not a site that serves models."
 
 
+NO_ADDRESS = "There is nothing at this address. /docs/ lists all addresses."
+NO_LOGIN = (
+    "Authentication credentials were not provided. Send a token as `Authorization: Bearer TOKEN`."
+)
 STAFF = (
     " An upload needs the token of a staff user, which the command `token USER --name notebook` "
     "prints on the server."
@@ -289,7 +293,10 @@ def test_a_publication_that_fails_says_why(site, token, wine, elsewhere):
         f"It takes the address of the site without the path of a page, such as {site.url}."
     )
     failures = [
-        ({"token": None}, f"Authentication credentials were not provided.{STAFF}"),
+        (
+            {"token": None},
+            f"{NO_LOGIN}{STAFF}",
+        ),
         ({"token": "unknown"}, f"This is not a token: tokens begin with mlsite_.{STAFF}"),
         ({"metrics": {"": 1}}, "metrics: The name of a metric has 1 to 64 printable characters."),
         ({"url": "localhost:8000"}, "url is 'localhost:8000'; it takes an address such as "),
@@ -299,7 +306,7 @@ def test_a_publication_that_fails_says_why(site, token, wine, elsewhere):
         ),
         (
             {"url": f"{site.url}/models/"},
-            f"There is nothing at this address. url is '{site.url}/models'. {without_path}",
+            f"{NO_ADDRESS} url is '{site.url}/models'. {without_path}",
         ),
         (
             {"url": f"{site.url}/guide"},

@@ -13,7 +13,7 @@ from django.test import Client
 from django.utils import timezone
 from rest_framework.exceptions import AuthenticationFailed
 
-from mlsite.accounts.token_cache import FRESH_S, KnownTokens
+from mlsite.accounts.token_cache import FRESH_S, KnownTokens, known_tokens
 from mlsite.accounts.tokens import issue
 from mlsite.models import Token
 from tests.browser_requests import BROWSER
@@ -43,6 +43,45 @@ def known():
 def test_a_token_says_who_is_asking(api, token, settings, scheme):
     settings.API_ACCESS = "token"
     assert api.get("/1", HTTP_AUTHORIZATION=f"{scheme} {token.secret}").status_code == 200
+
+
+def test_a_refusal_names_the_header_or_the_permission(api, iris, token, settings):
+    settings.API_ACCESS = "token"
+    detail = "Authentication credentials were not provided. "
+    detail += "Send a token as `Authorization: Bearer TOKEN`."
+    for url in ("/tasks/", "/models/iris/promote"):
+        assert api.post(url, {}).json() == {"detail": detail}
+    for method, url, permission in [
+        ("get", "/models/", "predictor.view_registeredmodel"),
+        ("post", "/predict", "predictor.predict"),
+        ("delete", "/tasks/1", "tasks.delete_task"),
+    ]:
+        response = getattr(api, method)(url, HTTP_AUTHORIZATION=f"Bearer {token.secret}")
+        assert (response.status_code, response.json()) == (
+            403,
+            {"detail": f"The user needs the permission {permission}."},
+        )
+    response = api.post("/models/iris/promote", HTTP_AUTHORIZATION=f"Bearer {token.secret}")
+    assert (response.status_code, response.json()) == (
+        403,
+        {"detail": "The user must be staff with the permission predictor.change_registeredmodel."},
+    )
+
+
+def test_only_users_who_may_see_the_models_get_their_names(api, iris, token, settings):
+    settings.API_ACCESS = "token"
+
+    def predict():
+        url = "/models/irsi/predict"
+        return api.post(url, {}, HTTP_AUTHORIZATION=f"Bearer {token.secret}").json()
+
+    add = token.user.user_permissions.add
+    add(Permission.objects.get(codename="predict"))
+    known_tokens.refresh()
+    assert predict() == {"detail": "There is no model irsi."}
+    add(Permission.objects.get(codename="view_registeredmodel"))
+    known_tokens.refresh()
+    assert predict() == {"detail": "There is no model irsi. Did you mean iris?"}
 
 
 def test_only_a_hash_of_the_secret_is_kept(token):

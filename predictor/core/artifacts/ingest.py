@@ -189,8 +189,8 @@ def _convert(
         return SKOPS, data, []
     if not allow_pickle:
         raise ArtifactError(
-            "Pickles can execute code. Only a command on the server reads them: "
-            "`register NAME FILE --allow-pickle`."
+            "Pickles can execute code. Save the model with predictor.core.save instead. "
+            "Only a command on the server reads pickles: `register NAME FILE --allow-pickle`."
         )
     model = restricted_pickle.load(data, trusted)
     note = check_version(model.version, allowed=allow_version)

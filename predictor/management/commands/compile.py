@@ -38,9 +38,7 @@ class Command(RegistryCommand):
                 self.stdout.write(summary(registry.recompile_version(row)))
             else:
                 registry.set_use_compiled(row, use_compiled=use_compiled)
-                is_compiled = use_compiled and row.compiled
-                runner = "Its compiled estimator" if is_compiled else "scikit-learn"
-                self.stdout.write(f"{runner} runs {row}.")
+                self.stdout.write(f"{row}: {registry.describe_engine(row)}")
 
 
 def select_versions(name: str | None, version: str | None) -> list[ModelVersion]:
@@ -55,8 +53,6 @@ def select_versions(name: str | None, version: str | None) -> list[ModelVersion]
 
 def summary(row: ModelVersion) -> str:
     """Return a sentence about the engines of a version."""
-    engines = row.engines
-    if not row.compiled:
-        return f"An estimator process runs {row}. {engines['reason']}"
-    methods = [name for name, method in engines["methods"].items() if not method["reason"]]
-    return f"{engines['engine']} runs {row}: {', '.join(methods)}."
+    methods = [name for name, method in row.engines["methods"].items() if not method["reason"]]
+    part = f" for {', '.join(methods)}" if registry.compiled_sha256(row) else ""
+    return f"{row}: {registry.describe_engine(row)}{part}"

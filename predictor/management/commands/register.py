@@ -117,8 +117,6 @@ class Command(RegistryCommand):
         packages = ("scikit-learn", *boosters.DISTRIBUTIONS)
         fitted = [f"{name} {versions[name]}" for name in packages if name in versions]
         origin = f", fitted with {', '.join(fitted)}" if fitted else ""
-        engines = version.engines
-        in_process = f"estimator process. {engines['reason']}".strip()
         facts = {
             "Estimator": version.estimator,
             "File": f"{version.format}{origin}",
@@ -126,7 +124,7 @@ class Command(RegistryCommand):
             "Not used": signature.unused_names,
             "Outputs": signature.methods,
             "Classes": list_class_labels(signature),
-            "Engine": engines["engine"] if version.compiled else in_process,
+            "Engine": registry.describe_engine(version),
         }
         for name, fact in facts.items():
             text = fact if isinstance(fact, str) else shorten(", ".join(fact), MAX_LINE)

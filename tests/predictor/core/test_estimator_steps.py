@@ -1,9 +1,11 @@
 """Steps of an estimator for its diagram."""
 
+from functools import partial
+
 from sklearn.compose import ColumnTransformer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from xgboost import XGBClassifier
 
 from predictor.core.estimator_steps import MAX_STEPS, MAX_TEXT_LENGTH, list_steps
@@ -31,6 +33,14 @@ def test_the_steps_of_a_pipeline_have_their_parameters():
             "parameters": {"C": "0.5"},
         },
     ]
+
+
+def test_a_function_has_its_name_and_no_address():
+    (step,) = list_steps(FunctionTransformer(list_steps, inverse_func=partial(list_steps, 3)))
+    assert step["parameters"] == {
+        "func": "<function list_steps>",
+        "inverse_func": "functools.partial(<function list_steps>, 3)",
+    }
 
 
 def test_many_steps_long_texts_and_other_objects_are_bounded():

@@ -170,8 +170,8 @@ def test_a_pickle_is_converted_if_it_is_allowed(tmp_path, write):
     for estimator in (ESTIMATOR, encoder):
         write(estimator, path)
         assert refusal(path) == (
-            "Pickles can execute code. Only a command on the server reads them: "
-            "`register NAME FILE --allow-pickle`."
+            "Pickles can execute code. Save the model with predictor.core.save instead. "
+            "Only a command on the server reads pickles: `register NAME FILE --allow-pickle`."
         )
     write(ESTIMATOR, path)
     ingested = ingest(path, allow_pickle=True)

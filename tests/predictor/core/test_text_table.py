@@ -64,6 +64,16 @@ def test_texts_of_a_model_are_no_formulas():
     ]
 
 
+@pytest.mark.parametrize("cell", ["0,5", "-1,5", "1,234.5", "1,234,567"])
+def test_a_number_with_a_comma_gets_a_hint(cell):
+    table = read_table(f"width;open;size;city\n{cell};;1;a\n{cell}x;;1;a\n", COLUMNS)
+    problem = "width: Expected a number; got a string that is not a finite number."
+    assert [refused.problem for refused in table.refused] == [
+        f"{problem} Write numbers without a comma, such as 1234.5.",
+        problem,
+    ]
+
+
 @pytest.mark.parametrize("delimiter", ["\t", ";"])
 def test_cells_of_a_spreadsheet_and_other_delimiters_are_read(delimiter):
     text = "city;width;size;open\r\na,b;1,5e0;1;true\r\n".replace(";", delimiter)
