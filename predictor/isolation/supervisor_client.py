@@ -17,7 +17,8 @@ from predictor.isolation import messages
 from predictor.isolation.job import Job
 from predictor.isolation.options import Options
 
-# The supervisor imports scikit-learn at the first request.
+# Longest wait for the other requests of this process, and for the reply to a request. The
+# supervisor imports scikit-learn at the first request.
 TIMEOUT_S = 60
 
 # The environment of child processes contains no secrets.
@@ -85,7 +86,8 @@ class SupervisorClient:
             The artifact cannot be read; the version is out of service, because its process has
             ended too often.
         Busy
-            The process has not accepted earlier connections.
+            The process has not accepted earlier connections; other requests wait for the
+            supervisor.
         """
         try:
             descriptor = os.open(artifact, os.O_RDONLY | os.O_CLOEXEC)
@@ -124,20 +126,21 @@ class SupervisorClient:
         self, request: dict[str, Any], descriptors: list[int]
     ) -> tuple[dict[str, Any], list[int]]:
         """Send a request, a second time if the supervisor has ended, and return the reply."""
-        with self._using:
+        if not self._using.acquire(timeout=TIMEOUT_S):
+            raise Busy("Too many requests wait for the supervisor of confined processes.")
+        try:
             if self._pid != os.getpid():  # the connection belongs to the process that was forked
                 self._disconnect()
                 self._pid = os.getpid()
-            with suppress(OSError):
+            with suppress(ConnectionError):
                 return self._send(request, descriptors)
             self._disconnect()
-            try:
-                return self._send(request, descriptors)
-            except OSError as exc:
-                self._disconnect()
-                raise ArtifactError(
-                    "The supervisor of confined processes does not respond."
-                ) from exc
+            return self._send(request, descriptors)
+        except OSError as exc:
+            self._disconnect()
+            raise ArtifactError("The supervisor of confined processes does not respond.") from exc
+        finally:
+            self._using.release()
 
     def _send(
         self, request: dict[str, Any], descriptors: list[int]

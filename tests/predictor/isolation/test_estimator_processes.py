@@ -26,7 +26,7 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
 from predictor.core import save
 from predictor.core.engines.concurrency_limit import MAX_SLOW_REQUESTS
 from predictor.core.errors import ArtifactError, Busy, EstimatorFailed, InvalidInput
-from predictor.isolation import messages, packing
+from predictor.isolation import messages, packing, supervisor_client
 from predictor.isolation.supervisor import MAX_DEATHS
 from tests.predictor.isolation.faults import CODES, PREDICT, RESULTS, faulty, good
 from tests.predictor.isolation.processes import forked
@@ -472,6 +472,21 @@ def test_a_supervisor_that_dies_is_replaced(make_engine, supervisor):
     os.kill(supervisor._owned.process.pid, signal.SIGKILL)
     until(lambda: not is_alive(process), "the end of its processes", BOUND_S)
     assert predict(engine, good(1.0)) == [2.0]
+
+
+def test_requests_wait_for_a_supervisor_for_a_bounded_time(pool, monkeypatch, tmp_path):
+    monkeypatch.setattr(supervisor_client, "TIMEOUT_S", 0.5)
+    client = supervisor_client.SupervisorClient()
+    client.use(tmp_path / "socket")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "socket"))
+        listener.listen()  # and accept nothing
+        start = time.monotonic()
+        futures = [pool.submit(client.kill, 1) for _ in range(16)]
+        failures = {type(future.exception(BOUND_S)) for future in futures}
+        assert failures == {ArtifactError, Busy}
+        assert time.monotonic() - start < 4
+        client.close()
 
 
 def test_a_fork_has_a_supervisor_of_its_own_which_does_not_outlive_it(engine, supervisor):
