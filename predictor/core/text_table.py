@@ -3,8 +3,8 @@
 import csv
 import io
 import math
-from collections import Counter
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
