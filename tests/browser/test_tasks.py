@@ -154,3 +154,31 @@ def test_times_are_in_the_zone_of_the_browser(chromium, site):
     expect(created).to_have_text("1 Jan 2016, 09:00")
     expect(created).to_have_attribute("title", "2016-01-01 00:00 UTC")
     context.close()
+
+
+def test_due_times_are_typed_in_the_zone_of_the_browser(chromium, site, admin):
+    context = chromium.new_context(
+        base_url=site.url, timezone_id="Asia/Tokyo", storage_state=admin.context.storage_state()
+    )
+    page = context.new_page()
+    page.goto("/tasks/")
+    page.get_by_label("New task").fill("Call Osaka")
+    page.get_by_label("Due (Asia/Tokyo)").fill("2030-02-01T08:30")
+    page.get_by_role("button", name="Add").click()
+    page.get_by_role("status").get_by_role("link", name="Call Osaka").click()
+
+    due = page.get_by_label("Due date")
+    expect(page.get_by_text("When it has to be done, in Asia/Tokyo.")).to_be_visible()
+    expect(due).to_have_value("2030-02-01T08:30")
+    for shown, saved in {
+        "2030-02-01T08:30": "2030-01-31T23:30:00Z",
+        "2030-02-01T09:30": "2030-02-01T00:30:00Z",
+        "": None,
+    }.items():
+        due.fill(shown)
+        with page.expect_navigation():
+            page.get_by_role("button", name="Save").click()
+        expect(due).to_have_value(shown)
+        task = page.request.get(page.url, headers={"Accept": "application/json"}).json()
+        assert task["due_at"] == saved
+    context.close()
