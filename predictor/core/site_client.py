@@ -98,15 +98,16 @@ class SiteClient:
         request = Request(f"{self.url}/{path}", body, self._headers)  # noqa: S310 - the scheme is checked
         if body is not None:
             request.add_header("Content-Type", content_type)
+        # The tracebacks of urllib would hide the sentence in a notebook.
         try:
             with _open(request) as response:
                 return json.load(response)
         except HTTPError as exc:
             with exc:  # closes the connection: an error can be kept for long
-                raise SiteError(_describe(exc) + self._explain_path(exc.code)) from exc
+                raise SiteError(_describe(exc) + self._explain_path(exc.code)) from None
         except URLError as exc:
             reason = getattr(exc.reason, "strerror", None) or exc.reason
-            raise SiteError(f"{self.url} cannot be reached: {reason}.") from exc
+            raise SiteError(f"{self.url} cannot be reached: {reason}.") from None
         except (OSError, ValueError) as exc:
             raise SiteError(f"{request.full_url} does not answer with JSON: {exc}") from exc
 
