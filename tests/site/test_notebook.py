@@ -323,7 +323,7 @@ def test_a_publication_that_fails_says_why(site, token, wine, elsewhere):
             publish(forest, "wine", **{"url": site.url, "token": token, "sample": X} | change)
         assert str(failure.value).startswith(sentence)
         # Else a socket would stay open as long as the exception.
-        assert getattr(failure.value.__cause__, "closed", True)
+        assert getattr(failure.value.__context__, "closed", True)
     with pytest.raises(ValueError, match=r"'Wine' is not a model name\. Use at most 64 lowercase"):
         publish(forest, "Wine", url=site.url, token=token)
     with pytest.raises(ValueError, match=r"^The metric auc must be a finite number\.$"):
