@@ -75,8 +75,10 @@ def get_table_text(request: Request) -> str:
     Raises
     ------
     InvalidInput
-        The file is not UTF-8, or there is no table.
+        The file is not UTF-8, there is no table, or another field is a file.
     """
+    if others := request.FILES.keys() - {"file"}:
+        raise InvalidInput(f"{min(others)} is a file. Send its value as a text.")
     file, form = request.FILES.get("file"), get_form(request)
     try:
         text = file.read().decode() if file else form and form.get("table")
