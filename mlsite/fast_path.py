@@ -32,6 +32,7 @@ KNOWN_COMPONENTS = frozenset(
         "mlsite.middleware.ErrorResponses",
         "mlsite.middleware.RequestLog",
         "mlsite.parsers.FormParser",
+        "mlsite.parsers.MultiPartParser",
         "whitenoise.middleware.WhiteNoiseMiddleware",
     }
 )

@@ -1,5 +1,6 @@
 """Middleware of the site: access log, security header, body limit, completed errors."""
 
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -33,6 +34,9 @@ from predictor.protocols.open_inference import Health, Ready
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 BUSY = "The server is busy. Try again in a few seconds."
+
+# Longest body of a URL-encoded form. Python decodes a million percent signs in seconds.
+MAX_FORM_BYTES = 2**20
 
 
 class RequestLog:
@@ -118,8 +122,10 @@ class BodyLimit:
         if REFUSED in request.META:
             return unavailable(request, BUSY)
         chunked, length = is_chunked(request.META), declared_length(request.META)
-        if length > settings.MAX_BODY_BYTES:
-            sentence = f"The body is larger than the limit of {settings.MAX_BODY_BYTES:,} bytes."
+        is_form = request.content_type == "application/x-www-form-urlencoded"
+        limit = min(settings.MAX_BODY_BYTES, MAX_FORM_BYTES if is_form else sys.maxsize)
+        if length > limit:
+            sentence = f"The body is larger than the limit of {limit:,} bytes."
             return error_response(request, status.HTTP_413_REQUEST_ENTITY_TOO_LARGE, sentence)
         if chunked and "json" not in request.META.get("CONTENT_TYPE", ""):
             sentence = "A chunked body must be JSON; other bodies need Content-Length."

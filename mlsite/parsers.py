@@ -1,6 +1,7 @@
-"""Parser of form bodies."""
+"""Parsers of form bodies."""
 
 from collections.abc import Mapping
+from itertools import chain
 from typing import IO, Any
 
 from rest_framework import parsers
@@ -32,3 +33,22 @@ class FormParser(parsers.FormParser):
                 f"with the header 'Content-Type: application/json'. {CSV_HINT}"
             )
         return data
+
+
+class MultiPartParser(parsers.MultiPartParser):
+    """Form fields in parts, without files. Views that accept files state DRF's own parser."""
+
+    def parse(
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """Return the parsed form."""
+        parsed = super().parse(stream, media_type, parser_context)
+        if parsed.files:
+            name = next(iter(parsed.files))
+            for file in chain.from_iterable(files for _, files in parsed.files.lists()):
+                file.close()
+            raise ParseError(f"{name} is a file. Send its value as a text.")
+        return parsed

@@ -271,7 +271,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": [
         "predictor.api.strict_json.JSONParser",
         "mlsite.parsers.FormParser",
-        "rest_framework.parsers.MultiPartParser",
+        "mlsite.parsers.MultiPartParser",
     ],
     "DEFAULT_RENDERER_CLASSES": [
         "predictor.api.strict_json.JSONRenderer",

@@ -82,8 +82,10 @@ def get_table_text(request: Request) -> str:
     Raises
     ------
     InvalidInput
-        The file is not UTF-8, or there is no table.
+        The file is not UTF-8, there is no table, or another field is a file.
     """
+    if others := request.FILES.keys() - {FILE_FIELD}:
+        raise InvalidInput(f"{min(others)} is a file. Send its value as a text.")
     file, form = request.FILES.get(FILE_FIELD), cast("QueryDict", request.data)
     try:
         text = file.read().decode() if file else form.get(TEXT_FIELD)

@@ -288,6 +288,15 @@ def test_the_table_shows_the_first_hundred_rows(api, iris):
 # Tables
 
 
+@pytest.mark.parametrize("name", ["_outputs", "table"])
+def test_only_the_table_may_be_a_file(api, iris, name):
+    fields = {"table": "X1,X2\n1,2", name: SimpleUploadedFile("a.csv", b"a")}
+    for headers in ({}, BROWSER):
+        response = api.post("/predict/table", fields, format="multipart", **headers)
+        assert response.status_code == 400
+        assert f"{name} is a file. Send its value as a text." in response.content.decode()
+
+
 def test_a_table_is_json_for_programs(api, iris):
     file = SimpleUploadedFile("rows.csv", b"X1,X2\n5.1,3.5\n,3\n")
     response = api.post("/models/iris/predict/table", {"file": file}, format="multipart")

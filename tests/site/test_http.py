@@ -179,6 +179,13 @@ def test_a_body_above_the_limit_is_a_413_in_json(api, iris, settings):
     assert response.json() == {"detail": "The body is larger than the limit of 100 bytes."}
 
 
+def test_a_long_form_is_a_413_before_it_is_parsed(api, iris):
+    body = "X1=" + "%" * 2**20
+    response = api.post("/predict", body, content_type="application/x-www-form-urlencoded")
+    assert response.status_code == 413
+    assert response.json() == {"detail": "The body is larger than the limit of 1,048,576 bytes."}
+
+
 CHUNKS = {"Content-Type": "application/json", "Transfer-Encoding": "chunked"}
 
 
