@@ -84,7 +84,7 @@ def get_table_text(request: Request) -> str:
     InvalidInput
         The file is not UTF-8, there is no table, or another field is a file.
     """
-    if others := request.FILES.keys() - {FILE_FIELD}:
+    if others := request.FILES.keys() & set(FIELDS) - {FILE_FIELD}:
         raise InvalidInput(f"{min(others)} is a file. Send its value as a text.")
     file, form = request.FILES.get(FILE_FIELD), cast("QueryDict", request.data)
     try:
