@@ -8,7 +8,6 @@ from django.template.defaultfilters import pluralize
 from django.utils.html import format_html
 from django.utils.http import url_has_allowed_host_and_scheme
 from rest_framework import status
-from rest_framework.exceptions import ParseError
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.response import Response
 from rest_framework.utils.html import is_html_input
@@ -31,11 +30,8 @@ class PageForms(ModelViewSet[Task]):
         """Check the request; also parse the body of a page's change, before anything is changed."""
         super().initial(request, *args, **kwargs)
         is_change = request.method in self.allowed_methods and request.method not in SAFE_METHODS
-        if not is_change or self.responds_json() or not is_html_input(request.data):
-            return
-        if request.FILES:
-            raise ParseError("The forms of tasks take no files.")
-        self.next_page = request.data.get(NEXT, "")
+        if is_change and not self.responds_json() and is_html_input(request.data):
+            self.next_page = request.data.get(NEXT, "")
 
     def responds_json(self) -> bool:
         """Return whether the response is JSON and not a page."""

@@ -3,11 +3,9 @@
 import re
 from datetime import UTC, datetime
 from html import unescape
-from io import BytesIO
 from urllib.parse import urlencode
 
 import pytest
-from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
 from tasks.models import Task
 from tests.browser_requests import FORM
@@ -173,19 +171,6 @@ def test_a_changed_text_keeps_its_kind_of_line_breaks(browser, saved, sent, stor
     submit(browser, f"/tasks/{task.pk}", **form | {"description": sent})
     task.refresh_from_db()
     assert task.description == stored
-
-
-@pytest.mark.parametrize("name", ["title", "description", "due_at", "_key", "_next", "other"])
-@pytest.mark.parametrize("size", [1, 3 * 2**20], ids=["in memory", "on disk"])
-def test_a_file_in_a_form_is_no_server_error(browser, examples, name, size):
-    """Django keeps a large file on the disk."""
-    for method, path in (("POST", "/tasks/"), ("PUT", "/tasks/1/"), ("PATCH", "/tasks/1/")):
-        file = BytesIO(b"a" * size)
-        file.name = "file"
-        fields = {"title": "Tea", "done": "true", name: file}
-        body = encode_multipart(BOUNDARY, fields)
-        response = browser.generic(method, path, body, MULTIPART_CONTENT)
-        assert (method, response.status_code < 500) == (method, True)
 
 
 def test_a_form_that_is_older_than_a_change_shows_both_states(browser, examples):

@@ -9,6 +9,7 @@ import pytest
 from django.contrib.staticfiles.finders import find
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from django.utils.html import escape
 
 from tasks.models import Task
@@ -270,9 +271,11 @@ def test_the_page_of_a_changed_task_takes_any_json(browser, examples, body):
 
 @pytest.mark.parametrize("size", [3, 3_000_000], ids=["in memory", "on disk"])
 @pytest.mark.parametrize("name", ["_next", "_key", "title", "description", "due_at"])
+@pytest.mark.usefixtures("examples")
 def test_a_form_with_a_file_is_rejected(browser, name, size):
-    file = SimpleUploadedFile("file", b"a" * size)
-    answer = browser.post("/tasks/", FORM | {name: file})
-    assert answer.status_code == 400
-    assert "The forms of tasks take no files." in unescape(answer.content.decode())
-    assert not Task.objects.exists()
+    for method, path in (("POST", "/tasks/"), ("PUT", "/tasks/1"), ("PATCH", "/tasks/1")):
+        body = encode_multipart(BOUNDARY, FORM | {name: SimpleUploadedFile("file", b"a" * size)})
+        answer = browser.generic(method, path, body, MULTIPART_CONTENT)
+        assert (method, answer.status_code) == (method, 400)
+        assert f"{name} is a file. Send its value as a text." in unescape(answer.content.decode())
+    assert set(Task.objects.values_list("title", flat=True)) == {"buy", "cook"}
