@@ -228,13 +228,14 @@ class Predict(CountedView, ModelDetail):
 def decode(request: Request, codec: Codec, signature: Signature) -> Decoded:
     """Decode the request: JSON with the codec, other media types with DRF's parsers."""
     check_query(request)
+    columns = signature.columns
+    is_form = is_form_media_type(request.content_type)
+    form = _read_data(request, columns) if is_form else None
     outputs = get_outputs(request)
     if request.content_type in codec.content_types and _parses_json(request) and request.body:
         return codec.decode(signature, request.body, outputs)
     selected = signature.select_outputs(outputs)
-    columns = signature.columns
-    if is_form_media_type(request.content_type):
-        form = cast("QueryDict", request.data)
+    if form is not None:
         if not form:
             refuse(columns, f"The body is empty. {JSON_HEADER}", is_table=False)
         rows = signature.parse_rows(read_form(form, columns))
@@ -285,7 +286,8 @@ def _read_data(request: Request, columns: Sequence[Column]) -> Any:
         is_table = request.content_type != "text/plain"
         raise UnsupportedMediaType("", explain(columns, sentence, is_table=is_table)) from exc
     except ParseError as exc:
-        raise ParseError(explain(columns, str(exc.detail), is_table=False)) from exc
+        csv_hint = f" {CSV_HINT}" if request.content_type.startswith("multipart/") else ""
+        raise ParseError(explain(columns, f"{exc.detail}{csv_hint}", is_table=False)) from exc
 
 
 def _parses_json(request: Request) -> bool:

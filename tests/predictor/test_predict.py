@@ -7,7 +7,9 @@ import orjson
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from numpy.testing import assert_allclose as equal
+from rest_framework.parsers import MultiPartParser
 
+from predictor.api.views import Predict
 from predictor.core import codec
 from predictor.core.errors import PredictorError
 from predictor.exceptions import STATUSES
@@ -208,7 +210,7 @@ def test_csv_that_was_sent_as_a_form_is_recognised(api):
     assert response.status_code == 400
     assert response.json() == {
         "detail": "The body looks like CSV or text but was sent as a form; send its rows as JSON, "
-        f"with the header 'Content-Type: application/json'. {CSV_HINT}"
+        f"with the header 'Content-Type: application/json'. {CSV_HINT} {EXAMPLE}"
     }
 
 
@@ -335,7 +337,7 @@ def test_json_sent_as_a_form_names_the_missing_header(api):
     assert response.status_code == 400
     assert response.json() == {
         "detail": "The body looks like JSON but was sent as a form; "
-        "add the header 'Content-Type: application/json'."
+        f"add the header 'Content-Type: application/json'. {EXAMPLE}"
     }
 
 
@@ -354,8 +356,15 @@ def test_a_form_is_one_row(api):
     }
 
 
-def test_a_file_is_not_a_value(api):
+def test_a_file_is_not_a_value(api, monkeypatch):
     form = {"X1": SimpleUploadedFile("x", b"1"), "X2": "1"}
+    response = api.post("/predict", form, format="multipart")
+    assert response.status_code == 400
+    sentence = f"X1 is a file. Send its value as a text. {CSV_HINT} {EXAMPLE}"
+    assert response.json() == {"detail": sentence}
+
+    form["X1"].seek(0)
+    monkeypatch.setattr(Predict, "parser_classes", [MultiPartParser])  # as in other sites
     response = api.post("/predict", form, format="multipart")
     assert response.status_code == 400
     assert response.json() == {"X1": [f"Expected a value; got a file. {CSV_HINT}"]}

@@ -8,7 +8,8 @@ from sklearn.cluster import KMeans
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.tree import DecisionTreeClassifier
 
-from predictor.core.artifacts import ingest, save
+from predictor.core import save
+from predictor.core.artifacts import ingest
 from predictor.core.errors import ArtifactError
 
 X = np.array([[0.0, 1.0], [1.0, 3.0], [2.0, 0.0], [3.0, 1.0]])
