@@ -3,6 +3,7 @@
 import logging
 import os
 import re
+import tempfile
 from pathlib import Path
 
 from django.http import HttpResponse
@@ -18,6 +19,12 @@ log = logging.getLogger(__name__)
 
 # Name that prometheus-client reads when it is imported; `serve` sets it before.
 DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
+
+# Kinds of the metrics, with the modes of gauges: the files of a process are named after them.
+KINDS = ("counter", "histogram", "gauge_livesum", "gauge_liveall")
+
+# Space for about 3,000 series of each kind.
+RESERVED_BYTES = 2**19
 
 
 class Metrics(TextView):
@@ -43,18 +50,26 @@ def registry() -> CollectorRegistry:
 
 
 def reserve_space() -> None:
-    """Reserve the space of this process's files, so that a full disk cannot stop it.
+    """Make this process's files with their space, so that a full disk cannot stop it.
 
-    prometheus-client maps sparse files into memory. A write to a page without space would kill the
-    process with SIGBUS.
+    prometheus-client maps sparse files into memory, which it makes at the first value of each kind.
+    A write to a page without space would kill the process with SIGBUS. It uses files that exist.
     """
     directory = os.environ.get(DIRECTORY)
-    for path in Path(directory).glob(f"*_{os.getpid()}.db") if directory else ():
-        with path.open("r+b") as file:
-            try:
-                os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
-            except OSError as exc:
-                log.warning("No space is reserved for metrics in %s: %s.", path, exc.strerror)
+    for kind in KINDS if directory else ():
+        path = Path(directory or "", f"{kind}_{os.getpid()}.db")
+        try:
+            _make_file(path)
+        except OSError as exc:
+            log.warning("No space for metrics in %s: %s.", path.parent, exc.strerror)
+            path.unlink()
+            path.symlink_to(_make_file(Path(tempfile.gettempdir(), path.name)))
+
+
+def _make_file(path: Path) -> Path:
+    with path.open("ab") as file:
+        os.posix_fallocate(file.fileno(), 0, RESERVED_BYTES)
+    return path
 
 
 def forget_dead_processes(directory: Path) -> None:

@@ -28,6 +28,7 @@ application = BodyBounds(with_fast_path, settings.MAX_BODY_BYTES)
 
 str(settings.SECRET_KEY)  # a key that cannot be read or stored stops the start
 limit_waits()
+reserve_space()
 try:
     get_store().follow()
 except DatabaseError as exc:
@@ -36,4 +37,3 @@ except DatabaseError as exc:
         "if it is missing."
     ) from exc
 known_tokens.follow()
-reserve_space()
