@@ -213,7 +213,7 @@ def _change_value(value, rng):
     while True:
         key = rng.choice(list(value) if isinstance(value, dict) else range(len(value)))
         if not isinstance(value[key], dict | list) or not value[key] or rng.random() < 0.2:
-            value[key] = rng.choice(JSON_VALUES)
+            value[key] = deepcopy(rng.choice(JSON_VALUES))  # a later change can be in it
             return
         value = value[key]
 
