@@ -35,9 +35,7 @@ ERROR_TEXTS = {
         "This address does not do that", "The JSON tab of the page shows its methods."
     ),
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ErrorText(
-        "Too large",
-        "Send less in one request, such as fewer rows or a smaller file. The operator sets the "
-        "limit with MAX_BODY_BYTES.",
+        "Too large", "Send less in one request, such as fewer rows or a smaller file."
     ),
     HTTPStatus.TOO_MANY_REQUESTS: ErrorText(
         "Too many attempts",

@@ -56,8 +56,10 @@ def reserve_space() -> None:
     A write to a page without space would kill the process with SIGBUS. It uses files that exist.
     """
     directory = os.environ.get(DIRECTORY)
-    for kind in KINDS if directory else ():
-        path = Path(directory or "", f"{kind}_{os.getpid()}.db")
+    if not directory:
+        return
+    for kind in KINDS:
+        path = Path(directory, f"{kind}_{os.getpid()}.db")
         try:
             _make_file(path)
         except OSError as exc:

@@ -1,6 +1,5 @@
 """Middleware of the site: access log, security header, body limit, completed errors."""
 
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -37,6 +36,11 @@ BUSY = "The server is busy. Try again in a few seconds."
 
 # Longest body of a URL-encoded form. Python decodes a million percent signs in seconds.
 MAX_FORM_BYTES = 2**20
+
+LONG_FORM = (
+    f"A URL-encoded form has at most {MAX_FORM_BYTES:,} bytes. Send JSON with the header "
+    "'Content-Type: application/json', or a form as multipart/form-data."
+)
 
 
 class RequestLog:
@@ -123,9 +127,10 @@ class BodyLimit:
             return unavailable(request, BUSY)
         chunked, length = is_chunked(request.META), declared_length(request.META)
         is_form = request.content_type == "application/x-www-form-urlencoded"
-        limit = min(settings.MAX_BODY_BYTES, MAX_FORM_BYTES if is_form else sys.maxsize)
-        if length > limit:
-            sentence = f"The body is larger than the limit of {limit:,} bytes."
+        is_long_form = is_form and length > MAX_FORM_BYTES
+        if is_long_form or length > settings.MAX_BODY_BYTES:
+            too_long = f"The body is larger than the limit of {settings.MAX_BODY_BYTES:,} bytes."
+            sentence = LONG_FORM if is_long_form else too_long
             return error_response(request, status.HTTP_413_REQUEST_ENTITY_TOO_LARGE, sentence)
         if chunked and "json" not in request.META.get("CONTENT_TYPE", ""):
             sentence = "A chunked body must be JSON; other bodies need Content-Length."

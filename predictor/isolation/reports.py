@@ -133,8 +133,13 @@ def parse(
     Raises
     ------
     ArtifactError
-        A line does not follow its schema; the signature is invalid.
+        The report is too long; a line does not follow its schema; the signature is invalid.
     """
+    if len(data) >= MAX_BYTES:
+        raise ArtifactError(
+            "The model has too many columns or categories: their description needs more than "
+            f"{MAX_BYTES // 2**20} MB."
+        )
     first, _, second = data.partition(b"\n")
     description = _decode(first, Description)
     signature = parse_signature(description.signature)

@@ -220,6 +220,7 @@ def test_the_page_of_a_version_shows_its_evaluation(api, iris):
         (True, "The prediction is <b>yes</b> (class True)."),
         (2.5, "The prediction is <b>2.5</b>."),
         (123456.7, "The prediction is about <b>123457</b>."),
+        (999999.7, "The prediction is about <b>1000000</b>."),
         (1234567.8, "The prediction is about <b>1234568</b>."),
         (2e9, "The prediction is <b>2e+09</b>."),
     ],

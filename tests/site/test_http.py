@@ -183,7 +183,10 @@ def test_a_long_form_is_a_413_before_it_is_parsed(api, iris):
     body = "X1=" + "%" * 2**20
     response = api.post("/predict", body, content_type="application/x-www-form-urlencoded")
     assert response.status_code == 413
-    assert response.json() == {"detail": "The body is larger than the limit of 1,048,576 bytes."}
+    assert response.json() == {
+        "detail": "A URL-encoded form has at most 1,048,576 bytes. Send JSON with the header "
+        "'Content-Type: application/json', or a form as multipart/form-data."
+    }
 
 
 CHUNKS = {"Content-Type": "application/json", "Transfer-Encoding": "chunked"}

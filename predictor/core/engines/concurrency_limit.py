@@ -28,7 +28,9 @@ class ConcurrencyLimit:
 
     def __enter__(self) -> None:
         if not self._places.acquire(blocking=False):
-            raise Busy(f"{self._max_requests} requests are run, or wait, already.")
+            raise Busy(
+                f"{self._max_requests} slow requests run or wait already. Try again in a moment."
+            )
 
     def __exit__(self, *_exc: object) -> None:
         self._places.release()

@@ -18,6 +18,7 @@ for (const input of document.querySelectorAll('input[name="due_at"]')) {
   for (const text of input.parentElement.querySelectorAll("label, .help-block")) {
     text.textContent = text.textContent.replace("UTC", zone);
   }
+  input.value = input.defaultValue; // Firefox restores a typed value when it reloads the page
   const saved = input.value;
   input.value = toLocal(saved);
   const shown = input.value;

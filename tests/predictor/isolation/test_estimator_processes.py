@@ -279,7 +279,7 @@ def test_one_request_more_than_may_wait_is_refused(engine, pool):
     with stopped(process_of(engine)):
         waiting = [pool.submit(predict, engine, good(float(n))) for n in range(MAX_SLOW_REQUESTS)]
         until(lambda: engine.counts.waiting[-1] == MAX_SLOW_REQUESTS, "a full queue", BOUND_S)
-        with pytest.raises(Busy, match=f"^{MAX_SLOW_REQUESTS} requests are run, or wait, already"):
+        with pytest.raises(Busy, match=f"^{MAX_SLOW_REQUESTS} slow requests run or wait already"):
             predict(engine, good(1.0))
     results = [future.result(BOUND_S) for future in waiting]
     assert results == [[n + 1.0] for n in range(MAX_SLOW_REQUESTS)]

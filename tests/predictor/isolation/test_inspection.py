@@ -368,6 +368,15 @@ def with_method(**changes):
     return write_report(engines=ENGINES | {"methods": {"predict": METHOD | changes}})
 
 
+def test_a_report_of_very_many_columns_says_so():
+    report = with_signature(columns=[COLUMN | {"name": f"x{n}"} for n in range(300_000)])
+    with pytest.raises(ArtifactError) as rejection:
+        reports.parse(report[: reports.MAX_BYTES])
+    assert str(rejection.value) == (
+        "The model has too many columns or categories: their description needs more than 16 MB."
+    )
+
+
 HUGE = "9" * 80
 # Values that no field of a report may contain, in JSON.
 HOSTILE_VALUES = {
