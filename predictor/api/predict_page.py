@@ -220,9 +220,12 @@ def build_curl(request: Request, row: Mapping[str, Any]) -> str:
 
 
 def get_form(request: Request) -> "QueryDict | None":
-    """Return the submitted form; None without a form."""
+    """Return the submitted form; None without a form, or if it cannot be parsed."""
     is_form = request.method == "POST" and is_form_media_type(request.content_type)
-    return cast("QueryDict", request.data) if is_form else None
+    try:
+        return cast("QueryDict", request.data) if is_form else None
+    except APIException:  # the response reports it, or an earlier error
+        return None
 
 
 def _as_in_json(value: Any) -> Any:

@@ -159,6 +159,13 @@ def post_raw(api, text, address="/predict"):
     return api.post(address, text, content_type="application/json", **BROWSER)
 
 
+@pytest.mark.parametrize("address", ["/predict", "/predict/table"])
+def test_a_form_that_cannot_be_parsed_is_refused_on_a_page(api, iris, address):
+    for query in ("", "?why=1"):
+        response = api.post(address + query, "--b", content_type="multipart/form-data", **BROWSER)
+        assert (query, response.status_code) == (query, 400)
+
+
 def test_a_deeply_nested_row_is_refused_on_a_page(api, iris):
     for depth in (100, 500, 900, 1000):
         response = post_raw(api, '{"X1": ' + "[" * depth + "]" * depth + ', "X2": 1}')
