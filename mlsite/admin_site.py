@@ -1,19 +1,24 @@
-"""The admin of the site. A list whose query the database refuses is no server error."""
+"""The admin of the site: lookups, keys and actions that Django does not check are no server error."""
 
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import SEARCH_VAR, ChangeList, ChangeListSearchForm
-from django.core.exceptions import BadRequest
+from django.core.exceptions import BadRequest, ValidationError
 from django.core.validators import MaxLengthValidator
 from django.db import DatabaseError
-from django.http import HttpRequest, HttpResponse
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
 
 from mlsite.database import why_unavailable
 
 # SQLite refuses more than 1,000 words in a search.
 MAX_SEARCH_LENGTH = 200
+
+# Errors of Django and the database about the value of a lookup, such as a range with one end.
+LOOKUP_ERRORS = (ValueError, OverflowError, IndexError, NotImplementedError, DatabaseError)
 
 
 class SearchForm(ChangeListSearchForm):
@@ -34,22 +39,46 @@ class CheckedList(ChangeList):
         """Read the rows. Django itself checks the lookups only while it builds the query."""
         try:
             super().get_results(request)
-        except (ValueError, OverflowError, DatabaseError) as exc:
+        except LOOKUP_ERRORS as exc:
             if not self.get_filters_params() or why_unavailable(exc):
                 raise
             raise IncorrectLookupParameters from exc
 
 
+class CheckedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # no generic at run time
+    """Admin of a model whose lists and actions check the values that Django does not check."""
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:  # noqa: ARG002 - Django's signature
+        """Return the class of the list."""
+        return CheckedList
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Any | None:
+        """Return the row; by its primary key also if the parameter _to_field is empty."""
+        return super().get_object(request, object_id, from_field or None)
+
+    def response_action(
+        self, request: HttpRequest, queryset: QuerySet[Any], *args: Any
+    ) -> HttpResponse | None:
+        """Run an action for the selected rows."""
+        try:
+            for key in request.POST.getlist(ACTION_CHECKBOX_NAME):
+                self.opts.pk.to_python(key)
+        except ValidationError as exc:
+            raise BadRequest from exc
+        return super().response_action(request, queryset, *args)
+
+
 class AdminSite(admin.AdminSite):
-    """Django's admin with checked lists."""
+    """Django's admin with checked lists and actions, also for the models of other packages."""
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
-        """Register models; their list is a checked list, also in the admins of other apps."""
-        options["get_changelist"] = lambda *_args, **_kwargs: CheckedList
-        super().register(model_or_iterable, admin_class, **options)
+        """Register models with a class that extends their own."""
+        own = admin_class or admin.ModelAdmin
+        checked = type(own.__name__, (CheckedAdmin, own), {"__module__": own.__module__})
+        super().register(model_or_iterable, checked, **options)
 
-    def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
-        """Answer a search for related rows."""
-        if len(request.GET.get("term", "")) > MAX_SEARCH_LENGTH:
-            raise BadRequest
-        return super().autocomplete_view(request)
+    def autocomplete_view(self, request: HttpRequest) -> HttpResponse:  # noqa: ARG002 - Django's signature
+        """Raise a 404: no admin of the site has `autocomplete_fields`."""
+        raise Http404

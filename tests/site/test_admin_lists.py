@@ -45,10 +45,12 @@ def test_a_time_that_no_query_takes_leads_to_the_list(admin_client, name, lookup
     "lookup",
     [
         pytest.param({"title__regex": "("}, id="expression"),
+        pytest.param({"id__contained_by": "1"}, id="lookup of PostgreSQL"),
+        pytest.param({"title__range": "a"}, id="range"),
         pytest.param({"title__contains": 50_001 * "a"}, id="long text"),
     ],
 )
-def test_a_text_that_the_database_refuses_leads_to_the_list(admin_client, lookup):
+def test_a_lookup_that_the_database_refuses_leads_to_the_list(admin_client, lookup):
     Task.objects.create(title="a")
     answer = admin_client.get("/admin/tasks/task/", lookup)
     assert (answer.status_code, answer["Location"]) == (302, "/admin/tasks/task/?e=1")
@@ -62,12 +64,22 @@ def test_a_long_search_is_an_error_on_the_list(admin_client, name):
     assert "A search takes at most 200 characters; this one has 202." in page
 
 
-def test_a_long_search_for_related_rows_is_a_bad_request(admin_client):
-    query = {"app_label": "mlsite", "model_name": "token", "field_name": "user"}
-    url = reverse("admin:autocomplete")
-    found = admin_client.get(url, query | {"term": "admin"}).json()["results"]
-    assert [user["text"] for user in found] == ["admin"]
-    assert admin_client.get(url, query | {"term": LONG_SEARCH}).status_code == 400
+def test_an_action_for_a_row_that_cannot_exist_is_a_bad_request(admin_client):
+    admin_client.raise_request_exception = False
+    Task.objects.create(title="a")
+    for key in ("x", "9" * 30):
+        form = {"action": "mark_done", "_selected_action": key}
+        assert admin_client.post("/admin/tasks/task/", form).status_code == 400
+
+
+def test_an_empty_name_of_a_field_is_the_primary_key(admin_client):
+    task = Task.objects.create(title="a")
+    assert admin_client.get(f"/admin/tasks/task/{task.pk}/change/?_to_field=").status_code == 200
+
+
+def test_there_is_no_search_for_related_rows(admin_client):
+    query = {"app_label": "auth", "model_name": "group", "field_name": "user", "term": "a"}
+    assert admin_client.get("/admin/autocomplete/", query).status_code == 404
 
 
 def test_a_missing_table_is_no_fault_of_the_query(admin_client):
