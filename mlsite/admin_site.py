@@ -1,4 +1,4 @@
-"""The admin of the site: lookups, keys and actions that Django does not check are no server error."""
+"""The admin of the site, which checks the lookups and keys that Django does not check."""
 
 from typing import Any
 
@@ -26,12 +26,12 @@ class SearchForm(ChangeListSearchForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        message = "A search takes at most %(limit_value)d characters; this one has %(show_value)d."
+        message = "A search takes at most %(limit_value)d characters; got %(show_value)d."
         self.fields[SEARCH_VAR].validators.append(MaxLengthValidator(MAX_SEARCH_LENGTH, message))
 
 
 class CheckedList(ChangeList):
-    """A list that treats lookups like other invalid ones if they fail only in the query."""
+    """A list that treats a lookup that fails only in the query like other invalid lookups."""
 
     search_form_class = SearchForm
 
