@@ -1,9 +1,10 @@
-"""The site as a Django app: its models are tokens and failed logins."""
+"""The site as a Django app: its models are tokens and failed logins; and its admin."""
 
 from typing import Any
 
 from django.apps import AppConfig
 from django.conf import settings
+from django.contrib.admin import apps
 from django.core import checks
 
 
@@ -11,11 +12,19 @@ class SiteConfig(AppConfig):
     """App of the tokens and the failed logins."""
 
     name = "mlsite"
+    default = True
     verbose_name = "Access"
 
     def ready(self) -> None:
         """Register the system check."""
         checks.register(check_fast_path)
+
+
+class AdminConfig(apps.AdminConfig):
+    """Django's admin with the site's own class."""
+
+    default = False
+    default_site = "mlsite.admin_site.AdminSite"
 
 
 def check_fast_path(**_kwargs: Any) -> list[checks.CheckMessage]:

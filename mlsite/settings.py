@@ -150,7 +150,7 @@ if not SECRET_KEY:
 
 INSTALLED_APPS = [
     "mlsite",  # first: its templates precede those of the other apps
-    "django.contrib.admin",
+    "mlsite.apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

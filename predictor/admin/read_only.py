@@ -65,6 +65,9 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # no generic a
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         """Show a row with its buttons."""
+        # Django would add a row if the form states _saveasnew and the user may add rows.
+        if request.method == "POST" and not self.has_change_permission(request):
+            raise PermissionDenied
         row = self.get_object(request, object_id)
         buttons = self.buttons(request, row) if row and may_manage(request) else []
         context = (extra_context or {}) | {"buttons": buttons}

@@ -8,13 +8,14 @@ from textwrap import shorten
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 
 from predictor.core.coercion import INTEGER, NUMBER
 from predictor.core.compiler.row_generator import random_rows, random_values, replace_unused
 from predictor.core.engines import EstimatorEngine
 from predictor.core.engines.result_validation import InvalidResult, check_results
 from predictor.core.errors import ArtifactError, InvalidInput
-from predictor.core.lazy_frame import slice_rows
+from predictor.core.lazy_frame import materialize, slice_rows
 from predictor.core.response_values import ESTIMATOR_ONLY, to_array
 from predictor.core.served_methods import find_failures
 from predictor.core.signature import Signature
@@ -81,10 +82,10 @@ def run_trial(estimator: Any, signature: Signature) -> tuple[Signature, list[str
     for pair in (*zip(first, second, strict=True), (earliest, first[0])):
         random_methods |= _find_differences(*pair)
     if required := random_methods - OPTIONAL_METHODS:
-        raise ArtifactError(
-            "The model in the file cannot be served. "
-            f"{min(required)} returns different results for the same row."
-        )
+        reason = f"{min(required)} returns different results for the same row."
+        if _changes_rows(estimator, signature):
+            reason = "It changes the rows that it is given. Fit it with copy=True in its steps."
+        raise ArtifactError(f"The model in the file cannot be served. {reason}")
     for X, results in zip(requests, first, strict=True):
         if X.shape[0] > 1 and not _is_complete(signature, results):
             _check_rejection(estimator, signature, X)
@@ -217,6 +218,19 @@ def _find_differences(first: Results, second: Results) -> set[str]:
         except Unequal:
             different.add(name)
     return different
+
+
+def _changes_rows(estimator: Any, signature: Signature) -> bool:
+    """Return whether the estimator writes its own results into the rows."""
+    X = materialize(random_rows(signature, N_ROWS, np.random.default_rng(SEED)))
+    before = _to_text(X)
+    _run(estimator, signature, X)
+    return not np.array_equal(before, _to_text(X))
+
+
+def _to_text(X: Any) -> Any:
+    """Return the values of rows as text, so that missing values are equal."""
+    return np.asarray(X.data if sparse.issparse(X) else X).astype(str)
 
 
 def _is_complete(signature: Signature, results: Results) -> bool:

@@ -273,6 +273,11 @@ def test_only_the_description_of_a_model_is_edited(admin_client, three):
     assert (model.name, model.description) == ("iris", "Flowers.")
 
 
+def test_a_version_is_not_saved_as_a_new_one(admin_client, pk):
+    url = f"{VERSIONS}{pk[1]}/change/"
+    assert admin_client.post(url, {"_saveasnew": "1"}).status_code == 403
+
+
 def test_the_record_is_read_only(admin_client, three):
     text = page(admin_client, EVENTS)
     assert "Promotion" in text

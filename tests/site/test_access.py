@@ -148,7 +148,7 @@ ADMIN = {
     "admin/logout/": row("/admin/logout/", "admin", POST=302),
     "admin/<app_label>/": row("/admin/tasks/", "hidden", GET=200, ANY=200),
     "admin/<url>": row("/admin/nothing/", "admin", GET=404, ANY=404, OPTIONS=404),
-    "admin/autocomplete/": row("/admin/autocomplete/", "admin", GET=403),
+    "admin/autocomplete/": row("/admin/autocomplete/", "admin", GET=404, ANY=404, OPTIONS=404),
     "admin/jsi18n/": row("/admin/jsi18n/", "admin", GET=200),
     "admin/password_change/": row(
         "/admin/password_change/", "everybody", GET=302, ANY=302, OPTIONS=302, TRACE=405

@@ -3,11 +3,13 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.sparse import csr_array, issparse
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.neural_network import BernoulliRBM
-from sklearn.preprocessing import FunctionTransformer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from predictor.core.errors import ArtifactError
 from predictor.core.signature_inference import infer_signature
@@ -142,4 +144,16 @@ def test_the_message_names_the_method():
     assert str(refusal.value) == (
         "The model in the file cannot be served. "
         "predict returns different results for the same row."
+    )
+
+
+@pytest.mark.parametrize("sample", [X, pd.DataFrame(X, columns=["a", "b"]), csr_array(X)])
+def test_a_model_that_changes_its_rows_is_rejected_with_advice(sample):
+    scaler = StandardScaler(copy=False, with_mean=not issparse(sample))
+    estimator = make_pipeline(scaler, LogisticRegression()).fit(sample.copy(), LABELS)
+    with pytest.raises(ArtifactError) as refusal:
+        run_trial(estimator, infer_signature(estimator, sample=sample))
+    assert str(refusal.value) == (
+        "The model in the file cannot be served. It changes the rows that it is given. "
+        "Fit it with copy=True in its steps."
     )
