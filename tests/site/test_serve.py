@@ -1,5 +1,6 @@
 """`manage.py serve`: start, messages, rejected options, and shutdown."""
 
+import errno
 import json
 import os
 import resource
@@ -263,3 +264,22 @@ def test_workers_are_always_replaced_only_with_a_verified_granian(
     respawning.respawn_always(server, tmp_path)
     assert isinstance(server.respawned_wrks, respawning.RespawnTimes) is verified
     assert [record.levelname for record in caplog.records] == ([] if verified else ["WARNING"])
+
+
+def test_a_worker_is_replaced_as_soon_as_the_system_allows_a_process(monkeypatch, caplog, tmp_path):
+    refusals = iter([OSError(errno.EAGAIN, "Resource temporarily unavailable")] * 2)
+    fork = os.fork
+
+    def try_to_fork():
+        if refusal := next(refusals, None):
+            raise refusal
+        return fork()
+
+    monkeypatch.setattr(os, "fork", try_to_fork)
+    monkeypatch.setattr(respawning, "INTERVAL_S", 0)
+    server = SimpleNamespace(interrupt_signal=False)
+    respawning.RespawnTimes(server, tmp_path)[0] = 1.0
+    assert [record.getMessage() for record in caplog.records] == [
+        "Worker 1 is replaced.",
+        *["No worker can be started: Resource temporarily unavailable."] * 2,
+    ]
