@@ -31,12 +31,12 @@ from mlsite.server.parent import listen
 from predictor.core import save
 from predictor.core.engines.concurrency_limit import MAX_SLOW_REQUESTS
 from predictor.core.errors import ArtifactError, Busy, EstimatorFailed, InvalidInput
-from predictor.isolation import messages, packing, seccomp, supervisor_client
+from predictor.isolation import messages, packing, sandbox, seccomp, supervisor_client
 from predictor.isolation.job import Job
 from predictor.isolation.supervisor import MAX_DEATHS, NO_RESOURCES
 from tests.predictor.isolation.faults import CODES, PREDICT, RESULTS, faulty, good
 from tests.predictor.isolation.processes import forked, outcome, refuse
-from tests.serving import ROOT, until
+from tests.serving import ROOT, children, until
 
 BOUND_S = 60
 
@@ -554,6 +554,17 @@ def test_a_fork_that_fails_refuses_its_request_only(artifact, options):
         [NO_RESOURCES] * 4,
         True,
     ]
+
+
+def test_a_job_whose_own_process_ends_is_no_fault_of_the_file(pool, engine, supervisor, tmp_path):
+    predict(engine, good(1.0))
+    pid = supervisor._owned.process.pid
+    others = {*children(pid)}
+    training = pool.submit(sandbox.train, "iris", tmp_path)
+    (job,) = until(lambda: {*children(pid)} - others, "the process of the job", BOUND_S)
+    os.kill(job, signal.SIGKILL)
+    with pytest.raises(Busy, match="Training the model was interrupted"):
+        training.result(BOUND_S)
 
 
 def test_a_fork_has_a_supervisor_of_its_own_which_does_not_outlive_it(engine, supervisor):
