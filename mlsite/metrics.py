@@ -3,6 +3,7 @@
 import logging
 import os
 import re
+import sys
 import tempfile
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 from rest_framework.request import Request
 
 from mlsite.views import TextView
+from predictor.runtime.metrics import Space
 
 log = logging.getLogger(__name__)
 
@@ -23,8 +25,9 @@ DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
 # Kinds of the metrics, with the modes of gauges: the files of a process are named after them.
 KINDS = ("counter", "histogram", "gauge_livesum", "gauge_liveall")
 
-# Space for about 3,000 series of each kind.
+# Space for about 3,000 series of each kind. A new series needs less than the free space.
 RESERVED_BYTES = 2**19
+FREE_BYTES = 2**14
 
 
 class Metrics(TextView):
@@ -55,23 +58,42 @@ def reserve_space() -> None:
     prometheus-client maps sparse files into memory, which it makes at the first value of each kind.
     A write to a page without space would kill the process with SIGBUS. It uses files that exist.
     """
-    directory = os.environ.get(DIRECTORY)
-    if not directory:
-        return
-    for kind in KINDS:
-        path = Path(directory, f"{kind}_{os.getpid()}.db")
+    files = _list_files()
+    for path in files:
         try:
             _make_file(path)
         except OSError as exc:
             log.warning("No space for metrics in %s: %s.", path.parent, exc.strerror)
             path.unlink()
             path.symlink_to(_make_file(Path(tempfile.gettempdir(), path.name)))
+    Space.is_free = staticmethod(lambda: all(map(has_space, files)))
+
+
+def _list_files() -> list[Path]:
+    directory = os.environ.get(DIRECTORY)
+    return [Path(directory, f"{kind}_{os.getpid()}.db") for kind in KINDS] if directory else []
 
 
 def _make_file(path: Path) -> Path:
     with path.open("ab") as file:
         os.posix_fallocate(file.fileno(), 0, RESERVED_BYTES)
     return path
+
+
+def has_space(path: Path) -> bool:
+    """Return whether a file has space for a new series. Reserve it if necessary.
+
+    prometheus-client doubles a file that is full, so it never needs more than twice the used space.
+    """
+    try:
+        with path.open("r+b") as file:
+            used_bytes = int.from_bytes(file.read(4), sys.byteorder)
+            needed_bytes = 2 * (used_bytes + FREE_BYTES)
+            if os.fstat(file.fileno()).st_size < needed_bytes:
+                os.posix_fallocate(file.fileno(), 0, needed_bytes)
+    except OSError:
+        return False
+    return True
 
 
 def forget_dead_processes(directory: Path) -> None:

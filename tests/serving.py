@@ -74,10 +74,11 @@ def is_supervisor(pid):
 class Site:
     """`manage.py serve` in a process group of its own: as a user starts it, or a quicker way.
 
-    The quicker way is preloaded, and hashes passwords quickly.
+    The quicker way is preloaded, and hashes passwords quickly. It has no prefix, which is a program
+    that starts the site.
     """
 
-    def __init__(self, home, *arguments, preloaded=True, **variables):
+    def __init__(self, home, *arguments, preloaded=True, prefix=(), **variables):
         self.home = home
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -89,7 +90,7 @@ class Site:
             return
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, *command],
+                [*prefix, sys.executable, *command],
                 cwd=ROOT,
                 env=environment(home, **variables),
                 stdout=log,

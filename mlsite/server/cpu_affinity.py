@@ -119,9 +119,10 @@ class Core:
         before, own_before = core_times(), time.process_time()
         while True:
             time.sleep(PERIOD_S + random.uniform(-JITTER_S, JITTER_S))  # noqa: S311 - no secret
-            after, own_after = core_times(), time.process_time()
-            self.take(self.better(before, after, own_after - own_before))
-            before, own_before = after, own_after
+            with suppress(OSError):  # no descriptor is free
+                after, own_after = core_times(), time.process_time()
+                self.take(self.better(before, after, own_after - own_before))
+                before, own_before = after, own_after
 
     def better(
         self, before: Mapping[int, "Times"], after: Mapping[int, "Times"], own_s: float

@@ -1,5 +1,6 @@
 """Parent of the server and of the supervisor of estimator processes. It has no threads."""
 
+import logging
 import os
 import signal
 import socket
@@ -12,11 +13,13 @@ from pathlib import Path
 from predictor.isolation.confinement import end_with
 from predictor.isolation.supervisor_client import OwnedSupervisor
 
+log = logging.getLogger(__name__)
+
 # Time between two starts of a supervisor, and between two signals to a server that must end.
 INTERVAL_S = 1
 
 ENDING = {signal.SIGTERM, signal.SIGINT}
-SIGNALS = {*ENDING, signal.SIGCHLD}
+SIGNALS = {*ENDING, signal.SIGCHLD, signal.SIGALRM}
 
 
 def listen(path: Path) -> socket.socket:
@@ -58,7 +61,11 @@ def run(serve: Callable[[], None], listener: socket.socket) -> int:
             if supervisor.has_ended():
                 supervisor.close()
                 time.sleep(max(0, started_at + INTERVAL_S - time.monotonic()))
-                supervisor, started_at = OwnedSupervisor(listener), time.monotonic()
+                try:
+                    supervisor, started_at = OwnedSupervisor(listener), time.monotonic()
+                except OSError as exc:
+                    log.error("No supervisor can be started: %s.", exc.strerror)  # noqa: TRY400 - the reason is complete
+                    signal.alarm(INTERVAL_S)  # wakes this loop for another attempt
         return 1 if server.exitcode else 0
     finally:
         supervisor.close()

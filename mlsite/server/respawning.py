@@ -4,13 +4,14 @@ Granian replaces a crashed worker, but ends the server if the new one dies withi
 might never start. A request that crashes a worker, sent twice, would so end the service. Here only
 a worker that dies before it has loaded the application counts as one that cannot start.
 
-Granian has no documented hook for this: `respawned_wrks` and `wrks` are attributes of its server,
-verified with the versions below. With any other version, or with RESPAWN_ALWAYS=false, Granian's
-own rule applies.
+Granian has no documented hook for this: `respawned_wrks`, `wrks` and `interrupt_signal` are
+attributes of its server, verified with the versions below. With any other version, or with
+RESPAWN_ALWAYS=false, Granian's own rule applies.
 """
 
 import logging
 import os
+import time
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,9 @@ from typing import Any
 from granian.server import MPServer
 
 VERIFIED_VERSIONS = ("2.8.7",)
+
+# Time between two attempts to replace a worker.
+INTERVAL_S = 1
 
 log = logging.getLogger(__name__)
 
@@ -65,4 +69,19 @@ class RespawnTimes(dict[int, float]):
 
     def __setitem__(self, number: int, time_s: float) -> None:
         log.error("Worker %s is replaced.", number + 1)
+        while not can_fork() and not self.server.interrupt_signal:
+            time.sleep(INTERVAL_S)
         super().__setitem__(number, time_s)
+
+
+def can_fork() -> bool:
+    """Return whether the system allows another process. If not, Granian would end at its fork."""
+    try:
+        pid = os.fork()
+    except OSError as exc:
+        log.error("No worker can be started: %s.", exc.strerror)  # noqa: TRY400 - the reason is complete
+        return False
+    if not pid:
+        os._exit(0)
+    os.waitpid(pid, 0)
+    return True

@@ -4,6 +4,7 @@ import resource
 from pathlib import Path
 
 from django.conf import settings
+from django.core.management.base import CommandError
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
@@ -15,14 +16,18 @@ from mlsite.server.respawning import respawn_always
 # so that they never keep the others from a thread. Granian starts them as they are needed.
 THREADS = 448
 
-# Open connections of each worker. Further connections wait until one is closed.
+# Open connections of each worker, if the limit of descriptors allows it. Further connections wait
+# until one is closed.
 CONNECTIONS = 1024
 
 # Longest head of a request: its first line and its headers. nginx passes on as much.
 MAX_HEAD_BYTES = 2**15
 
-# Descriptors of each worker: its connections, those to estimator processes, and files.
-DESCRIPTORS = 4096
+# Descriptors of each worker for its modules, models and metrics, and for each connection: its
+# socket, two files of the database, and the socket of an estimator process.
+OWN_DESCRIPTORS, DESCRIPTORS_EACH = 128, 4
+DESCRIPTORS = OWN_DESCRIPTORS + DESCRIPTORS_EACH * CONNECTIONS
+MIN_DESCRIPTORS = 256
 
 # Time for running requests to finish after SIGTERM.
 GRACE_S = 30
@@ -53,7 +58,7 @@ def make_server(host: str, port: int, workers: int, scratch: Path) -> MPServer:
         http1_settings=HTTP1Settings(max_buffer_size=MAX_HEAD_BYTES),
         workers=workers,
         blocking_threads=THREADS,
-        backpressure=CONNECTIONS,
+        backpressure=max_connections(),
         respawn_failed_workers=True,
         workers_kill_timeout=GRACE_S,
         log_level=LogLevels.error,
@@ -65,8 +70,30 @@ def make_server(host: str, port: int, workers: int, scratch: Path) -> MPServer:
 
 
 def raise_descriptor_limit() -> None:
-    """Let this process and its forks open DESCRIPTORS, as far as the hard limit allows it."""
+    """Let this process and its forks open DESCRIPTORS, as far as the hard limit allows it.
+
+    Raises
+    ------
+    CommandError
+        The limit is too low to serve.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = DESCRIPTORS if hard == resource.RLIM_INFINITY else min(DESCRIPTORS, hard)
+    if wanted < MIN_DESCRIPTORS:
+        raise CommandError(
+            f"A process may open {hard} files here; the site needs at least {MIN_DESCRIPTORS}. "
+            "Raise the hard limit of open files (`ulimit -Hn`; LimitNOFILE= of systemd)."
+        )
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def max_connections() -> int:
+    """Return the number of connections for which the limit of descriptors of a worker suffices.
+
+    Without a descriptor for a new connection, a server refuses it, or tries again all the time.
+    """
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY:
+        return CONNECTIONS
+    return min(CONNECTIONS, (soft - OWN_DESCRIPTORS) // DESCRIPTORS_EACH)

@@ -155,6 +155,8 @@ class EstimatorProcess:
         data, descriptors, _, _ = socket.recv_fds(self._connections, 1, 1)
         if not data:
             os._exit(0)  # the supervisor has ended
+        if not descriptors:  # this process may not have as many
+            return
         connection = socket.socket(fileno=descriptors[0])
         self._open.add(connection)
         self._selector.register(connection, selectors.EVENT_READ)

@@ -7,8 +7,9 @@ import os
 import signal
 import tempfile
 from dataclasses import replace
+from typing import IO
 
-from predictor.core.errors import ArtifactError
+from predictor.core.errors import ArtifactError, Busy
 from predictor.isolation import messages, reports
 from predictor.isolation.evaluation_report import to_plain
 from predictor.isolation.job import (
@@ -37,6 +38,8 @@ def run_in_supervisor(job: Job) -> Outcome:
     ------
     ArtifactError
         The job takes too long.
+    Busy
+        The process of the job, which does not read the files, cannot start or ends.
     """
     with tempfile.TemporaryFile() as errors:
         with get_supervisor().start_job(replace(job, errors=errors.fileno())) as connection:
@@ -45,17 +48,23 @@ def run_in_supervisor(job: Job) -> Outcome:
                 outcome = Outcome(**messages.receive(connection).header)
             except messages.TIMEOUTS as exc:
                 raise _too_slow(job.steps[0], job.time_s) from exc
-            except ConnectionError:
-                outcome = Outcome(job.steps[0], 1)
+            except ConnectionError as exc:
+                log.error("The %s of a model has ended: %s", job.steps[0], _read_end(errors))  # noqa: TRY400 - the reason is complete
+                raise Busy(f"{ACTIONS[job.steps[0]]} was interrupted. Try again.") from exc
         if outcome.exit_code not in (0, REJECTED):
-            errors.seek(-min(MAX_LOGGED_BYTES, errors.seek(0, os.SEEK_END)), os.SEEK_END)
             log.error(
                 "The %s of a model ended with exit code %s: %s",
                 outcome.failed_step,
                 outcome.exit_code,
-                messages.printable(errors.read().decode(errors="replace")),
+                _read_end(errors),
             )
     return outcome
+
+
+def _read_end(errors: IO[bytes]) -> str:
+    """Return the end of the standard error of a job, without control characters."""
+    errors.seek(-min(MAX_LOGGED_BYTES, errors.seek(0, os.SEEK_END)), os.SEEK_END)
+    return messages.printable(errors.read().decode(errors="replace"))
 
 
 def parse_result(outcome: Outcome, report: bytes, compiled: io.BufferedRandom) -> Inspection:

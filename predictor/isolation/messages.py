@@ -4,6 +4,7 @@ A message is a prefix, the header, and the arrays. Every part starts at a multip
 so that the receiver can use the arrays where they lie.
 """
 
+import errno
 import math
 import os
 import socket
@@ -137,14 +138,28 @@ def receive(
 
 
 def receive_with_descriptors(connection: socket.socket, most: int) -> tuple[Message, list[int]]:
-    """Receive one message, and the descriptors that came with it. The caller must close them."""
-    first, descriptors, _, _ = socket.recv_fds(connection, CHUNK_BYTES, most)
+    """Receive one message, and the descriptors that came with it. The caller must close them.
+
+    Raises
+    ------
+    OSError
+        This process may not have as many descriptors. For other errors, see `receive`.
+    """
+    first, descriptors, flags, _ = socket.recv_fds(connection, CHUNK_BYTES, most)
     try:
-        return _receive_rest(connection, first, MAX_BYTES, MAX_BYTES, math.inf), descriptors
+        message = _receive_rest(connection, first, MAX_BYTES, MAX_BYTES, math.inf)
     except BaseException:
-        for descriptor in descriptors:
-            os.close(descriptor)
+        _close(descriptors)
         raise
+    if flags & socket.MSG_CTRUNC:
+        _close(descriptors)
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+    return message, descriptors
+
+
+def _close(descriptors: Sequence[int]) -> None:
+    for descriptor in descriptors:
+        os.close(descriptor)
 
 
 def _receive_rest(

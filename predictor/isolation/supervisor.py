@@ -17,7 +17,8 @@ import sys
 import time
 from argparse import ArgumentParser
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
@@ -43,8 +44,15 @@ JOB = "predictor.isolation.run_job"
 MAX_DEATHS, DEATHS_S = 5, 60
 OUT_OF_SERVICE = f"Its estimator process ended {MAX_DEATHS} times within {DEATHS_S} seconds."
 
+# Sent if the operating system refuses a process or a descriptor.
+NO_RESOURCES = "The server cannot start another process now. Try again in a moment."
+
 # Time in which a worker must send or take the rest of a message.
 TRANSFER_S = 5
+
+
+class NoResourcesError(Exception):
+    """The operating system refuses a process or a descriptor."""
 
 
 @dataclass
@@ -67,6 +75,7 @@ class Supervisor:
         self._jobs: set[int] = set()
         self._deaths: dict[str, deque[float]] = {}
         self._selector = selectors.DefaultSelector()
+        self._spare = os.open(os.devnull, os.O_RDONLY)
 
     def serve(self, owner: socket.socket, listener: socket.socket | None) -> None:
         """Handle requests until the owner ends."""
@@ -80,7 +89,7 @@ class Supervisor:
                 connection = key.fileobj
                 assert isinstance(connection, socket.socket)  # noqa: S101 - only sockets are registered
                 if key.data == "listener":
-                    self._add(connection.accept()[0])
+                    self._accept(connection)
                 elif key.data == "children":
                     connection.recv(2**16)  # one byte for each signal
                 elif not self._handle(connection):
@@ -89,6 +98,16 @@ class Supervisor:
                     if connection is owner:
                         return
             self._reap()
+
+    def _accept(self, listener: socket.socket) -> None:
+        """Accept a worker. If no descriptor is left for it, close its connection."""
+        try:
+            self._add(listener.accept()[0])
+        except OSError as exc:
+            log.error("No connection is accepted: %s.", exc.strerror)  # noqa: TRY400 - the reason is complete
+            os.close(self._spare)
+            listener.accept()[0].close()
+            self._spare = os.open(os.devnull, os.O_RDONLY)
 
     def _add(self, connection: socket.socket) -> None:
         messages.limit_waits(connection, TRANSFER_S)
@@ -108,8 +127,19 @@ class Supervisor:
         descriptors: list[int] = []
         try:
             message, descriptors = messages.receive_with_descriptors(connection, len(FILES))
-            request = message.header
             self._reap()
+            self._answer(connection, message.header, descriptors)
+        except (OSError, messages.MalformedMessage):
+            return False
+        finally:
+            for descriptor in descriptors:
+                os.close(descriptor)
+        return True
+
+    def _answer(
+        self, connection: socket.socket, request: dict[str, Any], descriptors: Sequence[int]
+    ) -> None:
+        try:
             if "kill" in request:
                 self._kill(request["kill"])
                 messages.send(connection, messages.dump({}))
@@ -117,17 +147,15 @@ class Supervisor:
                 self._start_job(connection, request["job"], request["files"], descriptors)
             else:
                 self._open(connection, request, descriptors[0])
-        except (ConnectionError, *messages.TIMEOUTS, messages.MalformedMessage):
-            return False
-        finally:
-            for descriptor in descriptors:
-                os.close(descriptor)
-        return True
+        except NoResourcesError as exc:
+            log.error("No process is started: %s.", exc)  # noqa: TRY400 - the reason is complete
+            messages.send(connection, messages.dump({"busy": NO_RESOURCES}))
 
     def _open(self, connection: socket.socket, request: dict[str, Any], artifact: int) -> None:
         """Send a socket of the version's process, which is started if necessary."""
         key = repr(sorted(request.items()))
-        own, theirs = messages.pair()
+        with resources():
+            own, theirs = messages.pair()
         with own, theirs:
             messages.limit_waits(theirs, TRANSFER_S)  # a confined process may not do it
             reply: dict[str, Any] = {"error": OUT_OF_SERVICE}
@@ -167,7 +195,8 @@ class Supervisor:
     ) -> None:
         """Start the process of a job, and send the socket on which it sends its outcome."""
         job = Job(**fields | dict(zip(files, descriptors, strict=True)))
-        own, theirs = messages.pair()
+        with resources():
+            own, theirs = messages.pair()
         with own, theirs:
             optional = [*boosters.find_compiler_versions(), *list_modules(job.trusted)]
             self._jobs.add(_fork(JOB, optional, job, theirs))
@@ -175,7 +204,8 @@ class Supervisor:
 
     def _start(self, key: str, request: dict[str, Any], artifact: int) -> Child:
         options = Options(**request)
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with resources():
+            ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             optional = [*options.packages, *list_modules(options.trusted)]
             pid = _fork(ESTIMATOR_PROCESS, optional, options, artifact, theirs)
@@ -206,6 +236,15 @@ class Supervisor:
                 log.error("Estimator process %s ended with %s.", pid, how)
 
 
+@contextmanager
+def resources() -> Iterator[None]:
+    """Raise NoResourcesError if a call that needs resources of the operating system fails."""
+    try:
+        yield
+    except OSError as exc:
+        raise NoResourcesError(exc.strerror) from exc
+
+
 def _fork(module: str, optional: Sequence[str], *arguments: Any) -> int:
     """Run the `main` of a module in a fork, and return its process id.
 
@@ -216,7 +255,8 @@ def _fork(module: str, optional: Sequence[str], *arguments: Any) -> int:
     gc.freeze()  # the collector would write to the pages that all processes share
     gc.enable()
     supervisor = os.getpid()
-    pid = os.fork()
+    with resources():
+        pid = os.fork()
     if not pid:
         _run_child(partial(import_module(module).main, *arguments, supervisor))
     return pid

@@ -6,7 +6,6 @@ import socket
 import subprocess
 import sys
 import threading
-from contextlib import suppress
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
@@ -87,7 +86,7 @@ class SupervisorClient:
             ended too often.
         Busy
             The process has not accepted earlier connections; other requests wait for the
-            supervisor.
+            supervisor, or it does not respond; the operating system refuses a process.
         """
         try:
             descriptor = os.open(artifact, os.O_RDONLY | os.O_CLOEXEC)
@@ -99,14 +98,17 @@ class SupervisorClient:
             os.close(descriptor)
         if "error" in reply:
             raise ArtifactError(reply["error"])
-        if "busy" in reply:
-            raise Busy(reply["busy"])
         return socket.socket(fileno=descriptors[0]), reply["pid"]
 
     def start_job(self, job: Job) -> socket.socket:
         """Start a job, and return the socket that receives its outcome.
 
         The job ends when the socket is closed.
+
+        Raises
+        ------
+        Busy
+            See `connect`.
         """
         files = job.descriptors()
         request = {"job": asdict(job), "files": list(files)}
@@ -125,20 +127,27 @@ class SupervisorClient:
     def _request(
         self, request: dict[str, Any], descriptors: list[int]
     ) -> tuple[dict[str, Any], list[int]]:
-        """Send a request, a second time if the supervisor has ended, and return the reply."""
+        """Send a request, a second time if the supervisor has ended, and return the reply.
+
+        Raises
+        ------
+        Busy
+            See `connect`.
+        """
         if not self._using.acquire(timeout=TIMEOUT_S):
             raise Busy("Too many requests wait for the supervisor of confined processes.")
         try:
             if self._pid != os.getpid():  # the connection belongs to the process that was forked
                 self._disconnect()
                 self._pid = os.getpid()
-            with suppress(ConnectionError):
+            try:
                 return self._send(request, descriptors)
-            self._disconnect()
-            return self._send(request, descriptors)
+            except ConnectionError:
+                self._disconnect()
+                return self._send(request, descriptors)
         except OSError as exc:
             self._disconnect()
-            raise ArtifactError("The supervisor of confined processes does not respond.") from exc
+            raise Busy("The supervisor of confined processes does not respond.") from exc
         finally:
             self._using.release()
 
@@ -149,6 +158,8 @@ class SupervisorClient:
             self._connection = self._open()
         messages.send(self._connection, messages.dump(request), descriptors)
         reply, descriptors = messages.receive_with_descriptors(self._connection, 1)
+        if "busy" in reply.header:
+            raise Busy(reply.header["busy"])
         return reply.header, descriptors
 
     def _open(self) -> socket.socket:

@@ -11,6 +11,7 @@ from django.db import Error as DatabaseError
 from predictor import registry
 from predictor.core.errors import ModelNotFound, PredictorError
 from predictor.models import ModelVersion
+from predictor.registry import storage
 
 
 class RegistryCommand(BaseCommand):
@@ -19,7 +20,8 @@ class RegistryCommand(BaseCommand):
     def execute(self, *args: Any, **options: Any) -> str | None:
         """Run the command; report expected errors as a `CommandError`."""
         try:
-            return super().execute(*args, **options)
+            with storage.longer_waits():
+                return super().execute(*args, **options)
         except ModelNotFound as exc:
             raise CommandError(f"{exc}{exc.hint}") from exc
         except PredictorError as exc:

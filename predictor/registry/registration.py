@@ -12,7 +12,7 @@ from django.db.models import Max
 
 from predictor import triggers
 from predictor.core.descriptions import describe_columns, name_classes
-from predictor.core.errors import ArtifactError, InvalidInput
+from predictor.core.errors import ArtifactError, Conflict, InvalidInput
 from predictor.core.signature import Signature
 from predictor.isolation import sandbox
 from predictor.isolation.job import Inspection
@@ -110,6 +110,8 @@ def admit(name: str, staged: Path, inspection: Inspection, origin: Origin) -> Mo
     ------
     InvalidInput
         A metric is not a finite number.
+    Conflict
+        The user was deleted during the inspection.
     """
     check_metrics(origin.metrics)
     measured = {
@@ -121,6 +123,7 @@ def admit(name: str, staged: Path, inspection: Inspection, origin: Origin) -> Mo
         if origin.upload_key and (repeated := queries.find_upload(origin.upload_key)):
             return repeated
         with transaction.atomic(durable=True):
+            _lock_user(origin.by)
             model = _model(name, origin.description, inspection.description)
             row = new_row(model, _next_number(model), staged, inspection, origin)
             directory = storage.directory(name, row.version)
@@ -217,6 +220,12 @@ def _model(name: str, description: str, own_description: str) -> RegisteredModel
         model.description = text
         model.save(update_fields=["description"])
     return model
+
+
+def _lock_user(user: "User | None") -> None:
+    """Keep the user of a registration until the end of the transaction."""
+    if user and not type(user).objects.select_for_update().filter(pk=user.pk):
+        raise Conflict(f"The user {user} was deleted during the registration.")
 
 
 def _next_number(model: RegisteredModel) -> int:

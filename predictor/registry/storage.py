@@ -3,23 +3,35 @@
 import fcntl
 import hashlib
 import json
+import logging
 import os
 import re
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from predictor import conf
 from predictor.core.engines import file_name
 from predictor.core.errors import ArtifactError, Busy
 from predictor.models import ModelVersion
 
+log = logging.getLogger(__name__)
+
 CARD = "card.json"
 LOCK = ".lock"
 STAGED = ".staged-"
+
+# Longest waits for the lock, of a request and of a command. `sync` holds it while it reads files.
+REQUEST_WAIT_S, COMMAND_WAIT_S = 5, 600
+# Time after which the log names the lock, and the time between two attempts.
+QUIET_WAIT_S, PAUSE_S = 1, 0.02
+
+_wait_s: ContextVar[float] = ContextVar("wait_s", default=REQUEST_WAIT_S)
 
 # Number of versions that all processes together inspect, compile or train at once. The limit of
 # memory in `isolation.job` is for each of them.
@@ -63,11 +75,48 @@ def numbers(name: str) -> list[int]:
 
 @contextmanager
 def locked() -> Iterator[None]:
-    """Hold the lock of MODELS_DIR, without which no process moves or removes versions."""
+    """Hold the lock of MODELS_DIR, without which no process moves or removes versions.
+
+    Raises
+    ------
+    Busy
+        Another process holds the lock all the time.
+    """
     root().mkdir(parents=True, exist_ok=True)
     with (root() / LOCK).open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        _wait_for(lock)
         yield
+
+
+def _wait_for(lock: IO[str]) -> None:
+    start = time.monotonic()
+    is_logged = False
+    while not _take(lock):
+        waited_s = time.monotonic() - start
+        if waited_s > _wait_s.get():
+            raise Busy("Another process is changing the files of models. Try again in a moment.")
+        if waited_s > QUIET_WAIT_S and not is_logged:
+            log.warning("Waiting for another process, which holds the lock %s.", root() / LOCK)
+            is_logged = True
+        time.sleep(PAUSE_S)
+
+
+def _take(lock: IO[str]) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+@contextmanager
+def longer_waits() -> Iterator[None]:
+    """Let this thread wait longer for the lock of MODELS_DIR, as a command may."""
+    token = _wait_s.set(COMMAND_WAIT_S)
+    try:
+        yield
+    finally:
+        _wait_s.reset(token)
 
 
 @contextmanager
@@ -77,7 +126,7 @@ def staging() -> Iterator[Path]:
     Raises
     ------
     Busy
-        Other processes have as many staging directories as are allowed.
+        Other processes have as many staging directories as are allowed, or hold the lock.
     ArtifactError
         A file cannot be written.
     """

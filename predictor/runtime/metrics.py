@@ -1,12 +1,16 @@
 """Prometheus metrics of predictions and models; see docs/metrics.md."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from functools import cache, cached_property
-from typing import NamedTuple
+from threading import Lock
+from typing import NamedTuple, TypeVar
 
 from prometheus_client import Counter, Gauge, Histogram, disable_created_metrics
 
 from predictor.core.model import Model
+
+Metric = TypeVar("Metric", Counter, Gauge, Histogram)
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # a series of start times
 
@@ -69,6 +73,25 @@ not_loaded = Gauge(
 )
 
 
+class Space:
+    """Space for new series. `mlsite.metrics` replaces `is_free` if the series are in files."""
+
+    is_free: Callable[[], bool] = staticmethod(lambda: True)
+    lock = Lock()
+
+
+class NoSpaceError(Exception):
+    """There is no space for another series: its values are not counted."""
+
+
+def _add(metric: Metric, *labels: str) -> Metric:
+    """Return the series of a metric with these labels, which can be new."""
+    with Space.lock:
+        if not Space.is_free():
+            raise NoSpaceError
+        return metric.labels(*labels)
+
+
 class _Answered(NamedTuple):
     """The series that a successful request adds to."""
 
@@ -77,19 +100,36 @@ class _Answered(NamedTuple):
     rows: Counter
 
 
+# An exception is not cached: the series is added as soon as there is space.
 @cache
 def _answered(name: str, version: int, protocol: str, engine: str) -> _Answered:
     labels = (name, str(version), protocol)
-    return _Answered(
-        requests.labels(*labels, "200"), seconds.labels(*labels), rows.labels(*labels, engine)
-    )
+    return _Answered(_requests(*labels, "200"), _add(seconds, *labels), _add(rows, *labels, engine))
+
+
+@cache
+def _requests(name: str, version: str, protocol: str, status: str) -> Counter:
+    return _add(requests, name, version, protocol, status)
+
+
+@cache
+def _live_version(name: str) -> Gauge:
+    return _add(live_version, name)
+
+
+@cache
+def _not_loaded(name: str) -> Gauge:
+    return _add(not_loaded, name)
 
 
 def answered(
     model: Model, protocol: str, engine: str, n_rows: int, times_s: Sequence[float]
 ) -> None:
     """Count successful requests of one kind, all their rows, and the time of each."""
-    series = _answered(model.name, model.version, protocol, engine)
+    try:
+        series = _answered(model.name, model.version, protocol, engine)
+    except NoSpaceError:
+        return
     series.requests.inc(len(times_s))
     series.rows.inc(n_rows)
     for took_s in times_s:
@@ -99,7 +139,8 @@ def answered(
 def refused(model: Model | None, protocol: str, status: int) -> None:
     """Count a rejected request; the model is None if it was not found."""
     name, version = (model.name, str(model.version)) if model else ("", "")
-    requests.labels(name, version, protocol, str(status)).inc()
+    with suppress(NoSpaceError):
+        _requests(name, version, protocol, str(status)).inc()
 
 
 class BatchMetrics:
@@ -110,24 +151,27 @@ class BatchMetrics:
 
     @cached_property
     def _joined(self) -> Histogram:
-        return joined.labels(*self._labels)
+        return _add(joined, *self._labels)
 
     @cached_property
     def _waiting(self) -> Gauge:
-        return waiting.labels(*self._labels)
+        return _add(waiting, *self._labels)
 
     def called(self, n_requests: int) -> None:
         """Record the number of requests in one call of the estimator."""
-        self._joined.observe(n_requests)
+        with suppress(NoSpaceError):
+            self._joined.observe(n_requests)
 
     def queued(self, n_requests: int) -> None:
         """Record the number of requests that wait, after each change."""
-        self._waiting.set(n_requests)
+        with suppress(NoSpaceError):
+            self._waiting.set(n_requests)
 
 
 def serving(versions: Mapping[str, int], load_errors: Collection[str]) -> None:
     """Set the live versions of this process, and the models whose live version is not loaded."""
-    for name, version in versions.items():
-        live_version.labels(name).set(version)
-    for name in {*versions, *load_errors}:
-        not_loaded.labels(name).set(name in load_errors)
+    with suppress(NoSpaceError):
+        for name, version in versions.items():
+            _live_version(name).set(version)
+        for name in {*versions, *load_errors}:
+            _not_loaded(name).set(name in load_errors)

@@ -11,6 +11,7 @@ from sklearn.neighbors import KNeighborsRegressor
 from predictor import registry
 from predictor.core.signature import Column
 from predictor.recipes import Fitted
+from predictor.runtime.metrics import Space
 from predictor.runtime.store import get_store
 from tests.predictor.fitted import register as register_fitted
 
@@ -102,6 +103,23 @@ def test_a_name_that_is_no_model_makes_no_series(api, iris, added):
     assert api.post("/models/nobody-has-this-name/predict", ROW).status_code == 404
     assert added("predictor_prediction_requests_total", **nobody) == 1
     assert b"nobody-has-this-name" not in api.get("/metrics").content
+
+
+def test_predictions_without_space_for_their_series_are_not_counted(
+    api, iris, register, monkeypatch, told
+):
+    registry.promote(register())
+    new = IRIS | {"version": "2"}
+    monkeypatch.setattr(Space, "is_free", lambda: False)
+    get_store().refresh()
+    assert api.post("/predict", ROW)["X-Model-Version"] == "2"
+    assert api.post("/predict", {"X1": "abc"}).status_code == 400
+    names = ("predictor_prediction_requests_total", "predictor_prediction_seconds_count")
+    monkeypatch.setattr(Space, "is_free", lambda: True)
+    assert told(names[0], **new, status="200") == told(names[0], **new, status="400") == 0
+    assert told(names[1], **new) == 0
+    assert api.post("/predict", ROW).status_code == 200
+    assert told(names[0], **new, status="200") == 1
 
 
 def test_a_card_is_no_prediction(api, iris, added):

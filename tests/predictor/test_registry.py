@@ -51,6 +51,14 @@ def test_a_registration_is_recorded_with_who_and_where_from(versions, staff, fit
     assert (last.by, last.why, last.to_version.version) == ("sam", "training", 4)
 
 
+def test_a_user_who_is_deleted_meanwhile_registers_nothing(versions, staff, fitted, models_dir):
+    type(staff).objects.filter(pk=staff.pk).delete()
+    with pytest.raises(Conflict, match="The user sam was deleted during the registration"):
+        register_fitted("iris", fitted, by=staff)
+    assert states() == ["ready", "ready", "ready"]
+    assert names(models_dir / "iris") == ["1", "2", "3"]
+
+
 def test_a_version_says_what_it_is(versions, models_dir):
     version = ModelVersion.objects.get(version=1)
     artifact = models_dir / "iris" / "1" / "model.skops"

@@ -1,5 +1,6 @@
 """CPU affinity: the core that each worker keeps to, and how it leaves a crowded one."""
 
+import errno
 import math
 import multiprocessing
 import os
@@ -73,10 +74,15 @@ def test_a_worker_leaves_a_core_with_all_its_threads_and_for_others(tmp_path, mo
         assert core.take([first])
         before = os.sched_getaffinity(other.native_id)
         crowd = {first: Times(0, 0), second: Times(0, 0)}
-        crowded = iter([crowd, crowd | {first: Times(1, 1)}])
-        cpu_affinity.core_times = lambda: next(
-            crowded, crowd | {first: Times(1, 1 + next(seconds))}
-        )
+        crowded = iter([crowd, {}, crowd | {first: Times(1, 1)}])
+
+        def look():
+            times = next(crowded, crowd | {first: Times(1, 1 + next(seconds))})
+            if not times:
+                raise OSError(errno.EMFILE, "Too many open files")
+            return times
+
+        cpu_affinity.core_times = look
         Thread(target=core.watch, daemon=True).start()
         while core.number == first:
             time.sleep(0.001)

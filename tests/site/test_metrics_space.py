@@ -6,8 +6,16 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from prometheus_client.mmap_dict import MmapedDict
 
 from mlsite import metrics
+from predictor.runtime.metrics import Space
+
+
+@pytest.fixture(autouse=True)
+def space(monkeypatch):
+    """The space of other tests stays unlimited."""
+    monkeypatch.setattr(Space, "is_free", Space.is_free)
 
 
 @pytest.fixture
@@ -46,3 +54,34 @@ def test_the_files_are_elsewhere_if_there_is_no_space(directories, monkeypatch):
     metrics.reserve_space()
     assert blocks(directories[0]) == blocks(directories[1])
     assert all(path.is_symlink() for path in directories[0].iterdir())
+
+
+def test_space_for_more_series_is_reserved_before_they_are_made(directories):
+    metrics.reserve_space()
+    path = directories[0] / f"counter_{os.getpid()}.db"
+    series = MmapedDict(path)
+    for number in range(20_000):
+        assert Space.is_free()
+        series.write_value(f"a name of a usual length, with a number {number:0100}", 1, 0)
+        status = path.stat()
+        assert status.st_blocks * 512 >= status.st_size
+    assert status.st_size > 4 * metrics.RESERVED_BYTES
+    series.close()
+
+
+def test_there_are_no_more_series_without_space(directories, monkeypatch):
+    metrics.reserve_space()
+
+    def allocate(*_arguments):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "posix_fallocate", allocate)
+    path = directories[0] / f"counter_{os.getpid()}.db"
+    series = MmapedDict(path)
+    number = 0
+    while Space.is_free():
+        series.write_value(f"{number:0{metrics.FREE_BYTES // 2}}", 1, 0)
+        number += 1
+    assert number > 0
+    assert path.stat().st_size == metrics.RESERVED_BYTES
+    series.close()

@@ -1,5 +1,6 @@
 """`manage.py serve`: start, messages, rejected options, and shutdown."""
 
+import errno
 import json
 import os
 import resource
@@ -7,6 +8,7 @@ import runpy
 import signal
 import socket
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -17,7 +19,7 @@ from mlsite.middleware import DatabaseGuard
 from mlsite.secret_key import load_or_create_secret_key
 from mlsite.server import respawning
 from mlsite.server.body_bounds import MAX_REQUESTS, MAX_WAITING
-from mlsite.server.workers import THREADS, raise_descriptor_limit
+from mlsite.server.workers import THREADS, max_connections, raise_descriptor_limit
 from predictor.core.engines.concurrency_limit import MAX_SLOW_REQUESTS
 from tests.predictor.isolation.processes import outcome
 from tests.serving import ROOT, START_S, Site, free_port, manage, python, until
@@ -129,14 +131,33 @@ def test_slow_models_clients_and_the_database_leave_threads_to_others():
     assert MAX_REQUESTS + MAX_WAITING + DatabaseGuard.MAX_REQUESTS < THREADS
 
 
-@pytest.mark.parametrize(("hard", "limits"), [(5000, (4096, 5000)), (1000, (1000, 1000))])
-def test_a_worker_may_open_a_descriptor_for_each_connection(hard, limits):
+@pytest.mark.parametrize(
+    ("hard", "limits"),
+    [(5000, [4224, 5000, 1024]), (1000, [1000, 1000, 218]), (256, [256, 256, 32])],
+)
+def test_a_worker_has_as_many_connections_as_its_descriptors_allow(hard, limits):
     def raised():
         resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
         raise_descriptor_limit()
-        return resource.getrlimit(resource.RLIMIT_NOFILE)
+        return [*resource.getrlimit(resource.RLIMIT_NOFILE), max_connections()]
 
-    assert tuple(outcome(raised)) == limits
+    assert outcome(raised) == limits
+
+
+def test_a_start_with_too_few_descriptors_is_refused_with_a_sentence(home):
+    site = Site(home, preloaded=False, prefix=["prlimit", "--nofile=255"])
+    assert site.process.wait(START_S) == 1
+    assert site.output() == (
+        "CommandError: A process may open 255 files here; the site needs at least 256. "
+        "Raise the hard limit of open files (`ulimit -Hn`; LimitNOFILE= of systemd).\n"
+    )
+
+
+def test_more_clients_than_descriptors_are_all_answered(home):
+    few = {"preloaded": False, "prefix": ["prlimit", "--nofile=256"]}
+    with Site(home, "--workers", "1", **few) as site, ThreadPoolExecutor(150) as clients:
+        answers = clients.map(site.get, ["/tasks/", "/1", "/models/"] * 100)
+        assert {status for status, _ in answers} == {200}
 
 
 def test_a_worker_that_cannot_start_ends_the_server(home):
@@ -243,3 +264,22 @@ def test_workers_are_always_replaced_only_with_a_verified_granian(
     respawning.respawn_always(server, tmp_path)
     assert isinstance(server.respawned_wrks, respawning.RespawnTimes) is verified
     assert [record.levelname for record in caplog.records] == ([] if verified else ["WARNING"])
+
+
+def test_a_worker_is_replaced_as_soon_as_the_system_allows_a_process(monkeypatch, caplog, tmp_path):
+    refusals = iter([OSError(errno.EAGAIN, "Resource temporarily unavailable")] * 2)
+    fork = os.fork
+
+    def try_to_fork():
+        if refusal := next(refusals, None):
+            raise refusal
+        return fork()
+
+    monkeypatch.setattr(os, "fork", try_to_fork)
+    monkeypatch.setattr(respawning, "INTERVAL_S", 0)
+    server = SimpleNamespace(interrupt_signal=False)
+    respawning.RespawnTimes(server, tmp_path)[0] = 1.0
+    assert [record.getMessage() for record in caplog.records] == [
+        "Worker 1 is replaced.",
+        *["No worker can be started: Resource temporarily unavailable."] * 2,
+    ]

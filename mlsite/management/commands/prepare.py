@@ -7,17 +7,18 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import OperationalError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 
 from mlsite.command_line import program
 from predictor import recipes, registry
 from predictor.core.errors import ArtifactError
+from predictor.management.registry_command import RegistryCommand
 from predictor.models import ModelVersion, RegisteredModel
 
 
-class Command(BaseCommand):
+class Command(RegistryCommand):
     help = (
         "Makes missing tables, the admin user and the example tasks of a new database, and the "
         "default model. `serve` runs this command at every start."

@@ -61,6 +61,7 @@ class Command(BaseCommand):
             raise CommandError(f"--workers is {workers}; it takes a number from 1.")
         refuse_open_beyond_loopback(host)
         refuse_taken(host, port)
+        raise_descriptor_limit()
         with (
             scratch_directory(memory_directory()) as scratch,
             scratch_directory(disk_directory()) as temporary,
@@ -96,7 +97,6 @@ def serve_requests(host: str, port: int, workers: int, scratch: Path) -> None:
         mark_loaded(scratch)
         return application
 
-    raise_descriptor_limit()
     server = make_server(host, port, workers, scratch)
     delay_sigterm_while_forking()
     server.serve(target_loader=load, wrap_loader=False)

@@ -1,14 +1,18 @@
 """Estimator processes: results, batches, and faults that end at the request that causes them."""
 
+import errno
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
 
 import numpy as np
 import orjson
@@ -23,16 +27,21 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
 
+from mlsite.server.parent import listen
 from predictor.core import save
 from predictor.core.engines.concurrency_limit import MAX_SLOW_REQUESTS
 from predictor.core.errors import ArtifactError, Busy, EstimatorFailed, InvalidInput
-from predictor.isolation import messages, packing, supervisor_client
-from predictor.isolation.supervisor import MAX_DEATHS
+from predictor.isolation import messages, packing, sandbox, seccomp, supervisor_client
+from predictor.isolation.job import Job
+from predictor.isolation.supervisor import MAX_DEATHS, NO_RESOURCES
 from tests.predictor.isolation.faults import CODES, PREDICT, RESULTS, faulty, good
-from tests.predictor.isolation.processes import forked
-from tests.serving import ROOT, until
+from tests.predictor.isolation.processes import forked, outcome, refuse
+from tests.serving import ROOT, children, until
 
 BOUND_S = 60
+
+# Flags of `clone` in `os.fork`: CLONE_CHILD_SETTID, CLONE_CHILD_CLEARTID and SIGCHLD.
+FORK_FLAGS = 0x1200011
 
 
 @pytest.fixture
@@ -484,9 +493,78 @@ def test_requests_wait_for_a_supervisor_for_a_bounded_time(pool, monkeypatch, tm
         start = time.monotonic()
         futures = [pool.submit(client.kill, 1) for _ in range(16)]
         failures = {type(future.exception(BOUND_S)) for future in futures}
-        assert failures == {ArtifactError, Busy}
+        assert failures == {Busy}
         assert time.monotonic() - start < 4
         client.close()
+
+
+def test_a_supervisor_without_free_descriptors_refuses_and_goes_on(artifact, options, tmp_path):
+    def limit(n_free):
+        """Let the supervisor open a number of further descriptors."""
+        resource.prlimit(supervisor.process.pid, resource.RLIMIT_NOFILE, (free[n_free], hard))
+
+    def make_client():
+        client = stack.enter_context(closing(supervisor_client.SupervisorClient()))
+        client.use(tmp_path / "socket")
+        return client
+
+    with ExitStack() as stack:
+        listener = stack.enter_context(listen(tmp_path / "socket"))
+        supervisor = stack.enter_context(closing(supervisor_client.OwnedSupervisor(listener)))
+        client = make_client()
+        client.kill(1)  # no process of the supervisor
+        is_open = Path(f"/proc/{supervisor.process.pid}/fd")
+        free = sorted({*range(100)} - {int(path.name) for path in is_open.iterdir()})
+        _, hard = resource.prlimit(supervisor.process.pid, resource.RLIMIT_NOFILE)
+        limit(0)
+        with pytest.raises(Busy):
+            make_client().kill(1)
+        client.kill(1)
+        for n_free in range(5):
+            limit(n_free)
+            with pytest.raises(Busy):
+                client.connect(artifact, options())
+        limit(50)
+        make_client().kill(1)
+        connection, _ = client.connect(artifact, options())
+        connection.close()
+        assert not supervisor.has_ended()
+
+
+def test_a_fork_that_fails_refuses_its_request_only(artifact, options):
+    def attempt():
+        client = supervisor_client.SupervisorClient()
+        client.kill(1)
+        supervisor = client._owned.process.pid
+        sentences = []
+        for _ in range(2):
+            with pytest.raises(Busy) as refusal:
+                client.connect(artifact, options())
+            sentences.append(str(refusal.value))
+            with pytest.raises(Busy) as refusal, tempfile.TemporaryFile() as file:
+                client.start_job(Job(["inspection"], *[file.fileno()] * 4))
+            sentences.append(str(refusal.value))
+        client.kill(1)
+        is_same = client._owned.process.pid == supervisor
+        client.close()
+        return sentences, is_same
+
+    clone = seccomp.get_numbers(seccomp.CHECKED, os.uname().machine)["clone"]
+    assert outcome(attempt, lambda _channel: refuse(clone, errno.EAGAIN, FORK_FLAGS)) == [
+        [NO_RESOURCES] * 4,
+        True,
+    ]
+
+
+def test_a_job_whose_own_process_ends_is_no_fault_of_the_file(pool, engine, supervisor, tmp_path):
+    predict(engine, good(1.0))
+    pid = supervisor._owned.process.pid
+    others = {*children(pid)}
+    training = pool.submit(sandbox.train, "iris", tmp_path)
+    (job,) = until(lambda: {*children(pid)} - others, "the process of the job", BOUND_S)
+    os.kill(job, signal.SIGKILL)
+    with pytest.raises(Busy, match="Training the model was interrupted"):
+        training.result(BOUND_S)
 
 
 def test_a_fork_has_a_supervisor_of_its_own_which_does_not_outlive_it(engine, supervisor):
