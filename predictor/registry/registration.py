@@ -7,6 +7,7 @@ from pathlib import Path
 from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
+from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.db.models import Max
 
@@ -224,7 +225,7 @@ def _model(name: str, description: str, own_description: str) -> RegisteredModel
 
 def _lock_user(user: "User | None") -> None:
     """Keep the user of a registration until the end of the transaction."""
-    if user and not type(user).objects.select_for_update().filter(pk=user.pk):
+    if user and not get_user_model().objects.select_for_update().filter(pk=user.pk):
         raise Conflict(f"The user {user} was deleted during the registration.")
 
 
