@@ -121,7 +121,8 @@ def is_new(name, value):
 def clear_counters():
     for metric in COUNTERS:
         metric.clear()
-    metrics._answered.cache_clear()  # it keeps parts of those that are cleared
+    for series in (metrics._answered, metrics._requests):
+        series.cache_clear()  # it keeps parts of those that are cleared
 
 
 def counters():
