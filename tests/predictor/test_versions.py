@@ -10,6 +10,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from sklearn.metrics import r2_score
 
 from predictor import registry
+from predictor.isolation import messages
+from predictor.isolation.supervisor_client import SupervisorClient
 from predictor.models import Event, ModelVersion, RegisteredModel
 from predictor.registry import storage
 from predictor.runtime.store import get_store
@@ -352,7 +354,10 @@ def test_an_upload_needs_an_artifact_in_a_multipart_body(staff_api, iris):
 
 def test_an_inspection_that_takes_too_long_is_reported(staff_api, iris, brought, monkeypatch):
     monkeypatch.setattr("predictor.isolation.sandbox.TIME_S", 0.01)
-    response = upload(staff_api, "/models/churn/versions/", brought / "sums.skops")
+    ours, theirs = messages.pair()
+    monkeypatch.setattr(SupervisorClient, "start_job", lambda *_arguments: ours)
+    with theirs:  # nothing is sent
+        response = upload(staff_api, "/models/churn/versions/", brought / "sums.skops")
     assert response.status_code == 400
     assert response.json() == {"artifact": ["Reading the file took more than 0.01 seconds."]}
     assert states("churn") == {}
