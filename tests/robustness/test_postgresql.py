@@ -181,7 +181,7 @@ def test_a_token_that_is_revoked_during_use_ends_at_once_and_no_other(
     def use_until_revoked(_number):
         found = set()
         until(lambda: found.update(use(ann)) or 401 in found, "the end of the token")
-        until(lambda: use(ann) == {401}, "its end in both workers", 5)
+        until(lambda: use(ann) == {401}, "its end in both workers")
         return found
 
     revoke = "from mlsite.models import Token; Token.objects.get(user__username='ann').delete()"
