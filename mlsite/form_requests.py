@@ -44,4 +44,7 @@ def stated_request(request: WSGIRequest) -> WSGIRequest:
     if is_raw:
         environ["CONTENT_TYPE"] = fields["_content_type"]
     body = str(content).encode() if is_raw else request.body
-    return WSGIRequest(environ | {"CONTENT_LENGTH": str(len(body)), "wsgi.input": BytesIO(body)})
+    # Django has decoded this variable, which WSGI keeps in Latin-1.
+    path = environ["PATH_INFO"].encode().decode("iso-8859-1")
+    changed = {"PATH_INFO": path, "CONTENT_LENGTH": str(len(body)), "wsgi.input": BytesIO(body)}
+    return WSGIRequest(environ | changed)

@@ -76,3 +76,9 @@ def test_a_session_needs_the_token_in_the_form(task, admin_user):
     token = str(page.context["csrf_token"])
     done = submit(client, address, _method="DELETE", csrfmiddlewaretoken=token)
     assert done.status_code == 204
+
+
+def test_a_form_can_be_sent_to_any_path(client, task):
+    for path in ("/tasks/é\u202e/", "/ä/", "/tasks/x y/"):
+        response = submit(client, path, _method="PUT")
+        assert (path, response.status_code) == (path, 404)
