@@ -21,6 +21,8 @@ MAX_COLUMNS = 100_000
 # Numbers of categories and of columns that a text lists. It counts the others.
 MAX_LISTED_CATEGORIES = 20
 MAX_LISTED_COLUMNS = 20
+# Larger numbers are written with an exponent.
+MAX_WHOLE = 1e9
 
 KIND_NAMES = {
     NUMBER: "a number",
@@ -201,3 +203,9 @@ def list_values(values: Sequence[Any], limit: int) -> str:
     listed = ", ".join(map(str, values[:limit]))
     rest = len(values) - limit
     return f"{listed} and {rest:,} more" if rest > 0 else listed
+
+
+def format_number(value: float, n_digits: int) -> str:
+    """Return a number with some digits, or with all before its point if they are as many."""
+    is_whole = 10 ** (n_digits - 1) <= abs(value) < MAX_WHOLE
+    return f"{value:.0f}" if is_whole else f"{value:.{n_digits}g}"

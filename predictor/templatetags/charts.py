@@ -13,7 +13,7 @@ from django import template
 from django.utils.html import format_html
 from django.utils.text import Truncator, slugify
 
-from predictor.core.columns import MAX_LISTED_CATEGORIES, list_values
+from predictor.core.columns import MAX_LISTED_CATEGORIES, format_number, list_values
 
 register = template.Library()
 
@@ -33,9 +33,6 @@ MAX_POINTS = 12
 MAX_LABEL_LENGTH = 80
 # Number of shades of a matrix.
 LEVELS = 5
-
-# Absolute values of numbers that are written with all digits before their point.
-MIN_WHOLE, MAX_WHOLE = 1e3, 1e9
 
 # End of the name of a metric that states the spread of another metric.
 STD = "_std"
@@ -429,9 +426,7 @@ def short_number(value: Any) -> Any:
     """Return a number with four digits, or with all before its point; other values unchanged."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return value
-    if isinstance(value, int):
-        return str(value)
-    return f"{value:.0f}" if MIN_WHOLE <= abs(value) < MAX_WHOLE else f"{value:.4g}"
+    return str(value) if isinstance(value, int) else format_number(value, 4)
 
 
 @register.filter

@@ -6,12 +6,10 @@ from typing import Any
 from django import template
 from django.utils.html import format_html
 
+from predictor.core.columns import format_number
 from predictor.core.response_values import encode_label
 
 register = template.Library()
-
-# Absolute values of numbers that are written with all digits before their point.
-MIN_WHOLE, MAX_WHOLE = 1e5, 1e9
 
 
 def find_name(names: Mapping[str, str], label: Any) -> str:
@@ -33,7 +31,7 @@ def prediction_words(names: Mapping[str, str], value: Any) -> str:
     if name := find_name(names, value):
         return format_html("The prediction is <b>{}</b> (class {}).", name, value)
     if isinstance(value, float):
-        short = f"{value:.0f}" if MIN_WHOLE <= abs(value) < MAX_WHOLE else f"{value:.6g}"
+        short = format_number(value, 6)
         sign = "" if float(short) == value else "about "
         return format_html("The prediction is {}<b>{}</b>.", sign, short)
     return format_html("The prediction is <b>{}</b>.", "missing" if value is None else value)
